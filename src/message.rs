@@ -1,0 +1,157 @@
+//! *Pure.* What a room says: messages, notices, and batches of them with their drawings cached.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::limits::ITEM_BYTES;
+use crate::name::Name;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+/// The number of a connection, unique while the server runs. A member of a room has its connection's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberId(pub u64);
+
+/// One accepted line.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its place in the room, counted from 1. Given by whoever keeps the room's order.
+    pub id: u64,
+    /// When the room accepted it.
+    pub time: Timestamp,
+    /// Who sent it.
+    pub member: MemberId,
+    /// The sender's name at that time.
+    pub name: Name,
+    /// Clean text (see [`crate::text::clean`]), never empty.
+    pub text: Box<str>,
+}
+
+/// What a room tells of its members. Notices are not history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// `* Dai joined`
+    Joined(Name),
+    /// `* Dai left`
+    Left(Name),
+    /// `* Dai is now known as Day`
+    Renamed {
+        /// The name until now.
+        old: Name,
+        /// The name from now on.
+        new: Name,
+    },
+}
+
+/// One line of a transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// What a member said.
+    Message(Arc<Message>),
+    /// What the room tells.
+    Notice(Notice),
+}
+
+impl Item {
+    /// Bytes that this item counts for in an outbox.
+    fn cost(&self) -> usize {
+        ITEM_BYTES
+            + match self {
+                Item::Message(message) => message.name.as_str().len() + message.text.len(),
+                Item::Notice(_) => 0,
+            }
+    }
+}
+
+/// What a room accepted in one turn while its membership stayed the same, in order.
+///
+/// Every member gets the same `Arc<Batch>`; it is drawn once for each class of display, by the first
+/// connection that needs it, and never on the room's own task.
+#[derive(Debug)]
+pub struct Batch {
+    items: Vec<Item>,
+    frames: [OnceLock<Box<[u8]>>; Batch::CLASSES],
+}
+
+impl Batch {
+    /// How many classes of display a batch keeps a drawing for.
+    pub const CLASSES: usize = 2;
+
+    /// A batch of `items`, not drawn yet.
+    pub fn new(items: Vec<Item>) -> Batch {
+        Batch {
+            items,
+            frames: Default::default(),
+        }
+    }
+
+    /// The lines, in the room's order.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// How many of the lines are messages.
+    pub fn messages(&self) -> usize {
+        self.items
+            .iter()
+            .filter(|item| matches!(item, Item::Message(_)))
+            .count()
+    }
+
+    /// How many of the messages `member` sent.
+    pub fn messages_of(&self, member: MemberId) -> usize {
+        self.items
+            .iter()
+            .filter(|item| matches!(item, Item::Message(message) if message.member == member))
+            .count()
+    }
+
+    /// Bytes that this batch counts for in an outbox.
+    pub fn cost(&self) -> usize {
+        self.items.iter().map(Item::cost).sum()
+    }
+
+    /// The drawing for the class with number `class` (below [`Batch::CLASSES`]), made by `draw` if nobody
+    /// has asked before.
+    pub fn frame(&self, class: usize, draw: impl FnOnce(&[Item]) -> Vec<u8>) -> &[u8] {
+        self.frames[class].get_or_init(|| draw(&self.items).into_boxed_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(member: u64) -> Item {
+        Item::Message(Arc::new(Message {
+            id: 1,
+            time: Timestamp(0),
+            member: MemberId(member),
+            name: Name::anon(),
+            text: "hi".into(),
+        }))
+    }
+
+    #[test]
+    fn a_batch_counts_messages_and_not_notices() {
+        let batch = Batch::new(vec![
+            message(1),
+            Item::Notice(Notice::Joined(Name::anon())),
+            message(2),
+            message(2),
+        ]);
+        assert_eq!(batch.messages(), 3);
+        assert_eq!(batch.messages_of(MemberId(2)), 2);
+        assert_eq!(batch.messages_of(MemberId(3)), 0);
+        assert_eq!(batch.cost(), 4 * ITEM_BYTES + 3 * "anonhi".len());
+    }
+
+    #[test]
+    fn a_frame_is_drawn_once_for_each_class() {
+        let batch = Batch::new(vec![message(1)]);
+        assert_eq!(batch.frame(0, |_| b"first".to_vec()), b"first");
+        assert_eq!(batch.frame(0, |_| b"second".to_vec()), b"first");
+        assert_eq!(batch.frame(1, |_| b"other".to_vec()), b"other");
+    }
+}

@@ -1,0 +1,218 @@
+use super::*;
+use crate::message::{MemberId, Timestamp};
+use crate::name::NameFault;
+
+fn room(name: &str) -> RoomName {
+    RoomName::parse(name).expect("a room name")
+}
+
+fn name(name: &str) -> Name {
+    Name::parse(name).expect("a name")
+}
+
+/// A session in room 1150.
+fn in_room() -> Session {
+    let mut session = Session::default();
+    assert_eq!(session.line("2"), Turn::default());
+    assert_eq!(session.line("1150"), Turn::ask(Request::Join(room("1150"))));
+    session.answer(Answer::Joined(room("1150"), Ok(Vec::new())));
+    session
+}
+
+#[test]
+fn each_choice_asks_or_answers_as_the_menu_says() {
+    let table = [
+        ("1", "Enter room name you wish to create: "),
+        ("2", "Please enter room number: "),
+        ("4", "Please enter your new username: "),
+        ("  4 ", "Please enter your new username: "),
+    ];
+    for (choice, prompt) in table {
+        let mut session = Session::default();
+        assert_eq!(session.prompt(), "anon> ");
+        assert_eq!(session.line(choice), Turn::default(), "{choice}");
+        assert_eq!(session.prompt(), prompt);
+    }
+    assert_eq!(Session::default().line("3"), Turn::ask(Request::List));
+    assert_eq!(Session::default().line("5"), quit());
+    for wrong in ["", "6", "12", "hello", "/usr/bin"] {
+        let expected = Turn::show([View::BadChoice, View::Menu]);
+        assert_eq!(Session::default().line(wrong), expected, "{wrong}");
+    }
+}
+
+#[test]
+fn creating_a_room_does_not_join_it() {
+    let mut session = Session::default();
+    session.line("1");
+    assert_eq!(
+        session.line(" 1150 "),
+        Turn::ask(Request::Create(room("1150")))
+    );
+    let turn = session.answer(Answer::Created(room("1150"), Ok(())));
+    assert_eq!(turn, Turn::show([View::Created(room("1150")), View::Menu]));
+    assert!(!session.in_room());
+    assert_eq!(session.prompt(), "anon> ");
+}
+
+#[test]
+fn what_cannot_be_a_name_is_refused_with_the_reason_and_the_menu() {
+    for (choice, answer) in [
+        ("1", "two words"),
+        ("1", ""),
+        ("4", "John Smith"),
+        ("4", ""),
+    ] {
+        let mut session = Session::default();
+        session.line(choice);
+        let turn = session.line(answer);
+        assert_eq!(turn.request, None, "{choice} {answer:?}");
+        assert_eq!(turn.views.len(), 2);
+        assert_eq!(turn.views[1], View::Menu);
+        assert_eq!(session.prompt(), "anon> ");
+    }
+    let mut session = Session::default();
+    session.line("2");
+    let turn = session.line("no such");
+    let why = View::JoinFailed("no such".to_owned(), JoinError::NoRoom);
+    assert_eq!(turn, Turn::show([why, View::Menu]));
+}
+
+#[test]
+fn a_new_name_is_shown_in_the_prompt_once_it_is_given() {
+    let mut session = Session::default();
+    session.line("4");
+    assert_eq!(session.line("Dai"), Turn::ask(Request::Rename(name("Dai"))));
+    let turn = session.answer(Answer::Renamed(Ok(name("Dai"))));
+    assert_eq!(turn, Turn::show([View::Renamed, View::Menu]));
+    assert_eq!(session.prompt(), "Dai> ");
+}
+
+#[test]
+fn a_name_that_is_taken_leaves_the_old_one() {
+    let mut session = in_room();
+    session.line("\\name Dai");
+    let why = RenameError::Taken(name("Dai"), name("Dai_2"));
+    let turn = session.answer(Answer::Renamed(Err(why.clone())));
+    assert_eq!(turn, Turn::show([View::RenameFailed(why)]));
+    assert_eq!(session.name(), &Name::anon());
+    assert!(session.in_room());
+}
+
+#[test]
+fn in_a_room_a_line_is_said_unless_it_is_a_command() {
+    let said = |text: &str| Turn::ask(Request::Say(text.to_owned()));
+    let table = [
+        ("yo!", said("yo!")),
+        ("  indented", said("  indented")),
+        ("5", said("5")),
+        ("", Turn::default()),
+        ("   ", Turn::default()),
+        ("/usr/bin", said("/usr/bin")),
+        ("/shrug", said("/shrug")),
+        ("\\\\exit", said("\\exit")),
+        ("\\\\\\o/", said("\\\\o/")),
+        ("\\exit", Turn::ask(Request::Leave)),
+        (" \\EXIT ", Turn::ask(Request::Leave)),
+        ("/exit", Turn::ask(Request::Leave)),
+        ("\\who", Turn::ask(Request::Who)),
+        ("/quit", quit()),
+        ("\\name Day", Turn::ask(Request::Rename(name("Day")))),
+        ("\\help", Turn::show([View::Help(COMMANDS)])),
+        (
+            "\\exits",
+            Turn::show([View::UnknownCommand("\\exits".to_owned())]),
+        ),
+        ("\\", Turn::show([View::UnknownCommand("\\".to_owned())])),
+    ];
+    for (line, expected) in table {
+        assert_eq!(in_room().line(line), expected, "{line:?}");
+        let is_said = matches!(expected.request, Some(Request::Say(_)));
+        assert_eq!(in_room().would_say(line), is_said, "{line:?}");
+    }
+}
+
+#[test]
+fn a_line_that_is_just_exit_is_said_with_a_hint() {
+    let turn = in_room().line("exit");
+    assert_eq!(turn.views, [View::ExitHint]);
+    assert_eq!(turn.request, Some(Request::Say("exit".to_owned())));
+}
+
+#[test]
+fn leaving_shows_the_menu_once_the_room_has_let_go() {
+    let mut session = in_room();
+    session.line("\\exit");
+    assert!(session.in_room());
+    assert_eq!(session.answer(Answer::Left), Turn::show([View::Menu]));
+    assert!(!session.in_room());
+}
+
+#[test]
+fn commands_at_the_menu_work_or_say_why_not() {
+    let mut session = Session::default();
+    assert_eq!(session.line("\\quit"), quit());
+    assert_eq!(session.line("\\help"), Turn::show([View::Help(COMMANDS)]));
+    assert_eq!(session.line("\\who"), Turn::show([View::OnlyInRoom("who")]));
+    assert_eq!(
+        session.line("\\exit"),
+        Turn::show([View::OnlyInRoom("exit")])
+    );
+    assert_eq!(
+        session.line("\\name"),
+        Turn::show([View::YourName(Name::anon())])
+    );
+}
+
+#[test]
+fn a_question_can_be_left_and_takes_what_only_looks_like_a_command() {
+    let mut session = Session::default();
+    session.line("4");
+    assert_eq!(session.line("\\exit"), Turn::show([View::Menu]));
+    assert_eq!(session.prompt(), "anon> ");
+    session.line("4");
+    assert_eq!(
+        session.line("\\o/"),
+        Turn::ask(Request::Rename(name("\\o/")))
+    );
+}
+
+#[test]
+fn a_line_too_long_answers_a_question_wrongly() {
+    let mut session = Session::default();
+    session.line("1");
+    let turn = session.line_too_long();
+    assert_eq!(turn, Turn::show([View::LineTooLong, View::Menu]));
+    assert_eq!(in_room().line_too_long(), Turn::show([View::LineTooLong]));
+}
+
+#[test]
+fn joining_shows_what_was_said_last() {
+    let message = Arc::new(Message {
+        id: 1,
+        time: Timestamp(0),
+        member: MemberId(1),
+        name: name("Dai"),
+        text: "yo!".into(),
+    });
+    let mut session = Session::default();
+    session.line("2");
+    session.line("1150");
+    let turn = session.answer(Answer::Joined(room("1150"), Ok(vec![message.clone()])));
+    assert_eq!(
+        turn,
+        Turn::show([View::Joined(room("1150"), vec![message])])
+    );
+}
+
+#[test]
+fn a_refused_name_carries_what_was_wrong_with_it() {
+    let mut session = Session::default();
+    session.line("4");
+    let turn = session.line("John Smith");
+    let View::RenameFailed(RenameError::BadName(error)) = &turn.views[0] else {
+        panic!("{turn:?}");
+    };
+    assert_eq!(error.fault, NameFault::Blank);
+    assert_eq!(error.suggestion.as_deref(), Some("John_Smith"));
+}

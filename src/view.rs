@@ -1,0 +1,436 @@
+//! *Pure.* Every word the server says, and how a transcript looks.
+//!
+//! A [`View`] is what there is to show; [`View::write`] gives its text with `\n` between the rows. Whoever
+//! puts it on a terminal ([`crate::screen`]) turns those into the client's line ends.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, ROOMS_LISTED_MAX, WHO_NAMES_MAX};
+use crate::message::{Item, Message, Notice, Timestamp};
+use crate::name::{Name, NameError, RoomName};
+use crate::session::Command;
+use crate::text;
+
+/// How a client wants its lines to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Newline {
+    /// CR LF: what Telnet asks for (RFC 854), and what every client shows well.
+    #[default]
+    CrLf,
+    /// LF, for raw clients that end their own lines so.
+    Lf,
+}
+
+impl Newline {
+    /// The bytes.
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Newline::CrLf => b"\r\n",
+            Newline::Lf => b"\n",
+        }
+    }
+}
+
+/// How one connection wants things drawn.
+#[derive(Clone, Debug)]
+pub struct Display {
+    /// The end of each row.
+    pub newline: Newline,
+    /// The zone that times are shown in.
+    pub zone: TimeZone,
+}
+
+impl Display {
+    /// The number of the class of displays that this one belongs to: those whose frames are the same.
+    /// The zone does not show in it, since all connections of a server share one.
+    pub fn class(&self) -> usize {
+        match self.newline {
+            Newline::CrLf => 0,
+            Newline::Lf => 1,
+        }
+    }
+}
+
+/// What the menu asks for after a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Choice 1.
+    NewRoom,
+    /// Choice 2.
+    Room,
+    /// Choice 4.
+    Username,
+}
+
+impl Question {
+    /// The words, which are also the prompt.
+    pub fn words(self) -> &'static str {
+        match self {
+            Question::NewRoom => "Enter room name you wish to create: ",
+            Question::Room => "Please enter room number: ",
+            Question::Username => "Please enter your new username: ",
+        }
+    }
+}
+
+/// Why a room was not created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CreateError {
+    /// No room can have that name.
+    BadName(NameError),
+    /// There is one.
+    Exists,
+    /// The server has as many rooms as it keeps.
+    TooMany(usize),
+}
+
+/// Why a room was not joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JoinError {
+    /// There is none of that name.
+    NoRoom,
+    /// It has as many members as it takes.
+    Full(usize),
+}
+
+/// Why a name was not given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RenameError {
+    /// Nobody can have that name.
+    BadName(NameError),
+    /// Somebody has it, or one that looks the same; the second is free.
+    Taken(Name, Name),
+}
+
+/// One thing that the server says to one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The numbered menu.
+    Menu,
+    /// The answer to a choice that there is not.
+    BadChoice,
+    /// A room was created.
+    Created(RoomName),
+    /// A room was not created: what was asked for, and why.
+    CreateFailed(String, CreateError),
+    /// The rooms, in the order they were created, and how many more there are.
+    Rooms(Vec<RoomName>, usize),
+    /// A name was given.
+    Renamed,
+    /// A name was not given.
+    RenameFailed(RenameError),
+    /// A room was joined, with its last lines.
+    Joined(RoomName, Vec<Arc<Message>>),
+    /// A room was not joined: what was asked for, and why.
+    JoinFailed(String, JoinError),
+    /// The members of a room, and how many more there are.
+    Who(RoomName, Vec<Name>, usize),
+    /// The commands.
+    Help(&'static [Command]),
+    /// A line that begins like a command and is none.
+    UnknownCommand(String),
+    /// A command that means nothing at the menu.
+    OnlyInRoom(&'static str),
+    /// One's own name.
+    YourName(Name),
+    /// `exit` was said in a room, which was perhaps meant as a command.
+    ExitHint,
+    /// A line was longer than [`LINE_BYTES_MAX`].
+    LineTooLong,
+    /// So many messages were not shown, since the client did not take them in time.
+    Skipped(u64),
+    /// Last words to who leaves.
+    Goodbye,
+    /// Last words when the server stops.
+    GoingDown,
+    /// Last words to who typed nothing for too long.
+    Idle,
+    /// Last words to a client of another protocol.
+    Foreign(&'static str),
+    /// Refused: the server has as many connections as it takes.
+    ServerFull,
+    /// Refused: the address has as many connections as it may.
+    AddressFull,
+}
+
+const MENU: &str = "\
+=========== Welcome! ==============
+Enter following number to:
+    (1) Create Chat room
+    (2) Join chat room
+    (3) List available chat room
+    (4) Set username
+    (5) Exit program
+Who needs password anyway?
+===================================
+";
+
+impl View {
+    /// Appends the text to `out`, each row ended by `\n`; times are shown in `zone`.
+    pub fn write(&self, zone: &TimeZone, out: &mut String) {
+        match self {
+            View::Menu => out.push_str(MENU),
+            View::Joined(room, history) => write_joined(room, history, zone, out),
+            View::Rooms(rooms, more) => write_rooms(rooms, *more, out),
+            View::Who(room, names, more) => write_who(room, names, *more, out),
+            View::Help(commands) => write_help(commands, out),
+            View::CreateFailed(wanted, why) => {
+                let _ = writeln!(out, "Create room {} failed. {why}", quoted(wanted));
+            }
+            View::JoinFailed(wanted, why) => {
+                let _ = writeln!(out, "Join room {} failed. {why}", quoted(wanted));
+            }
+            View::RenameFailed(why) => {
+                let _ = writeln!(out, "Update username failed. {why}");
+            }
+            other => {
+                let _ = writeln!(out, "{}", OneRow(other));
+            }
+        }
+    }
+}
+
+/// Those views that are one row without a list in it.
+struct OneRow<'a>(&'a View);
+
+impl std::fmt::Display for OneRow<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            View::BadChoice => {
+                f.write_str("You have entered illegal/incorrect input. Please try again!")
+            }
+            View::Created(room) => write!(f, "Create room {room} successful"),
+            View::Renamed => f.write_str("Update username successful"),
+            View::UnknownCommand(word) => write!(
+                f,
+                "There is no command {0}. Nothing was sent. Type \\help for the commands, or \\{0} to say it.",
+                quoted(word)
+            ),
+            View::OnlyInRoom(command) => write!(
+                f,
+                "\\{command} is for rooms, and you are at the menu. Type 2 to join a room, \\quit to go."
+            ),
+            View::YourName(name) => {
+                write!(f, "Your name is {name}. Type \\name NEW to change it.")
+            }
+            View::ExitHint => f.write_str("(type '\\exit' if you want to quit the room)"),
+            View::LineTooLong => write!(
+                f,
+                "That line is longer than {LINE_BYTES_MAX} bytes. Nothing was sent. Please send it in parts."
+            ),
+            View::Skipped(count) => write!(f, "* {count} messages skipped"),
+            View::Goodbye => f.write_str("Goodbye."),
+            View::GoingDown => f.write_str("* The server is going down."),
+            View::Idle => f.write_str("* You have typed nothing for long. Goodbye."),
+            View::Foreign(protocol) => write!(
+                f,
+                "This is parlor, a chat for nc and telnet. It does not speak {protocol}. Goodbye."
+            ),
+            View::ServerFull => f.write_str("The server is full. Please try again later."),
+            View::AddressFull => f.write_str(
+                "Too many connections from your address. Please close one and try again.",
+            ),
+            // The others take several rows or a list; `View::write` draws them itself.
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Display for CreateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            CreateError::BadName(error) => write_name_error(error, f),
+            CreateError::Exists => f.write_str("There is one already. Type 2 to join it."),
+            CreateError::TooMany(limit) => {
+                write!(f, "There are {limit} rooms, which is all there can be.")
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for JoinError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            JoinError::NoRoom => {
+                f.write_str("There is no such room. Type 3 to list the rooms, 1 to create one.")
+            }
+            JoinError::Full(limit) => {
+                write!(
+                    f,
+                    "It has {limit} members, which is all it takes. Please try again later."
+                )
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for RenameError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            RenameError::BadName(error) => write_name_error(error, f),
+            RenameError::Taken(wanted, free) => {
+                write!(
+                    f,
+                    "{wanted} is in use, or looks like a name that is. {free} is free."
+                )
+            }
+        }
+    }
+}
+
+fn write_name_error(error: &NameError, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    let reason = error.to_string();
+    let mut letters = reason.chars();
+    if let Some(first) = letters.next() {
+        write!(f, "{}{}.", first.to_uppercase(), letters.as_str())?;
+    }
+    match &error.suggestion {
+        Some(suggestion) => write!(f, " {suggestion} would do."),
+        None => Ok(()),
+    }
+}
+
+/// A wrong answer, short enough to be quoted.
+fn quoted(wanted: &str) -> String {
+    let cut = text::cut(wanted, QUOTE_COLUMNS_MAX);
+    let dots = if cut.len() < wanted.len() { "…" } else { "" };
+    format!("{cut}{dots}")
+}
+
+fn write_joined(room: &RoomName, history: &[Arc<Message>], zone: &TimeZone, out: &mut String) {
+    let _ = writeln!(out, "Join room {room} successful");
+    out.push_str("(type '\\exit' to quit)\n(type '\\help' for commands)\n");
+    let _ = writeln!(out, "------------ Room {room} ------------");
+    let mut clock = Clock::new(zone);
+    for message in history {
+        write_message(message, &mut clock, out);
+        out.push('\n');
+    }
+}
+
+fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) {
+    if rooms.is_empty() {
+        out.push_str("There are no created rooms yet\n");
+        return;
+    }
+    out.push_str("Active Room(s): ");
+    write_list(rooms.iter().map(RoomName::as_str), ",", more, out);
+}
+
+fn write_who(room: &RoomName, names: &[Name], more: usize, out: &mut String) {
+    let _ = write!(out, "{} in room {room}: ", names.len() + more);
+    write_list(names.iter().map(Name::as_str), ", ", more, out);
+}
+
+fn write_list<'a>(
+    items: impl Iterator<Item = &'a str>,
+    comma: &str,
+    more: usize,
+    out: &mut String,
+) {
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push_str(comma);
+        }
+        out.push_str(item);
+    }
+    if more > 0 {
+        let _ = write!(out, " and {more} more");
+    }
+    out.push('\n');
+}
+
+fn write_help(commands: &[Command], out: &mut String) {
+    for command in commands {
+        let _ = writeln!(out, "  \\{:<12} {}", command.usage, command.help);
+    }
+    out.push_str("A line that begins with \\\\ is said with one \\.\n");
+}
+
+/// How many of `rooms` menu choice 3 names, and how many it counts.
+pub fn listed_rooms(mut rooms: Vec<RoomName>) -> View {
+    let more = rooms.len().saturating_sub(ROOMS_LISTED_MAX);
+    rooms.truncate(ROOMS_LISTED_MAX);
+    View::Rooms(rooms, more)
+}
+
+/// How many of `names` `\who` gives, and how many it counts.
+pub fn listed_members(room: RoomName, mut names: Vec<Name>) -> View {
+    let more = names.len().saturating_sub(WHO_NAMES_MAX);
+    names.truncate(WHO_NAMES_MAX);
+    View::Who(room, names, more)
+}
+
+/// The prompt of who is called `name`.
+pub fn prompt(name: &Name) -> String {
+    format!("{name}> ")
+}
+
+/// Draws the rows of a transcript for a class of displays: `items` with `newline` after each.
+pub fn draw_items(items: &[Item], zone: &TimeZone, newline: Newline) -> Vec<u8> {
+    let mut clock = Clock::new(zone);
+    let mut out = String::with_capacity(items.len() * 64);
+    for item in items {
+        match item {
+            Item::Message(message) => write_message(message, &mut clock, &mut out),
+            Item::Notice(notice) => write_notice(notice, &mut out),
+        }
+        out.push_str(match newline {
+            Newline::CrLf => "\r\n",
+            Newline::Lf => "\n",
+        });
+    }
+    out.into_bytes()
+}
+
+fn write_message(message: &Message, clock: &mut Clock<'_>, out: &mut String) {
+    out.push('[');
+    out.push_str(clock.time_of_day(message.time));
+    out.push_str("] ");
+    out.push_str(message.name.as_str());
+    out.push_str(": ");
+    out.push_str(&message.text);
+}
+
+fn write_notice(notice: &Notice, out: &mut String) {
+    let _ = match notice {
+        Notice::Joined(name) => write!(out, "* {name} joined"),
+        Notice::Left(name) => write!(out, "* {name} left"),
+        Notice::Renamed { old, new } => write!(out, "* {old} is now known as {new}"),
+    };
+}
+
+/// `HH:MM:SS` of many times that are mostly the same second: asking the time zone takes longer than all
+/// the rest of drawing a line.
+struct Clock<'a> {
+    zone: &'a TimeZone,
+    second: Option<i64>,
+    shown: String,
+}
+
+impl<'a> Clock<'a> {
+    fn new(zone: &'a TimeZone) -> Self {
+        Clock {
+            zone,
+            second: None,
+            shown: String::new(),
+        }
+    }
+
+    fn time_of_day(&mut self, time: Timestamp) -> &str {
+        let second = time.0.div_euclid(1000);
+        if self.second != Some(second) {
+            self.second = Some(second);
+            self.shown.clear();
+            // Out of jiff's range only if the machine's clock is thousands of years off.
+            let stamp = jiff::Timestamp::from_second(second).unwrap_or_default();
+            let local = self.zone.to_datetime(stamp);
+            let (hour, minute, second) = (local.hour(), local.minute(), local.second());
+            let _ = write!(self.shown, "{hour:02}:{minute:02}:{second:02}");
+        }
+        &self.shown
+    }
+}
