@@ -1,0 +1,81 @@
+//! What reaches a connection from elsewhere: answers, news of its room, the server's stop.
+//!
+//! One `Inbox` is made for each connection and handed to whoever may have something for it. Putting
+//! something in never waits, and it wakes the connection's task. A room's transcript does not go through
+//! here: the room rings, and the connection takes what is new from the room's
+//! [`Outbox`](crate::room::Outbox).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use atomic_waker::AtomicWaker;
+
+use crate::name::RoomName;
+use crate::room::{RoomHandle, Seat};
+use crate::session::Answer;
+use crate::view::JoinError;
+
+/// Something put into an [`Inbox`].
+#[derive(Debug)]
+pub enum Note {
+    /// The answer to the session's request.
+    Answer(Answer),
+    /// The room to join was found; knock there.
+    Found(RoomHandle),
+    /// The room let the connection in.
+    Seated(Seat),
+    /// The room of this name did not.
+    NotSeated(RoomName, JoinError),
+    /// The connection has left its room; its last place in the transcript is this.
+    Unseated(u64),
+    /// The server is stopping.
+    Stop,
+}
+
+/// The one thing that wakes a connection besides its socket and its timer.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    /// Something has happened since the connection last looked.
+    rung: AtomicBool,
+    waker: AtomicWaker,
+    notes: Mutex<Vec<Note>>,
+}
+
+impl Inbox {
+    /// Tells the connection to look at its room and its notes. Free if it is awake and has yet to look.
+    pub fn ring(&self) {
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            self.waker.wake();
+        }
+    }
+
+    /// Leaves `note` and rings. The number of notes is bounded by the requests a connection can have open
+    /// (one) and the things that can happen to it on their own, each once.
+    pub fn put(&self, note: Note) {
+        self.lock().push(note);
+        self.ring();
+    }
+
+    /// Takes all notes, oldest first.
+    pub fn take(&self) -> Vec<Note> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Ready once it has rung since the last time it was ready. Only the connection's task may call it.
+    pub fn poll_rung(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.rung.swap(false, Ordering::AcqRel) {
+            return Poll::Ready(());
+        }
+        self.waker.register(cx.waker());
+        // It may have rung before the waker was there.
+        if self.rung.swap(false, Ordering::AcqRel) {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Note>> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

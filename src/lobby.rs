@@ -1,0 +1,227 @@
+//! The register: which rooms there are, who has which name, who is connected.
+//!
+//! Requests go in with the asking connection's [`Inbox`] and the answer comes back through it, so that a
+//! register kept elsewhere, which takes its time, can stand here one day.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use smol::{Executor, Task};
+
+use crate::inbox::{Inbox, Note};
+use crate::limits::SUGGESTIONS_MAX;
+use crate::message::{MemberId, Timestamp};
+use crate::name::{Name, NameKey, RoomName};
+use crate::room::{self, Mailbox, Room, RoomHandle, RoomLimits};
+use crate::session::Answer;
+use crate::view::{CreateError, JoinError, RenameError};
+
+/// The register of one server.
+#[derive(Debug)]
+pub struct Lobby {
+    state: Mutex<State>,
+    executor: Arc<Executor<'static>>,
+    room_limits: RoomLimits,
+    rooms_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    connections: BTreeMap<MemberId, Arc<Inbox>>,
+    names: Names,
+    /// In the order they were created.
+    rooms: Vec<RoomHandle>,
+    /// From [`RoomName::key`] to a place in `rooms`.
+    by_key: HashMap<String, usize>,
+    actors: Vec<Task<Room>>,
+    stopping: bool,
+}
+
+impl Lobby {
+    /// An empty register. Rooms run on `executor` and have `room_limits`; there can be `rooms_max` (`0`:
+    /// any number).
+    pub fn new(
+        executor: Arc<Executor<'static>>,
+        room_limits: RoomLimits,
+        rooms_max: usize,
+    ) -> Lobby {
+        Lobby {
+            state: Mutex::default(),
+            executor,
+            room_limits,
+            rooms_max,
+        }
+    }
+
+    /// Enters a connection. Once the server is stopping it is told so at once.
+    pub fn enter(&self, id: MemberId, inbox: Arc<Inbox>) {
+        let mut state = self.lock();
+        if state.stopping {
+            inbox.put(Note::Stop);
+        }
+        state.connections.insert(id, inbox);
+    }
+
+    /// Strikes a connection out and frees its name. Whatever it had to tell its room must be told before,
+    /// so that the room hears of it before the name's next bearer can come.
+    pub fn strike_out(&self, id: MemberId, name: &Name) {
+        let mut state = self.lock();
+        state.connections.remove(&id);
+        state.names.free(name, id);
+    }
+
+    /// Creates a room. Answered by [`Answer::Created`].
+    pub fn create(&self, name: RoomName, inbox: &Inbox) {
+        let result = self.try_create(&name);
+        inbox.put(Note::Answer(Answer::Created(name, result)));
+    }
+
+    fn try_create(&self, name: &RoomName) -> Result<(), CreateError> {
+        let mut state = self.lock();
+        let key = name.key();
+        if state.by_key.contains_key(&key) {
+            return Err(CreateError::Exists);
+        }
+        if self.rooms_max > 0 && state.rooms.len() >= self.rooms_max {
+            return Err(CreateError::TooMany(self.rooms_max));
+        }
+        let handle = RoomHandle {
+            name: name.clone(),
+            mailbox: Arc::new(Mailbox::default()),
+        };
+        let actor = room::run(Room::new(self.room_limits), handle.clone(), now);
+        state.actors.push(self.executor.spawn(actor));
+        let place = state.rooms.len();
+        state.by_key.insert(key, place);
+        state.rooms.push(handle);
+        Ok(())
+    }
+
+    /// Lists the rooms. Answered by [`Answer::Rooms`].
+    pub fn list(&self, inbox: &Inbox) {
+        let state = self.lock();
+        let rooms = state.rooms.iter().map(|room| room.name.clone()).collect();
+        drop(state);
+        inbox.put(Note::Answer(Answer::Rooms(rooms)));
+    }
+
+    /// Finds the room to join. Answered by [`Note::Found`], or by [`Answer::Joined`] if there is none.
+    pub fn find(&self, name: RoomName, inbox: &Inbox) {
+        let state = self.lock();
+        let found = state
+            .by_key
+            .get(&name.key())
+            .map(|&place| state.rooms[place].clone());
+        drop(state);
+        inbox.put(match found {
+            Some(room) => Note::Found(room),
+            None => Note::Answer(Answer::Joined(name, Err(JoinError::NoRoom))),
+        });
+    }
+
+    /// Takes a name for connection `id`. Answered by [`Answer::Renamed`]. The old name stays taken until
+    /// [`Lobby::free_name`]: the room must have been told first.
+    pub fn take_name(&self, id: MemberId, name: Name, inbox: &Inbox) {
+        let result = self.lock().names.take(name, id);
+        inbox.put(Note::Answer(Answer::Renamed(result)));
+    }
+
+    /// Frees `old`, which connection `id` has exchanged for `new`.
+    pub fn free_name(&self, id: MemberId, old: &Name, new: &Name) {
+        self.lock().names.exchange(old, new, id);
+    }
+
+    /// Tells every connection, and every later one, that the server is stopping.
+    pub fn stop(&self) {
+        let mut state = self.lock();
+        state.stopping = true;
+        for inbox in state.connections.values() {
+            inbox.put(Note::Stop);
+        }
+    }
+
+    /// Ends all rooms, once they have done what waits for them.
+    pub async fn close_rooms(&self) {
+        let (rooms, actors) = {
+            let mut state = self.lock();
+            state.by_key.clear();
+            (
+                std::mem::take(&mut state.rooms),
+                std::mem::take(&mut state.actors),
+            )
+        };
+        for room in rooms {
+            room.mailbox.close();
+        }
+        for actor in actors {
+            actor.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time by the machine's clock.
+pub fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
+}
+
+/// Who has which name. Names that could pass for one another have a key in common (see [`NameKey`]), and
+/// a key has one owner.
+#[derive(Debug, Default)]
+struct Names {
+    owners: HashMap<NameKey, MemberId>,
+}
+
+impl Names {
+    /// Gives `name` to `id`, or says why not and offers one that is free.
+    fn take(&mut self, name: Name, id: MemberId) -> Result<Name, RenameError> {
+        if name.is_anon() {
+            return Ok(name);
+        }
+        let keys = name.keys();
+        if !self.is_free(&keys, id) {
+            let free = self.variant_of(&name, id);
+            return Err(RenameError::Taken(name, free));
+        }
+        self.own(keys, id);
+        Ok(name)
+    }
+
+    /// Frees `name` if `id` has it.
+    fn free(&mut self, name: &Name, id: MemberId) {
+        for key in name.keys() {
+            if self.owners.get(&key) == Some(&id) {
+                self.owners.remove(&key);
+            }
+        }
+    }
+
+    /// Frees `old`, but for the keys that it shares with `new`.
+    fn exchange(&mut self, old: &Name, new: &Name, id: MemberId) {
+        self.free(old, id);
+        if !new.is_anon() {
+            self.own(new.keys(), id);
+        }
+    }
+
+    fn own(&mut self, keys: [NameKey; 3], id: MemberId) {
+        self.owners.extend(keys.into_iter().map(|key| (key, id)));
+    }
+
+    fn is_free(&self, keys: &[NameKey; 3], id: MemberId) -> bool {
+        keys.iter()
+            .all(|key| self.owners.get(key).is_none_or(|owner| *owner == id))
+    }
+
+    /// `name` with a number that makes it free. Who takes all the small ones leaves the connection's own
+    /// number, which nobody else is offered.
+    fn variant_of(&self, name: &Name, id: MemberId) -> Name {
+        (2..=SUGGESTIONS_MAX)
+            .map(|number| name.numbered(number))
+            .find(|variant| self.is_free(&variant.keys(), id))
+            .unwrap_or_else(|| name.numbered(u32::try_from(id.0).unwrap_or(u32::MAX)))
+    }
+}

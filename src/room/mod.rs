@@ -1,0 +1,294 @@
+//! A room: who is in it, what was said, and the task that keeps both in one order.
+//!
+//! [`Room`] is plain state and knows neither channels nor clocks. [`run`] is its actor: each turn it takes
+//! all that waits in its mailbox, applies it to the room, publishes what came of it to the room's
+//! [`Outbox`], and wakes the members. It MUST NOT wait for a member, and MUST NOT draw: connections do.
+
+mod mailbox;
+mod outbox;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use futures_lite::future;
+
+pub use mailbox::Mailbox;
+pub use outbox::{Outbox, Reader};
+
+use crate::inbox::{Inbox, Note};
+use crate::limits::NOTICE_MEMBERS_MAX;
+use crate::message::{Batch, Item, MemberId, Message, Notice, Timestamp};
+use crate::name::{Name, RoomName};
+use crate::session::Answer;
+use crate::view::JoinError;
+
+/// What a room can be told.
+#[derive(Debug)]
+pub enum ToRoom {
+    /// Let a connection in. Answered by [`Note::Seated`] or [`Note::NotSeated`].
+    Join {
+        /// The connection.
+        member: MemberId,
+        /// What it is called.
+        name: Name,
+        /// Where to reach it.
+        inbox: Arc<Inbox>,
+    },
+    /// A member says a line of clean text. It comes back in the transcript.
+    Say {
+        /// Who says it.
+        member: MemberId,
+        /// What is said.
+        text: Box<str>,
+    },
+    /// A member has another name.
+    Rename {
+        /// The member.
+        member: MemberId,
+        /// Its new name.
+        name: Name,
+    },
+    /// A member asks who is there. Answered by [`Answer::Members`].
+    Who(MemberId),
+    /// A member leaves. Answered by [`Note::Unseated`], unless it gave its reader back, as a connection
+    /// does that has ended.
+    Leave(MemberId, Option<Reader>),
+}
+
+impl ToRoom {
+    fn text_bytes(&self) -> usize {
+        match self {
+            ToRoom::Say { text, .. } => text.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// How to reach a room.
+#[derive(Clone, Debug)]
+pub struct RoomHandle {
+    /// The room's name, as it was created.
+    pub name: RoomName,
+    /// The way in.
+    pub mailbox: Arc<Mailbox>,
+}
+
+/// A connection's place in a room.
+#[derive(Debug)]
+pub struct Seat {
+    /// The room.
+    pub room: RoomHandle,
+    /// What is said from now on.
+    pub reader: Reader,
+    /// What was said last.
+    pub history: Vec<Arc<Message>>,
+}
+
+/// The bounds of a room that an operator may choose.
+#[derive(Clone, Copy, Debug)]
+pub struct RoomLimits {
+    /// Members; `0`: any number.
+    pub members_max: usize,
+    /// Last messages that who joins is shown.
+    pub history_lines: usize,
+    /// Bytes kept for members who have yet to take them; `0`: any number.
+    pub outbox_bytes: usize,
+}
+
+/// The state of a room: plain data, changed by plain calls.
+#[derive(Clone, Debug)]
+pub struct Room {
+    limits: RoomLimits,
+    members: BTreeMap<MemberId, Name>,
+    recent: VecDeque<Arc<Message>>,
+    next_id: u64,
+    /// Accepted and not yet handed to anybody.
+    fresh: Vec<Item>,
+}
+
+impl Room {
+    /// An empty room.
+    pub fn new(limits: RoomLimits) -> Room {
+        Room {
+            limits,
+            members: BTreeMap::new(),
+            recent: VecDeque::new(),
+            next_id: 1,
+            fresh: Vec::new(),
+        }
+    }
+
+    /// Lets `member` in, or says why not. Hand out [`Room::take_fresh`] before it is reached as a member:
+    /// who joins sees nothing from before, its own coming included.
+    pub fn join(&mut self, member: MemberId, name: Name) -> Result<(), JoinError> {
+        if self.limits.members_max > 0 && self.members.len() >= self.limits.members_max {
+            return Err(JoinError::Full(self.limits.members_max));
+        }
+        self.tell(Notice::Joined(name.clone()));
+        self.members.insert(member, name);
+        Ok(())
+    }
+
+    /// Accepts a line from `member` at the time `now`. A line from somebody who is not there is dropped.
+    pub fn say(&mut self, member: MemberId, text: Box<str>, now: Timestamp) {
+        let Some(name) = self.members.get(&member) else {
+            return;
+        };
+        let message = Arc::new(Message {
+            id: self.next_id,
+            time: now,
+            member,
+            name: name.clone(),
+            text,
+        });
+        self.next_id += 1;
+        if self.recent.len() >= self.limits.history_lines {
+            self.recent.pop_front();
+        }
+        if self.limits.history_lines > 0 {
+            self.recent.push_back(Arc::clone(&message));
+        }
+        self.fresh.push(Item::Message(message));
+    }
+
+    /// Calls `member` by another name.
+    pub fn rename(&mut self, member: MemberId, new: Name) {
+        if let Some(name) = self.members.get_mut(&member) {
+            let old = std::mem::replace(name, new.clone());
+            self.tell(Notice::Renamed { old, new });
+        }
+    }
+
+    /// Takes `member` out. Hand out [`Room::take_fresh`] before, so that it sees what was said until now.
+    pub fn leave(&mut self, member: MemberId) {
+        if let Some(name) = self.members.remove(&member) {
+            self.tell(Notice::Left(name));
+        }
+    }
+
+    /// The names of all members, in the order in which they connected.
+    pub fn names(&self) -> Vec<Name> {
+        self.members.values().cloned().collect()
+    }
+
+    /// The last messages, oldest first.
+    pub fn history(&self) -> Vec<Arc<Message>> {
+        self.recent.iter().cloned().collect()
+    }
+
+    /// What was accepted since the last call, if anything.
+    pub fn take_fresh(&mut self) -> Option<Batch> {
+        (!self.fresh.is_empty()).then(|| Batch::new(std::mem::take(&mut self.fresh)))
+    }
+
+    /// Tells of a member, in a room small enough for it.
+    fn tell(&mut self, notice: Notice) {
+        if self.members.len() <= NOTICE_MEMBERS_MAX {
+            self.fresh.push(Item::Notice(notice));
+        }
+    }
+}
+
+/// The actor: runs `room` until its mailbox is closed and empty, and returns it. `now` tells the time.
+pub async fn run(room: Room, handle: RoomHandle, now: impl Fn() -> Timestamp) -> Room {
+    let mut actor = Actor {
+        outbox: Outbox::new(room.limits.outbox_bytes),
+        inboxes: BTreeMap::new(),
+        room,
+        handle,
+        news: false,
+    };
+    let mut turn = Vec::new();
+    while poll_fn(|cx| actor.handle.mailbox.poll_take(&mut turn, cx)).await {
+        let time = now();
+        for word in turn.drain(..) {
+            actor.apply(word, time);
+        }
+        actor.publish();
+        actor.ring();
+        shrink(&mut turn);
+        // The members run before the room's next turn, so those who read keep up with any sender.
+        future::yield_now().await;
+    }
+    actor.room
+}
+
+/// A storm of lines must not leave its space behind in every room it passed through.
+fn shrink(turn: &mut Vec<ToRoom>) {
+    if turn.capacity() > 64 {
+        *turn = Vec::new();
+    }
+}
+
+struct Actor {
+    room: Room,
+    handle: RoomHandle,
+    outbox: Arc<Outbox>,
+    inboxes: BTreeMap<MemberId, Arc<Inbox>>,
+    /// Something was published since the members were last woken.
+    news: bool,
+}
+
+impl Actor {
+    fn apply(&mut self, word: ToRoom, time: Timestamp) {
+        match word {
+            ToRoom::Say { member, text } => self.room.say(member, text, time),
+            ToRoom::Rename { member, name } => self.room.rename(member, name),
+            ToRoom::Join {
+                member,
+                name,
+                inbox,
+            } => self.join(member, name, inbox),
+            ToRoom::Leave(member, reader) => self.leave(member, reader),
+            ToRoom::Who(member) => {
+                let answer = Answer::Members(self.room.names());
+                if let Some(inbox) = self.inboxes.get(&member) {
+                    inbox.put(Note::Answer(answer));
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, member: MemberId, name: Name, inbox: Arc<Inbox>) {
+        match self.room.join(member, name) {
+            Ok(()) => {
+                self.publish();
+                inbox.put(Note::Seated(Seat {
+                    room: self.handle.clone(),
+                    reader: self.outbox.reader(),
+                    history: self.room.history(),
+                }));
+                self.inboxes.insert(member, inbox);
+            }
+            Err(why) => inbox.put(Note::NotSeated(self.handle.name.clone(), why)),
+        }
+    }
+
+    fn leave(&mut self, member: MemberId, reader: Option<Reader>) {
+        self.publish();
+        self.room.leave(member);
+        if let Some(inbox) = self.inboxes.remove(&member)
+            && reader.is_none()
+        {
+            inbox.put(Note::Unseated(self.outbox.end()));
+        }
+        drop(reader);
+    }
+
+    /// Hands what is fresh to those who are members now.
+    fn publish(&mut self) {
+        if let Some(batch) = self.room.take_fresh() {
+            self.outbox.publish(batch, self.inboxes.len());
+            self.news = true;
+        }
+    }
+
+    fn ring(&mut self) {
+        if std::mem::take(&mut self.news) {
+            for inbox in self.inboxes.values() {
+                inbox.ring();
+            }
+        }
+    }
+}

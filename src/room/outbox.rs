@@ -1,0 +1,323 @@
+//! What a room has said and some member has yet to take.
+//!
+//! A room has one [`Outbox`], shared by all its members, and each member a [`Reader`]: its place in it. To
+//! hand a batch to a thousand members is therefore one push and a thousand wake-ups. A batch is dropped
+//! when its last reader has taken it; or, when the outbox is over its bound, oldest first: then whoever had
+//! not taken it finds out how many messages it missed. So a member that stops reading costs the room one
+//! bounded outbox, however many such members there are, and nobody else's time.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::message::Batch;
+
+/// The batches of one room that some member has yet to take, in the room's order.
+#[derive(Debug)]
+pub struct Outbox {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    entries: VecDeque<Entry>,
+    /// The place of the first entry, or of the next one if there is none.
+    first: u64,
+    /// Messages in all batches before `first`.
+    messages_before: u64,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    batch: Arc<Batch>,
+    /// How many readers have yet to take it.
+    readers: usize,
+    messages: u64,
+    bytes: usize,
+}
+
+impl Outbox {
+    /// An empty outbox that keeps up to `bytes_max` bytes, and always the newest batch. `0` lifts the bound.
+    pub fn new(bytes_max: usize) -> Arc<Outbox> {
+        Arc::new(Outbox {
+            state: Mutex::new(State {
+                entries: VecDeque::new(),
+                first: 0,
+                messages_before: 0,
+                bytes: 0,
+                bytes_max: if bytes_max == 0 {
+                    usize::MAX
+                } else {
+                    bytes_max
+                },
+            }),
+        })
+    }
+
+    /// Adds `batch` for the `readers` that there are now.
+    pub fn publish(&self, batch: Batch, readers: usize) {
+        let mut state = self.lock();
+        let entry = Entry {
+            messages: batch.messages() as u64,
+            bytes: batch.cost(),
+            readers,
+            batch: Arc::new(batch),
+        };
+        if readers == 0 && state.entries.is_empty() {
+            state.first += 1;
+            state.messages_before += entry.messages;
+            return;
+        }
+        state.bytes += entry.bytes;
+        state.entries.push_back(entry);
+        while state.bytes > state.bytes_max && state.entries.len() > 1 {
+            state.drop_first();
+        }
+    }
+
+    /// A reader of what is published from now on.
+    pub fn reader(self: &Arc<Self>) -> Reader {
+        let state = self.lock();
+        let kept: u64 = state.entries.iter().map(|entry| entry.messages).sum();
+        Reader {
+            next: state.end(),
+            messages: state.messages_before + kept,
+            end: u64::MAX,
+            outbox: Arc::clone(self),
+        }
+    }
+
+    /// The place of the next batch.
+    pub fn end(&self) -> u64 {
+        self.lock().end()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(entry) = self.entries.pop_front() {
+            self.first += 1;
+            self.messages_before += entry.messages;
+            self.bytes -= entry.bytes;
+        }
+    }
+
+    /// Drops what everybody has taken, and the space it took once all is.
+    fn drop_taken(&mut self) {
+        while self.entries.front().is_some_and(|entry| entry.readers == 0) {
+            self.drop_first();
+        }
+        if self.entries.is_empty() && self.entries.capacity() > 8 {
+            self.entries = VecDeque::new();
+        }
+    }
+}
+
+/// A member's place in its room's transcript.
+///
+/// Whoever drops it must have left the room, or be about to tell the room so with it (see
+/// [`ToRoom::Leave`](super::ToRoom::Leave)): the room counts on every member to take what it publishes.
+#[derive(Debug)]
+pub struct Reader {
+    outbox: Arc<Outbox>,
+    next: u64,
+    /// Messages that were published before `next`.
+    messages: u64,
+    /// The place after the last batch meant for this reader.
+    end: u64,
+}
+
+impl Reader {
+    /// Moves what is new into `batches`, oldest first, until they hold `bytes_max` bytes or more. Returns
+    /// how many messages were dropped before them because they were not taken in time.
+    pub fn take(&mut self, bytes_max: usize, batches: &mut Vec<Arc<Batch>>) -> u64 {
+        let mut state = self.outbox.lock();
+        let mut skipped = 0;
+        if self.next < state.first {
+            skipped = state.messages_before - self.messages;
+            self.next = state.first;
+            self.messages = state.messages_before;
+        }
+        let mut bytes = 0;
+        let from = (self.next - state.first) as usize;
+        let until = self.end.min(state.end()).saturating_sub(state.first) as usize;
+        for entry in state.entries.range_mut(from.min(until)..until) {
+            if bytes >= bytes_max {
+                break;
+            }
+            bytes += entry.bytes;
+            entry.readers -= 1;
+            self.next += 1;
+            self.messages += entry.messages;
+            batches.push(Arc::clone(&entry.batch));
+        }
+        state.drop_taken();
+        skipped
+    }
+
+    /// Nothing from `end` on is meant for this reader: it has left the room.
+    pub fn stop_at(&mut self, end: u64) {
+        self.end = end;
+    }
+
+    /// True when it has taken all that will ever be meant for it.
+    pub fn is_done(&self) -> bool {
+        self.next >= self.end
+    }
+}
+
+impl Drop for Reader {
+    /// Gives back what it has not taken.
+    fn drop(&mut self) {
+        let mut state = self.outbox.lock();
+        let from = self.next.saturating_sub(state.first) as usize;
+        let until = self.end.min(state.end()).saturating_sub(state.first) as usize;
+        for entry in state.entries.range_mut(from.min(until)..until) {
+            entry.readers -= 1;
+        }
+        state.drop_taken();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::ITEM_BYTES;
+    use crate::message::{Item, MemberId, Message, Timestamp};
+    use crate::name::Name;
+
+    /// Bytes that each batch of `batch` counts for.
+    const COST: usize = ITEM_BYTES + "anonhi".len();
+
+    fn batch(id: u64) -> Batch {
+        Batch::new(vec![Item::Message(Arc::new(Message {
+            id,
+            time: Timestamp(0),
+            member: MemberId(1),
+            name: Name::anon(),
+            text: "hi".into(),
+        }))])
+    }
+
+    fn ids(batches: &[Arc<Batch>]) -> Vec<u64> {
+        batches
+            .iter()
+            .flat_map(|batch| batch.items())
+            .map(|item| match item {
+                Item::Message(message) => message.id,
+                Item::Notice(_) => 0,
+            })
+            .collect()
+    }
+
+    fn take(reader: &mut Reader) -> (u64, Vec<u64>) {
+        let mut batches = Vec::new();
+        let skipped = reader.take(usize::MAX, &mut batches);
+        (skipped, ids(&batches))
+    }
+
+    fn kept(outbox: &Outbox) -> usize {
+        outbox.lock().entries.len()
+    }
+
+    #[test]
+    fn every_reader_gets_every_batch_once_and_then_it_is_gone() {
+        let outbox = Outbox::new(0);
+        let (mut one, mut two) = (outbox.reader(), outbox.reader());
+        outbox.publish(batch(1), 2);
+        outbox.publish(batch(2), 2);
+        assert_eq!(take(&mut one), (0, vec![1, 2]));
+        assert_eq!(take(&mut one), (0, vec![]));
+        assert_eq!(kept(&outbox), 2);
+        assert_eq!(take(&mut two), (0, vec![1, 2]));
+        assert_eq!(kept(&outbox), 0);
+        assert_eq!(outbox.lock().bytes, 0);
+    }
+
+    #[test]
+    fn a_reader_does_not_see_what_was_published_before_it_came() {
+        let outbox = Outbox::new(0);
+        let mut early = outbox.reader();
+        outbox.publish(batch(1), 1);
+        let mut late = outbox.reader();
+        outbox.publish(batch(2), 2);
+        assert_eq!(take(&mut late), (0, vec![2]));
+        assert_eq!(take(&mut early), (0, vec![1, 2]));
+        assert_eq!(kept(&outbox), 0);
+    }
+
+    #[test]
+    fn a_reader_that_falls_behind_the_bound_is_told_how_much_it_missed() {
+        let outbox = Outbox::new(3 * COST);
+        let (mut slow, mut fast) = (outbox.reader(), outbox.reader());
+        let mut seen = Vec::new();
+        for id in 1..=10 {
+            outbox.publish(batch(id), 2);
+            let (skipped, ids) = take(&mut fast);
+            assert_eq!(skipped, 0);
+            seen.extend(ids);
+        }
+        assert_eq!(seen, (1..=10).collect::<Vec<_>>());
+        assert_eq!(kept(&outbox), 3);
+        assert_eq!(take(&mut slow), (7, vec![8, 9, 10]));
+        assert_eq!(kept(&outbox), 0);
+    }
+
+    #[test]
+    fn a_reader_that_leaves_takes_what_came_before_and_nothing_after() {
+        let outbox = Outbox::new(0);
+        let mut stays = outbox.reader();
+        let mut leaves = outbox.reader();
+        outbox.publish(batch(1), 2);
+        leaves.stop_at(outbox.end());
+        outbox.publish(batch(2), 1);
+        assert!(!leaves.is_done());
+        assert_eq!(take(&mut leaves), (0, vec![1]));
+        assert!(leaves.is_done());
+        drop(leaves);
+        assert_eq!(take(&mut stays), (0, vec![1, 2]));
+        assert_eq!(kept(&outbox), 0);
+    }
+
+    #[test]
+    fn a_dropped_reader_gives_back_what_it_has_not_taken() {
+        let outbox = Outbox::new(0);
+        let (mut one, two) = (outbox.reader(), outbox.reader());
+        outbox.publish(batch(1), 2);
+        assert_eq!(take(&mut one), (0, vec![1]));
+        assert_eq!(kept(&outbox), 1);
+        drop(two);
+        assert_eq!(kept(&outbox), 0);
+    }
+
+    #[test]
+    fn taking_stops_at_the_bytes_asked_for() {
+        let outbox = Outbox::new(0);
+        let mut reader = outbox.reader();
+        for id in 1..=3 {
+            outbox.publish(batch(id), 1);
+        }
+        let mut batches = Vec::new();
+        reader.take(COST + 1, &mut batches);
+        assert_eq!(ids(&batches), [1, 2]);
+    }
+
+    #[test]
+    fn a_room_without_readers_keeps_nothing() {
+        let outbox = Outbox::new(0);
+        outbox.publish(batch(1), 0);
+        assert_eq!(kept(&outbox), 0);
+        let mut reader = outbox.reader();
+        outbox.publish(batch(2), 1);
+        assert_eq!(take(&mut reader), (0, vec![2]));
+    }
+}
