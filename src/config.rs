@@ -1,0 +1,250 @@
+//! What was typed on the command line ([`Args`]) and what it means ([`Config`]).
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use argh::FromArgs;
+use jiff::tz::TimeZone;
+use tracing::level_filters::LevelFilter;
+
+use crate::limits;
+use crate::room::RoomLimits;
+
+/// A chat server that any terminal can walk into: `nc HOST 50006` or `telnet HOST 50006`.
+#[derive(Debug, FromArgs)]
+pub struct Args {
+    /// where to listen: ADDRESS:PORT (port 0: any free one) or unix:PATH; may be given several times
+    /// (default: [::]:50006, which takes IPv4 as well)
+    #[argh(option, arg_name = "where")]
+    pub listen: Vec<String>,
+
+    /// the time zone that times are shown in, such as Asia/Bangkok (default: this machine's)
+    #[argh(option, arg_name = "zone")]
+    pub timezone: Option<String>,
+
+    /// how many of a room's last lines are shown to who joins (default: 10; at most 1000)
+    #[argh(option, arg_name = "lines", default = "limits::HISTORY_LINES")]
+    pub history: usize,
+
+    /// connections in all (default: 10000; 0: no limit)
+    #[argh(option, arg_name = "count", default = "limits::CONNECTIONS_MAX")]
+    pub max_connections: usize,
+
+    /// connections from one address, or one IPv6 /64 (default: 256; 0: no limit)
+    #[argh(
+        option,
+        arg_name = "count",
+        default = "limits::CONNECTIONS_PER_ADDRESS_MAX"
+    )]
+    pub max_per_address: usize,
+
+    /// rooms (default: 10000; 0: no limit)
+    #[argh(option, arg_name = "count", default = "limits::ROOMS_MAX")]
+    pub max_rooms: usize,
+
+    /// members of one room (default: 10000; 0: no limit)
+    #[argh(option, arg_name = "count", default = "limits::ROOM_MEMBERS_MAX")]
+    pub max_members: usize,
+
+    /// lines a second from one client; who sends faster is slowed and loses nothing (default: 10; 0: no
+    /// limit)
+    #[argh(option, arg_name = "lines", default = "limits::LINES_PER_SECOND")]
+    pub rate: u32,
+
+    /// lines that a client may send at once before --rate slows it (default: 100)
+    #[argh(option, arg_name = "lines", default = "limits::LINES_BURST")]
+    pub burst: u32,
+
+    /// bytes that a room keeps for members who do not read as fast as others write; who falls further
+    /// behind has lines skipped and is told so (default: 1048576; 0: no limit)
+    #[argh(option, arg_name = "bytes", default = "limits::OUTBOX_BYTES")]
+    pub outbox: usize,
+
+    /// close a connection on which nothing was typed for so many seconds (default: 0: never)
+    #[argh(option, arg_name = "seconds", default = "0")]
+    pub idle: u64,
+
+    /// how many seconds a stopping server waits for clients to take the last words (default: 2)
+    #[argh(option, arg_name = "seconds", default = "limits::GRACE.as_secs_f64()")]
+    pub grace: f64,
+
+    /// executor threads (default: one for each processor)
+    #[argh(option, arg_name = "count", default = "0")]
+    pub threads: usize,
+
+    /// how much to log on standard error: off, error, warn, info, debug or trace (default: info)
+    #[argh(option, arg_name = "level", default = "LevelFilter::INFO")]
+    pub log: LevelFilter,
+}
+
+/// A place to listen at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// A TCP address.
+    Tcp(SocketAddr),
+    /// The path of a Unix socket.
+    Unix(PathBuf),
+}
+
+/// What the server is to do: checked, with the defaults filled in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; never empty.
+    pub listen: Vec<Listen>,
+    /// The zone that times are shown in.
+    pub zone: TimeZone,
+    /// The bounds of each room.
+    pub room: RoomLimits,
+    /// Connections in all; `0`: no limit.
+    pub connections_max: usize,
+    /// Connections from one address; `0`: no limit.
+    pub per_address_max: usize,
+    /// Rooms; `0`: no limit.
+    pub rooms_max: usize,
+    /// Lines a second from one client; `0`: no limit.
+    pub rate: u32,
+    /// Lines at once from one client.
+    pub burst: u32,
+    /// After how long without input a connection is closed; `None`: never.
+    pub idle: Option<Duration>,
+    /// How long a stopping server waits for its clients.
+    pub grace: Duration,
+    /// Executor threads; at least 1.
+    pub threads: usize,
+    /// What is logged.
+    pub log: LevelFilter,
+}
+
+impl Config {
+    /// Checks what was typed. The error is a sentence for the person who typed it.
+    pub fn new(args: Args) -> Result<Config, String> {
+        let mut listen = Vec::new();
+        for text in &args.listen {
+            listen.push(parse_listen(text)?);
+        }
+        if listen.is_empty() {
+            listen.push(Listen::Tcp(DEFAULT_LISTEN));
+        }
+        check("history", args.history, limits::HISTORY_LINES_MAX)?;
+        check("threads", args.threads, limits::THREADS_MAX)?;
+        let grace = Duration::try_from_secs_f64(args.grace).map_err(|_| {
+            format!(
+                "--grace {}: give a number of seconds, such as 2",
+                args.grace
+            )
+        })?;
+        Ok(Config {
+            listen,
+            zone: parse_zone(args.timezone.as_deref())?,
+            room: RoomLimits {
+                members_max: args.max_members,
+                history_lines: args.history,
+                outbox_bytes: args.outbox,
+            },
+            connections_max: args.max_connections,
+            per_address_max: args.max_per_address,
+            rooms_max: args.max_rooms,
+            rate: args.rate,
+            burst: args.burst,
+            idle: (args.idle > 0).then(|| Duration::from_secs(args.idle)),
+            grace,
+            threads: match args.threads {
+                0 => std::thread::available_parallelism().map_or(1, usize::from),
+                count => count,
+            },
+            log: args.log,
+        })
+    }
+
+    /// True if the operator left the place to listen at to us.
+    pub fn listens_at_default(&self) -> bool {
+        self.listen == [Listen::Tcp(DEFAULT_LISTEN)]
+    }
+}
+
+/// Port 50006, as the original program had it, on every address of either family.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 50006);
+
+fn check(flag: &str, value: usize, most: usize) -> Result<(), String> {
+    if value > most {
+        return Err(format!("--{flag} {value}: at most {most} is possible"));
+    }
+    Ok(())
+}
+
+fn parse_listen(text: &str) -> Result<Listen, String> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        if path.is_empty() {
+            return Err("--listen unix: wants a path, such as unix:/run/parlor.sock".to_owned());
+        }
+        return Ok(Listen::Unix(PathBuf::from(path)));
+    }
+    // Names such as localhost:50006 are looked up; the first address counts.
+    let address = text
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next());
+    address.map(Listen::Tcp).ok_or_else(|| {
+        format!(
+            "--listen {text}: that is no address with a port; give one such as 0.0.0.0:50006, \
+             [::]:50006 or unix:/run/parlor.sock"
+        )
+    })
+}
+
+fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
+    match name {
+        None => Ok(TimeZone::system()),
+        Some(name) => TimeZone::get(name).map_err(|_| {
+            format!("--timezone {name}: no such time zone; give one such as Asia/Bangkok or UTC")
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(args: &[&str]) -> Result<Config, String> {
+        Config::new(Args::from_args(&["parlor"], args).expect("argh takes it"))
+    }
+
+    #[test]
+    fn no_arguments_mean_the_default_port_on_both_families() {
+        let config = config(&[]).expect("defaults are right");
+        assert!(config.listens_at_default());
+        assert_eq!(config.idle, None);
+        assert_eq!(config.grace, Duration::from_secs(2));
+        assert!(config.threads >= 1);
+    }
+
+    #[test]
+    fn places_to_listen_at_are_addresses_or_paths() {
+        let config = config(&["--listen", "127.0.0.1:0", "--listen", "unix:/tmp/x"]);
+        let expected = [
+            Listen::Tcp("127.0.0.1:0".parse().expect("an address")),
+            Listen::Unix("/tmp/x".into()),
+        ];
+        assert_eq!(config.expect("both are right").listen, expected);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_flag_and_the_value() {
+        let table: &[&[&str]] = &[
+            &["--listen", "nonsense"],
+            &["--listen", "127.0.0.1"],
+            &["--listen", "127.0.0.1:99999"],
+            &["--listen", "unix:"],
+            &["--timezone", "Mars/Olympus"],
+            &["--history", "1001"],
+            &["--threads", "257"],
+            &["--grace", "-1"],
+            &["--grace", "NaN"],
+        ];
+        for args in table {
+            let error = config(args).expect_err("it makes no sense");
+            assert!(error.contains(args[0]), "{error}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! parlor: a chat server that any terminal can walk into.
+//!
+//! `nc HOST 50006` or `telnet HOST 50006` is the whole client; the server draws the menu, the prompts and
+//! the transcript.
+//!
+//! # What must be true, always
+//!
+//! 1. Nobody loses half-typed input.
+//! 2. Plain by default: a raw client never receives an IAC or an ESC byte that it has not asked for.
+//! 3. One member never holds up another: a room never waits for a member.
+//! 4. What a user sends is data: no byte from the network panics the server, reaches another terminal as a
+//!    control, forges a line, or grows memory past a bound that has a name in [`limits`].
+//! 5. One order: all members of a room see the same lines in the same order, each exactly once.
+//! 6. Every disconnect has a [`reason::Reason`]: told to the peer where it can be, counted, logged once.
+//!
+//! # Layout
+//!
+//! Read from the top. *Pure* modules take bytes and time as arguments and give values back: no sockets, no
+//! tasks, no clock.
+//!
+//! - [`config`]: what was typed on the command line and what it means.
+//! - [`limits`] (*pure*): every bound.
+//! - [`telnet`] (*pure*): the Telnet codec and RFC 1143 option negotiation.
+//! - [`line`] (*pure*): line discipline, bytes to lines.
+//! - [`text`], [`name`] (*pure*): text made safe, measured, compared; names of people and rooms.
+//! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
+//! - [`session`] (*pure*): the menu and room state machine, and the commands.
+//! - [`view`], [`screen`] (*pure*): every word the server says, and how it gets onto a screen.
+//! - [`foreign`], [`rate`] (*pure*): clients of other protocols; clients that are too fast.
+//! - [`room`]: a room, its actor, and the outbox that its members read from.
+//! - [`lobby`]: the register of rooms and names.
+//! - [`inbox`]: what reaches a connection from elsewhere.
+//! - [`socket`], [`connection`]: one client, sole owner of its socket.
+//! - [`server`], [`shutdown`], [`reason`]: listeners, admission, the stop, why connections end.
+//!
+//! # The way of a byte
+//!
+//! ```text
+//! socket ─read─> telnet::Decoder ─data─> line ─line─> session ─request─> lobby, room
+//!                                                        │ views            │ one Batch a turn,
+//!                                                        v                  v into the Outbox
+//! socket <─one write── output buffer <── screen <── batches drawn once a class
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod limits;
+
+pub mod telnet;
+
+pub mod line;
+
+pub mod name;
+pub mod text;
+
+pub mod message;
+
+pub mod session;
+
+pub mod screen;
+pub mod view;
+
+pub mod foreign;
+pub mod rate;
+
+pub mod room;
+
+pub mod lobby;
+
+pub mod inbox;
+
+pub mod connection;
+pub mod socket;
+
+pub mod reason;
+pub mod server;
+pub mod shutdown;

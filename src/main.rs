@@ -1,0 +1,42 @@
+//! The program: arguments, then [`Config`], then listeners, then [`server::run`].
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use parlor::config::{Args, Config};
+use parlor::server::{self, Listener};
+use parlor::shutdown::StopSignal;
+use smol::Executor;
+
+fn main() -> ExitCode {
+    match start(argh::from_env()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("parlor: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: Args) -> Result<(), String> {
+    let config = Config::new(args)?;
+    tracing_subscriber::fmt()
+        .with_max_level(config.log)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    server::raise_descriptor_limit();
+    let listeners = Listener::bind_all(&config)?;
+    let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
+    for listener in &listeners {
+        eprintln!("listening on {}", listener.place());
+    }
+    let executor = Arc::new(Executor::new());
+    server::start_threads(&executor, config.threads)
+        .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
+    let serving = server::run(Arc::clone(&executor), config, listeners, stop.wait());
+    smol::block_on(executor.run(serving));
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Why connections end, and how often.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Why a connection ended. Told to the peer where it can be, counted, and logged once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The person chose to go.
+    Quit,
+    /// The client ended its input.
+    EndOfInput,
+    /// The connection broke.
+    Lost,
+    /// Nothing was typed for longer than the server allows.
+    Idle,
+    /// The client took nothing of what was sent to it.
+    Stuck,
+    /// The client speaks another protocol.
+    Foreign,
+    /// The server is stopping.
+    Stop,
+    /// The server had as many connections as it takes.
+    ServerFull,
+    /// The client's address had as many connections as it may.
+    AddressFull,
+}
+
+impl Reason {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Reason; 9] = [
+        Reason::Quit,
+        Reason::EndOfInput,
+        Reason::Lost,
+        Reason::Idle,
+        Reason::Stuck,
+        Reason::Foreign,
+        Reason::Stop,
+        Reason::ServerFull,
+        Reason::AddressFull,
+    ];
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::Quit => "quit",
+            Reason::EndOfInput => "end of input",
+            Reason::Lost => "connection lost",
+            Reason::Idle => "idle",
+            Reason::Stuck => "took nothing",
+            Reason::Foreign => "other protocol",
+            Reason::Stop => "server stopping",
+            Reason::ServerFull => "refused: server full",
+            Reason::AddressFull => "refused: too many from its address",
+        })
+    }
+}
+
+/// How many connections ended for each reason.
+#[derive(Debug, Default)]
+pub struct ReasonCounts([AtomicU64; Reason::ALL.len()]);
+
+impl ReasonCounts {
+    /// Counts one.
+    pub fn count(&self, reason: Reason) {
+        self.0[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Display for ReasonCounts {
+    /// Those that occurred: `quit 3, idle 1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = "";
+        for reason in Reason::ALL {
+            let count = self.0[reason as usize].load(Ordering::Relaxed);
+            if count > 0 {
+                write!(f, "{comma}{reason} {count}")?;
+                comma = ", ";
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_counted_under_its_own_name() {
+        let counts = ReasonCounts::default();
+        for (index, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, index);
+            counts.count(reason);
+        }
+        counts.count(Reason::Quit);
+        let shown = counts.to_string();
+        assert!(shown.starts_with("quit 2, end of input 1, "), "{shown}");
+        assert_eq!(shown.matches(", ").count(), Reason::ALL.len() - 1);
+    }
+}

@@ -1,0 +1,138 @@
+//! A client's socket, whatever its kind: non-blocking calls and polls, nothing that holds bytes.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use smol::Async;
+
+use crate::limits::{GOODBYE_LOCAL, GOODBYE_REMOTE};
+
+/// Where a client comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A TCP address.
+    Tcp(SocketAddr),
+    /// A Unix socket; its clients are all on this machine.
+    Unix,
+}
+
+impl Peer {
+    /// What connections are counted by (see
+    /// [`CONNECTIONS_PER_ADDRESS_MAX`](crate::limits::CONNECTIONS_PER_ADDRESS_MAX)); `None`: not counted.
+    pub fn group(self) -> Option<IpAddr> {
+        match self {
+            Peer::Unix => None,
+            Peer::Tcp(address) => Some(match address.ip().to_canonical() {
+                IpAddr::V4(ip) => IpAddr::V4(ip),
+                IpAddr::V6(ip) => {
+                    let [a, b, c, d, ..] = ip.segments();
+                    IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+                }
+            }),
+        }
+    }
+
+    /// How long to wait for last words to arrive there.
+    pub fn goodbye_time(self) -> Duration {
+        match self {
+            Peer::Tcp(address) if !address.ip().to_canonical().is_loopback() => GOODBYE_REMOTE,
+            _ => GOODBYE_LOCAL,
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Peer::Tcp(address) => {
+                SocketAddr::new(address.ip().to_canonical(), address.port()).fmt(f)
+            }
+            Peer::Unix => f.write_str("unix"),
+        }
+    }
+}
+
+/// A connected socket.
+#[derive(Debug)]
+pub enum Socket {
+    /// Over TCP.
+    Tcp(Async<TcpStream>),
+    /// Over a Unix socket.
+    Unix(Async<UnixStream>),
+}
+
+impl Socket {
+    /// Ready when there may be something to read. Only one task may poll.
+    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Socket::Tcp(socket) => socket.poll_readable(cx),
+            Socket::Unix(socket) => socket.poll_readable(cx),
+        }
+    }
+
+    /// Ready when there may be space to write. Only one task may poll.
+    pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Socket::Tcp(socket) => socket.poll_writable(cx),
+            Socket::Unix(socket) => socket.poll_writable(cx),
+        }
+    }
+
+    /// Reads what is there; `None` if nothing is, `Some(0)` at end of input.
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        unless_blocked(|| match self {
+            Socket::Tcp(socket) => socket.get_ref().read(buffer),
+            Socket::Unix(socket) => socket.get_ref().read(buffer),
+        })
+    }
+
+    /// Writes what there is space for; `None` if there is none.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        unless_blocked(|| match self {
+            Socket::Tcp(socket) => socket.get_ref().write(bytes),
+            Socket::Unix(socket) => socket.get_ref().write(bytes),
+        })
+    }
+
+    /// Makes the close a reset. Some netcats sit at their terminal until the next key when a connection
+    /// just ends; a reset makes them exit.
+    pub fn reset_on_close(&self) {
+        if let Socket::Tcp(socket) = self {
+            // Without it the close is an ordinary one: the user has to press Enter.
+            let _ = rustix::net::sockopt::set_socket_linger(socket, Some(Duration::ZERO));
+        }
+    }
+}
+
+fn unless_blocked(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<Option<usize>> {
+    loop {
+        match call() {
+            Ok(count) => return Ok(Some(count)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_counted_the_same_however_it_is_written() {
+        let group = |text: &str| Peer::Tcp(text.parse().expect("an address")).group();
+        assert_eq!(group("192.0.2.1:1"), group("[::ffff:192.0.2.1]:2"));
+        assert_ne!(group("192.0.2.1:1"), group("192.0.2.2:1"));
+        assert_eq!(
+            group("[2001:db8:1:2::1]:1"),
+            group("[2001:db8:1:2:ffff::9]:1")
+        );
+        assert_ne!(group("[2001:db8:1:2::1]:1"), group("[2001:db8:1:3::1]:1"));
+        assert_eq!(Peer::Unix.group(), None);
+    }
+}
