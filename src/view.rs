@@ -3,7 +3,7 @@
 //! A [`View`] is what there is to show; [`View::write`] gives its text with `\n` between the rows. Whoever
 //! puts it on a terminal ([`crate::screen`]) turns those into the client's line ends.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -171,76 +171,65 @@ Who needs password anyway?
 impl View {
     /// Appends the text to `out`, each row ended by `\n`; times are shown in `zone`.
     pub fn write(&self, zone: &TimeZone, out: &mut String) {
-        match self {
-            View::Menu => out.push_str(MENU),
-            View::Joined(room, history) => write_joined(room, history, zone, out),
+        let written = match self {
+            View::Menu => out.write_str(MENU),
+            View::BadChoice => writeln!(
+                out,
+                "You have entered illegal/incorrect input. Please try again!"
+            ),
+            View::Created(room) => writeln!(out, "Create room {room} successful"),
+            View::CreateFailed(wanted, why) => {
+                writeln!(out, "Create room {} failed. {why}", quoted(wanted))
+            }
             View::Rooms(rooms, more) => write_rooms(rooms, *more, out),
+            View::Renamed => writeln!(out, "Update username successful"),
+            View::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
+            View::Joined(room, history) => write_joined(room, history, zone, out),
+            View::JoinFailed(wanted, why) => {
+                writeln!(out, "Join room {} failed. {why}", quoted(wanted))
+            }
             View::Who(room, names, more) => write_who(room, names, *more, out),
             View::Help(commands) => write_help(commands, out),
-            View::CreateFailed(wanted, why) => {
-                let _ = writeln!(out, "Create room {} failed. {why}", quoted(wanted));
-            }
-            View::JoinFailed(wanted, why) => {
-                let _ = writeln!(out, "Join room {} failed. {why}", quoted(wanted));
-            }
-            View::RenameFailed(why) => {
-                let _ = writeln!(out, "Update username failed. {why}");
-            }
-            other => {
-                let _ = writeln!(out, "{}", OneRow(other));
-            }
-        }
-    }
-}
-
-/// Those views that are one row without a list in it.
-struct OneRow<'a>(&'a View);
-
-impl std::fmt::Display for OneRow<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            View::BadChoice => {
-                f.write_str("You have entered illegal/incorrect input. Please try again!")
-            }
-            View::Created(room) => write!(f, "Create room {room} successful"),
-            View::Renamed => f.write_str("Update username successful"),
-            View::UnknownCommand(word) => write!(
-                f,
-                "There is no command {0}. Nothing was sent. Type \\help for the commands, or \\{0} to say it.",
+            View::UnknownCommand(word) => writeln!(
+                out,
+                "There is no command {0}. Nothing was sent. \
+                 Type \\help for the commands, or \\{0} to say it.",
                 quoted(word)
             ),
-            View::OnlyInRoom(command) => write!(
-                f,
-                "\\{command} is for rooms, and you are at the menu. Type 2 to join a room, \\quit to go."
+            View::OnlyInRoom(command) => writeln!(
+                out,
+                "\\{command} is for rooms, and you are at the menu. \
+                 Type 2 to join a room, \\quit to go."
             ),
             View::YourName(name) => {
-                write!(f, "Your name is {name}. Type \\name NEW to change it.")
+                writeln!(out, "Your name is {name}. Type \\name NEW to change it.")
             }
-            View::ExitHint => f.write_str("(type '\\exit' if you want to quit the room)"),
-            View::LineTooLong => write!(
-                f,
-                "That line is longer than {LINE_BYTES_MAX} bytes. Nothing was sent. Please send it in parts."
+            View::ExitHint => writeln!(out, "(type '\\exit' if you want to quit the room)"),
+            View::LineTooLong => writeln!(
+                out,
+                "That line is longer than {LINE_BYTES_MAX} bytes. Nothing was sent. \
+                 Please send it in parts."
             ),
-            View::Skipped(count) => write!(f, "* {count} messages skipped"),
-            View::Goodbye => f.write_str("Goodbye."),
-            View::GoingDown => f.write_str("* The server is going down."),
-            View::Idle => f.write_str("* You have typed nothing for long. Goodbye."),
-            View::Foreign(protocol) => write!(
-                f,
+            View::Skipped(count) => writeln!(out, "* {count} messages skipped"),
+            View::Goodbye => writeln!(out, "Goodbye."),
+            View::GoingDown => writeln!(out, "* The server is going down."),
+            View::Idle => writeln!(out, "* You have typed nothing for long. Goodbye."),
+            View::Foreign(protocol) => writeln!(
+                out,
                 "This is parlor, a chat for nc and telnet. It does not speak {protocol}. Goodbye."
             ),
-            View::ServerFull => f.write_str("The server is full. Please try again later."),
-            View::AddressFull => f.write_str(
-                "Too many connections from your address. Please close one and try again.",
+            View::ServerFull => writeln!(out, "The server is full. Please try again later."),
+            View::AddressFull => writeln!(
+                out,
+                "Too many connections from your address. Please close one and try again."
             ),
-            // The others take several rows or a list; `View::write` draws them itself.
-            _ => Ok(()),
-        }
+        };
+        debug_assert!(written.is_ok(), "a String takes all that is written to it");
     }
 }
 
-impl std::fmt::Display for CreateError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CreateError::BadName(error) => write_name_error(error, f),
             CreateError::Exists => f.write_str("There is one already. Type 2 to join it."),
@@ -251,8 +240,8 @@ impl std::fmt::Display for CreateError {
     }
 }
 
-impl std::fmt::Display for JoinError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             JoinError::NoRoom => {
                 f.write_str("There is no such room. Type 3 to list the rooms, 1 to create one.")
@@ -267,8 +256,8 @@ impl std::fmt::Display for JoinError {
     }
 }
 
-impl std::fmt::Display for RenameError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for RenameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RenameError::BadName(error) => write_name_error(error, f),
             RenameError::Taken(wanted, free) => {
@@ -281,7 +270,7 @@ impl std::fmt::Display for RenameError {
     }
 }
 
-fn write_name_error(error: &NameError, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+fn write_name_error(error: &NameError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let reason = error.to_string();
     let mut letters = reason.chars();
     if let Some(first) = letters.next() {
@@ -300,29 +289,35 @@ fn quoted(wanted: &str) -> String {
     format!("{cut}{dots}")
 }
 
-fn write_joined(room: &RoomName, history: &[Arc<Message>], zone: &TimeZone, out: &mut String) {
-    let _ = writeln!(out, "Join room {room} successful");
-    out.push_str("(type '\\exit' to quit)\n(type '\\help' for commands)\n");
-    let _ = writeln!(out, "------------ Room {room} ------------");
+fn write_joined(
+    room: &RoomName,
+    history: &[Arc<Message>],
+    zone: &TimeZone,
+    out: &mut String,
+) -> fmt::Result {
+    writeln!(out, "Join room {room} successful")?;
+    writeln!(out, "(type '\\exit' to quit)")?;
+    writeln!(out, "(type '\\help' for commands)")?;
+    writeln!(out, "------------ Room {room} ------------")?;
     let mut clock = Clock::new(zone);
     for message in history {
         write_message(message, &mut clock, out);
         out.push('\n');
     }
+    Ok(())
 }
 
-fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) {
+fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) -> fmt::Result {
     if rooms.is_empty() {
-        out.push_str("There are no created rooms yet\n");
-        return;
+        return writeln!(out, "There are no created rooms yet");
     }
-    out.push_str("Active Room(s): ");
-    write_list(rooms.iter().map(RoomName::as_str), ",", more, out);
+    write!(out, "Active Room(s): ")?;
+    write_list(rooms.iter().map(RoomName::as_str), ",", more, out)
 }
 
-fn write_who(room: &RoomName, names: &[Name], more: usize, out: &mut String) {
-    let _ = write!(out, "{} in room {room}: ", names.len() + more);
-    write_list(names.iter().map(Name::as_str), ", ", more, out);
+fn write_who(room: &RoomName, names: &[Name], more: usize, out: &mut String) -> fmt::Result {
+    write!(out, "{} in room {room}: ", names.len() + more)?;
+    write_list(names.iter().map(Name::as_str), ", ", more, out)
 }
 
 fn write_list<'a>(
@@ -330,7 +325,7 @@ fn write_list<'a>(
     comma: &str,
     more: usize,
     out: &mut String,
-) {
+) -> fmt::Result {
     for (index, item) in items.enumerate() {
         if index > 0 {
             out.push_str(comma);
@@ -338,16 +333,16 @@ fn write_list<'a>(
         out.push_str(item);
     }
     if more > 0 {
-        let _ = write!(out, " and {more} more");
+        write!(out, " and {more} more")?;
     }
-    out.push('\n');
+    writeln!(out)
 }
 
-fn write_help(commands: &[Command], out: &mut String) {
+fn write_help(commands: &[Command], out: &mut String) -> fmt::Result {
     for command in commands {
-        let _ = writeln!(out, "  \\{:<12} {}", command.usage, command.help);
+        writeln!(out, "  \\{:<12} {}", command.usage, command.help)?;
     }
-    out.push_str("A line that begins with \\\\ is said with one \\.\n");
+    writeln!(out, "A line that begins with \\\\ is said with one \\.")
 }
 
 /// How many of `rooms` menu choice 3 names, and how many it counts.
@@ -432,5 +427,138 @@ impl<'a> Clock<'a> {
             let _ = write!(self.shown, "{hour:02}:{minute:02}:{second:02}");
         }
         &self.shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::MemberId;
+    use crate::session::COMMANDS;
+
+    fn room(name: &str) -> RoomName {
+        RoomName::parse(name).expect("a room name")
+    }
+
+    fn name(name: &str) -> Name {
+        Name::parse(name).expect("a name")
+    }
+
+    fn shown(view: &View) -> String {
+        let mut out = String::new();
+        view.write(&TimeZone::UTC, &mut out);
+        out
+    }
+
+    fn message(second: i64, from: &str, text: &str) -> Arc<Message> {
+        Arc::new(Message {
+            id: 1,
+            time: Timestamp(second * 1000),
+            member: MemberId(1),
+            name: name(from),
+            text: text.into(),
+        })
+    }
+
+    #[test]
+    fn the_words_of_the_original_program_are_kept() {
+        let table = [
+            (View::Created(room("1150")), "Create room 1150 successful\n"),
+            (View::Renamed, "Update username successful\n"),
+            (
+                View::BadChoice,
+                "You have entered illegal/incorrect input. Please try again!\n",
+            ),
+            (listed_rooms(vec![]), "There are no created rooms yet\n"),
+            (
+                listed_rooms(vec![room("1150"), room("7")]),
+                "Active Room(s): 1150,7\n",
+            ),
+        ];
+        for (view, words) in table {
+            assert_eq!(shown(&view), words);
+        }
+        assert!(shown(&View::Menu).starts_with("=========== Welcome! ==============\n"));
+    }
+
+    #[test]
+    fn every_failure_says_what_what_for_and_what_next() {
+        let bad_name = Name::parse("John Smith").expect_err("it has a space");
+        let table = [
+            (
+                View::RenameFailed(RenameError::BadName(bad_name)),
+                "Update username failed. A name cannot have spaces in it. John_Smith would do.\n",
+            ),
+            (
+                View::RenameFailed(RenameError::Taken(name("Dai"), name("Dai_2"))),
+                "Update username failed. Dai is in use, or looks like a name that is. Dai_2 is free.\n",
+            ),
+            (
+                View::CreateFailed("1150".to_owned(), CreateError::Exists),
+                "Create room 1150 failed. There is one already. Type 2 to join it.\n",
+            ),
+            (
+                View::JoinFailed("x".repeat(100), JoinError::NoRoom),
+                "Join room xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… failed. \
+                 There is no such room. Type 3 to list the rooms, 1 to create one.\n",
+            ),
+            (
+                View::UnknownCommand("\\exits".to_owned()),
+                "There is no command \\exits. Nothing was sent. \
+                 Type \\help for the commands, or \\\\exits to say it.\n",
+            ),
+        ];
+        for (view, words) in table {
+            assert_eq!(shown(&view), words);
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut_with_a_count() {
+        let rooms = (0..ROOMS_LISTED_MAX + 23).map(|n| room(&n.to_string()));
+        assert!(shown(&listed_rooms(rooms.collect())).ends_with(",499 and 23 more\n"));
+        let names = (0..WHO_NAMES_MAX + 1).map(|n| name(&format!("n{n}")));
+        let who = shown(&listed_members(room("r"), names.collect()));
+        assert!(who.starts_with("201 in room r: n0, n1, "), "{who}");
+        assert!(who.ends_with(", n199 and 1 more\n"), "{who}");
+    }
+
+    #[test]
+    fn help_has_one_line_for_each_command() {
+        let help = shown(&View::Help(COMMANDS));
+        for command in COMMANDS {
+            assert!(
+                help.contains(&format!("\n  \\{}", command.usage))
+                    || help.starts_with(&format!("  \\{}", command.usage)),
+                "{help}"
+            );
+        }
+        assert_eq!(help.lines().count(), COMMANDS.len() + 1);
+        assert!(help.lines().all(|line| text::width(line) < 80), "{help}");
+    }
+
+    #[test]
+    fn a_transcript_shows_local_time_name_and_text() {
+        let items = [
+            Item::Message(message(22 * 3600 + 44 * 60 + 27, "เป็นคนที่เทอพูมจัย", "ดี")),
+            Item::Notice(Notice::Joined(name("Dai"))),
+            Item::Message(message(22 * 3600 + 44 * 60 + 33, "Dai", "yo!")),
+            Item::Notice(Notice::Renamed {
+                old: name("Dai"),
+                new: name("Day"),
+            }),
+            Item::Notice(Notice::Left(name("Day"))),
+        ];
+        let drawn = |zone: &str, newline| {
+            let zone = TimeZone::get(zone).expect("a zone");
+            String::from_utf8(draw_items(&items, &zone, newline)).expect("UTF-8")
+        };
+        assert_eq!(
+            drawn("UTC", Newline::Lf),
+            "[22:44:27] เป็นคนที่เทอพูมจัย: ดี\n* Dai joined\n[22:44:33] Dai: yo!\n\
+             * Dai is now known as Day\n* Day left\n"
+        );
+        let bangkok = drawn("Asia/Bangkok", Newline::CrLf);
+        assert!(bangkok.contains("\r\n[05:44:33] Dai: yo!\r\n"), "{bangkok}");
     }
 }
