@@ -244,7 +244,9 @@ impl Connection {
         self.borrow_scratch();
         let mut next = Next::Yield;
         for _ in 0..TURNS_IN_A_ROW {
-            let busy = self.turn();
+            // What waited for output to be taken has its chance once it is.
+            let was_blocked = self.has_output();
+            let busy = self.turn() || was_blocked;
             self.flush();
             if let Some(reason) = self.ending
                 && !self.has_output()
