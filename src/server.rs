@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -140,10 +141,10 @@ fn bind_unix(path: &Path) -> io::Result<Async<UnixListener>> {
 
 /// True for the socket file of a server that has gone without removing it.
 fn is_abandoned(path: &Path) -> bool {
-    match UnixStream::connect(path) {
-        Err(error) => error.kind() == io::ErrorKind::ConnectionRefused,
-        Ok(_) => false,
-    }
+    // Connecting to a file of any other kind is refused as well.
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+    let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    is_socket && UnixStream::connect(path).is_err_and(refused)
 }
 
 fn explain(error: &io::Error) -> String {
