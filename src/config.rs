@@ -63,7 +63,7 @@ pub struct Args {
 
     /// close a connection on which nothing was typed for so many seconds (default: 0: never)
     #[argh(option, arg_name = "seconds", default = "0")]
-    pub idle: u64,
+    pub idle: u32,
 
     /// how many seconds a stopping server waits for clients to take the last words (default: 2)
     #[argh(option, arg_name = "seconds", default = "limits::GRACE.as_secs_f64()")]
@@ -128,12 +128,13 @@ impl Config {
         }
         check("history", args.history, limits::HISTORY_LINES_MAX)?;
         check("threads", args.threads, limits::THREADS_MAX)?;
-        let grace = Duration::try_from_secs_f64(args.grace).map_err(|_| {
-            format!(
+        check("idle", args.idle, limits::SECONDS_MAX)?;
+        if !(0.0..=f64::from(limits::SECONDS_MAX)).contains(&args.grace) {
+            return Err(format!(
                 "--grace {}: give a number of seconds, such as 2",
                 args.grace
-            )
-        })?;
+            ));
+        }
         Ok(Config {
             listen,
             zone: parse_zone(args.timezone.as_deref())?,
@@ -147,8 +148,8 @@ impl Config {
             rooms_max: args.max_rooms,
             rate: args.rate,
             burst: args.burst,
-            idle: (args.idle > 0).then(|| Duration::from_secs(args.idle)),
-            grace,
+            idle: (args.idle > 0).then(|| Duration::from_secs(args.idle.into())),
+            grace: Duration::from_secs_f64(args.grace),
             threads: match args.threads {
                 0 => std::thread::available_parallelism().map_or(1, usize::from),
                 count => count,
@@ -166,7 +167,7 @@ impl Config {
 /// Port 50006, as the original program had it, on every address of either family.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 50006);
 
-fn check(flag: &str, value: usize, most: usize) -> Result<(), String> {
+fn check<T: PartialOrd + std::fmt::Display>(flag: &str, value: T, most: T) -> Result<(), String> {
     if value > most {
         return Err(format!("--{flag} {value}: at most {most} is possible"));
     }
@@ -241,6 +242,8 @@ mod tests {
             &["--threads", "257"],
             &["--grace", "-1"],
             &["--grace", "NaN"],
+            &["--grace", "1e300"],
+            &["--idle", "4294967295"],
         ];
         for args in table {
             let error = config(args).expect_err("it makes no sense");

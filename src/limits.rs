@@ -98,6 +98,9 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Connections that the kernel may hold before they are accepted: a class that presses Enter at once.
 pub const LISTEN_BACKLOG: i32 = 4096;
 
+/// Seconds that `--idle` and `--grace` may ask for: a year, which no clock's arithmetic minds.
+pub const SECONDS_MAX: u32 = 365 * 24 * 3600;
+
 /// Executor threads that `--threads` may ask for.
 pub const THREADS_MAX: usize = 256;
 
