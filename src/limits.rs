@@ -126,6 +126,6 @@ pub const NAME_GRAPHEMES_MAX: usize = 32;
 
 /// Length of a name or a room name, in bytes of UTF-8.
 ///
-/// One grapheme can be an emoji sequence of any length, so the count of graphemes alone bounds nothing. 256
-/// is 32 Thai graphemes with vowel and tone mark, or ten families of four.
-pub const NAME_BYTES_MAX: usize = 256;
+/// One grapheme can be an emoji sequence of any length, so the count of graphemes alone bounds nothing. 640
+/// is 32 of the longest letters with four of the longest marks each, or 25 families of four.
+pub const NAME_BYTES_MAX: usize = 640;
