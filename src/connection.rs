@@ -27,10 +27,11 @@ use crate::message::{Batch, MemberId};
 use crate::name::Name;
 use crate::rate::Rate;
 use crate::reason::Reason;
+use crate::request::{Answer, Request};
 use crate::room::{RoomHandle, Seat, ToRoom};
 use crate::screen::Screen;
 use crate::server::Shared;
-use crate::session::{Answer, Request, Session, Turn};
+use crate::session::{Session, Turn};
 use crate::socket::{Peer, Socket};
 use crate::telnet::{self, Command, Decoder, Options};
 use crate::view::{self, Display, Newline, View};
@@ -532,11 +533,9 @@ impl Connection {
                     self.answer(Answer::Joined(name, Ok(history)));
                 }
                 Note::NotSeated(room, why) => self.answer(Answer::Joined(room, Err(why))),
-                Note::Unseated(end) => {
-                    if let Place::Inside(seat) = &mut self.place {
-                        seat.reader.stop_at(end);
-                    }
-                    self.leave_if_done();
+                // The reader knows; what it still has to give comes first.
+                Note::Unseated => {
+                    self.take_batches();
                 }
                 Note::Stop => self.stopping = true,
             }
@@ -584,7 +583,7 @@ impl Connection {
         let mut batches = Vec::new();
         let skipped = seat.reader.take(WRITE_BYTES, &mut batches);
         if batches.is_empty() && skipped == 0 {
-            return false;
+            return self.leave_if_done();
         }
         if skipped > 0 {
             // Lines of one's own may be among those skipped: none is waited for any more.
@@ -612,13 +611,13 @@ impl Connection {
     }
 
     /// Once it has seen all that was said before it left, the session is at the menu.
-    fn leave_if_done(&mut self) {
-        if let Place::Inside(seat) = &self.place
-            && seat.reader.is_done()
-        {
+    fn leave_if_done(&mut self) -> bool {
+        let is_done = matches!(&self.place, Place::Inside(seat) if seat.reader.is_done());
+        if is_done {
             self.place = Place::Outside;
             self.answer(Answer::Left);
         }
+        is_done
     }
 
     fn show(&mut self, view: &View) {

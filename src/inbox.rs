@@ -12,9 +12,8 @@ use std::task::{Context, Poll};
 use atomic_waker::AtomicWaker;
 
 use crate::name::RoomName;
+use crate::request::{Answer, JoinError};
 use crate::room::{RoomHandle, Seat};
-use crate::session::Answer;
-use crate::view::JoinError;
 
 /// Something put into an [`Inbox`].
 #[derive(Debug)]
@@ -27,8 +26,8 @@ pub enum Note {
     Seated(Seat),
     /// The room of this name did not.
     NotSeated(RoomName, JoinError),
-    /// The connection has left its room; its last place in the transcript is this.
-    Unseated(u64),
+    /// The connection has left its room; its reader gives what was said until then, and no more.
+    Unseated,
     /// The server is stopping.
     Stop,
 }

@@ -24,6 +24,7 @@
 //! - [`line`] (*pure*): line discipline, bytes to lines.
 //! - [`text`], [`name`] (*pure*): text made safe, measured, compared; names of people and rooms.
 //! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
+//! - [`request`] (*pure*): what a session can ask, and what can come of it.
 //! - [`session`] (*pure*): the menu and room state machine, and the commands.
 //! - [`view`], [`screen`] (*pure*): every word the server says, and how it gets onto a screen.
 //! - [`foreign`], [`rate`] (*pure*): clients of other protocols; clients that are too fast.
@@ -55,6 +56,7 @@ pub mod name;
 pub mod text;
 
 pub mod message;
+pub mod request;
 
 pub mod session;
 

@@ -12,9 +12,8 @@ use crate::inbox::{Inbox, Note};
 use crate::limits::SUGGESTIONS_MAX;
 use crate::message::{MemberId, Timestamp};
 use crate::name::{Name, NameKey, RoomName};
-use crate::room::{self, Mailbox, Room, RoomHandle, RoomLimits};
-use crate::session::Answer;
-use crate::view::{CreateError, JoinError, RenameError};
+use crate::request::{Answer, CreateError, JoinError, RenameError};
+use crate::room::{self, Mailbox, Room, RoomHandle, RoomLimits, ToRoom};
 
 /// The register of one server.
 #[derive(Debug)]
@@ -135,6 +134,10 @@ impl Lobby {
     pub fn stop(&self) {
         let mut state = self.lock();
         state.stopping = true;
+        // The rooms first: nobody is to read of others leaving before the server's own words.
+        for room in &state.rooms {
+            room.mailbox.put(ToRoom::Stop);
+        }
         for inbox in state.connections.values() {
             inbox.put(Note::Stop);
         }

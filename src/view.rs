@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, ROOMS_LISTED_MAX, WHO_NAMES_MAX};
 use crate::message::{Item, Message, Notice, Timestamp};
 use crate::name::{Name, NameError, RoomName};
+use crate::request::{CreateError, JoinError, RenameError};
 use crate::session::Command;
 use crate::text;
 
@@ -74,35 +75,6 @@ impl Question {
             Question::Username => "Please enter your new username: ",
         }
     }
-}
-
-/// Why a room was not created.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CreateError {
-    /// No room can have that name.
-    BadName(NameError),
-    /// There is one.
-    Exists,
-    /// The server has as many rooms as it keeps.
-    TooMany(usize),
-}
-
-/// Why a room was not joined.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JoinError {
-    /// There is none of that name.
-    NoRoom,
-    /// It has as many members as it takes.
-    Full(usize),
-}
-
-/// Why a name was not given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RenameError {
-    /// Nobody can have that name.
-    BadName(NameError),
-    /// Somebody has it, or one that looks the same; the second is free.
-    Taken(Name, Name),
 }
 
 /// One thing that the server says to one client.

@@ -20,8 +20,7 @@ use crate::inbox::{Inbox, Note};
 use crate::limits::NOTICE_MEMBERS_MAX;
 use crate::message::{Batch, Item, MemberId, Message, Notice, Timestamp};
 use crate::name::{Name, RoomName};
-use crate::session::Answer;
-use crate::view::JoinError;
+use crate::request::{Answer, JoinError};
 
 /// What a room can be told.
 #[derive(Debug)]
@@ -54,6 +53,8 @@ pub enum ToRoom {
     /// A member leaves. Answered by [`Note::Unseated`], unless it gave its reader back, as a connection
     /// does that has ended.
     Leave(MemberId, Option<Reader>),
+    /// The server is stopping: say no more of who comes and goes.
+    Stop,
 }
 
 impl ToRoom {
@@ -103,6 +104,8 @@ pub struct Room {
     members: BTreeMap<MemberId, Name>,
     recent: VecDeque<Arc<Message>>,
     next_id: u64,
+    /// Comings and goings are not told.
+    quiet: bool,
     /// Accepted and not yet handed to anybody.
     fresh: Vec<Item>,
 }
@@ -115,6 +118,7 @@ impl Room {
             members: BTreeMap::new(),
             recent: VecDeque::new(),
             next_id: 1,
+            quiet: false,
             fresh: Vec::new(),
         }
     }
@@ -182,9 +186,14 @@ impl Room {
         (!self.fresh.is_empty()).then(|| Batch::new(std::mem::take(&mut self.fresh)))
     }
 
+    /// From now on does not tell of comings and goings.
+    pub fn be_quiet(&mut self) {
+        self.quiet = true;
+    }
+
     /// Tells of a member, in a room small enough for it.
     fn tell(&mut self, notice: Notice) {
-        if self.members.len() <= NOTICE_MEMBERS_MAX {
+        if !self.quiet && self.members.len() <= NOTICE_MEMBERS_MAX {
             self.fresh.push(Item::Notice(notice));
         }
     }
@@ -241,6 +250,7 @@ impl Actor {
                 inbox,
             } => self.join(member, name, inbox),
             ToRoom::Leave(member, reader) => self.leave(member, reader),
+            ToRoom::Stop => self.room.be_quiet(),
             ToRoom::Who(member) => {
                 let answer = Answer::Members(self.room.names());
                 if let Some(inbox) = self.inboxes.get(&member) {
@@ -256,7 +266,7 @@ impl Actor {
                 self.publish();
                 inbox.put(Note::Seated(Seat {
                     room: self.handle.clone(),
-                    reader: self.outbox.reader(),
+                    reader: self.outbox.reader(member),
                     history: self.room.history(),
                 }));
                 self.inboxes.insert(member, inbox);
@@ -271,8 +281,10 @@ impl Actor {
         if let Some(inbox) = self.inboxes.remove(&member)
             && reader.is_none()
         {
-            inbox.put(Note::Unseated(self.outbox.end()));
+            self.outbox.end_reader(member);
+            inbox.put(Note::Unseated);
         }
+        // A reader given back is dropped here, before anything is published without it.
         drop(reader);
     }
 

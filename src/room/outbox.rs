@@ -6,10 +6,10 @@
 //! not taken it finds out how many messages it missed. So a member that stops reading costs the room one
 //! bounded outbox, however many such members there are, and nobody else's time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::message::Batch;
+use crate::message::{Batch, MemberId};
 
 /// The batches of one room that some member has yet to take, in the room's order.
 #[derive(Debug)]
@@ -26,6 +26,9 @@ struct State {
     messages_before: u64,
     bytes: usize,
     bytes_max: usize,
+    /// Who has left, and the place up to which it may read. Kept until its reader looks: the reader may be
+    /// at work just now, and must not take what is published without it.
+    ended: BTreeMap<MemberId, u64>,
 }
 
 #[derive(Debug)]
@@ -51,6 +54,7 @@ impl Outbox {
                 } else {
                     bytes_max
                 },
+                ended: BTreeMap::new(),
             }),
         })
     }
@@ -76,11 +80,12 @@ impl Outbox {
         }
     }
 
-    /// A reader of what is published from now on.
-    pub fn reader(self: &Arc<Self>) -> Reader {
+    /// A reader for `member` of what is published from now on.
+    pub fn reader(self: &Arc<Self>, member: MemberId) -> Reader {
         let state = self.lock();
         let kept: u64 = state.entries.iter().map(|entry| entry.messages).sum();
         Reader {
+            member,
             next: state.end(),
             messages: state.messages_before + kept,
             end: u64::MAX,
@@ -88,9 +93,11 @@ impl Outbox {
         }
     }
 
-    /// The place of the next batch.
-    pub fn end(&self) -> u64 {
-        self.lock().end()
+    /// Ends the reader of `member`, who has left: what is published from now on is not for it.
+    pub fn end_reader(&self, member: MemberId) {
+        let mut state = self.lock();
+        let end = state.end();
+        state.ended.insert(member, end);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -129,6 +136,7 @@ impl State {
 #[derive(Debug)]
 pub struct Reader {
     outbox: Arc<Outbox>,
+    member: MemberId,
     next: u64,
     /// Messages that were published before `next`.
     messages: u64,
@@ -141,6 +149,9 @@ impl Reader {
     /// how many messages were dropped before them because they were not taken in time.
     pub fn take(&mut self, bytes_max: usize, batches: &mut Vec<Arc<Batch>>) -> u64 {
         let mut state = self.outbox.lock();
+        if let Some(end) = state.ended.remove(&self.member) {
+            self.end = end;
+        }
         let mut skipped = 0;
         if self.next < state.first {
             skipped = state.messages_before - self.messages;
@@ -164,11 +175,6 @@ impl Reader {
         skipped
     }
 
-    /// Nothing from `end` on is meant for this reader: it has left the room.
-    pub fn stop_at(&mut self, end: u64) {
-        self.end = end;
-    }
-
     /// True when it has taken all that will ever be meant for it.
     pub fn is_done(&self) -> bool {
         self.next >= self.end
@@ -179,6 +185,9 @@ impl Drop for Reader {
     /// Gives back what it has not taken.
     fn drop(&mut self) {
         let mut state = self.outbox.lock();
+        if let Some(end) = state.ended.remove(&self.member) {
+            self.end = end;
+        }
         let from = self.next.saturating_sub(state.first) as usize;
         let until = self.end.min(state.end()).saturating_sub(state.first) as usize;
         for entry in state.entries.range_mut(from.min(until)..until) {
@@ -192,7 +201,7 @@ impl Drop for Reader {
 mod tests {
     use super::*;
     use crate::limits::ITEM_BYTES;
-    use crate::message::{Item, MemberId, Message, Timestamp};
+    use crate::message::{Item, Message, Timestamp};
     use crate::name::Name;
 
     /// Bytes that each batch of `batch` counts for.
@@ -225,6 +234,10 @@ mod tests {
         (skipped, ids(&batches))
     }
 
+    fn reader(outbox: &Arc<Outbox>, member: u64) -> Reader {
+        outbox.reader(MemberId(member))
+    }
+
     fn kept(outbox: &Outbox) -> usize {
         outbox.lock().entries.len()
     }
@@ -232,7 +245,7 @@ mod tests {
     #[test]
     fn every_reader_gets_every_batch_once_and_then_it_is_gone() {
         let outbox = Outbox::new(0);
-        let (mut one, mut two) = (outbox.reader(), outbox.reader());
+        let (mut one, mut two) = (reader(&outbox, 1), reader(&outbox, 2));
         outbox.publish(batch(1), 2);
         outbox.publish(batch(2), 2);
         assert_eq!(take(&mut one), (0, vec![1, 2]));
@@ -246,9 +259,9 @@ mod tests {
     #[test]
     fn a_reader_does_not_see_what_was_published_before_it_came() {
         let outbox = Outbox::new(0);
-        let mut early = outbox.reader();
+        let mut early = reader(&outbox, 1);
         outbox.publish(batch(1), 1);
-        let mut late = outbox.reader();
+        let mut late = reader(&outbox, 2);
         outbox.publish(batch(2), 2);
         assert_eq!(take(&mut late), (0, vec![2]));
         assert_eq!(take(&mut early), (0, vec![1, 2]));
@@ -258,7 +271,7 @@ mod tests {
     #[test]
     fn a_reader_that_falls_behind_the_bound_is_told_how_much_it_missed() {
         let outbox = Outbox::new(3 * COST);
-        let (mut slow, mut fast) = (outbox.reader(), outbox.reader());
+        let (mut slow, mut fast) = (reader(&outbox, 1), reader(&outbox, 2));
         let mut seen = Vec::new();
         for id in 1..=10 {
             outbox.publish(batch(id), 2);
@@ -275,12 +288,13 @@ mod tests {
     #[test]
     fn a_reader_that_leaves_takes_what_came_before_and_nothing_after() {
         let outbox = Outbox::new(0);
-        let mut stays = outbox.reader();
-        let mut leaves = outbox.reader();
+        let mut stays = reader(&outbox, 1);
+        let mut leaves = reader(&outbox, 2);
         outbox.publish(batch(1), 2);
-        leaves.stop_at(outbox.end());
+        outbox.end_reader(MemberId(2));
         outbox.publish(batch(2), 1);
         assert!(!leaves.is_done());
+        // It takes after the room has gone on without it, and before it has heard of that.
         assert_eq!(take(&mut leaves), (0, vec![1]));
         assert!(leaves.is_done());
         drop(leaves);
@@ -291,7 +305,7 @@ mod tests {
     #[test]
     fn a_dropped_reader_gives_back_what_it_has_not_taken() {
         let outbox = Outbox::new(0);
-        let (mut one, two) = (outbox.reader(), outbox.reader());
+        let (mut one, two) = (reader(&outbox, 1), reader(&outbox, 2));
         outbox.publish(batch(1), 2);
         assert_eq!(take(&mut one), (0, vec![1]));
         assert_eq!(kept(&outbox), 1);
@@ -302,7 +316,7 @@ mod tests {
     #[test]
     fn taking_stops_at_the_bytes_asked_for() {
         let outbox = Outbox::new(0);
-        let mut reader = outbox.reader();
+        let mut reader = reader(&outbox, 1);
         for id in 1..=3 {
             outbox.publish(batch(id), 1);
         }
@@ -316,7 +330,7 @@ mod tests {
         let outbox = Outbox::new(0);
         outbox.publish(batch(1), 0);
         assert_eq!(kept(&outbox), 0);
-        let mut reader = outbox.reader();
+        let mut reader = reader(&outbox, 1);
         outbox.publish(batch(2), 1);
         assert_eq!(take(&mut reader), (0, vec![2]));
     }

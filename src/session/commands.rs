@@ -1,8 +1,9 @@
 //! *Pure.* The commands: one small function each, and the table that `\help` prints.
 
-use super::{Parsed, Place, Request, Session, Turn, quit};
+use super::{Parsed, Place, Session, Turn, quit};
 use crate::name::Name;
-use crate::view::{RenameError, View};
+use crate::request::{RenameError, Request};
+use crate::view::View;
 
 /// One command.
 pub struct Command {

@@ -7,51 +7,11 @@
 
 mod commands;
 
-use std::sync::Arc;
-
 pub use commands::{COMMANDS, Command};
 
-use crate::message::Message;
 use crate::name::{Name, RoomName};
-use crate::view::{self, CreateError, JoinError, Question, RenameError, View};
-
-/// What a session asks of the lobby, of its room, or of its connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Create a room. Answered by [`Answer::Created`].
-    Create(RoomName),
-    /// List the rooms. Answered by [`Answer::Rooms`].
-    List,
-    /// Join a room. Answered by [`Answer::Joined`].
-    Join(RoomName),
-    /// Take another name. Answered by [`Answer::Renamed`].
-    Rename(Name),
-    /// Say a line in the room. Not answered.
-    Say(String),
-    /// Name the room's members. Answered by [`Answer::Members`].
-    Who,
-    /// Leave the room. Answered by [`Answer::Left`].
-    Leave,
-    /// Close the connection. Not answered.
-    Quit,
-}
-
-/// What came of a request.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// Of [`Request::Create`].
-    Created(RoomName, Result<(), CreateError>),
-    /// Of [`Request::List`]: all rooms, in the order they were created.
-    Rooms(Vec<RoomName>),
-    /// Of [`Request::Join`]: the room as it is called, and its last messages.
-    Joined(RoomName, Result<Vec<Arc<Message>>, JoinError>),
-    /// Of [`Request::Rename`].
-    Renamed(Result<Name, RenameError>),
-    /// Of [`Request::Who`]: the names of all members, in the order they joined.
-    Members(Vec<Name>),
-    /// Of [`Request::Leave`].
-    Left,
-}
+use crate::request::{Answer, CreateError, JoinError, RenameError, Request};
+use crate::view::{self, Question, View};
 
 /// What follows from a line or an answer: `views` are shown in order, then the request is made.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use super::*;
-use crate::message::{MemberId, Timestamp};
+use crate::message::{MemberId, Message, Timestamp};
 use crate::name::NameFault;
 
 fn room(name: &str) -> RoomName {

@@ -1,0 +1,75 @@
+//! *Pure.* What a session asks of the lobby, its room and its connection, and what can come of it.
+//!
+//! An answer takes its time and may be a refusal, so that rooms and names can one day be kept elsewhere.
+
+use std::sync::Arc;
+
+use crate::message::Message;
+use crate::name::{Name, NameError, RoomName};
+
+/// What a session asks of the lobby, of its room, or of its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Create a room. Answered by [`Answer::Created`].
+    Create(RoomName),
+    /// List the rooms. Answered by [`Answer::Rooms`].
+    List,
+    /// Join a room. Answered by [`Answer::Joined`].
+    Join(RoomName),
+    /// Take another name. Answered by [`Answer::Renamed`].
+    Rename(Name),
+    /// Say a line in the room. Not answered.
+    Say(String),
+    /// Name the room's members. Answered by [`Answer::Members`].
+    Who,
+    /// Leave the room. Answered by [`Answer::Left`].
+    Leave,
+    /// Close the connection. Not answered.
+    Quit,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Of [`Request::Create`].
+    Created(RoomName, Result<(), CreateError>),
+    /// Of [`Request::List`]: all rooms, in the order they were created.
+    Rooms(Vec<RoomName>),
+    /// Of [`Request::Join`]: the room as it is called, and its last messages.
+    Joined(RoomName, Result<Vec<Arc<Message>>, JoinError>),
+    /// Of [`Request::Rename`].
+    Renamed(Result<Name, RenameError>),
+    /// Of [`Request::Who`]: the names of all members, in the order they joined.
+    Members(Vec<Name>),
+    /// Of [`Request::Leave`].
+    Left,
+}
+
+/// Why a room was not created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CreateError {
+    /// No room can have that name.
+    BadName(NameError),
+    /// There is one.
+    Exists,
+    /// The server has as many rooms as it keeps.
+    TooMany(usize),
+}
+
+/// Why a room was not joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JoinError {
+    /// There is none of that name.
+    NoRoom,
+    /// It has as many members as it takes.
+    Full(usize),
+}
+
+/// Why a name was not given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RenameError {
+    /// Nobody can have that name.
+    BadName(NameError),
+    /// Somebody has it, or one that looks the same; the second is free.
+    Taken(Name, Name),
+}
