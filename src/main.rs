@@ -1,6 +1,6 @@
 //! The program: arguments, then [`Config`], then listeners, then [`server::run`].
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,10 +13,15 @@ fn main() -> ExitCode {
     match start(argh::from_env()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("parlor: {error}");
+            tell(&format!("parlor: {error}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes a line to standard error. If nobody takes it, that is no reason to stop.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn start(args: Args) -> Result<(), String> {
@@ -26,12 +31,13 @@ fn start(args: Args) -> Result<(), String> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        .log_internal_errors(false)
         .init();
     server::raise_descriptor_limit();
     let listeners = Listener::bind_all(&config)?;
     let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     for listener in &listeners {
-        eprintln!("listening on {}", listener.place());
+        tell(&format!("listening on {}", listener.place()));
     }
     let executor = Arc::new(Executor::new());
     server::start_threads(&executor, config.threads)
