@@ -113,14 +113,15 @@ thread_local! {
 }
 
 impl Connection {
-    /// A connection that has said nothing yet.
-    pub fn new(id: MemberId, peer: Peer, socket: Socket, shared: Arc<Shared>) -> Connection {
+    /// A connection that has said nothing yet. In a box, since each future that it passes through would keep
+    /// a place for it otherwise.
+    pub fn new(id: MemberId, peer: Peer, socket: Socket, shared: Arc<Shared>) -> Box<Connection> {
         let now = Instant::now();
         let display = Display {
             newline: Newline::default(),
             zone: shared.config.zone.clone(),
         };
-        Connection {
+        Box::new(Connection {
             id,
             peer,
             socket,
@@ -149,11 +150,11 @@ impl Connection {
             stuck_since: None,
             timer: None,
             shared,
-        }
+        })
     }
 
     /// Serves the client until it goes or has to, and returns why.
-    pub async fn run(mut self) -> Reason {
+    pub async fn run(mut self: Box<Self>) -> Reason {
         self.shared.lobby.enter(self.id, Arc::clone(&self.inbox));
         let greeting = self.session.greeting();
         self.perform(greeting);
@@ -161,7 +162,19 @@ impl Connection {
             match self.turns() {
                 ControlFlow::Break(reason) => break reason,
                 ControlFlow::Continue(Next::Yield) => future::yield_now().await,
-                ControlFlow::Continue(Next::Wait) => poll_fn(|cx| self.poll_wake(cx)).await,
+                ControlFlow::Continue(Next::Wait) => {
+                    let mut slept = false;
+                    poll_fn(|cx| {
+                        let woken = self.poll_wake(cx);
+                        slept |= woken.is_pending();
+                        woken
+                    })
+                    .await;
+                    // A client that always has something for us must not have the thread for itself.
+                    if !slept {
+                        future::yield_now().await;
+                    }
+                }
             }
         };
         self.leave().await;
@@ -170,7 +183,7 @@ impl Connection {
     }
 
     /// Tells a client that is refused why, and closes.
-    pub async fn refuse(mut self, view: View, reason: Reason) {
+    pub async fn refuse(mut self: Box<Self>, view: View, reason: Reason) {
         self.show(&view);
         // What does not fit into a new socket's buffer is not worth waiting for.
         self.flush();
@@ -219,8 +232,21 @@ impl Connection {
 
     fn next_deadline(&self) -> Option<Instant> {
         let stuck = self.stuck_since.map(|since| since + STUCK_AFTER);
-        let idle = self.shared.config.idle.map(|idle| self.last_input + idle);
-        [stuck, idle, self.held_until].into_iter().flatten().min()
+        // Once the last words are said, only their being taken matters.
+        if self.ending.is_some() {
+            return stuck;
+        }
+        [stuck, self.idle_at(), self.held_until]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When the client has typed nothing for too long. What it typed and waits for counts as typing.
+    fn idle_at(&self) -> Option<Instant> {
+        let waits = self.held.is_some() || !self.input.is_empty();
+        let idle = self.shared.config.idle.filter(|_| !waits)?;
+        Some(self.last_input + idle)
     }
 
     /// True if the socket should be read: all that came before is handled. A client whose line has to wait
@@ -306,10 +332,7 @@ impl Connection {
         {
             return ControlFlow::Break(Reason::Stuck);
         }
-        if let Some(idle) = self.shared.config.idle
-            && now >= self.last_input + idle
-            && self.ending.is_none()
-        {
+        if self.ending.is_none() && self.idle_at().is_some_and(|at| now >= at) {
             self.show(&View::Idle);
             self.ending = Some(Reason::Idle);
             self.inbox.ring();
@@ -442,6 +465,9 @@ impl Connection {
             {
                 return self.end_foreign(protocol);
             }
+        }
+        if self.shared.config.idle.is_some() {
+            self.last_input = Instant::now();
         }
         self.screen.line_entered();
         let turn = match event {
@@ -685,9 +711,8 @@ impl Connection {
         // The room's answer to a request on its way may bring or end a seat; it comes at once.
         while self.awaiting {
             self.drop_output();
-            self.take_batches();
-            self.take_notes();
-            if self.awaiting {
+            let busy = self.take_batches() | self.take_notes();
+            if self.awaiting && !busy {
                 poll_fn(|cx| self.inbox.poll_rung(cx)).await;
             }
         }
@@ -703,7 +728,7 @@ impl Connection {
     }
 
     /// Lets the last words arrive and closes the socket.
-    async fn goodbye(self, reason: Reason) {
+    async fn goodbye(&self, reason: Reason) {
         let told = !self.lost && !matches!(reason, Reason::Stuck | Reason::EndOfInput);
         // A Telnet client leaves by itself when the connection ends. So does one whose input is at its end.
         let is_raw = self.lines.last_end() != Some(line::End::Cr);
