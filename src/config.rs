@@ -15,7 +15,7 @@ use crate::room::RoomLimits;
 #[derive(Debug, FromArgs)]
 pub struct Args {
     /// where to listen: ADDRESS:PORT (port 0: any free one) or unix:PATH; may be given several times
-    /// (default: [::]:50006, which takes IPv4 as well)
+    /// (default: `[::]:50006`, which takes IPv4 as well)
     #[argh(option, arg_name = "where")]
     pub listen: Vec<String>,
 

@@ -21,7 +21,7 @@
 //! - [`config`]: what was typed on the command line and what it means.
 //! - [`limits`] (*pure*): every bound.
 //! - [`telnet`] (*pure*): the Telnet codec and RFC 1143 option negotiation.
-//! - [`line`] (*pure*): line discipline, bytes to lines.
+//! - [`mod@line`] (*pure*): line discipline, bytes to lines.
 //! - [`text`], [`name`] (*pure*): text made safe, measured, compared; names of people and rooms.
 //! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
 //! - [`request`] (*pure*): what a session can ask, and what can come of it.

@@ -3,7 +3,7 @@
 use super::{Parsed, Place, Session, Turn, quit};
 use crate::name::Name;
 use crate::request::{RenameError, Request};
-use crate::view::View;
+use crate::view::{HelpRow, View};
 
 /// One command.
 pub struct Command {
@@ -103,7 +103,11 @@ fn exit(session: &mut Session, _: &str) -> Turn {
 }
 
 fn help(_: &mut Session, _: &str) -> Turn {
-    Turn::show([View::Help(COMMANDS)])
+    let rows = COMMANDS.iter().map(|command| HelpRow {
+        usage: command.usage,
+        help: command.help,
+    });
+    Turn::show([View::Help(rows.collect())])
 }
 
 fn name(session: &mut Session, argument: &str) -> Turn {

@@ -21,6 +21,29 @@ fn in_room() -> Session {
     session
 }
 
+fn help() -> Turn {
+    Session::default().line("\\help")
+}
+
+#[test]
+fn help_has_one_row_for_each_command() {
+    let turn = help();
+    let [view @ View::Help(rows)] = &turn.views[..] else {
+        panic!("{turn:?}");
+    };
+    assert_eq!(rows.len(), COMMANDS.len());
+    let mut text = String::new();
+    view.write(&jiff::tz::TimeZone::UTC, &mut text);
+    assert!(
+        text.lines()
+            .all(|row| row.starts_with("  \\") || row.starts_with("A line"))
+    );
+    assert!(
+        text.lines().all(|row| crate::text::width(row) < 80),
+        "{text}"
+    );
+}
+
 #[test]
 fn each_choice_asks_or_answers_as_the_menu_says() {
     let table = [
@@ -120,7 +143,7 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
         ("\\who", Turn::ask(Request::Who)),
         ("/quit", quit()),
         ("\\name Day", Turn::ask(Request::Rename(name("Day")))),
-        ("\\help", Turn::show([View::Help(COMMANDS)])),
+        ("\\help", help()),
         (
             "\\exits",
             Turn::show([View::UnknownCommand("\\exits".to_owned())]),
@@ -154,7 +177,7 @@ fn leaving_shows_the_menu_once_the_room_has_let_go() {
 fn commands_at_the_menu_work_or_say_why_not() {
     let mut session = Session::default();
     assert_eq!(session.line("\\quit"), quit());
-    assert_eq!(session.line("\\help"), Turn::show([View::Help(COMMANDS)]));
+    assert_eq!(session.line("\\help"), help());
     assert_eq!(session.line("\\who"), Turn::show([View::OnlyInRoom("who")]));
     assert_eq!(
         session.line("\\exit"),

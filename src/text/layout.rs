@@ -4,10 +4,6 @@ use std::iter;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The most columns one grapheme takes. A few sequences (old Hangul, stacked Indic consonants) add up to more in
-/// the tables; a terminal that knows graphemes gives them two, as it does emoji.
-const GRAPHEME_COLUMNS_MAX: usize = 2;
-
 /// Columns that `text` takes on a terminal.
 pub fn width(text: &str) -> usize {
     if is_printable_ascii(text) {
@@ -81,8 +77,10 @@ fn trim_break(text: &str) -> &str {
     &text[spaces..]
 }
 
+/// Not bounded by the two columns that one may expect: terminals add up the marks that take space of their
+/// own, such as SARA AM.
 fn grapheme_width(grapheme: &str) -> usize {
-    grapheme.width().min(GRAPHEME_COLUMNS_MAX)
+    grapheme.width()
 }
 
 fn is_printable_ascii(text: &str) -> bool {
@@ -112,7 +110,8 @@ mod tests {
             ("🇹🇭", 2),
             ("❤\u{FE0F}", 2),
             ("\u{FFFD}", 1),
-            ("ᄀᄀᄀᄀ", 2),
+            ("ᄀᄀᄀᄀ", 8),
+            ("aำำ", 3),
         ];
         for (text, columns) in table {
             assert_eq!(width(text), columns, "{text}");
