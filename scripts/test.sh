@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Everything that has to pass: format, lints, documentation, all tests, the smoke test.
+#
+# usage: scripts/test.sh [--install]
+#
+# What this machine lacks is named with the command that installs it, and the script ends with code 1;
+# with --install (as root, on Debian) it runs those commands and goes on.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Client programs that the tests call, and the Debian packages they come in.
+CLIENTS=(
+    "nc.openbsd netcat-openbsd"
+    "nc.traditional netcat-traditional"
+    "ncat ncat"
+    "busybox busybox"
+    "socat socat"
+    "inetutils-telnet inetutils-telnet"
+)
+RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
+
+install=false
+case "${1-}" in
+    "") ;;
+    --install) install=true ;;
+    *)
+        printf 'usage: %s [--install]\n' "$0" >&2
+        exit 2
+        ;;
+esac
+
+# What is missing: a name, and the command that brings it.
+names=()
+commands=()
+
+missing() {
+    names+=("$1")
+    commands+=("$2")
+}
+
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# Names what is missing of the Rust toolchain.
+look_for_rust() {
+    has cc || missing "cc, the linker that Rust calls" "apt-get install -y gcc libc6-dev"
+    if ! has cargo; then
+        has curl || missing curl "apt-get install -y curl ca-certificates"
+        missing "cargo, clippy and rustfmt" "$RUSTUP"
+        return
+    fi
+    local component
+    for component in fmt clippy; do
+        cargo "$component" --version >/dev/null 2>&1 && continue
+        local package=${component/fmt/rustfmt}
+        if has rustup; then
+            missing "cargo $component" "rustup component add $package"
+        else
+            missing "cargo $component" "apt-get install -y ${package/clippy/rust-clippy}"
+        fi
+    done
+}
+
+look_for_clients() {
+    local entry
+    for entry in "${CLIENTS[@]}"; do
+        has "${entry%% *}" || missing "${entry%% *}" "apt-get install -y ${entry##* }"
+    done
+}
+
+# Runs the commands of all that is missing.
+install_missing() {
+    if [[ ${commands[*]} == *apt-get* ]]; then
+        if ((EUID != 0)); then
+            printf -- '--install calls apt-get, which needs root\n' >&2
+            exit 1
+        fi
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update
+    fi
+    local command
+    for command in "${commands[@]}"; do
+        printf '==> %s\n' "$command"
+        bash -o pipefail -c "$command"
+    done
+    # A toolchain that was installed just now is not in this shell's path yet.
+    export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+}
+
+step() {
+    printf '==> %s\n' "$*"
+    "$@"
+}
+
+# Root's search path, and a user's, may lack what the packages and rustup install.
+export PATH="$PATH:/usr/sbin:/sbin:${CARGO_HOME:-$HOME/.cargo}/bin"
+look_for_rust
+look_for_clients
+if ((${#names[@]} > 0)); then
+    for i in "${!names[@]}"; do
+        printf 'missing: %s\n    %s\n' "${names[i]}" "${commands[i]}" >&2
+    done
+    if ! $install; then
+        printf 'Install them as shown, or run %s --install as root.\n' "$0" >&2
+        exit 1
+    fi
+    install_missing
+fi
+
+step cargo fmt --check
+step cargo clippy --locked --all-targets -- -D warnings
+RUSTDOCFLAGS="-D warnings" step cargo doc --locked --no-deps --document-private-items
+step cargo test --locked
+step scripts/smoke.sh
+printf 'all passed\n'

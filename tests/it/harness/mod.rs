@@ -1,0 +1,22 @@
+//! What every test stands on: the real program, clients with a transcript, patterns, a terminal.
+//!
+//! Nothing here sleeps for a fixed time. A test waits for an event within [`DEADLINE`]; to show that
+//! something does *not* arrive it sends a marker by the same way and checks that only the marker came.
+
+mod client;
+mod pattern;
+mod people;
+mod server;
+mod tape;
+mod terminal;
+
+use std::time::Duration;
+
+pub(crate) use client::Client;
+pub(crate) use pattern::{Match, match_at, times_blanked};
+pub(crate) use people::{MENU, eventually, plain_lines, room_with, seconds_of_day};
+pub(crate) use server::{Server, run};
+pub(crate) use terminal::{Terminal, piped, program};
+
+/// How long anything may take before a test gives up. Generous: the machine may be busy.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

@@ -1,0 +1,76 @@
+//! People in rooms: the few steps that most tests begin with.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::{Client, DEADLINE, Server};
+
+/// The menu as the seed has it, without the prompt after it.
+pub(crate) const MENU: &str = "\
+=========== Welcome! ==============
+Enter following number to:
+    (1) Create Chat room
+    (2) Join chat room
+    (3) List available chat room
+    (4) Set username
+    (5) Exit program
+Who needs password anyway?
+===================================
+";
+
+/// People under these names in `room`, each having seen the later ones come; all prompts open.
+pub(crate) fn room_with<const N: usize>(
+    server: &Server,
+    room: &str,
+    names: [&str; N],
+) -> [Client; N] {
+    let mut people: Vec<Client> = Vec::with_capacity(N);
+    for name in names {
+        let mut client = server.client(name);
+        client.expect("anon> ");
+        client.login();
+        client.create(room);
+        client.join(room);
+        for earlier in &mut people {
+            earlier.expect(&format!("* {name} joined\n"));
+            earlier.expect(&earlier.prompt());
+        }
+        people.push(client);
+    }
+    people.try_into().expect("one client a name")
+}
+
+/// Tries until `attempt` succeeds. For what the server does when it notices something, such as a
+/// connection that went away; each attempt is a full question and answer, so this is no busy loop.
+pub(crate) fn eventually(what: &str, mut attempt: impl FnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !attempt() {
+        assert!(
+            Instant::now() < deadline,
+            "{what} did not happen within {DEADLINE:?}"
+        );
+    }
+}
+
+/// The lines of a transcript without its prompts: what is left does not depend on how lines were batched.
+pub(crate) fn plain_lines(text: &str, name: &str) -> Vec<String> {
+    let prompt = format!("{name}> ");
+    text.replace('\r', "")
+        .lines()
+        .map(|line| {
+            let mut line = line;
+            while let Some(rest) = line.strip_prefix(&prompt) {
+                line = rest;
+            }
+            line.to_owned()
+        })
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// The time of day in UTC, in seconds since midnight.
+pub(crate) fn seconds_of_day() -> u64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock is set");
+    now.as_secs() % 86_400
+}

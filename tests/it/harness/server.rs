@@ -1,0 +1,246 @@
+//! The program under test as a child process.
+
+use std::{
+    io::{self, BufReader, Read},
+    net::{SocketAddr, TcpStream},
+    os::unix::net::UnixStream,
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Instant,
+};
+
+use super::{Client, client::Socket, tape::Tape};
+
+/// The program that Cargo has built for this test run.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_parlor");
+
+/// A running server on a port of its own; killed, by its own process id, when dropped.
+///
+/// When a test fails, dropping it prints what every client of the test saw, and the server's standard error.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    stderr: Arc<Tape>,
+    clients: Mutex<Vec<Arc<Tape>>>,
+    started: Instant,
+}
+
+impl Server {
+    /// Starts the server on `127.0.0.1:0` with `args` added, and waits until it accepts.
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let started = Instant::now();
+        let mut child = Command::new(PROGRAM)
+            .args(["--listen", "127.0.0.1:0"])
+            .args(args)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let stderr = Tape::new("standard error of the server", started);
+        let pipe = child.stderr.take().expect("standard error was piped");
+        collect(pipe, Arc::clone(&stderr));
+        let mut server = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            stderr,
+            clients: Mutex::default(),
+            started,
+        };
+        let port = server.listening("127.0.0.1:");
+        server.address.set_port(port);
+        server
+    }
+
+    /// The port after `listening on PREFIX` on standard error, waited for.
+    pub(crate) fn listening(&self, prefix: &str) -> u16 {
+        let before = format!("listening on {prefix}");
+        self.stderr
+            .wait(|state| {
+                let text = String::from_utf8_lossy(&state.received);
+                let (_, rest) = text.split_once(&before)?;
+                let (port, _) = rest.split_once('\n')?;
+                port.trim().parse().ok()
+            })
+            .unwrap_or_else(|| panic!("standard error never said `{before}PORT`"))
+    }
+
+    /// Waits for `text` on standard error.
+    pub(crate) fn expect_log(&self, text: &str) {
+        let found = self.stderr.wait(|state| {
+            String::from_utf8_lossy(&state.received)
+                .contains(text)
+                .then_some(())
+        });
+        assert!(found.is_some(), "standard error never said {text:?}");
+    }
+
+    /// Standard error so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.lock().received).into_owned()
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A client, called `name` in failures and in the chat's prompts, connected and reading.
+    pub(crate) fn client(&self, name: &str) -> Client {
+        let mut client = self.stuck_client(name);
+        client.start_reading();
+        client
+    }
+
+    /// A client that does not read until [`Client::start_reading`].
+    pub(crate) fn stuck_client(&self, name: &str) -> Client {
+        let stream = TcpStream::connect(self.address).expect("the server accepts");
+        self.adopt(name, Socket::Tcp(stream))
+    }
+
+    /// A client of another listener of this server.
+    pub(crate) fn client_at(&self, name: &str, address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).expect("the server accepts");
+        let mut client = self.adopt(name, Socket::Tcp(stream));
+        client.start_reading();
+        client
+    }
+
+    /// A client over a Unix socket.
+    pub(crate) fn unix_client(&self, name: &str, path: &Path) -> Client {
+        let stream = UnixStream::connect(path).expect("the server accepts");
+        let mut client = self.adopt(name, Socket::Unix(stream));
+        client.start_reading();
+        client
+    }
+
+    /// Sends the signal `TERM`, `INT` and so on to the server.
+    pub(crate) fn signal(&self, name: &str) {
+        // The shell's own kill: the program of that name is not on every machine.
+        let status = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.pid())])
+            .status()
+            .expect("sh runs");
+        assert!(status.success(), "kill -{name} failed");
+    }
+
+    /// Waits until the server has ended by itself.
+    pub(crate) fn expect_exit(&mut self) -> ExitStatus {
+        // Standard error closes when the process is gone: an event, where asking again and again is none.
+        let gone = self.stderr.wait(|state| state.ended.then_some(()));
+        assert!(gone.is_some(), "the server still runs");
+        self.child.wait().expect("the server is our child")
+    }
+
+    /// Resident memory of the server in KiB.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))
+            .expect("/proc is there");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .expect("VmRSS is there");
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|kib| kib.parse().ok())
+            .expect("VmRSS is a number")
+    }
+
+    fn adopt(&self, name: &str, socket: Socket) -> Client {
+        let tape = Tape::new(name, self.started);
+        self.clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&tape));
+        Client::new(name, socket, tape)
+    }
+
+    /// Adds another source, such as a terminal, to what is printed when the test fails.
+    pub(crate) fn tape(&self, name: &str) -> Arc<Tape> {
+        let tape = Tape::new(name, self.started);
+        self.clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&tape));
+        tape
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            for tape in self
+                .clients
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+            {
+                eprint!("{}", tape.transcript());
+            }
+            eprint!("{}", self.stderr.transcript());
+        }
+    }
+}
+
+/// Runs the program with exactly `args` to its end; for arguments it must refuse.
+pub(crate) fn run(args: &[&str]) -> Output {
+    let mut child = Command::new(PROGRAM)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the server starts");
+    let (out, err) = (
+        Tape::new("standard output", Instant::now()),
+        Tape::new("standard error", Instant::now()),
+    );
+    collect(child.stdout.take().expect("piped"), Arc::clone(&out));
+    collect(child.stderr.take().expect("piped"), Arc::clone(&err));
+    let ended = err.wait(|state| state.ended.then_some(())).is_some();
+    if !ended {
+        let _ = child.kill();
+    }
+    let status = child.wait().expect("it is our child");
+    out.wait(|state| state.ended.then_some(()));
+    assert!(
+        ended,
+        "{args:?} should have been refused, and it ran on: {}",
+        err.transcript()
+    );
+    let (stdout, stderr) = (out.lock().received.clone(), err.lock().received.clone());
+    Output {
+        status,
+        stdout,
+        stderr,
+    }
+}
+
+/// Reads `pipe` to its end on a thread.
+pub(super) fn collect(pipe: impl Read + Send + 'static, tape: Arc<Tape>) {
+    let work = move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut buffer = [0; 16 * 1024];
+        let how = loop {
+            match pipe.read(&mut buffer) {
+                Ok(0) => break "end of input".to_owned(),
+                Ok(count) => tape.receive(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+                Err(error) => break error.to_string(),
+            }
+        };
+        tape.end(&how);
+    };
+    // Hundreds of clients: a small stack each.
+    thread::Builder::new()
+        .stack_size(128 * 1024)
+        .spawn(work)
+        .expect("a thread starts");
+}

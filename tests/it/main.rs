@@ -1,0 +1,52 @@
+//! Tests of the program as its users meet it: through its command line and its sockets only.
+//!
+//! One crate, so that it is linked once. Each module is about one promise; add to the one that fits
+//! before adding another. `harness` says how tests wait and what a failure prints.
+
+mod harness;
+
+/// Each of the twelve bugs of the original, which must not come back.
+mod seed_bugs;
+/// Three people talk as in the seed, in one order.
+mod seed_conversation;
+
+/// The commands of a room and of the menu.
+mod commands;
+/// The menu's state table: every choice, success and failure.
+mod menu;
+/// Names: unique by sight, refused with a reason, free again when their connection ends.
+mod names;
+/// Rooms: created empty, kept, listed, joined one at a time; who comes and goes is told.
+mod rooms;
+
+/// What a raw client is sent, byte for byte: lines, prompts and lines of others between.
+mod drawing;
+/// A first line that is HTTP or TLS is answered once and closed.
+mod foreign;
+/// Lines end in LF, CR LF, CR NUL or CR, and come in any cuts.
+mod framing;
+/// Telnet bytes are understood, answered, and never shown to anybody.
+mod telnet;
+
+/// Random bytes at full speed: the others chat on.
+mod flood;
+/// The end of a client's input: what is pending is done, then the server closes.
+mod half_close;
+/// Every bound that can be reached from outside.
+mod limits;
+/// Hundreds of members get every line in one order.
+mod many;
+/// A member that does not read holds nobody up and is told what it missed.
+mod slow_reader;
+
+/// The signals that stop the server, and what people see of it.
+mod shutdown;
+/// The command line: listeners, and the ways in which they fail.
+mod startup;
+
+/// The pure files are pure, and the arrows between files go one way.
+mod layout;
+/// The transcripts in PROTOCOL.md are what the server does.
+mod protocol_md;
+/// The real client programs, on a screen and in a pipe.
+mod real_clients;
