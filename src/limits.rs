@@ -3,6 +3,7 @@
 //! Whatever grows from input stops at one of these. Those an operator may want to move have a flag in
 //! [`crate::config`]; the value here is then its default.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Bytes of one typed line without its end. A terminal's line mode cannot send more (the kernel cuts at
@@ -129,3 +130,83 @@ pub const NAME_GRAPHEMES_MAX: usize = 32;
 /// One grapheme can be an emoji sequence of any length, so the count of graphemes alone bounds nothing. 640
 /// is 32 of the longest letters with four of the longest marks each, or 25 families of four.
 pub const NAME_BYTES_MAX: usize = 640;
+
+/// How long other output is held back while a client whose first line ended in CR LF is asked whether
+/// it speaks Telnet. Long enough for a round trip over the world, short enough to pass for a slow answer.
+/// An answer that comes later still counts.
+pub const PROBE_HOLD_MAX: Duration = Duration::from_millis(300);
+
+/// How long a Telnet client may take to name its terminal before it is offered character mode without.
+/// Counted anew when the question is put, so it allows round trips of 600 ms.
+pub const IDENTIFICATION_WAIT_MAX: Duration = Duration::from_millis(600);
+
+/// How long to wait for the second of two answers that a client sends together (ECHO and
+/// SUPPRESS-GO-AHEAD) once the first is here. Without a bound its user would type unseen for ever.
+pub const SECOND_ANSWER_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// Longest terminal type believed, in bytes; RFC 1091 allows no more.
+pub const TERMINAL_TYPE_BYTES_MAX: usize = 40;
+
+/// Most terminal types asked of one client. MUD clients give their name, their terminal and
+/// their abilities in three answers; everybody else is asked once.
+pub const TERMINAL_TYPES_ASKED_MAX: u8 = 3;
+
+/// Window widths believed, in columns. Narrower, not even a prompt fits; wider than any screen is a
+/// client that does not know.
+pub const WINDOW_COLUMNS: RangeInclusive<u16> = 8..=1_000;
+
+/// Window heights believed, in rows.
+pub const WINDOW_ROWS: RangeInclusive<u16> = 2..=1_000;
+
+/// Bytes of one escape sequence from a terminal. Real ones have under 40; the bound exists because
+/// a sequence that never ends would swallow everything typed after it.
+pub const ESCAPE_BYTES_MAX: u16 = 256;
+
+/// Lines in the history of one editor: more than anybody steps through with the Up key.
+pub const RECALL_LINES_MAX: usize = 128;
+
+/// Bytes in the history of one editor, which bounds what a member who stays for days costs.
+pub const RECALL_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of the text looked for in the history.
+pub const SEARCH_BYTES_MAX: usize = 256;
+
+/// Edits that can be undone on one line.
+pub const UNDO_EDITS_MAX: usize = 64;
+
+/// Bytes of removed text kept so that it can be undone: two whole lines.
+pub const UNDO_BYTES_MAX: usize = 2 * LINE_BYTES_MAX;
+
+/// Lines taken from one paste: a screen or two of log, which is what a chat can bear.
+pub const PASTE_LINES_MAX: usize = 100;
+
+/// Bytes taken from one paste.
+pub const PASTE_BYTES_MAX: usize = 8 * 1024;
+
+/// A paste that is not sent goes into the history whole, with an unfinished last line.
+const _: () = assert!(PASTE_LINES_MAX < RECALL_LINES_MAX && PASTE_BYTES_MAX <= RECALL_BYTES_MAX);
+const _: () = assert!(LINE_BYTES_MAX <= PASTE_BYTES_MAX);
+
+/// How long the byte after a first line's CR may take before the line counts as ended by CR alone.
+pub const CR_WAIT_MAX: Duration = Duration::from_millis(50);
+
+/// Columns at which rows are wrapped for a terminal in line mode, whose width nobody knows.
+pub const LINE_MODE_COLUMNS: u16 = 79;
+
+/// Columns of a terminal that has not told its width.
+pub const COLUMNS: u16 = 80;
+
+/// Widths that `\width` takes, in columns.
+pub const WIDTH_COLUMNS: RangeInclusive<u16> = 20..=500;
+
+/// How long a terminal in line mode must have been sent nothing before a line is read, for the row above
+/// its cursor to be that line's echo: a round trip. Otherwise something may have come in between.
+pub const ECHO_UNDISTURBED: Duration = Duration::from_millis(250);
+
+/// Lines that a connection in character mode holds until they may be handled: a paste, and what is typed
+/// while it is being sent.
+pub const HELD_LINES_MAX: usize = 2 * PASTE_LINES_MAX;
+
+/// Bytes of one write to a terminal that is being typed on in line mode: what fits into one packet, so that
+/// no echo comes to stand inside an escape sequence.
+pub const ATOMIC_WRITE_BYTES: usize = 1400;

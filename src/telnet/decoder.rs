@@ -409,6 +409,10 @@ mod tests {
             &[Seen::Command(Command::InterruptProcess), data(b"hi")],
         );
         check(
+            b"\xff\xfa\x18\xff\xec",
+            &[Seen::Command(Command::EndOfFile)],
+        );
+        check(
             b"\xff\xfa\x18\x00X\xff\xfd\x06hi",
             &[Seen::Negotiate(Verb::Do, 6), data(b"hi")],
         );

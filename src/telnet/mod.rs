@@ -2,14 +2,20 @@
 //!
 //! - [`decoder`] splits what a client sends into data and commands (RFC 854, RFC 855).
 //! - [`option`] keeps what both sides have agreed on, so that no negotiation can loop (RFC 1143).
+//! - [`negotiation`] finds out what kind of client it is and decides who echoes.
+//! - [`terminal`] reads what a client says about its terminal: type and window size.
 //!
 //! Nothing here touches carriage returns: what ends a line is a matter of the line discipline.
 
 pub mod decoder;
+pub mod negotiation;
 pub mod option;
+pub mod terminal;
 
 pub use decoder::{Command, Decoder, Event, Verb};
+pub use negotiation::{Change, LineEnding, Mode, Negotiation, Probe};
 pub use option::{Message, Options, Side, Verdict, refuse_every_option};
+pub use terminal::{Drawing, WindowSize};
 
 /// End of file, what Ctrl-D sends in the line mode of some clients (RFC 1184).
 pub const EOF: u8 = 0xEC;
