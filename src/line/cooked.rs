@@ -1,6 +1,6 @@
-//! *Pure.* Line discipline: bytes become lines.
+//! Line mode: bytes become lines.
 //!
-//! In line mode the client's own terminal echoes and edits; what arrives are finished lines, in any cuts.
+//! The client's own terminal echoes and edits; what arrives are finished lines, in any cuts.
 //! LF, CR LF, CR NUL and bare CR all end a line, and a client may change between them (its form depends on
 //! Telnet modes), so CR ends the line at once and one NUL and one LF after it are swallowed.
 
@@ -77,6 +77,38 @@ impl LineMode {
     /// The bytes of the unfinished line.
     pub fn unfinished(&self) -> &[u8] {
         &self.unfinished
+    }
+
+    /// Takes the bytes of the unfinished line, for the editor of character mode.
+    pub fn take_unfinished(&mut self) -> Vec<u8> {
+        self.too_long = false;
+        std::mem::take(&mut self.unfinished)
+    }
+
+    /// Puts back what was half typed in character mode: the line that comes goes on behind it.
+    pub fn resume(&mut self, text: String) {
+        self.unfinished = text.into_bytes();
+    }
+
+    /// Goes on with a byte that the client took for a key of its own, if the unfinished line ends inside
+    /// a UTF-8 character that it completes or continues; false if it does not.
+    pub fn go_on_with(&mut self, byte: u8) -> bool {
+        let is_cut = std::str::from_utf8(&self.unfinished).is_err_and(|error| {
+            error.error_len().is_none() && error.valid_up_to() < self.unfinished.len()
+        });
+        if is_cut {
+            self.keep(&[byte]);
+        }
+        is_cut
+    }
+
+    /// Erases the last character of the unfinished line.
+    pub fn erase_character(&mut self) {
+        let kept = match std::str::from_utf8(&self.unfinished) {
+            Ok(text) => text.char_indices().next_back().map_or(0, |(at, _)| at),
+            Err(_) => self.unfinished.len().saturating_sub(1),
+        };
+        self.unfinished.truncate(kept);
     }
 
     /// Forgets the unfinished line: the user has cancelled it.
@@ -191,6 +223,26 @@ mod tests {
             assert_eq!(mode.next(&mut &[b'x'; 1000][..]), None);
             assert!(mode.unfinished().len() <= LINE_BYTES_MAX);
         }
+    }
+
+    #[test]
+    fn a_byte_taken_for_a_key_goes_on_with_a_cut_character_and_with_nothing_else() {
+        let mut mode = LineMode::default();
+        // ใ is e0 b9 83; a client without BINARY sends 83 as IAC IP.
+        assert_eq!(mode.next(&mut &b"a\xe0\xb9"[..]), None);
+        assert!(mode.go_on_with(0x83));
+        assert!(!mode.go_on_with(0x83));
+        assert_eq!(mode.next(&mut &b"\n"[..]), Some(line("aใ")));
+        assert!(!mode.go_on_with(0x83));
+    }
+
+    #[test]
+    fn erasing_takes_a_whole_character() {
+        let mut mode = LineMode::default();
+        assert_eq!(mode.next(&mut "aด".as_bytes()), None);
+        mode.erase_character();
+        assert_eq!(mode.next(&mut &b"b\n"[..]), Some(line("ab")));
+        mode.erase_character();
     }
 
     #[test]

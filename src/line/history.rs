@@ -1,0 +1,124 @@
+//! The lines sent, for Up and Down and for the search.
+
+use std::collections::VecDeque;
+
+use crate::limits::{RECALL_BYTES_MAX, RECALL_LINES_MAX};
+
+/// Lines sent, oldest first, with the place that Up and Down have come to.
+///
+/// Bounded by [`RECALL_LINES_MAX`] and [`RECALL_BYTES_MAX`]: the oldest go. Owns no heap until
+/// the first line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    lines: VecDeque<String>,
+    bytes: usize,
+    /// Index of the line that is shown, while it is one of ours.
+    at: Option<usize>,
+    /// What was half typed before the first Up.
+    draft: String,
+}
+
+impl History {
+    /// Adds a line and goes back to the newest end. Blank lines and a line like the last one are
+    /// not stored.
+    pub fn push(&mut self, line: &str) {
+        self.at = None;
+        self.draft = String::new();
+        let again = self.lines.back().is_some_and(|last| last == line);
+        if line.trim().is_empty() || again || line.len() > RECALL_BYTES_MAX {
+            return;
+        }
+        self.bytes += line.len();
+        self.lines.push_back(line.to_owned());
+        while self.lines.len() > RECALL_LINES_MAX || self.bytes > RECALL_BYTES_MAX {
+            let oldest = self.lines.pop_front();
+            self.bytes -= oldest.map_or(0, |line| line.len());
+        }
+    }
+
+    /// One line back. `current` is what stands in the editor; it is kept if it is half typed.
+    pub fn previous(&mut self, current: &str) -> Option<&str> {
+        let at = match self.at {
+            Some(at) => at.checked_sub(1)?,
+            None => {
+                let newest = self.lines.len().checked_sub(1)?;
+                current.clone_into(&mut self.draft);
+                newest
+            }
+        };
+        self.at = Some(at);
+        self.get(at)
+    }
+
+    /// One line forward, at the end the half-typed line.
+    // `Iterator::next` has no part in this; the name is the key's.
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> Option<&str> {
+        let at = self.at? + 1;
+        self.at = (at < self.lines.len()).then_some(at);
+        match self.at {
+            Some(at) => self.get(at),
+            None => Some(&self.draft),
+        }
+    }
+
+    /// The line at `index`, counted from the oldest.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        self.lines.get(index).map(String::as_str)
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// There is no line.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(lines: &[&str]) -> History {
+        let mut history = History::default();
+        for line in lines {
+            history.push(line);
+        }
+        history
+    }
+
+    #[test]
+    fn up_and_down_come_back_to_the_half_typed_line() {
+        let mut history = history(&["one", "two"]);
+        assert_eq!(history.next(), None);
+        assert_eq!(history.previous("half"), Some("two"));
+        assert_eq!(history.previous("two"), Some("one"));
+        assert_eq!(history.previous("one"), None);
+        assert_eq!(history.next(), Some("two"));
+        assert_eq!(history.next(), Some("half"));
+        assert_eq!(history.next(), None);
+    }
+
+    #[test]
+    fn blank_lines_and_repeats_are_not_stored() {
+        let history = history(&["one", "", "  ", "one", "two", "one"]);
+        assert_eq!(history.lines, ["one", "two", "one"]);
+    }
+
+    #[test]
+    fn the_oldest_lines_go() {
+        let mut history = History::default();
+        for number in 0..2 * RECALL_LINES_MAX {
+            history.push(&number.to_string());
+        }
+        assert_eq!(history.len(), RECALL_LINES_MAX);
+        assert_eq!(history.get(0), Some(RECALL_LINES_MAX.to_string().as_str()));
+        for byte in ["a", "b", "c", "d", "e", "f"] {
+            history.push(&byte.repeat(RECALL_BYTES_MAX / 4));
+        }
+        assert_eq!((history.len(), history.bytes), (4, RECALL_BYTES_MAX));
+    }
+}
