@@ -1,5 +1,6 @@
 //! *Pure.* What a room says: messages, notices, and batches of them with their drawings cached.
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::limits::ITEM_BYTES;
@@ -71,18 +72,20 @@ impl Item {
 #[derive(Debug)]
 pub struct Batch {
     items: Vec<Item>,
-    frames: [OnceLock<Box<[u8]>>; Batch::CLASSES],
+    frames: [OnceLock<Box<str>>; Batch::CLASSES],
+    words: OnceLock<HashSet<String>>,
 }
 
 impl Batch {
     /// How many classes of display a batch keeps a drawing for.
-    pub const CLASSES: usize = 2;
+    pub const CLASSES: usize = 5;
 
     /// A batch of `items`, not drawn yet.
     pub fn new(items: Vec<Item>) -> Batch {
         Batch {
             items,
             frames: Default::default(),
+            words: OnceLock::new(),
         }
     }
 
@@ -114,8 +117,21 @@ impl Batch {
 
     /// The drawing for the class with number `class` (below [`Batch::CLASSES`]), made by `draw` if nobody
     /// has asked before.
-    pub fn frame(&self, class: usize, draw: impl FnOnce(&[Item]) -> Vec<u8>) -> &[u8] {
-        self.frames[class].get_or_init(|| draw(&self.items).into_boxed_slice())
+    pub fn frame(&self, class: usize, draw: impl FnOnce(&[Item]) -> String) -> &str {
+        self.frames[class].get_or_init(|| draw(&self.items).into_boxed_str())
+    }
+
+    /// Whether `word`, case-folded, is among the words of the messages. `split` gives the words of a text,
+    /// case-folded; they are looked for once, so that a thousand members can ask whether they are meant.
+    pub fn has_word(&self, word: &str, split: impl Fn(&str) -> Vec<String>) -> bool {
+        let words = self.words.get_or_init(|| {
+            let texts = self.items.iter().filter_map(|item| match item {
+                Item::Message(message) => Some(&message.text),
+                Item::Notice(_) => None,
+            });
+            texts.flat_map(|text| split(text)).collect()
+        });
+        words.contains(word)
     }
 }
 
@@ -150,8 +166,8 @@ mod tests {
     #[test]
     fn a_frame_is_drawn_once_for_each_class() {
         let batch = Batch::new(vec![message(1)]);
-        assert_eq!(batch.frame(0, |_| b"first".to_vec()), b"first");
-        assert_eq!(batch.frame(0, |_| b"second".to_vec()), b"first");
-        assert_eq!(batch.frame(1, |_| b"other".to_vec()), b"other");
+        assert_eq!(batch.frame(0, |_| "first".to_owned()), "first");
+        assert_eq!(batch.frame(0, |_| "second".to_owned()), "first");
+        assert_eq!(batch.frame(1, |_| "other".to_owned()), "other");
     }
 }

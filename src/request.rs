@@ -24,8 +24,27 @@ pub enum Request {
     Who,
     /// Leave the room. Answered by [`Answer::Left`].
     Leave,
+    /// Draw things otherwise. Not answered: the connection does it at once.
+    Set(Setting),
     /// Close the connection. Not answered.
     Quit,
+}
+
+/// How one connection wants things drawn, as far as its user decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Insert messages above the line being typed, on a terminal in line mode.
+    Ansi(bool),
+    /// Append-only, without colours, bells or repeated prompts.
+    Plain(bool),
+    /// Wrap inserted rows at so many columns; `None`: at the default.
+    Width(Option<u16>),
+    /// Colour names and let mentions stand out.
+    Color(bool),
+    /// Ring when one's name is mentioned.
+    Bell(bool),
+    /// The terminal's character set, by name.
+    Charset(String),
 }
 
 /// What came of a request.

@@ -1,4 +1,4 @@
-//! *Pure.* Every word the server says, and how a transcript looks.
+//! *Pure.* Every word the server says.
 //!
 //! A [`View`] is what there is to show; [`View::write`] gives its text with `\n` between the rows. Whoever
 //! puts it on a terminal ([`crate::screen`]) turns those into the client's line ends.
@@ -8,51 +8,14 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, ROOMS_LISTED_MAX, WHO_NAMES_MAX};
-use crate::message::{Item, Message, Notice, Timestamp};
+use crate::draw::{self, Clock};
+use crate::limits::{
+    LINE_BYTES_MAX, LINE_MODE_COLUMNS, QUOTE_COLUMNS_MAX, ROOMS_LISTED_MAX, WHO_NAMES_MAX,
+};
+use crate::message::Message;
 use crate::name::{Name, NameError, RoomName};
-use crate::request::{CreateError, JoinError, RenameError};
+use crate::request::{CreateError, JoinError, RenameError, Setting};
 use crate::text;
-
-/// How a client wants its lines to end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Newline {
-    /// CR LF: what Telnet asks for (RFC 854), and what every client shows well.
-    #[default]
-    CrLf,
-    /// LF, for raw clients that end their own lines so.
-    Lf,
-}
-
-impl Newline {
-    /// The bytes.
-    pub fn bytes(self) -> &'static [u8] {
-        match self {
-            Newline::CrLf => b"\r\n",
-            Newline::Lf => b"\n",
-        }
-    }
-}
-
-/// How one connection wants things drawn.
-#[derive(Clone, Debug)]
-pub struct Display {
-    /// The end of each row.
-    pub newline: Newline,
-    /// The zone that times are shown in.
-    pub zone: TimeZone,
-}
-
-impl Display {
-    /// The number of the class of displays that this one belongs to: those whose frames are the same.
-    /// The zone does not show in it, since all connections of a server share one.
-    pub fn class(&self) -> usize {
-        match self.newline {
-            Newline::CrLf => 0,
-            Newline::Lf => 1,
-        }
-    }
-}
 
 /// What the menu asks for after a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,8 +65,8 @@ pub enum View {
     Renamed,
     /// A name was not given.
     RenameFailed(RenameError),
-    /// A room was joined, with its last lines.
-    Joined(RoomName, Vec<Arc<Message>>),
+    /// A room was joined, with its last lines; whether to tell of `\ansi`.
+    Joined(RoomName, Vec<Arc<Message>>, bool),
     /// A room was not joined: what was asked for, and why.
     JoinFailed(String, JoinError),
     /// The members of a room, and how many more there are.
@@ -116,6 +79,18 @@ pub enum View {
     OnlyInRoom(&'static str),
     /// One's own name.
     YourName(Name),
+    /// How things are drawn from now on.
+    Set(Setting),
+    /// What was asked for is so already, or cannot be on this connection.
+    SetInVain(Setting),
+    /// An argument that a command does not take: its usage.
+    Usage(&'static str),
+    /// A character set that there is not, or that no terminal can use.
+    BadCharset(String),
+    /// A sign of life.
+    Yes,
+    /// What Tab could complete.
+    Candidates(Vec<String>),
     /// `exit` was said in a room, which was perhaps meant as a command.
     ExitHint,
     /// A line was longer than [`LINE_BYTES_MAX`].
@@ -164,7 +139,7 @@ impl View {
             View::Rooms(rooms, more) => write_rooms(rooms, *more, out),
             View::Renamed => writeln!(out, "Update username successful"),
             View::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
-            View::Joined(room, history) => write_joined(room, history, zone, out),
+            View::Joined(room, history, tip) => write_joined(room, history, *tip, zone, out),
             View::JoinFailed(wanted, why) => {
                 writeln!(out, "Join room {} failed. {why}", quoted(wanted))
             }
@@ -184,6 +159,16 @@ impl View {
             View::YourName(name) => {
                 writeln!(out, "Your name is {name}. Type \\name NEW to change it.")
             }
+            View::Set(setting) => write_set(setting, out),
+            View::SetInVain(setting) => write_set_in_vain(setting, out),
+            View::Usage(usage) => writeln!(out, "Type \\{usage}."),
+            View::BadCharset(name) => writeln!(
+                out,
+                "There is no character set {}. Try utf-8, latin1, cp437 or windows-874.",
+                quoted(name)
+            ),
+            View::Yes => writeln!(out, "[yes]"),
+            View::Candidates(candidates) => writeln!(out, "{}", candidates.join("  ")),
             View::ExitHint => writeln!(out, "(type '\\exit' if you want to quit the room)"),
             View::LineTooLong => writeln!(
                 out,
@@ -272,19 +257,62 @@ fn quoted(wanted: &str) -> String {
 fn write_joined(
     room: &RoomName,
     history: &[Arc<Message>],
+    tip: bool,
     zone: &TimeZone,
     out: &mut String,
 ) -> fmt::Result {
     writeln!(out, "Join room {room} successful")?;
     writeln!(out, "(type '\\exit' to quit)")?;
     writeln!(out, "(type '\\help' for commands)")?;
+    if tip {
+        writeln!(
+            out,
+            "(type '\\ansi' and messages will not cut into what you type)"
+        )?;
+    }
     writeln!(out, "------------ Room {room} ------------")?;
     let mut clock = Clock::new(zone);
     for message in history {
-        write_message(message, &mut clock, out);
+        draw::write_message(message, &mut clock, out);
         out.push('\n');
     }
     Ok(())
+}
+
+fn write_set(setting: &Setting, out: &mut String) -> fmt::Result {
+    match setting {
+        Setting::Ansi(true) => writeln!(
+            out,
+            "ANSI drawing is on. If your screen now looks wrong, type \\ansi off."
+        ),
+        Setting::Ansi(false) => writeln!(out, "ANSI drawing is off."),
+        Setting::Plain(true) => writeln!(
+            out,
+            "Plain drawing is on: no colours, no repeated prompts. \\plain off ends it."
+        ),
+        Setting::Plain(false) => writeln!(out, "Plain drawing is off."),
+        Setting::Width(Some(columns)) => writeln!(out, "Rows are wrapped at {columns} columns."),
+        Setting::Width(None) => writeln!(out, "Rows are wrapped at {LINE_MODE_COLUMNS} columns."),
+        Setting::Color(true) => writeln!(out, "Colours are on, where your drawing has them."),
+        Setting::Color(false) => writeln!(out, "Colours are off."),
+        Setting::Bell(true) => writeln!(out, "Your name rings the bell."),
+        Setting::Bell(false) => writeln!(out, "The bell is off."),
+        Setting::Charset(name) => writeln!(out, "The character set is {name}."),
+    }
+}
+
+fn write_set_in_vain(setting: &Setting, out: &mut String) -> fmt::Result {
+    match setting {
+        Setting::Ansi(true) => writeln!(
+            out,
+            "Your terminal is drawn better than that already: nothing cuts into what you type."
+        ),
+        Setting::Width(_) => writeln!(
+            out,
+            "Your terminal tells its width itself. \\width is for \\ansi."
+        ),
+        _ => writeln!(out, "That is so already."),
+    }
 }
 
 fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) -> fmt::Result {
@@ -344,76 +372,9 @@ pub fn prompt(name: &Name) -> String {
     format!("{name}> ")
 }
 
-/// Draws the rows of a transcript for a class of displays: `items` with `newline` after each.
-pub fn draw_items(items: &[Item], zone: &TimeZone, newline: Newline) -> Vec<u8> {
-    let mut clock = Clock::new(zone);
-    let mut out = String::with_capacity(items.len() * 64);
-    for item in items {
-        match item {
-            Item::Message(message) => write_message(message, &mut clock, &mut out),
-            Item::Notice(notice) => write_notice(notice, &mut out),
-        }
-        out.push_str(match newline {
-            Newline::CrLf => "\r\n",
-            Newline::Lf => "\n",
-        });
-    }
-    out.into_bytes()
-}
-
-fn write_message(message: &Message, clock: &mut Clock<'_>, out: &mut String) {
-    out.push('[');
-    out.push_str(clock.time_of_day(message.time));
-    out.push_str("] ");
-    out.push_str(message.name.as_str());
-    out.push_str(": ");
-    out.push_str(&message.text);
-}
-
-fn write_notice(notice: &Notice, out: &mut String) {
-    let _ = match notice {
-        Notice::Joined(name) => write!(out, "* {name} joined"),
-        Notice::Left(name) => write!(out, "* {name} left"),
-        Notice::Renamed { old, new } => write!(out, "* {old} is now known as {new}"),
-    };
-}
-
-/// `HH:MM:SS` of many times that are mostly the same second: asking the time zone takes longer than all
-/// the rest of drawing a line.
-struct Clock<'a> {
-    zone: &'a TimeZone,
-    second: Option<i64>,
-    shown: String,
-}
-
-impl<'a> Clock<'a> {
-    fn new(zone: &'a TimeZone) -> Self {
-        Clock {
-            zone,
-            second: None,
-            shown: String::new(),
-        }
-    }
-
-    fn time_of_day(&mut self, time: Timestamp) -> &str {
-        let second = time.0.div_euclid(1000);
-        if self.second != Some(second) {
-            self.second = Some(second);
-            self.shown.clear();
-            // Out of jiff's range only if the machine's clock is thousands of years off.
-            let stamp = jiff::Timestamp::from_second(second).unwrap_or_default();
-            let local = self.zone.to_datetime(stamp);
-            let (hour, minute, second) = (local.hour(), local.minute(), local.second());
-            let _ = write!(self.shown, "{hour:02}:{minute:02}:{second:02}");
-        }
-        &self.shown
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::MemberId;
 
     fn room(name: &str) -> RoomName {
         RoomName::parse(name).expect("a room name")
@@ -427,16 +388,6 @@ mod tests {
         let mut out = String::new();
         view.write(&TimeZone::UTC, &mut out);
         out
-    }
-
-    fn message(second: i64, from: &str, text: &str) -> Arc<Message> {
-        Arc::new(Message {
-            id: 1,
-            time: Timestamp(second * 1000),
-            member: MemberId(1),
-            name: name(from),
-            text: text.into(),
-        })
     }
 
     #[test]
@@ -500,30 +451,5 @@ mod tests {
         let who = shown(&listed_members(room("r"), names.collect()));
         assert!(who.starts_with("201 in room r: n0, n1, "), "{who}");
         assert!(who.ends_with(", n199 and 1 more\n"), "{who}");
-    }
-
-    #[test]
-    fn a_transcript_shows_local_time_name_and_text() {
-        let items = [
-            Item::Message(message(22 * 3600 + 44 * 60 + 27, "เป็นคนที่เทอพูมจัย", "ดี")),
-            Item::Notice(Notice::Joined(name("Dai"))),
-            Item::Message(message(22 * 3600 + 44 * 60 + 33, "Dai", "yo!")),
-            Item::Notice(Notice::Renamed {
-                old: name("Dai"),
-                new: name("Day"),
-            }),
-            Item::Notice(Notice::Left(name("Day"))),
-        ];
-        let drawn = |zone: &str, newline| {
-            let zone = TimeZone::get(zone).expect("a zone");
-            String::from_utf8(draw_items(&items, &zone, newline)).expect("UTF-8")
-        };
-        assert_eq!(
-            drawn("UTC", Newline::Lf),
-            "[22:44:27] เป็นคนที่เทอพูมจัย: ดี\n* Dai joined\n[22:44:33] Dai: yo!\n\
-             * Dai is now known as Day\n* Day left\n"
-        );
-        let bangkok = drawn("Asia/Bangkok", Newline::CrLf);
-        assert!(bangkok.contains("\r\n[05:44:33] Dai: yo!\r\n"), "{bangkok}");
     }
 }

@@ -1,68 +1,78 @@
 //! *Pure.* The commands: one small function each, and the table that `\help` prints.
 
 use super::{Parsed, Place, Session, Turn, quit};
+use crate::limits::WIDTH_COLUMNS;
 use crate::name::Name;
-use crate::request::{RenameError, Request};
+use crate::request::{RenameError, Request, Setting};
 use crate::view::{HelpRow, View};
 
 /// One command.
 pub struct Command {
-    /// What is typed after `\` or `/`.
-    pub name: &'static str,
     /// The name and its arguments, as `\help` shows them.
     pub usage: &'static str,
     /// What it does, in a few words.
     pub help: &'static str,
-    /// It means nothing at the menu.
-    pub only_in_room: bool,
-    /// It works while a question is open. The others are then taken as the answer.
-    pub when_asked: bool,
+    scope: Scope,
+    run: fn(&mut Session, &str) -> Turn,
+}
+
+/// Where a command means something. While a question is open, a command that is not for there is taken as
+/// the answer: a name may well look like one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Room,
+    RoomAndMenu,
+    Everywhere,
+}
+
+impl Command {
+    const fn new(
+        usage: &'static str,
+        help: &'static str,
+        scope: Scope,
+        run: fn(&mut Session, &str) -> Turn,
+    ) -> Command {
+        Command {
+            usage,
+            help,
+            scope,
+            run,
+        }
+    }
+
+    /// What is typed after `\` or `/`.
+    pub fn name(&self) -> &'static str {
+        self.usage.split(' ').next().unwrap_or(self.usage)
+    }
+
+    /// It is taken as an answer while a question is open.
+    pub(super) fn is_for_questions(&self) -> bool {
+        self.scope == Scope::Everywhere
+    }
+
     /// Does it, given the rest of the line.
-    pub run: fn(&mut Session, &str) -> Turn,
+    pub(super) fn run(&'static self, session: &mut Session, argument: &str) -> Turn {
+        if self.scope == Scope::Room && !session.in_room() {
+            return session.back_to_menu_with(View::OnlyInRoom(self.name()));
+        }
+        (self.run)(session, argument)
+    }
 }
 
 /// All of them, in the order of `\help`.
+#[rustfmt::skip]
 pub const COMMANDS: &[Command] = &[
-    Command {
-        name: "exit",
-        usage: "exit",
-        help: "leave the room, back to the menu",
-        only_in_room: false,
-        when_asked: true,
-        run: exit,
-    },
-    Command {
-        name: "help",
-        usage: "help",
-        help: "list these commands",
-        only_in_room: false,
-        when_asked: true,
-        run: help,
-    },
-    Command {
-        name: "name",
-        usage: "name NEW",
-        help: "change your name",
-        only_in_room: false,
-        when_asked: false,
-        run: name,
-    },
-    Command {
-        name: "who",
-        usage: "who",
-        help: "name the people in the room",
-        only_in_room: true,
-        when_asked: false,
-        run: who,
-    },
-    Command {
-        name: "quit",
-        usage: "quit",
-        help: "leave the server",
-        only_in_room: false,
-        when_asked: true,
-        run: quit_command,
-    },
+    Command::new("exit", "leave the room, back to the menu", Scope::Everywhere, exit),
+    Command::new("help", "list these commands", Scope::Everywhere, help),
+    Command::new("name NEW", "change your name", Scope::RoomAndMenu, name),
+    Command::new("who", "name the people in the room", Scope::Room, who),
+    Command::new("ansi [off]", "messages do not cut into what you type (ANSI terminals)", Scope::RoomAndMenu, ansi),
+    Command::new("width N", "the width of your screen, for \\ansi", Scope::RoomAndMenu, width),
+    Command::new("color on|off", "colours of names and mentions", Scope::RoomAndMenu, color),
+    Command::new("bell on|off", "your name rings the terminal's bell", Scope::RoomAndMenu, bell),
+    Command::new("plain [off]", "append-only, for screen readers and paper", Scope::RoomAndMenu, plain),
+    Command::new("charset NAME", "for terminals without UTF-8: latin1, cp437 ...", Scope::RoomAndMenu, charset),
+    Command::new("quit", "leave the server", Scope::Everywhere, quit_command),
 ];
 
 /// Tells what a line is. `\name` is a command or a mistake; `/name` is a command or text, since people talk
@@ -88,7 +98,7 @@ pub(super) fn parse(line: &str) -> Parsed<'_> {
 fn find(name: &str) -> Option<&'static Command> {
     COMMANDS
         .iter()
-        .find(|command| command.name.eq_ignore_ascii_case(name))
+        .find(|command| command.name().eq_ignore_ascii_case(name))
 }
 
 fn exit(session: &mut Session, _: &str) -> Turn {
@@ -124,6 +134,51 @@ fn who(_: &mut Session, _: &str) -> Turn {
     Turn::ask(Request::Who)
 }
 
+fn ansi(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, true, "ansi [off]", Setting::Ansi)
+}
+
+fn plain(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, true, "plain [off]", Setting::Plain)
+}
+
+fn color(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, false, "color on, or \\color off", Setting::Color)
+}
+
+fn bell(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, false, "bell on, or \\bell off", Setting::Bell)
+}
+
+/// A setting that is on or off. `bare` tells whether no argument means on.
+fn switch(argument: &str, bare: bool, usage: &'static str, setting: fn(bool) -> Setting) -> Turn {
+    match argument.to_ascii_lowercase().as_str() {
+        "on" => Turn::ask(Request::Set(setting(true))),
+        "" if bare => Turn::ask(Request::Set(setting(true))),
+        "off" => Turn::ask(Request::Set(setting(false))),
+        _ => Turn::show([View::Usage(usage)]),
+    }
+}
+
+fn width(_: &mut Session, argument: &str) -> Turn {
+    match argument.parse::<u16>() {
+        Ok(columns) if WIDTH_COLUMNS.contains(&columns) => {
+            Turn::ask(Request::Set(Setting::Width(Some(columns))))
+        }
+        _ if argument.eq_ignore_ascii_case("off") => Turn::ask(Request::Set(Setting::Width(None))),
+        _ => Turn::show([View::Usage("width N, with a number from 20 to 500")]),
+    }
+}
+
+fn charset(_: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        return Turn::show([View::Usage(
+            "charset NAME, such as utf-8, latin1, cp437 or windows-874",
+        )]);
+    }
+    Turn::ask(Request::Set(Setting::Charset(argument.to_owned())))
+}
+
 fn quit_command(_: &mut Session, _: &str) -> Turn {
     quit()
 }
@@ -135,9 +190,9 @@ impl std::fmt::Debug for Command {
 }
 
 impl PartialEq for Command {
-    /// There is one of each, so the name tells.
+    /// There is one of each, so the usage tells.
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        self.usage == other.usage
     }
 }
 

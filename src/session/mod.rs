@@ -53,6 +53,8 @@ enum Place {
 pub struct Session {
     name: Name,
     place: Place,
+    /// Tell of `\ansi` at the first join.
+    ansi_tip: bool,
 }
 
 impl Default for Session {
@@ -60,6 +62,7 @@ impl Default for Session {
         Session {
             name: Name::anon(),
             place: Place::Menu,
+            ansi_tip: true,
         }
     }
 }
@@ -95,13 +98,37 @@ impl Session {
             && matches!(commands::parse(line), Parsed::Text(_))
     }
 
+    /// The question that is open.
+    pub fn question(&self) -> Option<Question> {
+        match self.place {
+            Place::Asked(question) => Some(question),
+            Place::Menu | Place::Room(_) => None,
+        }
+    }
+
+    /// The person need not be told of `\ansi` at the first join: the terminal is drawn better already, or
+    /// has said what it wants.
+    pub fn no_ansi_tip(&mut self) {
+        self.ansi_tip = false;
+    }
+
+    /// Takes the end-of-file key on an empty line: one step out.
+    pub fn end_of_file(&mut self) -> Turn {
+        match self.place {
+            Place::Menu => quit(),
+            Place::Asked(_) | Place::Room(_) => self.line("\\exit"),
+        }
+    }
+
     /// Takes a line of clean text.
     pub fn line(&mut self, line: &str) -> Turn {
         match (&self.place, commands::parse(line)) {
-            (Place::Asked(question), Parsed::Command(command, _)) if !command.when_asked => {
+            (Place::Asked(question), Parsed::Command(command, _))
+                if !command.is_for_questions() =>
+            {
                 self.answered(*question, line)
             }
-            (_, Parsed::Command(command, argument)) => self.command(command, argument),
+            (_, Parsed::Command(command, argument)) => command.run(self, argument),
             (Place::Asked(question), _) => self.answered(*question, line),
             (_, Parsed::Unknown(word)) => Turn::show([View::UnknownCommand(word.to_owned())]),
             (Place::Menu, Parsed::Text(text)) => self.choice(text.trim()),
@@ -119,7 +146,8 @@ impl Session {
             Answer::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
             Answer::Joined(room, Ok(history)) => {
                 self.place = Place::Room(room.clone());
-                Turn::show([View::Joined(room, history)])
+                let tip = std::mem::take(&mut self.ansi_tip);
+                Turn::show([View::Joined(room, history, tip)])
             }
             Answer::Joined(room, Err(why)) => {
                 Turn::show([View::JoinFailed(room.to_string(), why), View::Menu])
@@ -205,13 +233,6 @@ impl Session {
         } else {
             Turn::show([view])
         }
-    }
-
-    fn command(&mut self, command: &'static Command, argument: &str) -> Turn {
-        if command.only_in_room && !self.in_room() {
-            return self.back_to_menu_with(View::OnlyInRoom(command.name));
-        }
-        (command.run)(self, argument)
     }
 }
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::message::{MemberId, Message, Timestamp};
 use crate::name::NameFault;
+use crate::request::Setting;
 
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a room name")
@@ -226,7 +227,7 @@ fn joining_shows_what_was_said_last() {
     let turn = session.answer(Answer::Joined(room("1150"), Ok(vec![message.clone()])));
     assert_eq!(
         turn,
-        Turn::show([View::Joined(room("1150"), vec![message])])
+        Turn::show([View::Joined(room("1150"), vec![message], true)])
     );
 }
 
@@ -240,4 +241,62 @@ fn a_refused_name_carries_what_was_wrong_with_it() {
     };
     assert_eq!(error.fault, NameFault::Blank);
     assert_eq!(error.suggestion.as_deref(), Some("John_Smith"));
+}
+
+#[test]
+fn settings_are_asked_for_or_explained() {
+    let set = |setting| Turn::ask(Request::Set(setting));
+    let table = [
+        ("\\ansi", set(Setting::Ansi(true))),
+        ("\\ansi off", set(Setting::Ansi(false))),
+        ("\\bell on", set(Setting::Bell(true))),
+        ("\\color OFF", set(Setting::Color(false))),
+        ("\\plain", set(Setting::Plain(true))),
+        ("\\width 120", set(Setting::Width(Some(120)))),
+        ("\\width off", set(Setting::Width(None))),
+        ("\\charset cp437", set(Setting::Charset("cp437".to_owned()))),
+    ];
+    for (line, expected) in table {
+        assert_eq!(in_room().line(line), expected, "{line}");
+        assert_eq!(
+            Session::default().line(line),
+            expected,
+            "{line} at the menu"
+        );
+    }
+    for line in [
+        "\\bell",
+        "\\width",
+        "\\width 3",
+        "\\width 999",
+        "\\ansi maybe",
+        "\\charset",
+    ] {
+        let turn = in_room().line(line);
+        assert_eq!(turn.request, None, "{line}");
+        assert!(matches!(turn.views[..], [View::Usage(_)]), "{line}");
+    }
+}
+
+#[test]
+fn ansi_is_told_of_once() {
+    let mut session = Session::default();
+    let joined = |session: &mut Session| {
+        let turn = session.answer(Answer::Joined(room("1150"), Ok(Vec::new())));
+        matches!(turn.views[..], [View::Joined(_, _, true)])
+    };
+    assert!(joined(&mut session));
+    assert!(!joined(&mut session));
+    let mut session = Session::default();
+    session.no_ansi_tip();
+    assert!(!joined(&mut session));
+}
+
+#[test]
+fn the_end_of_file_key_leads_one_step_out() {
+    assert_eq!(in_room().end_of_file(), Turn::ask(Request::Leave));
+    assert_eq!(Session::default().end_of_file(), quit());
+    let mut session = Session::default();
+    session.line("4");
+    assert_eq!(session.end_of_file(), Turn::show([View::Menu]));
 }

@@ -1,0 +1,488 @@
+//! *Pure.* How the rows of a transcript look on a client's terminal.
+//!
+//! A batch is drawn once for each class of displays ([`Display::class`]); a display without a class, or one
+//! whose owner is spoken of, draws for itself.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use jiff::tz::TimeZone;
+
+use crate::limits::LINE_MODE_COLUMNS;
+use crate::message::{Batch, Item, Message, Notice, Timestamp};
+use crate::name::Name;
+use crate::text;
+
+/// How a client wants its lines to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Newline {
+    /// CR LF: what Telnet asks for (RFC 854), and what every client shows well.
+    #[default]
+    CrLf,
+    /// LF, for raw clients that end their own lines so.
+    Lf,
+}
+
+impl Newline {
+    /// The characters.
+    pub fn text(self) -> &'static str {
+        match self {
+            Newline::CrLf => "\r\n",
+            Newline::Lf => "\n",
+        }
+    }
+}
+
+/// How rows get onto a screen on which somebody may be typing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drawing {
+    /// Append-only; no escape sequences.
+    #[default]
+    Plain,
+    /// Inserted above the row on which the client's own terminal echoes.
+    Ansi,
+    /// Printed in place of the input row, which we draw and show again below.
+    Character,
+}
+
+/// How one connection wants things drawn.
+#[derive(Clone, Debug)]
+pub struct Display {
+    /// How rows get onto the screen.
+    pub drawing: Drawing,
+    /// The end of each row.
+    pub newline: Newline,
+    /// The zone that times are shown in.
+    pub zone: TimeZone,
+    /// Names are coloured and mentions stand out, where escape sequences can be used at all.
+    pub color: bool,
+    /// A mention rings the terminal's bell.
+    pub bell: bool,
+    /// The prompt is shown; screen readers and MUD clients are better off without.
+    pub prompts: bool,
+    /// The width that the client or its user has told, in columns.
+    pub columns: Option<u16>,
+}
+
+impl Display {
+    /// The display of a client that nothing is known of.
+    pub fn plain(zone: TimeZone) -> Display {
+        Display {
+            drawing: Drawing::Plain,
+            newline: Newline::CrLf,
+            zone,
+            color: true,
+            bell: false,
+            prompts: true,
+            columns: None,
+        }
+    }
+
+    /// The number of the class that this display belongs to: those whose frames are the same. `None`: it
+    /// is like no other. The zone does not show in it, since all connections of a server share one.
+    pub fn class(&self) -> Option<usize> {
+        const _: () = assert!(Batch::CLASSES == 5);
+        match (self.drawing, self.newline, self.color) {
+            (Drawing::Plain, Newline::CrLf, _) | (Drawing::Character, _, false) => Some(0),
+            (Drawing::Plain, Newline::Lf, _) => Some(1),
+            (Drawing::Character, _, true) => Some(2),
+            (Drawing::Ansi, ..) if self.insert_columns() != LINE_MODE_COLUMNS => None,
+            (Drawing::Ansi, _, true) => Some(3),
+            (Drawing::Ansi, _, false) => Some(4),
+        }
+    }
+
+    /// True if escape sequences for colour may be used.
+    pub fn has_color(&self) -> bool {
+        self.color && self.drawing != Drawing::Plain
+    }
+
+    /// Columns at which inserted rows are wrapped.
+    pub fn insert_columns(&self) -> u16 {
+        self.columns.unwrap_or(LINE_MODE_COLUMNS)
+    }
+}
+
+/// How somebody is called, ready to be looked for in what others say.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    folded: String,
+}
+
+impl Mention {
+    /// Mentions of `name`. `anon` is everybody and so nobody.
+    pub fn of(name: &Name) -> Option<Mention> {
+        (!name.is_anon()).then(|| Mention {
+            folded: text::fold(name.as_str()),
+        })
+    }
+
+    /// The name as a word of a batch (see [`words`]).
+    pub fn word(&self) -> &str {
+        &self.folded
+    }
+
+    /// Where in `text` the name stands as a word, with or without `@`.
+    fn places(&self, text: &str) -> Vec<Range<usize>> {
+        words(text)
+            .filter(|word| text::fold(&text[word.clone()]) == self.folded)
+            .collect()
+    }
+}
+
+/// The words of a text by which people may be spoken of: what stands between blanks, without an `@` or
+/// opening marks before it and punctuation behind.
+pub fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.split(' ').filter_map(move |word| {
+        let word = word.trim_start_matches(['@', '(', '"', '\'', '“', '‘']);
+        let word =
+            word.trim_end_matches([',', '.', ':', ';', '!', '?', ')', '"', '\'', '”', '’', '…']);
+        let start = word.as_ptr() as usize - text.as_ptr() as usize;
+        (!word.is_empty()).then_some(start..start + word.len())
+    })
+}
+
+/// Draws the rows of a transcript for `display`; where `mention` stands in what others say it is shown
+/// so that it stands out.
+pub fn frame(items: &[Item], display: &Display, mention: Option<&Mention>) -> String {
+    let mut clock = Clock::new(&display.zone);
+    let mut out = String::with_capacity(items.len() * 64);
+    let mut line = Line::default();
+    for item in items {
+        line.set(item, &mut clock, display.has_color(), mention);
+        line.draw(display, &mut out);
+    }
+    out
+}
+
+/// Draws one message in place of the row just above the cursor, which is its sender's own echo of it, and
+/// what does not fit into that row below.
+pub fn frame_over_echo(message: &Message, display: &Display) -> String {
+    let mut clock = Clock::new(&display.zone);
+    let mut line = Line::default();
+    line.set_message(message, &mut clock, display.has_color(), None);
+    let mut out = String::new();
+    for (number, row) in line.rows(display.insert_columns()).into_iter().enumerate() {
+        if number == 0 {
+            out.push_str("\x1b7\x1b[A\r\x1b[2K");
+            line.paint(row, &mut out);
+            out.push_str("\x1b8");
+        } else {
+            insert(&mut out, |out| line.paint(row, out));
+        }
+    }
+    out
+}
+
+/// Appends what puts one row above the row of the cursor, which keeps its place in the text typed there:
+/// save the cursor, make room below (which scrolls at the bottom), insert a row, write it, go back down.
+pub fn insert(out: &mut String, row: impl FnOnce(&mut String)) {
+    out.push_str("\x1b7\n\x1b[A\r\x1b[L");
+    row(out);
+    out.push_str("\x1b8\x1b[B");
+}
+
+/// One line of a transcript: its text, and what stands out in it.
+#[derive(Default)]
+struct Line {
+    text: String,
+    /// Ascending and apart from each other.
+    spans: Vec<(Range<usize>, Style)>,
+}
+
+#[derive(Clone, Copy)]
+enum Style {
+    /// A colour of the 256-colour palette.
+    Color(u8),
+    Reverse,
+}
+
+impl Line {
+    fn set(&mut self, item: &Item, clock: &mut Clock<'_>, color: bool, mention: Option<&Mention>) {
+        match item {
+            Item::Message(message) => self.set_message(message, clock, color, mention),
+            Item::Notice(notice) => {
+                self.text.clear();
+                self.spans.clear();
+                write_notice(notice, &mut self.text);
+            }
+        }
+    }
+
+    fn set_message(
+        &mut self,
+        message: &Message,
+        clock: &mut Clock<'_>,
+        color: bool,
+        mention: Option<&Mention>,
+    ) {
+        self.text.clear();
+        self.spans.clear();
+        let name = write_message(message, clock, &mut self.text);
+        if !color {
+            return;
+        }
+        let start = name.end + ": ".len();
+        self.spans
+            .push((name, Style::Color(color_of(&message.name))));
+        for place in mention.map_or(Vec::new(), |mention| mention.places(&message.text)) {
+            let place = start + place.start..start + place.end;
+            self.spans.push((place, Style::Reverse));
+        }
+    }
+
+    fn draw(&self, display: &Display, out: &mut String) {
+        if display.drawing == Drawing::Ansi {
+            for row in self.rows(display.insert_columns()) {
+                insert(out, |out| self.paint(row, out));
+            }
+        } else {
+            self.paint(0..self.text.len(), out);
+            out.push_str(display.newline.text());
+        }
+    }
+
+    /// The rows that the line takes, as places in its text.
+    fn rows(&self, columns: u16) -> Vec<Range<usize>> {
+        text::wrap(&self.text, usize::from(columns))
+            .map(|row| {
+                let start = row.as_ptr() as usize - self.text.as_ptr() as usize;
+                start..start + row.len()
+            })
+            .collect()
+    }
+
+    fn paint(&self, row: Range<usize>, out: &mut String) {
+        let mut done = row.start;
+        for (span, style) in &self.spans {
+            let span = span.start.max(done)..span.end.min(row.end);
+            if span.is_empty() {
+                continue;
+            }
+            out.push_str(&self.text[done..span.start]);
+            let text = &self.text[span.clone()];
+            let _ = match style {
+                Style::Color(color) => write!(out, "\x1b[38;5;{color}m{text}\x1b[39m"),
+                Style::Reverse => write!(out, "\x1b[7m{text}\x1b[27m"),
+            };
+            done = span.end;
+        }
+        out.push_str(&self.text[done..row.end]);
+    }
+}
+
+/// Colours of the 256-colour palette that can be read on black and on white: at least 3:1 against both.
+const NAME_COLORS: [u8; 12] = [31, 64, 97, 130, 161, 166, 29, 126, 68, 94, 133, 30];
+
+/// The colour of a name: always the same for the same name, whatever case it is written in.
+fn color_of(name: &Name) -> u8 {
+    // FNV-1a: short, and good enough to tell a few people apart.
+    let hash = name.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+    });
+    NAME_COLORS[hash as usize % NAME_COLORS.len()]
+}
+
+/// Appends `[HH:MM:SS] name: text` and tells where the name stands.
+pub fn write_message(message: &Message, clock: &mut Clock<'_>, out: &mut String) -> Range<usize> {
+    out.push('[');
+    out.push_str(clock.time_of_day(message.time));
+    out.push_str("] ");
+    let start = out.len();
+    out.push_str(message.name.as_str());
+    let end = out.len();
+    out.push_str(": ");
+    out.push_str(&message.text);
+    start..end
+}
+
+fn write_notice(notice: &Notice, out: &mut String) {
+    let written = match notice {
+        Notice::Joined(name) => write!(out, "* {name} joined"),
+        Notice::Left(name) => write!(out, "* {name} left"),
+        Notice::Renamed { old, new } => write!(out, "* {old} is now known as {new}"),
+    };
+    debug_assert!(written.is_ok(), "a String takes all that is written to it");
+}
+
+/// `HH:MM:SS` of many times that are mostly the same second: asking the time zone takes longer than all
+/// the rest of drawing a line.
+#[derive(Debug)]
+pub struct Clock<'a> {
+    zone: &'a TimeZone,
+    second: Option<i64>,
+    shown: String,
+}
+
+impl<'a> Clock<'a> {
+    /// A clock on the wall of `zone`.
+    pub fn new(zone: &'a TimeZone) -> Self {
+        Clock {
+            zone,
+            second: None,
+            shown: String::new(),
+        }
+    }
+
+    fn time_of_day(&mut self, time: Timestamp) -> &str {
+        let second = time.0.div_euclid(1000);
+        if self.second != Some(second) {
+            self.second = Some(second);
+            self.shown.clear();
+            // Out of jiff's range only if the machine's clock is thousands of years off.
+            let stamp = jiff::Timestamp::from_second(second).unwrap_or_default();
+            let local = self.zone.to_datetime(stamp);
+            let (hour, minute, second) = (local.hour(), local.minute(), local.second());
+            let written = write!(self.shown, "{hour:02}:{minute:02}:{second:02}");
+            debug_assert!(written.is_ok(), "a String takes all that is written to it");
+        }
+        &self.shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::message::MemberId;
+
+    fn name(name: &str) -> Name {
+        Name::parse(name).expect("a name")
+    }
+
+    fn said(second: i64, from: &str, text: &str) -> Item {
+        Item::Message(Arc::new(Message {
+            id: 1,
+            time: Timestamp(second * 1000),
+            member: MemberId(1),
+            name: name(from),
+            text: text.into(),
+        }))
+    }
+
+    fn display(drawing: Drawing) -> Display {
+        Display {
+            drawing,
+            newline: Newline::Lf,
+            ..Display::plain(TimeZone::UTC)
+        }
+    }
+
+    #[test]
+    fn a_plain_transcript_shows_local_time_name_and_text() {
+        let items = [
+            said(22 * 3600 + 44 * 60 + 27, "เป็นคนที่เทอพูมจัย", "ดี"),
+            Item::Notice(Notice::Joined(name("Dai"))),
+            said(22 * 3600 + 44 * 60 + 33, "Dai", "yo!"),
+            Item::Notice(Notice::Renamed {
+                old: name("Dai"),
+                new: name("Day"),
+            }),
+            Item::Notice(Notice::Left(name("Day"))),
+        ];
+        let mut display = display(Drawing::Plain);
+        assert_eq!(
+            frame(&items, &display, None),
+            "[22:44:27] เป็นคนที่เทอพูมจัย: ดี\n* Dai joined\n[22:44:33] Dai: yo!\n\
+             * Dai is now known as Day\n* Day left\n"
+        );
+        display.newline = Newline::CrLf;
+        display.zone = TimeZone::get("Asia/Bangkok").expect("a zone");
+        let bangkok = frame(&items, &display, None);
+        assert!(bangkok.contains("\r\n[05:44:33] Dai: yo!\r\n"), "{bangkok}");
+    }
+
+    #[test]
+    fn plain_rows_hold_no_escape_whatever_is_asked_for() {
+        let mention = Mention::of(&name("Dai"));
+        let drawn = frame(
+            &[said(0, "bob", "hi Dai")],
+            &display(Drawing::Plain),
+            mention.as_ref(),
+        );
+        assert_eq!(drawn, "[00:00:00] bob: hi Dai\n");
+    }
+
+    #[test]
+    fn names_are_coloured_and_mentions_stand_out() {
+        let mention = Mention::of(&name("Dai"));
+        let drawn = frame(
+            &[said(0, "bob", "hi @dai, Daiquiri?")],
+            &display(Drawing::Character),
+            mention.as_ref(),
+        );
+        let color = color_of(&name("bob"));
+        let expected = format!(
+            "[00:00:00] \x1b[38;5;{color}mbob\x1b[39m: hi @\x1b[7mdai\x1b[27m, Daiquiri?\n"
+        );
+        assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn inserted_rows_are_wrapped_and_lose_nothing() {
+        let long = "word ".repeat(40);
+        let mut display = display(Drawing::Ansi);
+        display.color = false;
+        let drawn = frame(&[said(0, "bob", long.trim())], &display, None);
+        let rows: Vec<&str> = drawn
+            .split_terminator("\x1b8\x1b[B")
+            .map(|unit| {
+                unit.strip_prefix("\x1b7\n\x1b[A\r\x1b[L")
+                    .expect("an INSERT")
+            })
+            .collect();
+        assert_eq!(rows.len(), 3);
+        assert!(rows.iter().all(|row| text::width(row) <= 79), "{rows:?}");
+        assert_eq!(rows.join(" "), format!("[00:00:00] bob: {}", long.trim()));
+    }
+
+    #[test]
+    fn a_span_that_is_cut_by_a_row_is_painted_on_both() {
+        let mut display = display(Drawing::Ansi);
+        display.columns = Some(20);
+        let drawn = frame(&[said(0, &"n".repeat(30), "x")], &display, None);
+        let color = color_of(&name(&"n".repeat(30)));
+        assert_eq!(drawn.matches(&format!("\x1b[38;5;{color}m")).count(), 2);
+        assert_eq!(drawn.matches("\x1b[39m").count(), 2);
+    }
+
+    #[test]
+    fn words_are_what_people_can_be_called_by() {
+        let table: &[(&str, &[&str])] = &[
+            ("Dai: hi", &["Dai", "hi"]),
+            ("(@Dai) \"T_____T\"!", &["Dai", "T_____T"]),
+            ("<0w0>, ?", &["<0w0>"]),
+            ("", &[]),
+        ];
+        for (text, expected) in table {
+            let found: Vec<&str> = words(text).map(|word| &text[word]).collect();
+            assert_eq!(found, *expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_colours_of_names_can_be_read_on_black_and_on_white() {
+        // The colour cube of the 256-colour palette, and relative luminance as in WCAG 2.
+        let channel = |step: u8| -> f64 {
+            let value = [0, 95, 135, 175, 215, 255][usize::from(step)];
+            let value = f64::from(value) / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        for color in NAME_COLORS {
+            let cube = color - 16;
+            let (red, green, blue) = (cube / 36, cube / 6 % 6, cube % 6);
+            let luminance =
+                0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
+            let (on_white, on_black) = (1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05);
+            assert!(
+                on_white >= 3.0 && on_black >= 3.0,
+                "{color}: {on_white} {on_black}"
+            );
+        }
+    }
+}
