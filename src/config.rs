@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use argh::FromArgs;
@@ -69,6 +70,11 @@ pub struct Args {
     #[argh(option, arg_name = "seconds", default = "limits::GRACE.as_secs_f64()")]
     pub grace: f64,
 
+    /// how messages are drawn for raw clients (nc): plain, or ansi, which inserts them above what is being
+    /// typed and needs an ANSI terminal (default: plain; \ansi does it for one client)
+    #[argh(option, arg_name = "drawing", default = "RawDrawing::Plain")]
+    pub raw: RawDrawing,
+
     /// executor threads (default: one for each processor)
     #[argh(option, arg_name = "count", default = "0")]
     pub threads: usize,
@@ -76,6 +82,27 @@ pub struct Args {
     /// how much to log on standard error: off, error, warn, info, debug or trace (default: info)
     #[argh(option, arg_name = "level", default = "LevelFilter::INFO")]
     pub log: LevelFilter,
+}
+
+/// How messages are drawn for raw clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawDrawing {
+    /// Append-only.
+    Plain,
+    /// Inserted above what is being typed.
+    Ansi,
+}
+
+impl FromStr for RawDrawing {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "plain" => Ok(RawDrawing::Plain),
+            "ansi" => Ok(RawDrawing::Ansi),
+            _ => Err("give plain or ansi".to_owned()),
+        }
+    }
 }
 
 /// A place to listen at.
@@ -110,6 +137,8 @@ pub struct Config {
     pub idle: Option<Duration>,
     /// How long a stopping server waits for its clients.
     pub grace: Duration,
+    /// Messages are inserted above what a raw client types.
+    pub raw_ansi: bool,
     /// Executor threads; at least 1.
     pub threads: usize,
     /// What is logged.
@@ -150,6 +179,7 @@ impl Config {
             burst: args.burst,
             idle: (args.idle > 0).then(|| Duration::from_secs(args.idle.into())),
             grace: Duration::from_secs_f64(args.grace),
+            raw_ansi: args.raw == RawDrawing::Ansi,
             threads: match args.threads {
                 0 => std::thread::available_parallelism().map_or(1, usize::from),
                 count => count,

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use atomic_waker::AtomicWaker;
 
-use crate::name::RoomName;
+use crate::name::{Name, RoomName};
 use crate::request::{Answer, JoinError};
 use crate::room::{RoomHandle, Seat};
 
@@ -28,6 +28,8 @@ pub enum Note {
     NotSeated(RoomName, JoinError),
     /// The connection has left its room; its reader gives what was said until then, and no more.
     Unseated,
+    /// The names of the room's members, to complete with.
+    Names(Vec<Name>),
     /// The server is stopping.
     Stop,
 }

@@ -21,12 +21,14 @@
 //! - [`config`]: what was typed on the command line and what it means.
 //! - [`limits`] (*pure*): every bound.
 //! - [`telnet`] (*pure*): the Telnet codec and RFC 1143 option negotiation.
-//! - [`mod@line`] (*pure*): line discipline, bytes to lines.
+//! - [`mod@line`] (*pure*): line discipline, bytes to lines: line mode, and the editor of character mode.
+//! - [`charset`] (*pure*): terminals that do not speak UTF-8.
 //! - [`text`], [`name`] (*pure*): text made safe, measured, compared; names of people and rooms.
 //! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
 //! - [`request`] (*pure*): what a session can ask, and what can come of it.
 //! - [`session`] (*pure*): the menu and room state machine, and the commands.
-//! - [`view`], [`screen`] (*pure*): every word the server says, and how it gets onto a screen.
+//! - [`view`] (*pure*): every word the server says.
+//! - [`draw`], [`screen`] (*pure*): how rows look, and how they get onto a screen on which somebody types.
 //! - [`foreign`], [`rate`] (*pure*): clients of other protocols; clients that are too fast.
 //! - [`room`]: a room, its actor, and the outbox that its members read from.
 //! - [`lobby`]: the register of rooms and names.
@@ -50,6 +52,7 @@ pub mod limits;
 
 pub mod telnet;
 
+pub mod charset;
 pub mod line;
 
 pub mod name;
@@ -60,6 +63,7 @@ pub mod request;
 
 pub mod session;
 
+pub mod draw;
 pub mod screen;
 pub mod view;
 

@@ -98,10 +98,13 @@ impl Lobby {
 
     /// Lists the rooms. Answered by [`Answer::Rooms`].
     pub fn list(&self, inbox: &Inbox) {
+        inbox.put(Note::Answer(Answer::Rooms(self.rooms())));
+    }
+
+    /// All rooms, in the order they were created.
+    pub fn rooms(&self) -> Vec<RoomName> {
         let state = self.lock();
-        let rooms = state.rooms.iter().map(|room| room.name.clone()).collect();
-        drop(state);
-        inbox.put(Note::Answer(Answer::Rooms(rooms)));
+        state.rooms.iter().map(|room| room.name.clone()).collect()
     }
 
     /// Finds the room to join. Answered by [`Note::Found`], or by [`Answer::Joined`] if there is none.

@@ -50,6 +50,8 @@ pub enum ToRoom {
     },
     /// A member asks who is there. Answered by [`Answer::Members`].
     Who(MemberId),
+    /// A member completes a name. Answered by [`Note::Names`].
+    Names(MemberId),
     /// A member leaves. Answered by [`Note::Unseated`], unless it gave its reader back, as a connection
     /// does that has ended.
     Leave(MemberId, Option<Reader>),
@@ -252,11 +254,9 @@ impl Actor {
             ToRoom::Leave(member, reader) => self.leave(member, reader),
             ToRoom::Stop => self.room.be_quiet(),
             ToRoom::Who(member) => {
-                let answer = Answer::Members(self.room.names());
-                if let Some(inbox) = self.inboxes.get(&member) {
-                    inbox.put(Note::Answer(answer));
-                }
+                self.tell(member, |names| Note::Answer(Answer::Members(names)));
             }
+            ToRoom::Names(member) => self.tell(member, Note::Names),
         }
     }
 
@@ -286,6 +286,13 @@ impl Actor {
         }
         // A reader given back is dropped here, before anything is published without it.
         drop(reader);
+    }
+
+    /// Tells a member who is there.
+    fn tell(&self, member: MemberId, note: impl FnOnce(Vec<Name>) -> Note) {
+        if let Some(inbox) = self.inboxes.get(&member) {
+            inbox.put(note(self.room.names()));
+        }
     }
 
     /// Hands what is fresh to those who are members now.

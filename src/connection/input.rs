@@ -1,0 +1,281 @@
+//! The way in: from bytes to lines, and when they may be handled.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use super::{Connection, FirstLine};
+use crate::draw::Newline;
+use crate::foreign;
+use crate::limits::{CR_WAIT_MAX, HELD_LINES_MAX, OUTPUT_BYTES_MAX, READ_BYTES};
+use crate::line::{End, Event, Key, Outcome};
+use crate::reason::Reason;
+use crate::telnet::{self, LineEnding};
+use crate::text;
+use crate::view::View;
+
+thread_local! {
+    /// Where a socket is read into.
+    static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
+
+impl Connection {
+    /// True if the socket should be read: all that came before is handled. A client whose line has to wait
+    /// is not read from, which in the end slows its sender and loses nothing.
+    pub(super) fn wants_input(&self) -> bool {
+        !self.end_of_input && self.input.is_empty() && self.may_take_input()
+    }
+
+    /// True if more input may be handled. In character mode keys are answered while a line waits.
+    fn may_take_input(&self) -> bool {
+        let has_space = match self.screen.typing {
+            Some(_) => self.held.len() < HELD_LINES_MAX,
+            None => self.held.is_empty() && !self.is_busy(),
+        };
+        has_space
+            && !self.stopping
+            && self.ending.is_none()
+            && self.output.len() - self.written < OUTPUT_BYTES_MAX
+    }
+
+    /// True while no line can be handled, whatever it is.
+    fn is_busy(&self) -> bool {
+        self.awaiting || self.unsent.is_some()
+    }
+
+    /// Reads once and handles what may be handled.
+    pub(super) fn read(&mut self) {
+        READ.with_borrow_mut(|buffer| match self.socket.read(buffer) {
+            Ok(None) => {}
+            Ok(Some(0)) => {
+                self.end_of_input = true;
+                // What was half typed in character mode is not sent; a script's last line is.
+                self.held.extend(self.lines.rest());
+            }
+            Ok(Some(count)) => {
+                self.last_input = Instant::now();
+                self.borrow_scratch();
+                let taken = self.take_bytes(&buffer[..count]);
+                self.input = buffer[taken..count].to_vec();
+            }
+            // What was left of a line is not said: who knows how it would have gone on.
+            Err(_) => {
+                self.end_of_input = true;
+                self.lost = true;
+            }
+        });
+    }
+
+    /// Handles input that had to wait; false if there was none, or it has to wait still.
+    pub(super) fn take_input(&mut self) -> bool {
+        if self.input.is_empty() || !self.may_take_input() {
+            return false;
+        }
+        let mut input = std::mem::take(&mut self.input);
+        let taken = self.take_bytes(&input);
+        input.drain(..taken);
+        self.input = input;
+        true
+    }
+
+    /// Handles bytes as far as that is possible now, and returns how many it took.
+    fn take_bytes(&mut self, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        while self.may_take_input() {
+            match self.decoder.next(&mut rest) {
+                None => break,
+                Some(telnet::Event::Data(data)) => {
+                    let left = data.len() - self.take_data(data);
+                    // What is left of a run of data holds no IAC, so it can be decoded again.
+                    if left > 0 {
+                        return bytes.len() - rest.len() - left;
+                    }
+                }
+                Some(event) => self.take_telnet(&event),
+            }
+        }
+        bytes.len() - rest.len()
+    }
+
+    /// Handles data as far as that is possible now, and returns how many bytes it took.
+    fn take_data(&mut self, data: &[u8]) -> usize {
+        let mut rest = data;
+        while self.may_take_input() && !rest.is_empty() {
+            if let FirstLine::Cr(_) = self.first_line {
+                self.settle_first_line(Some(rest[0]));
+                continue;
+            }
+            // Up to the end of a line at once, so that what is left has not been translated.
+            let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            let (piece, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+            rest = after;
+            match &mut self.charset {
+                Some(charset) => {
+                    let piece = charset.decode(piece);
+                    self.take_piece(&piece, after);
+                }
+                None => self.take_piece(piece, after),
+            }
+        }
+        if self.screen.typing.is_some() {
+            self.show_typed();
+        }
+        data.len() - rest.len()
+    }
+
+    /// Handles data of which only the last byte can end a line; `after` is what follows.
+    fn take_piece(&mut self, mut piece: &[u8], after: &[u8]) {
+        if self.screen.typing.is_some() {
+            return self.take_keys(piece);
+        }
+        while let Some(event) = self.lines.next(&mut piece) {
+            if self.first_line == FirstLine::Unfinished {
+                self.first_line_ended(after.first().copied());
+                if let Event::Line(line) = &event
+                    && let Some(protocol) = foreign::protocol(line.as_bytes())
+                {
+                    return self.end_foreign(protocol);
+                }
+            }
+            self.take_line(event);
+        }
+        // A TLS hello has no line ends.
+        if self.first_line == FirstLine::Unfinished
+            && let Some(protocol) = foreign::protocol(self.lines.unfinished())
+        {
+            self.end_foreign(protocol);
+        }
+    }
+
+    fn end_foreign(&mut self, protocol: &'static str) {
+        // No terminal is there to have echoed a row's end.
+        self.draw_with(|screen, out| screen.line_entered("", "", true, out));
+        self.show(&View::Foreign(protocol));
+        self.end(Reason::Foreign);
+    }
+
+    fn take_keys(&mut self, mut piece: &[u8]) {
+        while let Some(typing) = &mut self.screen.typing
+            && let Some(key) = typing.keys.next(&mut piece)
+        {
+            if let Key::CursorPosition { column, .. } = key {
+                self.screen.cursor_reported(column);
+                continue;
+            }
+            let outcome = typing.editor.key(key);
+            self.take_outcome(outcome);
+        }
+    }
+
+    /// Does what a key came to. The row itself is brought up to date once all keys are handled.
+    pub(super) fn take_outcome(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Line(line) => self.take_typed_line(&line),
+            Outcome::Lines(lines) => {
+                for line in lines {
+                    self.take_typed_line(&line);
+                }
+            }
+            Outcome::EndOfFile => self.end_of_file(),
+            Outcome::Complete(word) => self.complete(word),
+            Outcome::List(candidates) => self.show(&View::Candidates(candidates)),
+            Outcome::Repaint => self.draw_with(|screen, out| screen.repaint_and_ask_size(out)),
+            // The row shows it.
+            Outcome::Nothing | Outcome::Changed | Outcome::Paste { .. } | Outcome::Interrupted => {}
+            // Nothing to page through yet, and nobody likes a terminal that beeps.
+            Outcome::PageUp | Outcome::PageDown | Outcome::Bell => {}
+        }
+    }
+
+    fn take_typed_line(&mut self, line: &str) {
+        self.take_line(Event::Line(text::clean(line.as_bytes())));
+    }
+
+    /// The end-of-file key leads one step out, if nothing is half typed and nothing else is under way.
+    pub(super) fn end_of_file(&mut self) {
+        if self.held.is_empty() && !self.is_busy() && self.lines.unfinished().is_empty() {
+            let turn = self.session.end_of_file();
+            self.perform(turn);
+        }
+    }
+
+    /// Tells what kind of client this is from the end of its first line, now that it is there.
+    fn first_line_ended(&mut self, next: Option<u8>) {
+        match self.lines.last_end() {
+            Some(End::Lf) => {
+                self.screen.display.newline = Newline::Lf;
+                self.first_line_is(LineEnding::Lf);
+            }
+            _ => {
+                self.first_line = FirstLine::Cr(Instant::now() + CR_WAIT_MAX);
+                if next.is_some() {
+                    self.settle_first_line(next);
+                }
+            }
+        }
+    }
+
+    /// Tells what kind of client this is from what follows its first CR, if anything does.
+    pub(super) fn settle_first_line(&mut self, next: Option<u8>) {
+        self.first_line_is(match next {
+            Some(b'\n') => LineEnding::CrLf,
+            Some(0) => LineEnding::CrNul,
+            _ => LineEnding::BareCr,
+        });
+    }
+
+    /// Handles lines that had to wait; false if there was none, or it has to wait still.
+    pub(super) fn take_held(&mut self) -> bool {
+        let mut busy = false;
+        while !self.is_busy()
+            && self.ending.is_none()
+            && let Some(event) = self.held.pop_front()
+        {
+            if self.must_wait(&event) {
+                self.held.push_front(event);
+                break;
+            }
+            self.handle_line(event);
+            busy = true;
+        }
+        busy
+    }
+
+    /// Handles a line, or holds it if that has to wait.
+    fn take_line(&mut self, event: Event) {
+        if !self.held.is_empty() || self.is_busy() || self.must_wait(&event) {
+            self.held.push_back(event);
+        } else {
+            self.handle_line(event);
+        }
+    }
+
+    /// True if a line cannot be handled now: a command waits for the lines said before it to be seen, so
+    /// that a dialogue reads the same however it is cut into packets; and nobody is faster than the rate.
+    fn must_wait(&mut self, event: &Event) -> bool {
+        let is_said = matches!(event, Event::Line(line) if self.session.would_say(line));
+        if self.in_flight > 0 && !is_said {
+            return true;
+        }
+        self.held_until = match self.shared.config.rate {
+            0 => None,
+            _ => self.rate.take(Instant::now()).err(),
+        };
+        self.held_until.is_some()
+    }
+
+    fn handle_line(&mut self, event: Event) {
+        let line = match &event {
+            Event::Line(line) => line,
+            Event::TooLong => "",
+        };
+        if self.shared.config.idle.is_some() {
+            self.last_input = Instant::now();
+        }
+        self.line_entered(line);
+        let turn = match &event {
+            Event::Line(line) => self.session.line(line),
+            Event::TooLong => self.session.line_too_long(),
+        };
+        self.perform(turn);
+    }
+}

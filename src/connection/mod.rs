@@ -1,0 +1,429 @@
+//! One client: the task that owns its socket.
+//!
+//! The task sleeps until its socket is readable (or writable, while output waits), its [`Inbox`] rings, or
+//! a deadline passes. Then it takes a *turn*: it handles what has come, composes everything there is to
+//! show in one buffer, and writes that once. It MUST NOT be held up by anything but its own client, and it
+//! is the only one who reads or writes the socket.
+//!
+//! No buffer lives across a wait unless bytes are in it: an idle connection holds its session and little
+//! else. All that matters at a wait is in plain fields, so nothing is lost whichever event comes first.
+//!
+//! - this file: the task, its waiting, its turns and its end;
+//! - `input`: from bytes to lines, and when they may be handled;
+//! - `terminal`: what negotiation and settings change about drawing and editing;
+//! - `requests`: what the session asks, and what comes of it;
+//! - `output`: from views and batches to bytes.
+
+mod input;
+mod output;
+mod requests;
+mod terminal;
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures_lite::future;
+use smol::Timer;
+
+use crate::charset::Charset;
+use crate::draw::{Display, Mention};
+use crate::inbox::Inbox;
+use crate::limits::{READ_BYTES, STUCK_AFTER};
+use crate::line::{Event, LineMode};
+use crate::message::MemberId;
+use crate::rate::Rate;
+use crate::reason::Reason;
+use crate::room::{Seat, ToRoom};
+use crate::screen::Screen;
+use crate::server::Shared;
+use crate::session::Session;
+use crate::socket::{Peer, Socket};
+use crate::telnet::{Decoder, Negotiation};
+use crate::view::View;
+
+/// One client.
+#[derive(Debug)]
+pub struct Connection {
+    id: MemberId,
+    peer: Peer,
+    socket: Socket,
+    shared: Arc<Shared>,
+    inbox: Arc<Inbox>,
+
+    // The way in.
+    decoder: Decoder,
+    negotiation: Negotiation,
+    charset: Option<Box<Charset>>,
+    lines: LineMode,
+    first_line: FirstLine,
+    rate: Rate,
+    /// Bytes that were read and could not be handled yet.
+    input: Vec<u8>,
+    /// Lines that could not be handled yet.
+    held: VecDeque<Event>,
+    /// When the first held line may be handled, if the rate is why it is held.
+    held_until: Option<Instant>,
+    last_input: Instant,
+    /// Nothing more will come from the client.
+    end_of_input: bool,
+
+    // What is going on.
+    session: Session,
+    /// A request was made and its answer has not come.
+    awaiting: bool,
+    place: Place,
+    /// Lines said that have not come back in the transcript.
+    in_flight: usize,
+    /// A line that the room had no space for.
+    unsent: Option<ToRoom>,
+    stopping: bool,
+    /// Last words were said; the connection ends once they are written.
+    ending: Option<Reason>,
+
+    // The way out.
+    /// The connection broke. What the client had sent before is still handled, since a script may post a
+    /// line and be gone; what would be shown to it is dropped.
+    lost: bool,
+    screen: Screen,
+    /// Mentions of the client's own name.
+    mention: Option<Mention>,
+    echo: Echo,
+    output: Vec<u8>,
+    /// How much of `output` is written.
+    written: usize,
+    /// What is to be shown once it is known what kind of client this is.
+    held_output: Option<Vec<u8>>,
+    /// When something was last written.
+    last_output: Instant,
+    /// Since when the client has taken nothing, while there is output.
+    stuck_since: Option<Instant>,
+    timer: Option<(Instant, Timer)>,
+}
+
+/// Where the connection stands with regard to rooms.
+#[derive(Debug)]
+enum Place {
+    Outside,
+    Inside(Seat),
+}
+
+/// What is known of the first line, which tells what kind of client this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FirstLine {
+    /// It has not ended.
+    Unfinished,
+    /// It ended with CR; what follows, or that nothing follows until then, tells the rest.
+    Cr(Instant),
+    Seen,
+}
+
+/// Where a line that the client says can be seen on its screen, apart from the transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Echo {
+    /// Nowhere, or on a row that is the client's own affair.
+    Elsewhere,
+    /// On the transcript's screen: the client's terminal echoes there.
+    Above,
+    /// As `Above`, and the last line said is on the row just above the cursor.
+    JustAbove,
+}
+
+/// What to do after a turn.
+enum Next {
+    Wait,
+    /// There is more to do, but others come first.
+    Yield,
+}
+
+/// Turns that a connection may take in a row before it lets others run.
+const TURNS_IN_A_ROW: usize = 8;
+
+impl Connection {
+    /// A connection that has said nothing yet. In a box, since each future that it passes through would keep
+    /// a place for it otherwise.
+    pub fn new(id: MemberId, peer: Peer, socket: Socket, shared: Arc<Shared>) -> Box<Connection> {
+        let now = Instant::now();
+        Box::new(Connection {
+            id,
+            peer,
+            socket,
+            inbox: Arc::default(),
+            decoder: Decoder::new(),
+            negotiation: Negotiation::new(),
+            charset: None,
+            lines: LineMode::default(),
+            first_line: FirstLine::Unfinished,
+            rate: Rate::new(shared.config.rate, shared.config.burst, now),
+            input: Vec::new(),
+            held: VecDeque::new(),
+            held_until: None,
+            last_input: now,
+            end_of_input: false,
+            session: Session::default(),
+            awaiting: false,
+            place: Place::Outside,
+            in_flight: 0,
+            unsent: None,
+            stopping: false,
+            ending: None,
+            lost: false,
+            screen: Screen::new(Display::plain(shared.config.zone.clone())),
+            mention: None,
+            echo: Echo::Elsewhere,
+            output: Vec::new(),
+            written: 0,
+            held_output: None,
+            last_output: now,
+            stuck_since: None,
+            timer: None,
+            shared,
+        })
+    }
+
+    /// Serves the client until it goes or has to, and returns why.
+    pub async fn run(mut self: Box<Self>) -> Reason {
+        self.shared.lobby.enter(self.id, Arc::clone(&self.inbox));
+        let greeting = self.session.greeting();
+        self.perform(greeting);
+        let reason = loop {
+            match self.turns() {
+                ControlFlow::Break(reason) => break reason,
+                ControlFlow::Continue(Next::Yield) => future::yield_now().await,
+                ControlFlow::Continue(Next::Wait) => {
+                    let mut slept = false;
+                    poll_fn(|cx| {
+                        let woken = self.poll_wake(cx);
+                        slept |= woken.is_pending();
+                        woken
+                    })
+                    .await;
+                    // A client that always has something for us must not have the thread for itself.
+                    if !slept {
+                        future::yield_now().await;
+                    }
+                }
+            }
+        };
+        self.leave().await;
+        self.goodbye(reason).await;
+        reason
+    }
+
+    /// Tells a client that is refused why, and closes.
+    pub async fn refuse(mut self: Box<Self>, view: View, reason: Reason) {
+        self.show(&view);
+        // What does not fit into a new socket's buffer is not worth waiting for.
+        self.flush();
+        self.goodbye(reason).await;
+    }
+
+    // ---- waiting ----
+
+    /// Ready when there is something to do; reads the socket if that is what woke it.
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut woken = self.inbox.poll_rung(cx).is_ready();
+        if self.has_output() && self.socket.poll_writable(cx).is_ready() {
+            woken = true;
+        }
+        if self.wants_input() && self.socket.poll_readable(cx).is_ready() {
+            self.read();
+            woken = true;
+        }
+        if self.poll_deadline(cx).is_ready() {
+            woken = true;
+        }
+        if woken {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Ready when the next deadline has passed.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.next_deadline() else {
+            self.timer = None;
+            return Poll::Pending;
+        };
+        // A timer that fires too early only means another look; setting one for each line would cost more.
+        let timer = match &mut self.timer {
+            Some((at, timer)) if *at <= deadline => timer,
+            slot => &mut slot.insert((deadline, Timer::at(deadline))).1,
+        };
+        if Pin::new(timer).poll(cx).is_ready() {
+            self.timer = None;
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let stuck = self.stuck_since.map(|since| since + STUCK_AFTER);
+        // Once the last words are said, only their being taken matters.
+        if self.ending.is_some() {
+            return stuck;
+        }
+        let first_line = match self.first_line {
+            FirstLine::Cr(until) => Some(until),
+            FirstLine::Unfinished | FirstLine::Seen => None,
+        };
+        let negotiation = self.negotiation.next_timeout();
+        [
+            stuck,
+            self.idle_at(),
+            first_line,
+            negotiation,
+            self.held_until,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// When the client has typed nothing for too long. What it typed and waits for counts as typing.
+    fn idle_at(&self) -> Option<Instant> {
+        let waits = !self.held.is_empty() || !self.input.is_empty();
+        let idle = self.shared.config.idle.filter(|_| !waits)?;
+        Some(self.last_input + idle)
+    }
+
+    // ---- turns ----
+
+    /// Takes turns until there is nothing more to do without waiting.
+    fn turns(&mut self) -> ControlFlow<Reason, Next> {
+        self.borrow_scratch();
+        let mut next = Next::Yield;
+        for _ in 0..TURNS_IN_A_ROW {
+            // What waited for output to be taken has its chance once it is.
+            let was_blocked = self.has_output();
+            let busy = self.turn() || was_blocked;
+            self.flush();
+            if let Some(reason) = self.ending
+                && !self.has_output()
+            {
+                return ControlFlow::Break(reason);
+            }
+            if !busy || self.has_output() {
+                next = Next::Wait;
+                break;
+            }
+        }
+        self.check_deadlines()?;
+        self.return_scratch();
+        ControlFlow::Continue(next)
+    }
+
+    /// Handles what there is; false if there was nothing.
+    fn turn(&mut self) -> bool {
+        // The transcript comes first: the answer to a request tells of a later time.
+        let mut busy = self.take_batches();
+        busy |= self.take_notes();
+        busy |= self.take_held();
+        busy |= self.take_input();
+        self.maybe_end();
+        busy
+    }
+
+    /// Ends the connection once nothing is left to be done for it.
+    fn maybe_end(&mut self) {
+        let answered = !self.awaiting && self.in_flight == 0 && self.unsent.is_none();
+        if self.ending.is_some() || !answered {
+            return;
+        }
+        if self.stopping {
+            self.show(&View::GoingDown);
+            self.end(Reason::Stop);
+        } else if self.end_of_input && self.input.is_empty() && self.held.is_empty() {
+            let reason = if self.lost {
+                Reason::Lost
+            } else {
+                Reason::EndOfInput
+            };
+            self.end(reason);
+        }
+    }
+
+    /// The last words were said.
+    fn end(&mut self, reason: Reason) {
+        self.release_output();
+        self.draw_with(|screen, out| screen.close(out));
+        self.ending = Some(reason);
+    }
+
+    fn check_deadlines(&mut self) -> ControlFlow<Reason> {
+        // Without a deadline there is nothing to check, and no need to ask the time.
+        let Some(deadline) = self.next_deadline() else {
+            return ControlFlow::Continue(());
+        };
+        let now = Instant::now();
+        if now < deadline {
+            return ControlFlow::Continue(());
+        }
+        if self
+            .stuck_since
+            .is_some_and(|since| now >= since + STUCK_AFTER)
+        {
+            return ControlFlow::Break(Reason::Stuck);
+        }
+        if self.ending.is_none() && self.idle_at().is_some_and(|at| now >= at) {
+            self.show(&View::Idle);
+            self.end(Reason::Idle);
+        }
+        self.check_negotiation(now);
+        // What was shown is written in the next turn.
+        self.inbox.ring();
+        ControlFlow::Continue(())
+    }
+
+    // ---- the end ----
+
+    /// Leaves the room, frees the name.
+    async fn leave(&mut self) {
+        // The room's answer to a request on its way may bring or end a seat; it comes at once.
+        while self.awaiting {
+            self.drop_output();
+            let busy = self.take_batches() | self.take_notes();
+            if self.awaiting && !busy {
+                poll_fn(|cx| self.inbox.poll_rung(cx)).await;
+            }
+        }
+        if let Place::Inside(seat) = std::mem::replace(&mut self.place, Place::Outside) {
+            if let Some(line) = self.unsent.take() {
+                seat.room.mailbox.put(line);
+            }
+            let leave = ToRoom::Leave(self.id, Some(seat.reader));
+            seat.room.mailbox.put(leave);
+        }
+        self.shared.lobby.strike_out(self.id, self.session.name());
+    }
+
+    /// Lets the last words arrive and closes the socket.
+    async fn goodbye(&self, reason: Reason) {
+        let told = !self.lost && !matches!(reason, Reason::Stuck | Reason::EndOfInput);
+        // A Telnet client leaves by itself when the connection ends. So does one whose input is at its end.
+        if !told || self.negotiation.is_telnet() {
+            return;
+        }
+        // A reset overtakes what is still on its way, so the last words get time to arrive.
+        let arrived = poll_fn(|cx| self.poll_gone(cx));
+        let waited = async {
+            Timer::after(self.peer.goodbye_time()).await;
+        };
+        future::or(arrived, waited).await;
+        self.socket.reset_on_close();
+    }
+
+    /// Ready when the client has closed; what it still sends is dropped.
+    fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut buffer = [0; READ_BYTES];
+        match self.socket.read(&mut buffer) {
+            Ok(Some(0)) | Err(_) => Poll::Ready(()),
+            Ok(_) => self.socket.poll_readable(cx).map(|_| ()),
+        }
+    }
+}

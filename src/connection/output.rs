@@ -1,0 +1,274 @@
+//! The way out: from views and batches to bytes on the socket.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use super::{Connection, Echo, Place};
+use crate::draw::{self, Drawing};
+use crate::limits::{ATOMIC_WRITE_BYTES, ECHO_UNDISTURBED, WRITE_BYTES};
+use crate::message::{Batch, Item};
+use crate::request::Answer;
+use crate::screen::Screen;
+use crate::text;
+use crate::view::View;
+
+thread_local! {
+    /// Where a connection composes its output while it takes a turn. It keeps a buffer of its own only for
+    /// what its socket did not take.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Where text is drawn before it is encoded.
+    static DRAWN: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+impl Connection {
+    /// Draws what the room has said since; false if it has said nothing.
+    pub(super) fn take_batches(&mut self) -> bool {
+        let Place::Inside(seat) = &mut self.place else {
+            return false;
+        };
+        if self.output.len() > self.written {
+            return false;
+        }
+        let mut batches = Vec::new();
+        let skipped = seat.reader.take(WRITE_BYTES, &mut batches);
+        if batches.is_empty() && skipped == 0 {
+            return self.leave_if_done();
+        }
+        if skipped > 0 {
+            // Lines of one's own may be among those skipped: none is waited for any more.
+            self.in_flight = 0;
+            self.show(&View::Skipped(skipped));
+        }
+        for batch in &batches {
+            self.draw(batch);
+        }
+        self.leave_if_done();
+        self.show_prompt();
+        true
+    }
+
+    /// Once it has seen all that was said before it left, the session is at the menu.
+    fn leave_if_done(&mut self) -> bool {
+        let is_done = matches!(&self.place, Place::Inside(seat) if seat.reader.is_done());
+        if is_done {
+            self.place = Place::Outside;
+            self.answer(Answer::Left);
+        }
+        is_done
+    }
+
+    fn draw(&mut self, batch: &Batch) {
+        let own = match self.in_flight {
+            0 => 0,
+            _ => batch.messages_of(self.id),
+        };
+        self.in_flight = self.in_flight.saturating_sub(own);
+        if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echo != Echo::Elsewhere {
+            return self.draw_beside_echo(batch);
+        }
+        self.echo = self.echo.disturbed();
+        if self.is_mentioned(batch) {
+            return self.draw_mention(batch);
+        }
+        let display = self.screen.display.clone();
+        match display.class() {
+            Some(class) => {
+                let frame = batch.frame(class, |items| draw::frame(items, &display, None));
+                self.draw_with(|screen, out| screen.frame(frame, out));
+            }
+            None => self.draw_items(batch.items()),
+        }
+    }
+
+    fn draw_items(&mut self, items: &[Item]) {
+        let frame = draw::frame(items, &self.screen.display, None);
+        self.draw_with(|screen, out| screen.frame(&frame, out));
+    }
+
+    /// True if others in the batch speak of the client's user, and its display shows that.
+    fn is_mentioned(&self, batch: &Batch) -> bool {
+        let display = &self.screen.display;
+        match &self.mention {
+            Some(mention) if display.has_color() || display.bell => {
+                batch.has_word(mention.word(), |text| {
+                    draw::words(text)
+                        .map(|word| text::fold(&text[word]))
+                        .collect()
+                })
+            }
+            _ => false,
+        }
+    }
+
+    fn draw_mention(&mut self, batch: &Batch) {
+        let mut frame = draw::frame(batch.items(), &self.screen.display, self.mention.as_ref());
+        if self.screen.display.bell {
+            frame.push('\x07');
+        }
+        self.draw_with(|screen, out| screen.frame(&frame, out));
+    }
+
+    /// Draws a batch with lines of one's own where the client's terminal has echoed them: the echo is
+    /// replaced if it is certainly on the row just above the cursor, and stands for the line otherwise.
+    fn draw_beside_echo(&mut self, batch: &Batch) {
+        for item in batch.items() {
+            match item {
+                Item::Message(message) if message.member == self.id => {
+                    if self.echo == Echo::JustAbove {
+                        let row = draw::frame_over_echo(message, &self.screen.display);
+                        self.draw_with(|screen, out| screen.frame(&row, out));
+                    }
+                }
+                item => self.draw_items(std::slice::from_ref(item)),
+            }
+            self.echo = self.echo.disturbed();
+        }
+    }
+
+    /// The client has ended a line: what happens to it on the screen.
+    pub(super) fn line_entered(&mut self, line: &str) {
+        let said = self.session.would_say(line);
+        let prompt = self.session.prompt();
+        if self.echo != Echo::Elsewhere {
+            let fits = text::width(&prompt) + text::width(line) < self.columns();
+            let alone = self.in_flight == 0 && self.last_output.elapsed() >= ECHO_UNDISTURBED;
+            self.echo = match said && fits && alone {
+                true => Echo::JustAbove,
+                false => Echo::Above,
+            };
+        }
+        self.draw_with(|screen, out| screen.line_entered(&prompt, line, said, out));
+    }
+
+    pub(super) fn show(&mut self, view: &View) {
+        let mut rows = String::new();
+        view.write(&self.screen.display.zone, &mut rows);
+        self.echo = self.echo.disturbed();
+        self.draw_with(|screen, out| screen.text(&rows, out));
+    }
+
+    /// Asks for the next line, once all lines before it are answered. In character mode the row is there
+    /// as soon as there is something to type on.
+    pub(super) fn show_prompt(&mut self) {
+        let answered = self.in_flight == 0 || self.screen.typing.is_some();
+        if self.awaiting || !answered || self.ending.is_some() {
+            return;
+        }
+        let prompt = self.session.prompt();
+        if self.session.question().is_some() {
+            self.draw_with(|screen, out| screen.question(&prompt, out));
+        } else if self.screen.typing.is_some() || !self.screen.prompt_is_open() {
+            self.draw_with(|screen, out| screen.prompt(&prompt, out));
+        }
+    }
+
+    /// Shows what was typed in character mode.
+    pub(super) fn show_typed(&mut self) {
+        if self.screen.prompt_is_open() {
+            let prompt = self.session.prompt();
+            self.draw_with(|screen, out| screen.typed(&prompt, out));
+        }
+    }
+
+    /// Lets `draw` add to the screen, and puts what it drew on the way to the client.
+    pub(super) fn draw_with(&mut self, draw: impl FnOnce(&mut Screen, &mut String)) {
+        DRAWN.with_borrow_mut(|drawn| {
+            draw(&mut self.screen, drawn);
+            let output = match &mut self.held_output {
+                Some(held) => held,
+                None => &mut self.output,
+            };
+            match &self.charset {
+                None => output.extend_from_slice(drawn.as_bytes()),
+                Some(charset) => charset.encode(drawn, self.negotiation.is_telnet(), output),
+            }
+            drawn.clear();
+        });
+    }
+
+    /// Shows what was held until it was known what kind of client this is.
+    pub(super) fn release_output(&mut self) {
+        if let Some(held) = self.held_output.take() {
+            self.output.extend_from_slice(&held);
+        }
+    }
+
+    pub(super) fn has_output(&self) -> bool {
+        self.output.len() > self.written
+    }
+
+    /// Writes what the socket takes.
+    pub(super) fn flush(&mut self) {
+        while self.has_output() && !self.lost {
+            match self.socket.write(self.next_write()) {
+                Ok(Some(count)) => {
+                    self.written += count;
+                    self.stuck_since = None;
+                    self.note_output();
+                }
+                Ok(None) => {
+                    self.stuck_since.get_or_insert_with(Instant::now);
+                    return;
+                }
+                Err(_) => self.lost = true,
+            }
+        }
+        self.drop_output();
+    }
+
+    /// The time of the last write matters only where an echo may be replaced.
+    fn note_output(&mut self) {
+        if self.screen.display.drawing == Drawing::Ansi {
+            self.last_output = Instant::now();
+        }
+    }
+
+    /// What to write at once. On a terminal in line mode its own echo goes on meanwhile, and must not come
+    /// to stand inside an escape sequence: so what fits into a packet, up to the end of a unit.
+    fn next_write(&self) -> &[u8] {
+        let rest = &self.output[self.written..];
+        if self.screen.display.drawing != Drawing::Ansi || rest.len() <= ATOMIC_WRITE_BYTES {
+            return rest;
+        }
+        const UNIT_END: &[u8] = b"\x1b8\x1b[B";
+        let end = rest[..ATOMIC_WRITE_BYTES]
+            .windows(UNIT_END.len())
+            .rposition(|window| window == UNIT_END);
+        match end {
+            Some(at) => &rest[..at + UNIT_END.len()],
+            None => &rest[..ATOMIC_WRITE_BYTES],
+        }
+    }
+
+    pub(super) fn drop_output(&mut self) {
+        self.output.clear();
+        self.written = 0;
+        self.stuck_since = None;
+    }
+
+    pub(super) fn borrow_scratch(&mut self) {
+        if self.output.capacity() == 0 {
+            self.output = SCRATCH.take();
+        }
+    }
+
+    pub(super) fn return_scratch(&mut self) {
+        let kept = self.output[self.written..].to_vec();
+        let mut scratch = std::mem::replace(&mut self.output, kept);
+        self.written = 0;
+        scratch.clear();
+        if scratch.capacity() <= 2 * WRITE_BYTES {
+            SCRATCH.set(scratch);
+        }
+    }
+}
+
+impl Echo {
+    /// Something else was shown since.
+    fn disturbed(self) -> Echo {
+        match self {
+            Echo::JustAbove => Echo::Above,
+            other => other,
+        }
+    }
+}

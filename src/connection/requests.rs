@@ -1,0 +1,147 @@
+//! What the session asks of the lobby and the room, and what comes of it.
+
+use std::sync::Arc;
+
+use super::{Connection, Place};
+use crate::draw::Mention;
+use crate::inbox::Note;
+use crate::line::complete::{Wanted, Word};
+use crate::name::{Name, RoomName};
+use crate::reason::Reason;
+use crate::request::{Answer, Request};
+use crate::room::{RoomHandle, ToRoom};
+use crate::session::{COMMANDS, Turn};
+use crate::view::Question;
+
+impl Connection {
+    /// Shows the views of `turn`, makes its request, and asks for the next line if it is time to.
+    pub(super) fn perform(&mut self, turn: Turn) {
+        for view in &turn.views {
+            self.show(view);
+        }
+        if let Some(request) = turn.request {
+            self.request(request);
+        }
+        self.show_prompt();
+    }
+
+    fn request(&mut self, request: Request) {
+        let lobby = &self.shared.lobby;
+        match request {
+            Request::Create(room) => lobby.create(room, &self.inbox),
+            Request::List => lobby.list(&self.inbox),
+            Request::Join(room) => lobby.find(room, &self.inbox),
+            Request::Rename(name) => lobby.take_name(self.id, name, &self.inbox),
+            Request::Who => self.tell_room(ToRoom::Who(self.id)),
+            Request::Leave => self.tell_room(ToRoom::Leave(self.id, None)),
+            Request::Say(text) => {
+                self.in_flight += 1;
+                return self.say(ToRoom::Say {
+                    member: self.id,
+                    text: text.into_boxed_str(),
+                });
+            }
+            Request::Set(setting) => return self.set(setting),
+            Request::Quit => return self.end(Reason::Quit),
+        }
+        self.awaiting = true;
+    }
+
+    fn tell_room(&self, word: ToRoom) {
+        if let Place::Inside(seat) = &self.place {
+            seat.room.mailbox.put(word);
+        }
+    }
+
+    fn say(&mut self, line: ToRoom) {
+        if let Place::Inside(seat) = &self.place {
+            self.unsent = seat.room.mailbox.put_line(line, &self.inbox).err();
+        }
+    }
+
+    /// Takes what has come from elsewhere; false if nothing has.
+    pub(super) fn take_notes(&mut self) -> bool {
+        let mut busy = false;
+        if let Some(line) = self.unsent.take() {
+            self.say(line);
+            busy = self.unsent.is_none();
+        }
+        for note in self.inbox.take() {
+            busy = true;
+            match note {
+                Note::Answer(answer) => self.answer(answer),
+                Note::Found(room) => self.knock(&room),
+                Note::Seated(mut seat) => {
+                    let history = std::mem::take(&mut seat.history);
+                    let name = seat.room.name.clone();
+                    self.place = Place::Inside(seat);
+                    self.answer(Answer::Joined(name, Ok(history)));
+                }
+                Note::NotSeated(room, why) => self.answer(Answer::Joined(room, Err(why))),
+                // The reader knows; what it still has to give comes first.
+                Note::Unseated => {
+                    self.take_batches();
+                }
+                Note::Names(names) => {
+                    let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+                    self.complete_with(&names);
+                    self.show_prompt();
+                }
+                Note::Stop => self.stopping = true,
+            }
+        }
+        busy
+    }
+
+    pub(super) fn answer(&mut self, answer: Answer) {
+        self.awaiting = false;
+        if let Answer::Renamed(Ok(new)) = &answer {
+            self.renamed(new.clone());
+        }
+        let turn = self.session.answer(answer);
+        self.perform(turn);
+    }
+
+    /// The room hears of the new name before anybody else can take the old one.
+    fn renamed(&mut self, new: Name) {
+        let old = self.session.name();
+        self.tell_room(ToRoom::Rename {
+            member: self.id,
+            name: new.clone(),
+        });
+        self.shared.lobby.free_name(self.id, old, &new);
+        self.mention = Mention::of(&new);
+    }
+
+    fn knock(&self, room: &RoomHandle) {
+        room.mailbox.put(ToRoom::Join {
+            member: self.id,
+            name: self.session.name().clone(),
+            inbox: Arc::clone(&self.inbox),
+        });
+    }
+
+    /// Completes a word for Tab, or asks the room for the names to do it with.
+    pub(super) fn complete(&mut self, word: Word) {
+        match (word.wanted, self.session.question()) {
+            (Wanted::Command, _) => {
+                let names: Vec<&str> = COMMANDS.iter().map(|command| command.name()).collect();
+                self.complete_with(&names);
+            }
+            (Wanted::First, Some(Question::Room)) => {
+                let rooms = self.shared.lobby.rooms();
+                let names: Vec<&str> = rooms.iter().map(RoomName::as_str).collect();
+                self.complete_with(&names);
+            }
+            (_, None) => self.tell_room(ToRoom::Names(self.id)),
+            _ => {}
+        }
+    }
+
+    fn complete_with(&mut self, candidates: &[&str]) {
+        if let Some(typing) = &mut self.screen.typing {
+            let outcome = typing.editor.complete(candidates);
+            self.take_outcome(outcome);
+        }
+    }
+}

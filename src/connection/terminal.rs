@@ -1,0 +1,209 @@
+//! What negotiation and settings change about drawing and editing.
+
+use std::time::Instant;
+
+use super::{Connection, Echo, FirstLine};
+use crate::charset::Charset;
+use crate::draw::{Drawing, Newline};
+use crate::limits::COLUMNS;
+use crate::request::Setting;
+use crate::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
+use crate::view::View;
+
+impl Connection {
+    /// Handles whatever the decoder gives that is not data.
+    pub(super) fn take_telnet(&mut self, event: &Event<'_>) {
+        let changes = self
+            .negotiation
+            .received(&mut self.output, Instant::now(), event);
+        if self.negotiation.is_telnet() {
+            self.session.no_ansi_tip();
+        }
+        self.apply(changes);
+    }
+
+    /// How the first line ended is known.
+    pub(super) fn first_line_is(&mut self, ending: LineEnding) {
+        self.first_line = FirstLine::Seen;
+        if ending == LineEnding::Lf {
+            self.screen.display.newline = Newline::Lf;
+        }
+        let now = Instant::now();
+        let changes = self
+            .negotiation
+            .first_line(&mut self.output, now, ending, Probe::Wiped);
+        // A terminal that ends its lines with CR alone has no line mode, and so echoes nothing.
+        self.echo = match ending {
+            LineEnding::BareCr => Echo::Elsewhere,
+            LineEnding::Lf | LineEnding::CrLf | LineEnding::CrNul => Echo::Above,
+        };
+        self.apply(changes);
+    }
+
+    /// Goes on without what did not come in time.
+    pub(super) fn check_negotiation(&mut self, now: Instant) {
+        if let FirstLine::Cr(until) = self.first_line
+            && now >= until
+        {
+            self.settle_first_line(None);
+        }
+        if self.negotiation.next_timeout().is_some_and(|at| now >= at) {
+            let changes = self.negotiation.timeout(&mut self.output, now);
+            self.apply(changes);
+        }
+    }
+
+    fn apply(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Hold => {
+                    self.held_output.get_or_insert_default();
+                }
+                Change::Release => self.release_output(),
+                Change::Mode(mode) => self.mode_is(mode),
+                Change::WindowSize(size) => {
+                    self.screen.display.columns = size.columns;
+                    self.show_typed();
+                }
+                // A client with an input row of its own, or paper, is better off without prompts.
+                Change::TerminalType(name) => {
+                    self.screen.display.prompts =
+                        terminal::drawing_for(&name) != terminal::Drawing::LinePlain;
+                }
+                Change::ScreenReader => self.set_plain(true),
+                Change::Interrupt { mistaken } => self.interrupt(mistaken),
+                Change::AbortOutput { mistaken } => {
+                    if let Some(byte) = mistaken {
+                        self.lines.go_on_with(byte);
+                    }
+                }
+                Change::EraseCharacter => self.lines.erase_character(),
+                Change::EraseLine => self.interrupt(None),
+                Change::EndOfFile => self.end_of_file(),
+                Change::AreYouThere => {
+                    self.show(&View::Yes);
+                    self.show_prompt();
+                }
+                Change::Repaint => self.repaint(),
+            }
+        }
+    }
+
+    /// Draws and edits as the client can from now on.
+    fn mode_is(&mut self, mode: Mode) {
+        // What was held was drawn for the mode until now.
+        self.release_output();
+        match mode {
+            Mode::Raw => self.raw(),
+            Mode::Character => {
+                let unfinished = self.lines.take_unfinished();
+                self.echo = Echo::Elsewhere;
+                self.draw_with(|screen, out| screen.enter_character_mode(&unfinished, out));
+            }
+            Mode::LinePlain => self.line_mode(Drawing::Plain),
+            Mode::LineAnsi => self.line_mode(Drawing::Ansi),
+        }
+        self.show_prompt();
+    }
+
+    fn raw(&mut self) {
+        if self.shared.config.raw_ansi {
+            self.screen.display.drawing = Drawing::Ansi;
+            self.session.no_ansi_tip();
+        }
+    }
+
+    /// The client edits and echoes, on a row of its own.
+    fn line_mode(&mut self, drawing: Drawing) {
+        let mut half = String::new();
+        self.draw_with(|screen, out| half = screen.leave_character_mode(drawing, out));
+        self.lines.resume(half);
+        self.echo = Echo::Elsewhere;
+    }
+
+    /// The line typed so far is cancelled, unless the key was a byte of a character.
+    fn interrupt(&mut self, mistaken: Option<u8>) {
+        if mistaken.is_some_and(|byte| self.lines.go_on_with(byte)) {
+            return;
+        }
+        self.lines.cancel();
+        self.repaint();
+    }
+
+    /// What the client showed of the prompt is lost or disturbed.
+    fn repaint(&mut self) {
+        if self.screen.prompt_is_open() {
+            let prompt = self.session.prompt();
+            self.draw_with(|screen, out| screen.renew_prompt(&prompt, out));
+        }
+    }
+
+    /// Does what the user has set, and tells so.
+    pub(super) fn set(&mut self, setting: Setting) {
+        let view = match &setting {
+            Setting::Ansi(on) => self.set_ansi(*on),
+            Setting::Plain(on) => {
+                self.set_plain(*on);
+                View::Set(setting)
+            }
+            Setting::Width(_) if self.screen.typing.is_some() => View::SetInVain(setting),
+            Setting::Width(columns) => {
+                self.screen.display.columns = *columns;
+                View::Set(setting)
+            }
+            Setting::Color(on) => {
+                self.screen.display.color = *on;
+                View::Set(setting)
+            }
+            Setting::Bell(on) => {
+                self.screen.display.bell = *on;
+                View::Set(setting)
+            }
+            Setting::Charset(name) => self.set_charset(name),
+        };
+        self.show(&view);
+    }
+
+    fn set_ansi(&mut self, on: bool) -> View {
+        let setting = Setting::Ansi(on);
+        if self.screen.typing.is_some() {
+            return View::SetInVain(setting);
+        }
+        self.screen.display.prompts = true;
+        self.screen.display.drawing = if on { Drawing::Ansi } else { Drawing::Plain };
+        self.session.no_ansi_tip();
+        View::Set(setting)
+    }
+
+    fn set_plain(&mut self, on: bool) {
+        if on {
+            let changes = self.negotiation.leave_character_mode(&mut self.output);
+            self.apply(changes);
+            self.screen.display.drawing = Drawing::Plain;
+        } else {
+            let changes = self
+                .negotiation
+                .offer_character_mode(&mut self.output, Instant::now());
+            self.apply(changes);
+        }
+        self.screen.display.color = !on;
+        self.screen.display.bell = false;
+        self.screen.display.prompts = !on;
+    }
+
+    fn set_charset(&mut self, name: &str) -> View {
+        match Charset::named(name) {
+            Ok(charset) => {
+                let name = charset.as_ref().map_or("UTF-8", Charset::name);
+                self.charset = charset.map(Box::new);
+                View::Set(Setting::Charset(name.to_owned()))
+            }
+            Err(_) => View::BadCharset(name.to_owned()),
+        }
+    }
+
+    /// Columns of the screen, as far as known.
+    pub(super) fn columns(&self) -> usize {
+        usize::from(self.screen.display.columns.unwrap_or(COLUMNS))
+    }
+}
