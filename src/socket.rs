@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use smol::Async;
+use socket2::SockRef;
 
 use crate::limits::{GOODBYE_LOCAL, GOODBYE_REMOTE};
 
@@ -96,6 +97,14 @@ impl Socket {
             Socket::Tcp(socket) => socket.get_ref().write(bytes),
             Socket::Unix(socket) => socket.get_ref().write(bytes),
         })
+    }
+
+    /// From now on the socket is writable when all that was written has been sent, and not before.
+    pub fn tell_when_sent(&self) {
+        if let Socket::Tcp(socket) = self {
+            // Without it the close may cut off what a slow client has yet to take.
+            let _ = SockRef::from(socket).set_tcp_notsent_lowat(1);
+        }
     }
 
     /// Makes the close a reset. Some netcats sit at their terminal until the next key when a connection

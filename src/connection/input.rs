@@ -60,7 +60,7 @@ impl Connection {
             // What was left of a line is not said: who knows how it would have gone on.
             Err(_) => {
                 self.end_of_input = true;
-                self.lost = true;
+                self.lost.get_or_insert_with(Instant::now);
             }
         });
     }

@@ -33,7 +33,7 @@ use smol::Timer;
 use crate::charset::Charset;
 use crate::draw::{Display, Mention};
 use crate::inbox::Inbox;
-use crate::limits::{READ_BYTES, STUCK_AFTER};
+use crate::limits::{LOST_AFTER, READ_BYTES, STUCK_AFTER};
 use crate::line::{Event, LineMode};
 use crate::message::MemberId;
 use crate::rate::Rate;
@@ -86,9 +86,9 @@ pub struct Connection {
     ending: Option<Reason>,
 
     // The way out.
-    /// The connection broke. What the client had sent before is still handled, since a script may post a
-    /// line and be gone; what would be shown to it is dropped.
-    lost: bool,
+    /// When the connection broke. What the client had sent before is still handled for a while, since a
+    /// script may post a line and be gone; what would be shown to it is dropped.
+    lost: Option<Instant>,
     screen: Screen,
     /// Mentions of the client's own name.
     mention: Option<Mention>,
@@ -171,7 +171,7 @@ impl Connection {
             unsent: None,
             stopping: false,
             ending: None,
-            lost: false,
+            lost: None,
             screen: Screen::new(Display::plain(shared.config.zone.clone())),
             mention: None,
             echo: Echo::Elsewhere,
@@ -264,6 +264,7 @@ impl Connection {
 
     fn next_deadline(&self) -> Option<Instant> {
         let stuck = self.stuck_since.map(|since| since + STUCK_AFTER);
+        let lost = self.lost.map(|since| since + LOST_AFTER);
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
             return stuck;
@@ -339,10 +340,9 @@ impl Connection {
             self.show(&View::GoingDown);
             self.end(Reason::Stop);
         } else if self.end_of_input && self.input.is_empty() && self.held.is_empty() {
-            let reason = if self.lost {
-                Reason::Lost
-            } else {
-                Reason::EndOfInput
+            let reason = match self.lost {
+                Some(_) => Reason::Lost,
+                None => Reason::EndOfInput,
             };
             self.end(reason);
         }
@@ -369,6 +369,9 @@ impl Connection {
             .is_some_and(|since| now >= since + STUCK_AFTER)
         {
             return ControlFlow::Break(Reason::Stuck);
+        }
+        if self.lost.is_some_and(|since| now >= since + LOST_AFTER) {
+            return ControlFlow::Break(Reason::Lost);
         }
         if self.ending.is_none() && self.idle_at().is_some_and(|at| now >= at) {
             self.show(&View::Idle);
@@ -404,18 +407,24 @@ impl Connection {
 
     /// Lets the last words arrive and closes the socket.
     async fn goodbye(&self, reason: Reason) {
-        let told = !self.lost && !matches!(reason, Reason::Stuck | Reason::EndOfInput);
+        let told = self.lost.is_none() && !matches!(reason, Reason::Stuck | Reason::EndOfInput);
         // A Telnet client leaves by itself when the connection ends. So does one whose input is at its end.
         if !told || self.negotiation.is_telnet() {
             return;
         }
-        // A reset overtakes what is still on its way, so the last words get time to arrive.
-        let arrived = poll_fn(|cx| self.poll_gone(cx));
-        let waited = async {
+        // A reset overtakes what is still on its way and drops what has not been sent, so the last words get
+        // time to be sent, which depends on the client, and then to arrive.
+        self.socket.tell_when_sent();
+        let sent = async {
+            let _ = poll_fn(|cx| self.socket.poll_writable(cx)).await;
             Timer::after(self.peer.goodbye_time()).await;
+            self.socket.reset_on_close();
         };
-        future::or(arrived, waited).await;
-        self.socket.reset_on_close();
+        let gone = poll_fn(|cx| self.poll_gone(cx));
+        let given_up = async {
+            Timer::after(STUCK_AFTER).await;
+        };
+        future::or(gone, future::or(sent, given_up)).await;
     }
 
     /// Ready when the client has closed; what it still sends is dropped.

@@ -199,7 +199,7 @@ impl Connection {
 
     /// Writes what the socket takes.
     pub(super) fn flush(&mut self) {
-        while self.has_output() && !self.lost {
+        while self.has_output() && self.lost.is_none() {
             match self.socket.write(self.next_write()) {
                 Ok(Some(count)) => {
                     self.written += count;
@@ -210,7 +210,7 @@ impl Connection {
                     self.stuck_since.get_or_insert_with(Instant::now);
                     return;
                 }
-                Err(_) => self.lost = true,
+                Err(_) => self.lost = Some(Instant::now()),
             }
         }
         self.drop_output();
