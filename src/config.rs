@@ -58,7 +58,7 @@ pub struct Args {
     pub burst: u32,
 
     /// bytes that a room keeps for members who do not read as fast as others write; who falls further
-    /// behind has lines skipped and is told so (default: 1048576; 0: no limit)
+    /// behind has lines skipped and is told so (default: 2097152; 0: no limit)
     #[argh(option, arg_name = "bytes", default = "limits::OUTBOX_BYTES")]
     pub outbox: usize,
 

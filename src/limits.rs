@@ -23,18 +23,21 @@ pub const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes that a room keeps for members who have yet to take them. One buffer a room, shared by all its
 /// members: who falls further behind has lines skipped and is told how many.
-pub const OUTBOX_BYTES: usize = 1024 * 1024;
+pub const OUTBOX_BYTES: usize = 2 * 1024 * 1024;
 
-/// Bytes that one notice or the fixed parts of one message count for in [`OUTBOX_BYTES`]: the time, the
-/// punctuation and the bookkeeping.
-pub const ITEM_BYTES: usize = 64;
+/// Bytes that one line of a transcript counts for in [`OUTBOX_BYTES`] besides its name and text: what the
+/// allocator and the drawings take for it.
+pub const ITEM_BYTES: usize = 200;
+
+/// How often name and text of a line count in [`OUTBOX_BYTES`]: once as they are, and in two drawings.
+pub const ITEM_COPIES: usize = 3;
 
 /// Lines that wait for a room's next turn. When they are this many the senders stop reading their sockets.
 pub const MAILBOX_LINES_MAX: usize = 1024;
 
-/// Bytes of text that wait for a room's next turn; a quarter of the default outbox, so that a turn cannot
-/// outrun members who read.
-pub const MAILBOX_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of text that wait for a room's next turn: less than a third of the default outbox as it counts
+/// them, so that a turn cannot outrun members who read.
+pub const MAILBOX_BYTES_MAX: usize = 128 * 1024;
 
 /// Connections in all.
 pub const CONNECTIONS_MAX: usize = 10_000;
@@ -84,8 +87,15 @@ pub const QUOTE_COLUMNS_MAX: usize = 40;
 /// How long a client may take nothing of what is sent to it before it is let go.
 pub const STUCK_AFTER: Duration = Duration::from_secs(60);
 
+/// How long lines that a client had sent before its connection broke are still said. A script's few lines
+/// take no time; a flood that the rate spreads over hours should not outlive its sender.
+pub const LOST_AFTER: Duration = Duration::from_secs(30);
+
 /// How long a stopping server waits for its clients to take the last words.
 pub const GRACE: Duration = Duration::from_secs(2);
+
+/// The least that a stopping server waits, so that even `--grace 0` tells those who read.
+pub const GRACE_MIN: Duration = Duration::from_millis(50);
 
 /// How long a closing connection waits for its last words to reach a peer on this machine.
 pub const GOODBYE_LOCAL: Duration = Duration::from_millis(100);

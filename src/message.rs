@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
-use crate::limits::ITEM_BYTES;
+use crate::limits::{ITEM_BYTES, ITEM_COPIES};
 use crate::name::Name;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -57,11 +57,12 @@ pub enum Item {
 impl Item {
     /// Bytes that this item counts for in an outbox.
     fn cost(&self) -> usize {
-        ITEM_BYTES
-            + match self {
-                Item::Message(message) => message.name.as_str().len() + message.text.len(),
-                Item::Notice(_) => 0,
-            }
+        let text = match self {
+            Item::Message(message) => message.name.as_str().len() + message.text.len(),
+            Item::Notice(Notice::Joined(name) | Notice::Left(name)) => name.as_str().len(),
+            Item::Notice(Notice::Renamed { old, new }) => old.as_str().len() + new.as_str().len(),
+        };
+        ITEM_BYTES + ITEM_COPIES * text
     }
 }
 
@@ -160,7 +161,8 @@ mod tests {
         assert_eq!(batch.messages(), 3);
         assert_eq!(batch.messages_of(MemberId(2)), 2);
         assert_eq!(batch.messages_of(MemberId(3)), 0);
-        assert_eq!(batch.cost(), 4 * ITEM_BYTES + 3 * "anonhi".len());
+        let text = 3 * "anonhi".len() + "anon".len();
+        assert_eq!(batch.cost(), 4 * ITEM_BYTES + ITEM_COPIES * text);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tracing::{info, warn};
 
 use crate::config::{Config, Listen};
 use crate::connection::Connection;
-use crate::limits::{ACCEPT_PAUSE, LISTEN_BACKLOG, REFUSALS_MAX};
+use crate::limits::{ACCEPT_PAUSE, GRACE_MIN, LISTEN_BACKLOG, REFUSALS_MAX};
 use crate::lobby::Lobby;
 use crate::message::MemberId;
 use crate::reason::{Reason, ReasonCounts};
@@ -209,7 +209,7 @@ pub async fn run(
         true
     };
     let too_late = async {
-        Timer::after(grace).await;
+        Timer::after(grace.max(GRACE_MIN)).await;
         false
     };
     if !future::or(everybody_left, too_late).await {

@@ -199,7 +199,7 @@ impl fmt::Display for CreateError {
             CreateError::BadName(error) => write_name_error(error, f),
             CreateError::Exists => f.write_str("There is one already. Type 2 to join it."),
             CreateError::TooMany(limit) => {
-                write!(f, "There are {limit} rooms, which is all there can be.")
+                write!(f, "There can be no more rooms (rooms: {limit}).")
             }
         }
     }
@@ -212,10 +212,7 @@ impl fmt::Display for JoinError {
                 f.write_str("There is no such room. Type 3 to list the rooms, 1 to create one.")
             }
             JoinError::Full(limit) => {
-                write!(
-                    f,
-                    "It has {limit} members, which is all it takes. Please try again later."
-                )
+                write!(f, "It is full (members: {limit}). Please try again later.")
             }
         }
     }

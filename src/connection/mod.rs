@@ -276,6 +276,7 @@ impl Connection {
         let negotiation = self.negotiation.next_timeout();
         [
             stuck,
+            lost,
             self.idle_at(),
             first_line,
             negotiation,

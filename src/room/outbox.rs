@@ -200,12 +200,12 @@ impl Drop for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::ITEM_BYTES;
+    use crate::limits::{ITEM_BYTES, ITEM_COPIES};
     use crate::message::{Item, Message, Timestamp};
     use crate::name::Name;
 
     /// Bytes that each batch of `batch` counts for.
-    const COST: usize = ITEM_BYTES + "anonhi".len();
+    const COST: usize = ITEM_BYTES + ITEM_COPIES * "anonhi".len();
 
     fn batch(id: u64) -> Batch {
         Batch::new(vec![Item::Message(Arc::new(Message {
