@@ -33,8 +33,10 @@
 //! - [`room`]: a room, its actor, and the outbox that its members read from.
 //! - [`lobby`]: the register of rooms and names.
 //! - [`inbox`]: what reaches a connection from elsewhere.
+//! - [`shared`]: what all connections of a server share.
 //! - [`socket`], [`connection`]: one client, sole owner of its socket.
-//! - [`server`], [`shutdown`], [`reason`]: listeners, admission, the stop, why connections end.
+//! - [`listener`], [`admission`], [`server`], [`shutdown`]: where clients knock, how many are let in, the stop.
+//! - [`reason`]: why connections end.
 //!
 //! # The way of a byte
 //!
@@ -79,6 +81,9 @@ pub mod inbox;
 pub mod connection;
 pub mod socket;
 
+pub mod admission;
+pub mod listener;
 pub mod reason;
 pub mod server;
+pub mod shared;
 pub mod shutdown;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use parlor::config::{Args, Config};
-use parlor::server::{self, Listener};
+use parlor::listener::Listener;
+use parlor::server;
 use parlor::shutdown::StopSignal;
 use smol::Executor;
 

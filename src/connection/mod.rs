@@ -40,8 +40,8 @@ use crate::rate::Rate;
 use crate::reason::Reason;
 use crate::room::{Seat, ToRoom};
 use crate::screen::Screen;
-use crate::server::Shared;
 use crate::session::Session;
+use crate::shared::Shared;
 use crate::socket::{Peer, Socket};
 use crate::telnet::{Decoder, Negotiation};
 use crate::view::View;
@@ -215,8 +215,11 @@ impl Connection {
     }
 
     /// Tells a client that is refused why, and closes.
-    pub async fn refuse(mut self: Box<Self>, view: View, reason: Reason) {
-        self.show(&view);
+    pub async fn refuse(mut self: Box<Self>, reason: Reason) {
+        self.show(match reason {
+            Reason::AddressFull => &View::AddressFull,
+            _ => &View::ServerFull,
+        });
         // What does not fit into a new socket's buffer is not worth waiting for.
         self.flush();
         self.goodbye(reason).await;

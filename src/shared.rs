@@ -1,0 +1,16 @@
+//! What all connections of a server share.
+
+use crate::config::Config;
+use crate::lobby::Lobby;
+use crate::reason::ReasonCounts;
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub struct Shared {
+    /// What the operator chose.
+    pub config: Config,
+    /// Rooms and names.
+    pub lobby: Lobby,
+    /// Why connections ended.
+    pub reasons: ReasonCounts,
+}
