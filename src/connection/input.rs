@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use super::{Connection, FirstLine};
-use crate::draw::Newline;
 use crate::foreign;
 use crate::limits::{CR_WAIT_MAX, HELD_LINES_MAX, OUTPUT_BYTES_MAX, READ_BYTES};
 use crate::line::{End, Event, Key, Outcome};
@@ -201,10 +200,7 @@ impl Connection {
     /// Tells what kind of client this is from the end of its first line, now that it is there.
     fn first_line_ended(&mut self, next: Option<u8>) {
         match self.lines.last_end() {
-            Some(End::Lf) => {
-                self.screen.display.newline = Newline::Lf;
-                self.first_line_is(LineEnding::Lf);
-            }
+            Some(End::Lf) => self.first_line_is(LineEnding::Lf),
             _ => {
                 self.first_line = FirstLine::Cr(Instant::now() + CR_WAIT_MAX);
                 if next.is_some() {

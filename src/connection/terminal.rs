@@ -25,7 +25,8 @@ impl Connection {
     /// How the first line ended is known.
     pub(super) fn first_line_is(&mut self, ending: LineEnding) {
         self.first_line = FirstLine::Seen;
-        if ending == LineEnding::Lf {
+        // A Telnet client that has agreed to BINARY ends its lines so too, and wants CR LF (RFC 854).
+        if ending == LineEnding::Lf && !self.negotiation.is_telnet() {
             self.screen.display.newline = Newline::Lf;
         }
         let now = Instant::now();
