@@ -16,6 +16,9 @@ CLIENTS=(
     "busybox busybox"
     "socat socat"
     "inetutils-telnet inetutils-telnet"
+    "telnet-ssl telnet-ssl"
+    "plink putty-tools"
+    "tt++ tintin++"
 )
 RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
 
@@ -94,7 +97,7 @@ step() {
 }
 
 # Root's search path, and a user's, may lack what the packages and rustup install.
-export PATH="$PATH:/usr/sbin:/sbin:${CARGO_HOME:-$HOME/.cargo}/bin"
+export PATH="$PATH:/usr/sbin:/sbin:/usr/games:${CARGO_HOME:-$HOME/.cargo}/bin"
 look_for_rust
 look_for_clients
 if ((${#names[@]} > 0)); then

@@ -1,30 +1,32 @@
 //! However lines end and however they are cut, the answer is the same.
 
-use crate::harness::{Server, plain_lines, room_with, times_blanked};
+use crate::harness::{PROBE, Server, plain_lines, room_with, times_blanked, without_probe};
 
 /// The dialogue of the README, one message in it.
 const SCRIPT: &[&str] = &[
     "1", "1150", "4", "bot", "2", "1150", "hi", "\\exit", "3", "5",
 ];
 
-/// The ends of line that clients send.
-const ENDS: &[(&str, &str)] = &[
-    ("LF", "\n"),
-    ("CR LF", "\r\n"),
-    ("CR NUL", "\r\0"),
-    ("CR", "\r"),
+/// The ends of line that clients send, and how often the first of them has the server ask whether the
+/// client speaks Telnet.
+const ENDS: &[(&str, &str, usize)] = &[
+    ("LF", "\n", 0),
+    ("CR LF", "\r\n", 1),
+    ("CR NUL", "\r\0", 1),
+    ("CR", "\r", 0),
 ];
 
 #[test]
 fn every_end_of_line_in_every_cut_gives_the_same_output() {
-    let want = output("\n", Cut::Whole);
+    let want = output("\n", 0, Cut::Whole);
     assert!(
         want.contains("[HH:MM:SS] bot: hi\nbot> ") && want.ends_with("Goodbye.\n"),
         "{want}"
     );
-    for (name, end) in ENDS {
+    for (name, end, probes) in ENDS {
         for cut in [Cut::Whole, Cut::Lines, Cut::Bytes] {
-            assert_eq!(output(end, cut), want, "{name}, {cut:?}");
+            println!("case: {name}, {cut:?}");
+            assert_eq!(output(end, *probes, cut), want, "{name}, {cut:?}");
         }
     }
 }
@@ -37,8 +39,9 @@ enum Cut {
     Bytes,
 }
 
-/// Everything a new server says to [`SCRIPT`], with LF for CR LF and times blanked.
-fn output(end: &str, cut: Cut) -> String {
+/// Everything a new server says to [`SCRIPT`], with LF for CR LF and times blanked. So many probes must be
+/// in it, and are taken out.
+fn output(end: &str, probes: usize, cut: Cut) -> String {
     let server = Server::start(&[]);
     let mut client = server.client("bot");
     let lines: Vec<String> = SCRIPT.iter().map(|line| format!("{line}{end}")).collect();
@@ -50,7 +53,14 @@ fn output(end: &str, cut: Cut) -> String {
     }
     client.expect("Goodbye.\n");
     client.expect_eof();
-    times_blanked(&client.text())
+    let received = client.received();
+    assert_eq!(count(&received, PROBE), probes);
+    let text = String::from_utf8(without_probe(&received)).expect("clean text");
+    times_blanked(&text.replace("\r\n", "\n"))
+}
+
+fn count(bytes: &[u8], part: &[u8]) -> usize {
+    bytes.windows(part.len()).filter(|at| *at == part).count()
 }
 
 #[test]
@@ -108,7 +118,8 @@ fn newlines_are_cr_lf_until_the_first_line_and_then_as_the_client_sends_them() {
         let before = client.received().len();
         client.send(format!("3{end}"));
         client.expect("anon> ");
-        let after = String::from_utf8(client.received()[before..].to_vec()).expect("clean text");
+        let after = without_probe(&client.received()[before..]);
+        let after = String::from_utf8(after).expect("clean text");
         let newlines = after.matches('\n').count();
         let cr_lf = after.matches("\r\n").count();
         assert_eq!(

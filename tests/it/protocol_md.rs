@@ -13,7 +13,7 @@
 //! Dai S: [22:44:27] Dai: hello     any time of day fits a time
 //! S: ...                       any lines, up to the next line of this client
 //! C= ff fd 06                  the client sends these bytes
-//! S= ff fb 06                  the server sends these bytes
+//! S= ff fb 06  # WILL TM       the server sends these bytes next; what is behind # is for the reader
 //! E: end of input              the client closes its side, as `nc -N` does
 //! E: closed                    the server closes, having sent nothing more
 //! ```
@@ -22,7 +22,8 @@
 //! What the server sends must be exactly what stands there. Lines of one client that follow each other are
 //! separated by a newline (LF or CR LF); a newline ends the last of them unless it is a prompt, which is
 //! known by what comes next: a line the client sends, or the end of the block. A space at the end of a line may be
-//! left out in the document.
+//! left out in the document. Bytes follow directly on what was matched before, and what follows on bytes does
+//! too; behind `...` they may be further down.
 
 use std::{collections::BTreeMap, fs};
 
@@ -83,8 +84,16 @@ ben S: [HH:MM:SS] ann: hi
 ben S: anon>
 ann S: * anon joined
 ann S: ann>
-ben C= ff fd 06
-ben S= ff fb 06
+ben C= ff fd 06      # DO TIMING-MARK
+ben S= ff fb 06 0a   # WILL TIMING-MARK, and the prompt anew
+ben S: anon>
+ben C= ff fd 06 68 6f 0a
+ben S: ...
+ben S= 61 6e 6f 6e 3a 20
+ben S: ho
+ben S: anon>
+ann S: [HH:MM:SS] anon: ho
+ann S: ann>
 ben E: end of input
 ben E: closed
 ann S: * anon left
@@ -171,8 +180,15 @@ impl Player {
                 self.client.expect_next(line);
                 self.open = true;
             }
-            Act::ExpectBytes(bytes) => {
+            Act::ExpectBytes(bytes) if self.skip => {
                 self.client.expect_bytes(bytes);
+                (self.skip, self.open) = (false, false);
+            }
+            Act::ExpectBytes(bytes) => {
+                if self.open {
+                    self.client.skip_optional(b' ');
+                }
+                self.client.expect_next_bytes(bytes);
                 self.open = false;
             }
             Act::Skip => self.skip = true,
@@ -259,7 +275,9 @@ fn times_opened(line: &str) -> String {
 }
 
 fn bytes(hex: &str, number: usize) -> Vec<u8> {
-    hex.split_whitespace()
+    hex.split_once('#')
+        .map_or(hex, |(bytes, _)| bytes)
+        .split_whitespace()
         .map(|byte| {
             u8::from_str_radix(byte, 16)
                 .unwrap_or_else(|_| panic!("line {number}: {byte:?} is no byte"))

@@ -1,52 +1,9 @@
 //! The programs that people really use. A missing one fails its test with the package to install.
 
-use crate::harness::{Server, Terminal, piped, program, room_with, times_blanked};
-
-/// One way to call one program.
-struct Caller {
-    /// What failures call it.
-    name: &'static str,
-    program: &'static str,
-    package: &'static str,
-    /// Arguments before host and port; for `socat`, the whole of them with the port to put in.
-    args: &'static [&'static str],
-}
-
-const NC_OPENBSD: Caller = Caller {
-    name: "nc.openbsd",
-    program: "nc.openbsd",
-    package: "netcat-openbsd",
-    args: &[],
-};
-const NC_TRADITIONAL: Caller = Caller {
-    name: "nc.traditional",
-    program: "nc.traditional",
-    package: "netcat-traditional",
-    args: &[],
-};
-const NCAT: Caller = Caller {
-    name: "ncat",
-    program: "ncat",
-    package: "ncat",
-    args: &[],
-};
-const BUSYBOX_NC: Caller = Caller {
-    name: "busybox nc",
-    program: "busybox",
-    package: "busybox",
-    args: &["nc"],
-};
-const SOCAT: Caller = Caller {
-    name: "socat",
-    program: "socat",
-    package: "socat",
-    args: &["-", "TCP:"],
-};
-const TELNET: Caller = Caller {
-    name: "inetutils telnet",
-    program: "inetutils-telnet",
-    package: "inetutils-telnet",
-    args: &[],
+use crate::harness::{
+    BUSYBOX_NC, BUSYBOX_TELNET, Caller, Drawing, NC_OPENBSD, NC_TRADITIONAL, NCAT, NCAT_CRLF,
+    PLINK, SOCAT, Server, TELNET, TELNET_SSL, TINTIN, Terminal, piped, room_with, times_blanked,
+    walk_in,
 };
 
 /// Everything that sits at a terminal and ends its lines in LF.
@@ -54,42 +11,6 @@ const RAW: &[&Caller] = &[&NC_OPENBSD, &NC_TRADITIONAL, &NCAT, &BUSYBOX_NC, &SOC
 
 /// The dialogue of the README's script.
 const SCRIPT: &str = "1\n1150\n4\nbot\n2\n1150\nhi\n\\exit\n5\n";
-
-impl Caller {
-    /// The command line that connects to `server`.
-    fn command(&self, server: &Server) -> Vec<String> {
-        let (host, port) = (
-            server.address().ip().to_string(),
-            server.address().port().to_string(),
-        );
-        let mut command = vec![program(self.program, self.package)];
-        command.extend(self.args.iter().map(|arg| (*arg).to_owned()));
-        match command.last_mut() {
-            Some(last) if last == "TCP:" => *last = format!("TCP:{host}:{port}"),
-            _ => command.extend([host, port]),
-        }
-        command
-    }
-
-    fn start(&self, server: &Server) -> Terminal {
-        Terminal::start(server, self.name, &self.command(server))
-    }
-}
-
-/// Types a person's way from the menu into room 1150, which must be there.
-fn walk_in(person: &mut Terminal, name: &str) {
-    person.expect_prompt("anon>");
-    person.line("4");
-    person.expect_prompt("Please enter your new username:");
-    person.line(name);
-    person.expect("Update username successful");
-    person.expect_prompt(&format!("{name}>"));
-    person.line("2");
-    person.expect_prompt("Please enter room number:");
-    person.line("1150");
-    person.expect("------------ Room 1150 ------------");
-    person.expect_prompt(&format!("{name}>"));
-}
 
 /// A whole visit at a terminal: name, room, a word each way, and out.
 fn visit(caller: &Caller) {
@@ -104,16 +25,23 @@ fn visit(caller: &Caller) {
     host.line("ดีค้าบบบบ");
     person.expect("] host: ดีค้าบบบบ\nguest>");
     // Somebody talks while the person types: the text stays in sight and is sent whole.
+    // `half_typed` looks closer.
     person.keys("half");
     person.expect_prompt("guest> half");
     host.expect("host> ");
     host.say("in between");
-    person.expect("guest> half\n[");
-    person.expect("] host: in between\nguest>");
+    match caller.drawing {
+        Drawing::Plain => {
+            person.expect("guest> half\n[");
+            person.expect("] host: in between\nguest>");
+        }
+        Drawing::Ansi | Drawing::Character => person.expect("] host: in between\nguest> half"),
+    }
     person.line(" done");
     host.expect_next("\n[HH:MM:SS] guest: half done\nhost> ");
     person.expect("] guest: half done\nguest>");
-    person.line("\\exit");
+    // tintin++ keeps a backslash for itself.
+    person.line("/exit");
     person.expect("Who needs password anyway?");
     host.expect_next("\n* guest left\nhost> ");
     person.line("5");
@@ -148,8 +76,33 @@ fn socat_at_a_terminal() {
 }
 
 #[test]
+fn ncat_with_cr_lf_at_a_terminal() {
+    visit(&NCAT_CRLF);
+}
+
+#[test]
 fn inetutils_telnet_at_a_terminal() {
     visit(&TELNET);
+}
+
+#[test]
+fn netkit_telnet_at_a_terminal() {
+    visit(&TELNET_SSL);
+}
+
+#[test]
+fn busybox_telnet_at_a_terminal() {
+    visit(&BUSYBOX_TELNET);
+}
+
+#[test]
+fn plink_at_a_terminal() {
+    visit(&PLINK);
+}
+
+#[test]
+fn tintin_at_a_terminal() {
+    visit(&TINTIN);
 }
 
 #[test]
@@ -205,7 +158,7 @@ fn a_script_in_a_pipe_prints_the_whole_dialogue_once_and_ends() {
     let want = plain(&bot.text());
     for caller in RAW {
         let server = Server::start(&[]);
-        let printed = piped(&caller.command(&server), SCRIPT.as_bytes());
+        let printed = piped(&caller.command(server.address()), SCRIPT.as_bytes());
         assert_eq!(plain(&printed), want, "{}", caller.name);
     }
 }
@@ -213,29 +166,20 @@ fn a_script_in_a_pipe_prints_the_whole_dialogue_once_and_ends() {
 #[test]
 fn a_pipe_that_ends_in_the_room_posts_its_line_and_ends() {
     let variants = [
-        Caller {
-            args: &["-N"],
-            ..NC_OPENBSD
-        },
-        Caller {
-            args: &["-q0"],
-            ..NC_OPENBSD
-        },
-        Caller {
-            args: &["-q1"],
-            ..NC_TRADITIONAL
-        },
+        NC_OPENBSD.with(&["-N", "HOST", "PORT"]),
+        NC_OPENBSD.with(&["-q0", "HOST", "PORT"]),
+        NC_TRADITIONAL.with(&["-q1", "HOST", "PORT"]),
         BUSYBOX_NC,
         NCAT,
-        Caller {
-            args: &["-t5", "-", "TCP:"],
-            ..SOCAT
-        },
+        SOCAT.with(&["-t5", "-", "TCP:HOST:PORT"]),
     ];
     for caller in variants {
         let server = Server::start(&[]);
         let [mut ann] = room_with(&server, "1150", ["ann"]);
-        let printed = piped(&caller.command(&server), b"4\nbot\n2\n1150\nbuild failed\n");
+        let printed = piped(
+            &caller.command(server.address()),
+            b"4\nbot\n2\n1150\nbuild failed\n",
+        );
         assert!(
             printed.contains("] bot: build failed"),
             "{} {:?}: {printed}",
@@ -249,20 +193,29 @@ fn a_pipe_that_ends_in_the_room_posts_its_line_and_ends() {
 
 #[test]
 fn ctrl_c_in_telnet_does_not_freeze_its_screen() {
-    let server = Server::start(&[]);
-    let [mut host] = room_with(&server, "1150", ["host"]);
-    let mut person = TELNET.start(&server);
-    walk_in(&mut person, "guest");
-    host.expect("* guest joined\nhost> ");
-    person.keys("ab");
-    person.expect_prompt("guest> ab");
-    // inetutils now drops all output until its TIMING-MARK is answered.
-    person.keys("\x03");
-    person.line("after");
-    host.expect("] guest: after\n");
-    host.expect("host> ");
-    host.line("do you see this");
-    person.expect("] host: do you see this");
+    for caller in [&TELNET, &TELNET_SSL] {
+        let server = Server::start(&[]);
+        let [mut host] = room_with(&server, "1150", ["host"]);
+        let mut person = caller.start(&server);
+        person.expect_prompt("anon>");
+        // Nothing is negotiated yet: the client's own tty makes an interrupt of it, and the client now
+        // drops all output until its TIMING-MARK is answered.
+        person.keys("ab");
+        person.expect_prompt("anon> ab");
+        person.keys("\x03");
+        person.expect_prompt("anon>");
+        walk_in(&mut person, "guest");
+        host.expect("* guest joined\nhost> ");
+        // In character mode it is a key like any other.
+        person.keys("ab");
+        person.expect_prompt("guest> ab");
+        person.keys("\x03");
+        person.expect_prompt("guest>");
+        person.line("after");
+        host.expect_next("\n[HH:MM:SS] guest: after\nhost> ");
+        host.line("do you see this");
+        person.expect("] host: do you see this\nguest>");
+    }
 }
 
 /// Output with LF for CR LF and times blanked, as runs are compared.

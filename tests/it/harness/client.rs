@@ -111,6 +111,18 @@ impl Client {
         }
     }
 
+    /// Waits for exactly these bytes, with nothing before them.
+    pub(crate) fn expect_next_bytes(&mut self, bytes: &[u8]) {
+        let end = self.seen + bytes.len();
+        self.tape
+            .wait(|state| (state.received.len() >= end).then_some(()));
+        let received = self.received();
+        if received.get(self.seen..end) != Some(bytes) {
+            self.fail(&format!("wanted {} next", readable(bytes)));
+        }
+        self.seen = end;
+    }
+
     /// Waits for exactly these bytes anywhere after the last match.
     pub(crate) fn expect_bytes(&mut self, bytes: &[u8]) {
         let seen = self.seen;

@@ -3,6 +3,7 @@
 //! Nothing here sleeps for a fixed time. A test waits for an event within [`DEADLINE`]; to show that
 //! something does *not* arrive it sends a marker by the same way and checks that only the marker came.
 
+mod caller;
 mod client;
 mod pattern;
 mod people;
@@ -12,9 +13,15 @@ mod terminal;
 
 use std::time::Duration;
 
+pub(crate) use caller::{
+    BUSYBOX_NC, BUSYBOX_TELNET, Caller, Drawing, NC_OPENBSD, NC_TRADITIONAL, NCAT, NCAT_CRLF,
+    PLINK, SOCAT, TELNET, TELNET_SSL, TINTIN,
+};
 pub(crate) use client::Client;
 pub(crate) use pattern::{Match, match_at, times_blanked};
-pub(crate) use people::{MENU, eventually, plain_lines, room_with, seconds_of_day};
+pub(crate) use people::{
+    MENU, PROBE, eventually, plain_lines, room_with, seconds_of_day, walk_in, without_probe,
+};
 pub(crate) use server::{Server, run};
 pub(crate) use terminal::{Terminal, piped, program};
 

@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use super::{Client, DEADLINE, Server};
+use super::{Client, DEADLINE, Server, Terminal};
 
 /// The menu as the seed has it, without the prompt after it.
 pub(crate) const MENU: &str = "\
@@ -16,6 +16,19 @@ Enter following number to:
 Who needs password anyway?
 ===================================
 ";
+
+/// What asks a client whose first line ended in CR LF whether it speaks Telnet: save the cursor, DO BINARY,
+/// DO TERMINAL-TYPE, DO NAWS, restore the cursor, erase what a client without Telnet shows of it.
+pub(crate) const PROBE: &[u8] = b"\x1b7\xff\xfd\x00\xff\xfd\x18\xff\xfd\x1f\x1b8\x1b[K";
+
+/// What was received, without the first [`PROBE`] in it.
+pub(crate) fn without_probe(received: &[u8]) -> Vec<u8> {
+    let probe = received.windows(PROBE.len()).position(|at| at == PROBE);
+    match probe {
+        Some(at) => [&received[..at], &received[at + PROBE.len()..]].concat(),
+        None => received.to_vec(),
+    }
+}
 
 /// People under these names in `room`, each having seen the later ones come; all prompts open.
 pub(crate) fn room_with<const N: usize>(
@@ -37,6 +50,21 @@ pub(crate) fn room_with<const N: usize>(
         people.push(client);
     }
     people.try_into().expect("one client a name")
+}
+
+/// Types a person's way from the menu into room 1150, which must be there.
+pub(crate) fn walk_in(person: &mut Terminal, name: &str) {
+    person.expect_prompt("anon>");
+    person.line("4");
+    person.expect_prompt("Please enter your new username:");
+    person.line(name);
+    person.expect("Update username successful");
+    person.expect_prompt(&format!("{name}>"));
+    person.line("2");
+    person.expect_prompt("Please enter room number:");
+    person.line("1150");
+    person.expect("------------ Room 1150 ------------");
+    person.expect_prompt(&format!("{name}>"));
 }
 
 /// Tries until `attempt` succeeds. For what the server does when it notices something, such as a

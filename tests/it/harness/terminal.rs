@@ -155,7 +155,7 @@ pub(crate) fn piped(command: &[String], input: &[u8]) -> String {
 pub(crate) fn program(name: &str, package: &str) -> String {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")])
+        .chain(["/usr/sbin", "/sbin", "/usr/games"].map(PathBuf::from))
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
         .unwrap_or_else(|| {
