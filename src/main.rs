@@ -44,6 +44,6 @@ fn start(args: Args) -> Result<(), String> {
     server::start_threads(&executor, config.threads)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
     let serving = server::run(Arc::clone(&executor), config, listeners, stop.wait());
-    smol::block_on(executor.run(serving));
+    smol::block_on(server::drive(&executor, serving));
     Ok(())
 }
