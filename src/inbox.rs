@@ -40,6 +40,8 @@ pub struct Inbox {
     /// Something has happened since the connection last looked.
     rung: AtomicBool,
     waker: AtomicWaker,
+    /// There may be notes. Most rings are for the transcript and bring none.
+    has_notes: AtomicBool,
     notes: Mutex<Vec<Note>>,
 }
 
@@ -55,11 +57,15 @@ impl Inbox {
     /// (one) and the things that can happen to it on their own, each once.
     pub fn put(&self, note: Note) {
         self.lock().push(note);
+        self.has_notes.store(true, Ordering::Release);
         self.ring();
     }
 
     /// Takes all notes, oldest first.
     pub fn take(&self) -> Vec<Note> {
+        if !self.has_notes.swap(false, Ordering::AcqRel) {
+            return Vec::new();
+        }
         std::mem::take(&mut *self.lock())
     }
 

@@ -366,7 +366,8 @@ pub fn listed_members(room: RoomName, mut names: Vec<Name>) -> View {
 
 /// The prompt of who is called `name`.
 pub fn prompt(name: &Name) -> String {
-    format!("{name}> ")
+    // Composed after every turn of a room: `format!` takes three times as long.
+    [name.as_str(), "> "].concat()
 }
 
 #[cfg(test)]

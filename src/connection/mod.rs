@@ -323,7 +323,7 @@ impl Connection {
         ControlFlow::Continue(next)
     }
 
-    /// Handles what there is; false if there was nothing.
+    /// Handles what there is; false if nothing is left that need not be waited for.
     fn turn(&mut self) -> bool {
         // The transcript comes first: the answer to a request tells of a later time.
         let mut busy = self.take_batches();

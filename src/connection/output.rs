@@ -8,6 +8,7 @@ use crate::draw::{self, Drawing};
 use crate::limits::{ATOMIC_WRITE_BYTES, ECHO_UNDISTURBED, WRITE_BYTES};
 use crate::message::{Batch, Item};
 use crate::request::Answer;
+use crate::room::Taken;
 use crate::screen::Screen;
 use crate::text;
 use crate::view::View;
@@ -21,7 +22,8 @@ thread_local! {
 }
 
 impl Connection {
-    /// Draws what the room has said since; false if it has said nothing.
+    /// Draws what the room has said since. True if that left something to do at once; whatever the room
+    /// says next rings again.
     pub(super) fn take_batches(&mut self) -> bool {
         let Place::Inside(seat) = &mut self.place else {
             return false;
@@ -30,7 +32,7 @@ impl Connection {
             return false;
         }
         let mut batches = Vec::new();
-        let skipped = seat.reader.take(WRITE_BYTES, &mut batches);
+        let Taken { skipped, more } = seat.reader.take(WRITE_BYTES, &mut batches);
         if batches.is_empty() && skipped == 0 {
             return self.leave_if_done();
         }
@@ -42,9 +44,9 @@ impl Connection {
         for batch in &batches {
             self.draw(batch);
         }
-        self.leave_if_done();
+        let left = self.leave_if_done();
         self.show_prompt();
-        true
+        more || left
     }
 
     /// Once it has seen all that was said before it left, the session is at the menu.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use futures_lite::future;
 
 pub use mailbox::Mailbox;
-pub use outbox::{Outbox, Reader};
+pub use outbox::{Outbox, Reader, Taken};
 
 use crate::inbox::{Inbox, Note};
 use crate::limits::NOTICE_MEMBERS_MAX;

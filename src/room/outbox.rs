@@ -144,10 +144,18 @@ pub struct Reader {
     end: u64,
 }
 
+/// What came of [`Reader::take`] besides the batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Messages that were dropped before the batches because they were not taken in time.
+    pub skipped: u64,
+    /// There was more than the bytes asked for.
+    pub more: bool,
+}
+
 impl Reader {
-    /// Moves what is new into `batches`, oldest first, until they hold `bytes_max` bytes or more. Returns
-    /// how many messages were dropped before them because they were not taken in time.
-    pub fn take(&mut self, bytes_max: usize, batches: &mut Vec<Arc<Batch>>) -> u64 {
+    /// Moves what is new into `batches`, oldest first, until they hold `bytes_max` bytes or more.
+    pub fn take(&mut self, bytes_max: usize, batches: &mut Vec<Arc<Batch>>) -> Taken {
         let mut state = self.outbox.lock();
         if let Some(end) = state.ended.remove(&self.member) {
             self.end = end;
@@ -158,11 +166,12 @@ impl Reader {
             self.next = state.first;
             self.messages = state.messages_before;
         }
-        let mut bytes = 0;
+        let (mut bytes, mut more) = (0, false);
         let from = (self.next - state.first) as usize;
         let until = self.end.min(state.end()).saturating_sub(state.first) as usize;
         for entry in state.entries.range_mut(from.min(until)..until) {
             if bytes >= bytes_max {
+                more = true;
                 break;
             }
             bytes += entry.bytes;
@@ -172,7 +181,7 @@ impl Reader {
             batches.push(Arc::clone(&entry.batch));
         }
         state.drop_taken();
-        skipped
+        Taken { skipped, more }
     }
 
     /// True when it has taken all that will ever be meant for it.
@@ -230,7 +239,7 @@ mod tests {
 
     fn take(reader: &mut Reader) -> (u64, Vec<u64>) {
         let mut batches = Vec::new();
-        let skipped = reader.take(usize::MAX, &mut batches);
+        let skipped = reader.take(usize::MAX, &mut batches).skipped;
         (skipped, ids(&batches))
     }
 
