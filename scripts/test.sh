@@ -111,9 +111,9 @@ if ((${#names[@]} > 0)); then
     install_missing
 fi
 
-step cargo fmt --check
-step cargo clippy --locked --all-targets -- -D warnings
-RUSTDOCFLAGS="-D warnings" step cargo doc --locked --no-deps --document-private-items
-step cargo test --locked
+step cargo fmt --all --check
+step cargo clippy --locked --workspace --all-targets -- -D warnings
+RUSTDOCFLAGS="-D warnings" step cargo doc --locked --workspace --no-deps --document-private-items
+step cargo test --locked --workspace
 step scripts/smoke.sh
 printf 'all passed\n'

@@ -1,0 +1,288 @@
+//! The cases: what the crowd does and what is measured of it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use crate::Args;
+use crate::crowd::{Crowd, Shape};
+use crate::server::{Server, own_cpu_seconds};
+
+/// What a case measured: name and value.
+pub(crate) type Figures = Vec<(&'static str, f64)>;
+
+/// What passes before measuring begins.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// How long lines on their way may take to arrive once nothing more is sent.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// How long a server has for tidying up before its memory is looked at.
+const SETTLE: Duration = Duration::from_millis(700);
+
+/// Lines that a sender may have on their way in the open loop; only an overloaded server gets there.
+const OPEN_WINDOW: usize = 4096;
+
+/// Lines with which [`stalled`] fills whatever is filled by a member that does not read.
+const FLOOD_LINES: u32 = 20_000;
+
+/// Lines that each sender of [`crowd`] sends before memory is looked at again.
+const TALK_LINES: u32 = 100;
+
+/// The longest latency that is told from longer ones, in nanoseconds: a minute.
+const LATENCY_MAX_NS: u64 = 60_000_000_000;
+
+/// Starts that [`startup`] takes the median of.
+const STARTS: usize = 21;
+
+/// Closed loop: each sender has a window of lines on their way; a line is done when every member has it.
+pub(crate) fn closed(args: &Args, server: &Server) -> Result<Figures, String> {
+    let mut crowd = Crowd::new(shape(args, args.window), server.address)?;
+    if !crowd.first_joins()? {
+        eprintln!(
+            "load: {}: skipped, the server does not enter character mode",
+            args.label
+        );
+        return Ok(vec![("skipped", 1.0)]);
+    }
+    crowd.join_until(crowd.size())?;
+    talk_until(&mut crowd, args.window, Instant::now() + WARM_UP)?;
+
+    let (begun, deliveries) = (Instant::now(), crowd.tally.deliveries);
+    let (cpu, own_cpu) = (server.cpu_seconds(), own_cpu_seconds());
+    talk_until(
+        &mut crowd,
+        args.window,
+        begun + Duration::from_secs_f64(args.seconds),
+    )?;
+    let (cpu, own_cpu) = (server.cpu_seconds() - cpu, own_cpu_seconds() - own_cpu);
+    let (seconds, deliveries) = (
+        begun.elapsed().as_secs_f64(),
+        crowd.tally.deliveries - deliveries,
+    );
+
+    drain(&mut crowd, |_, _| {})?;
+    let deliveries = deliveries as f64;
+    Ok(vec![
+        ("deliveries_per_s", deliveries / seconds),
+        ("deliveries_per_cpu_s", deliveries / cpu),
+        ("server_cpu", cpu / seconds),
+        ("generator_cpu", own_cpu / seconds),
+    ])
+}
+
+/// Open loop: lines are sent at their time whatever the server does, and their latency is counted from that
+/// time, so that a server that stalls cannot hide it by stalling the generator.
+pub(crate) fn open(args: &Args, server: &Server) -> Result<Figures, String> {
+    let mut crowd = Crowd::new(shape(args, OPEN_WINDOW), server.address)?;
+    crowd.join_until(crowd.size())?;
+    let (latency, cpu) = send_on_time(&mut crowd, args, server)?;
+    let mut figures = vec![("server_cpu", cpu)];
+    figures.extend(percentiles(&latency));
+    Ok(figures)
+}
+
+/// The open loop before and after one member stops reading; what that member costs.
+pub(crate) fn stalled(args: &Args, server: &Server) -> Result<Figures, String> {
+    let mut crowd = Crowd::new(shape(args, OPEN_WINDOW), server.address)?;
+    crowd.join_until(crowd.size())?;
+    let quiet_kib = settled_kib(server);
+    flood(&mut crowd, args)?;
+    let before_kib = settled_kib(server);
+    let (before, _) = send_on_time(&mut crowd, args, server)?;
+
+    crowd.join_stalled()?;
+    flood(&mut crowd, args)?;
+    let after_kib = settled_kib(server);
+    let (after, _) = send_on_time(&mut crowd, args, server)?;
+
+    let p99 = |latency: &Histogram<u64>| microseconds(latency.value_at_quantile(0.99));
+    Ok(vec![
+        ("p99_before_us", p99(&before)),
+        ("p99_after_us", p99(&after)),
+        ("flood_kib", before_kib - quiet_kib),
+        ("stalled_member_kib", after_kib - before_kib),
+    ])
+}
+
+/// Many members: how fast they come and go, and what they cost while they sit there.
+pub(crate) fn crowd(args: &Args, server: &Server) -> Result<Figures, String> {
+    let empty_kib = settled_kib(server);
+    let mut crowd = Crowd::new(shape(args, args.window), server.address)?;
+    let tenth = crowd.size() / 10;
+    let mut joining = crowd.join_until(tenth)?;
+    let tenth_kib = settled_kib(server);
+    joining += crowd.join_until(crowd.size())?;
+    let all_kib = settled_kib(server);
+    send_lines(&mut crowd, args.window, TALK_LINES)?;
+    drain(&mut crowd, |_, _| {})?;
+    let talked_kib = settled_kib(server);
+    let size = crowd.size() as f64;
+    let leaving = crowd.leave_all()?;
+    let left_kib = settled_kib(server);
+    crowd.join_until(crowd.size())?;
+    let again_kib = settled_kib(server);
+    Ok(vec![
+        ("join_s", joining.as_secs_f64()),
+        ("joins_per_s", size / joining.as_secs_f64()),
+        ("leaves_per_s", size / leaving.as_secs_f64()),
+        ("empty_kib", empty_kib),
+        (
+            "member_kib_at_tenth",
+            (tenth_kib - empty_kib) / tenth as f64,
+        ),
+        ("member_kib", (all_kib - empty_kib) / size),
+        ("member_kib_after_talk", (talked_kib - empty_kib) / size),
+        ("left_kib", left_kib),
+        ("member_kib_second_time", (again_kib - empty_kib) / size),
+        (
+            "given_back",
+            (talked_kib - left_kib) / (talked_kib - empty_kib),
+        ),
+    ])
+}
+
+/// From starting the program until it says that it listens.
+pub(crate) fn startup(command: &[String], limit: Duration) -> Result<Figures, String> {
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        times.push(Server::start(command, limit)?.startup);
+    }
+    times.sort();
+    Ok(vec![(
+        "startup_ms",
+        times[STARTS / 2].as_secs_f64() * 1000.0,
+    )])
+}
+
+fn shape(args: &Args, window: usize) -> Shape {
+    Shape {
+        dialect: args.speak,
+        rooms: args.rooms,
+        members_per_room: args.members / args.rooms.max(1),
+        senders_per_room: args.senders,
+        all_named: args.named,
+        window,
+    }
+}
+
+/// Every sender fills its window whenever a line is done, until `end`.
+fn talk_until(crowd: &mut Crowd, window: usize, end: Instant) -> Result<(), String> {
+    while Instant::now() < end {
+        top_up(crowd, window, u32::MAX)?;
+    }
+    Ok(())
+}
+
+/// Every sender sends `count` more lines, a window at a time.
+fn send_lines(crowd: &mut Crowd, window: usize, count: u32) -> Result<(), String> {
+    let wanted: Vec<u32> = crowd.sent.iter().map(|sent| sent + count).collect();
+    let give_up = Instant::now() + 3 * DRAIN_MAX;
+    while crowd.sent != wanted {
+        top_up(crowd, window, wanted[0])?;
+        if Instant::now() > give_up {
+            return Err("the lines were not delivered in time".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Sends what fits into every sender's window, up to line `end` of each, and receives once.
+fn top_up(crowd: &mut Crowd, window: usize, end: u32) -> Result<(), String> {
+    for sender in 0..crowd.sent.len() {
+        let may_be_sent = (crowd.tally.completed(sender) + window as u32).min(end);
+        let count = may_be_sent - crowd.sent[sender];
+        if count > 0 {
+            crowd.say(sender, count)?;
+        }
+    }
+    receive(crowd, |_, _| {})
+}
+
+fn receive(crowd: &mut Crowd, seen: impl FnMut(usize, u32)) -> Result<(), String> {
+    let wait = if crowd.is_held_up() { 1 } else { 100 };
+    crowd.receive(Duration::from_millis(wait), seen)?;
+    crowd.flush()
+}
+
+/// Waits for all lines to arrive, and fails unless each has, once and in order, at every member.
+fn drain(crowd: &mut Crowd, mut seen: impl FnMut(usize, u32)) -> Result<(), String> {
+    let give_up = Instant::now() + DRAIN_MAX;
+    let sent = crowd.sent.clone();
+    while !crowd.tally.is_whole(&sent) {
+        receive(crowd, &mut seen)?;
+        if Instant::now() > give_up {
+            return Err(format!("lines went astray: {:?}", crowd.tally.faults));
+        }
+    }
+    Ok(())
+}
+
+fn flood(crowd: &mut Crowd, args: &Args) -> Result<(), String> {
+    send_lines(crowd, args.window, FLOOD_LINES / crowd.sent.len() as u32)?;
+    drain(crowd, |_, _| {})
+}
+
+fn settled_kib(server: &Server) -> f64 {
+    thread::sleep(SETTLE);
+    server.resident_kib()
+}
+
+/// Sends `--rate` lines a second, the senders in turn, for the warm-up and the time to measure. Returns the
+/// latencies of the measured lines at all members, in nanoseconds, and the server's processor share.
+fn send_on_time(
+    crowd: &mut Crowd,
+    args: &Args,
+    server: &Server,
+) -> Result<(Histogram<u64>, f64), String> {
+    let interval = Duration::from_secs(1) / args.rate as u32;
+    let lines_in = |time: Duration| (time.as_nanos() / interval.as_nanos()) as u32;
+    let measured_from = lines_in(WARM_UP);
+    let lines = measured_from + lines_in(Duration::from_secs_f64(args.seconds));
+    let senders = crowd.sent.len() as u32;
+    let first_numbers = crowd.sent.clone();
+    let begun = Instant::now();
+    let due = |line: u32| begun + interval * line;
+
+    let mut latency = Histogram::<u64>::new_with_bounds(1, LATENCY_MAX_NS, 3)
+        .map_err(|error| error.to_string())?;
+    let mut seen = |sender: usize, number: u32| {
+        let line = (number - first_numbers[sender]) * senders + sender as u32;
+        if line >= measured_from {
+            latency.saturating_record(due(line).elapsed().as_nanos() as u64);
+        }
+    };
+    let mut cpu = (0.0, begun);
+    let mut next = 0;
+    while next < lines || Instant::now() < due(lines) {
+        if next < lines && due(next) <= Instant::now() {
+            if next == measured_from {
+                cpu = (server.cpu_seconds(), Instant::now());
+            }
+            crowd.say((next % senders) as usize, 1)?;
+            next += 1;
+            continue;
+        }
+        let wait = due(next).saturating_duration_since(Instant::now());
+        crowd.receive(wait, &mut seen)?;
+        crowd.flush()?;
+    }
+    let share = (server.cpu_seconds() - cpu.0) / cpu.1.elapsed().as_secs_f64();
+    drain(crowd, &mut seen)?;
+    Ok((latency, share))
+}
+
+fn percentiles(latency: &Histogram<u64>) -> Figures {
+    let at = |quantile| microseconds(latency.value_at_quantile(quantile));
+    vec![
+        ("p50_us", at(0.5)),
+        ("p99_us", at(0.99)),
+        ("p999_us", at(0.999)),
+        ("max_us", microseconds(latency.max())),
+    ]
+}
+
+fn microseconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1000.0
+}

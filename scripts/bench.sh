@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Measures parlor beside a baseline relay, in turns, and prints the medians and what is reached.
+#
+#   scripts/bench.sh            everything, five runs, some 20 minutes on an otherwise idle machine
+#   scripts/bench.sh --quick    a look: one run, short, under two minutes
+#   scripts/bench.sh --docs     everything, and docs/benchmarks.md, .tsv and .svg are written anew
+#
+# RUNS=n changes the number of runs, PARLOR=path measures another program than the one built here.
+# The server is pinned to one processor and the load generator to another. Needs Linux, taskset and cargo.
+# Ports are chosen by the system; each server is ended by the generator that started it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no docs=no
+for arg in "$@"; do
+    case $arg in
+        --quick) quick=yes ;;
+        --docs) docs=yes ;;
+        *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    esac
+done
+for tool in cargo taskset nproc timeout; do
+    command -v "$tool" > /dev/null || { echo "bench.sh needs $tool (Debian: apt install util-linux coreutils)" >&2; exit 1; }
+done
+processors=$(nproc)
+if [ "$processors" -lt 2 ]; then
+    echo "bench.sh needs two processors, one for the server and one for the load" >&2
+    exit 1
+fi
+open_files=$(ulimit -Hn)
+if [ "$open_files" != unlimited ] && [ "$open_files" -lt 10100 ]; then
+    echo "bench.sh needs 10,100 open files; the limit here is $open_files (ulimit -Hn)" >&2
+    exit 1
+fi
+
+if [ $quick = yes ]; then runs=${RUNS:-1} seconds=1; else runs=${RUNS:-5} seconds=4; fi
+server_cpu=0
+load_cpu=1
+# Two server threads have processors of their own only where there is a third for the load. Where there is
+# not, the figures are told apart by their name and no target is judged by them.
+two_cpus=0,1
+if [ "$processors" -gt 2 ]; then two_load_cpu=2 shared=; else two_load_cpu=1 shared=-shared; fi
+
+cargo build --release --quiet
+cargo build --release --quiet -p parlor-bench
+bin=${CARGO_TARGET_DIR:-target}/release
+parlor_program=${PARLOR:-$bin/parlor}
+results=${CARGO_TARGET_DIR:-target}/bench/results.tsv
+mkdir -p "$(dirname "$results")"
+: > "$results"
+
+baseline=("$bin/baseline" 127.0.0.1:0)
+parlor=("$parlor_program" --listen 127.0.0.1:0 --rate 0 --max-per-address 0 --max-connections 0 --max-members 0 --log off)
+
+# play LOAD_CPU SERVER_CPUS CASE LABEL NAME DIALECT [OPTION...] -- COMMAND...
+play() {
+    local load_on=$1 server_on=$2 case=$3 label=$4 name=$5 dialect=$6
+    shift 6
+    local options=()
+    while [ "$1" != -- ]; do options+=("$1"); shift; done
+    shift
+    printf '  %-16s %s\n' "$label" "$name" >&2
+    # The generator ends its server by itself after 90 s at the latest; timeout is for the generator.
+    if ! timeout 100 taskset -c "$load_on" "$bin/load" "$case" --label "$label" --name "$name" \
+        --speak "$dialect" --seconds "$seconds" "${options[@]}" \
+        -- taskset -c "$server_on" "$@" > "$results.one"; then
+        failed=$((failed + 1))
+        return 0
+    fi
+    sed "s/^/$run\t/" "$results.one" >> "$results"
+}
+
+# both CASE LABEL [OPTION...]: the baseline, then parlor with one executor thread
+both() {
+    local case=$1 label=$2
+    shift 2
+    play $load_cpu $server_cpu "$case" "$label" baseline baseline "$@" -- "${baseline[@]}"
+    play $load_cpu $server_cpu "$case" "$label" parlor parlor "$@" -- "${parlor[@]}" --threads 1
+}
+
+one_run() {
+    for members in 100 1000; do
+        for window in 16 64; do
+            both closed "closed-${members}x$window" --members $members --window $window
+        done
+    done
+    both open open-1000x50 --members 1000 --rate 50
+    both closed rooms-1000x10 --members 10000 --rooms 1000 --senders 1 --window 4
+    both crowd crowd-10000 --members 10000 --rooms 100 --senders 1 --named
+    both stalled stalled-1000 --members 1000 --rate 50 --window 64
+    both startup startup
+    for members in 100 1000; do
+        play $load_cpu $server_cpu closed "char-${members}x16" parlor parlor-char \
+            --members $members --window 16 -- "${parlor[@]}" --threads 1
+    done
+    for threads in 1 2; do
+        play $two_load_cpu $two_cpus closed "threads-$threads$shared" parlor parlor \
+            --members 1000 --window 16 -- "${parlor[@]}" --threads $threads
+    done
+}
+
+failed=0
+begun=$(date +%s)
+load_before=$(cut -d' ' -f1 /proc/loadavg)
+if awk -v "load=$load_before" 'BEGIN { exit !(load > 0.5) }'; then
+    echo "The machine is busy (load average $load_before): latencies and figures per second mean little now;" >&2
+    echo "those per processor second are disturbed less." >&2
+fi
+for run in $(seq "$runs"); do
+    echo "run $run of $runs" >&2
+    one_run
+done
+rm -f "$results.one"
+
+model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+about="$(date -u +%Y-%m-%d), $model, $processors processors, Linux $(uname -r), $(rustc --version | cut -d' ' -f1-2), \
+medians of $runs runs of $seconds s, $(($(date +%s) - begun)) s in all, load average $load_before before."
+report=("$bin/report" "$results" --about "$about")
+if [ $docs = yes ]; then
+    cp "$results" docs/benchmarks.tsv
+    report+=(--plot docs/benchmarks.svg --into docs/benchmarks.md)
+else
+    report+=(--plot "${results%.tsv}.svg")
+fi
+"${report[@]}"
+echo "all figures: $results" >&2
+if [ $failed -gt 0 ]; then
+    echo "$failed cases failed, see above" >&2
+    exit 1
+fi
