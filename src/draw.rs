@@ -9,7 +9,7 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 
 use crate::limits::LINE_MODE_COLUMNS;
-use crate::message::{Batch, Item, Message, Notice, Timestamp};
+use crate::message::{Batch, Item, MemberId, Message, Notice, Timestamp};
 use crate::name::Name;
 use crate::text;
 
@@ -106,14 +106,24 @@ impl Display {
 /// How somebody is called, ready to be looked for in what others say.
 #[derive(Clone, Debug)]
 pub struct Mention {
+    member: MemberId,
     folded: String,
 }
 
 impl Mention {
-    /// Mentions of `name`. `anon` is everybody and so nobody.
-    pub fn of(name: &Name) -> Option<Mention> {
+    /// Mentions by others of `member`, who is called `name`. `anon` is everybody and so nobody.
+    pub fn of(member: MemberId, name: &Name) -> Option<Mention> {
         (!name.is_anon()).then(|| Mention {
+            member,
             folded: text::fold(name.as_str()),
+        })
+    }
+
+    /// True if somebody else's message among `items` speaks of the name.
+    pub fn is_in(&self, items: &[Item]) -> bool {
+        items.iter().any(|item| match item {
+            Item::Message(message) => !self.places(message).is_empty(),
+            Item::Notice(_) => false,
         })
     }
 
@@ -122,8 +132,12 @@ impl Mention {
         &self.folded
     }
 
-    /// Where in `text` the name stands as a word, with or without `@`.
-    fn places(&self, text: &str) -> Vec<Range<usize>> {
+    /// Where in the text of somebody else's message the name stands as a word, with or without `@`.
+    fn places(&self, message: &Message) -> Vec<Range<usize>> {
+        if message.member == self.member {
+            return Vec::new();
+        }
+        let text = &message.text;
         words(text)
             .filter(|word| text::fold(&text[word.clone()]) == self.folded)
             .collect()
@@ -225,7 +239,7 @@ impl Line {
         let start = name.end + ": ".len();
         self.spans
             .push((name, Style::Color(color_of(&message.name))));
-        for place in mention.map_or(Vec::new(), |mention| mention.places(&message.text)) {
+        for place in mention.map_or(Vec::new(), |mention| mention.places(message)) {
             let place = start + place.start..start + place.end;
             self.spans.push((place, Style::Reverse));
         }
@@ -345,7 +359,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::message::MemberId;
 
     fn name(name: &str) -> Name {
         Name::parse(name).expect("a name")
@@ -395,7 +408,7 @@ mod tests {
 
     #[test]
     fn plain_rows_hold_no_escape_whatever_is_asked_for() {
-        let mention = Mention::of(&name("Dai"));
+        let mention = Mention::of(MemberId(7), &name("Dai"));
         let drawn = frame(
             &[said(0, "bob", "hi Dai")],
             &display(Drawing::Plain),
@@ -406,7 +419,7 @@ mod tests {
 
     #[test]
     fn names_are_coloured_and_mentions_stand_out() {
-        let mention = Mention::of(&name("Dai"));
+        let mention = Mention::of(MemberId(7), &name("Dai"));
         let drawn = frame(
             &[said(0, "bob", "hi @dai, Daiquiri?")],
             &display(Drawing::Character),
@@ -417,6 +430,17 @@ mod tests {
             "[00:00:00] \x1b[38;5;{color}mbob\x1b[39m: hi @\x1b[7mdai\x1b[27m, Daiquiri?\n"
         );
         assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn ones_own_words_are_no_mention() {
+        let items = [said(0, "Dai", "Dai says Dai")];
+        let own = Mention::of(MemberId(1), &name("Dai")).expect("a name");
+        let other = Mention::of(MemberId(2), &name("Dai")).expect("a name");
+        assert!(!own.is_in(&items));
+        assert!(other.is_in(&items));
+        let drawn = frame(&items, &display(Drawing::Character), Some(&own));
+        assert!(!drawn.contains("\x1b[7m"), "{drawn:?}");
     }
 
     #[test]

@@ -34,6 +34,7 @@ use crate::charset::Charset;
 use crate::draw::{Display, Mention};
 use crate::inbox::Inbox;
 use crate::limits::{LOST_AFTER, READ_BYTES, STUCK_AFTER};
+use crate::line::complete::Word;
 use crate::line::{Event, LineMode};
 use crate::message::MemberId;
 use crate::rate::Rate;
@@ -81,6 +82,8 @@ pub struct Connection {
     in_flight: usize,
     /// A line that the room had no space for.
     unsent: Option<ToRoom>,
+    /// The word that Tab is to complete with the room's names, which were asked for.
+    completing: Option<Box<Word>>,
     stopping: bool,
     /// Last words were said; the connection ends once they are written.
     ending: Option<Reason>,
@@ -91,7 +94,7 @@ pub struct Connection {
     lost: Option<Instant>,
     screen: Screen,
     /// Mentions of the client's own name.
-    mention: Option<Mention>,
+    mention: Option<Box<Mention>>,
     echo: Echo,
     output: Vec<u8>,
     /// How much of `output` is written.
@@ -169,6 +172,7 @@ impl Connection {
             place: Place::Outside,
             in_flight: 0,
             unsent: None,
+            completing: None,
             stopping: false,
             ending: None,
             lost: None,

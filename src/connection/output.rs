@@ -92,18 +92,19 @@ impl Connection {
         let display = &self.screen.display;
         match &self.mention {
             Some(mention) if display.has_color() || display.bell => {
-                batch.has_word(mention.word(), |text| {
+                let split = |text: &str| {
                     draw::words(text)
                         .map(|word| text::fold(&text[word]))
                         .collect()
-                })
+                };
+                batch.has_word(mention.word(), split) && mention.is_in(batch.items())
             }
             _ => false,
         }
     }
 
     fn draw_mention(&mut self, batch: &Batch) {
-        let mut frame = draw::frame(batch.items(), &self.screen.display, self.mention.as_ref());
+        let mut frame = draw::frame(batch.items(), &self.screen.display, self.mention.as_deref());
         if self.screen.display.bell {
             frame.push('\x07');
         }

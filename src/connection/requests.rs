@@ -84,8 +84,10 @@ impl Connection {
                 }
                 Note::Names(names) => {
                     let names: Vec<&str> = names.iter().map(Name::as_str).collect();
-                    self.complete_with(&names);
-                    self.show_prompt();
+                    if let Some(word) = self.completing.take() {
+                        self.complete_with(&word, &names);
+                        self.show_prompt();
+                    }
                 }
                 Note::Stop => self.stopping = true,
             }
@@ -110,7 +112,7 @@ impl Connection {
             name: new.clone(),
         });
         self.shared.lobby.free_name(self.id, old, &new);
-        self.mention = Mention::of(&new);
+        self.mention = Mention::of(self.id, &new).map(Box::new);
     }
 
     fn knock(&self, room: &RoomHandle) {
@@ -122,25 +124,29 @@ impl Connection {
     }
 
     /// Completes a word for Tab, or asks the room for the names to do it with.
-    pub(super) fn complete(&mut self, word: Word) {
+    pub(super) fn complete(&mut self, mut word: Word) {
         match (word.wanted, self.session.question()) {
             (Wanted::Command, _) => {
                 let names: Vec<&str> = COMMANDS.iter().map(|command| command.name()).collect();
-                self.complete_with(&names);
+                self.complete_with(&word, &names);
             }
             (Wanted::First, Some(Question::Room)) => {
+                word.wanted = Wanted::Answer;
                 let rooms = self.shared.lobby.rooms();
                 let names: Vec<&str> = rooms.iter().map(RoomName::as_str).collect();
-                self.complete_with(&names);
+                self.complete_with(&word, &names);
             }
-            (_, None) => self.tell_room(ToRoom::Names(self.id)),
+            (_, None) => {
+                self.completing = Some(Box::new(word));
+                self.tell_room(ToRoom::Names(self.id));
+            }
             _ => {}
         }
     }
 
-    fn complete_with(&mut self, candidates: &[&str]) {
+    fn complete_with(&mut self, word: &Word, candidates: &[&str]) {
         if let Some(typing) = &mut self.screen.typing {
-            let outcome = typing.editor.complete(candidates);
+            let outcome = typing.editor.complete(word, candidates);
             self.take_outcome(outcome);
         }
     }

@@ -165,11 +165,14 @@ impl Editor {
         }
     }
 
-    /// Completes the word before the cursor after an [`Outcome::Complete`]. Candidates that do not
-    /// begin like the word are passed over. A single one is put in whole, with what follows it;
-    /// of several what they have in common, and after a second Tab they are listed.
-    pub fn complete(&mut self, candidates: &[&str]) -> Outcome {
-        let word = Word::at_end_of(self.buffer.before());
+    /// Completes the `word` of an [`Outcome::Complete`], if it still stands before the cursor: the
+    /// candidates may have taken their time. Those that do not begin like it are passed over. A single
+    /// one is put in whole, with what follows it; of several what they have in common, and after a
+    /// second Tab they are listed.
+    pub fn complete(&mut self, word: &Word, candidates: &[&str]) -> Outcome {
+        if Word::at_end_of(self.buffer.before()).text != word.text {
+            return Outcome::Nothing;
+        }
         let matches = word.matches(candidates);
         let start = self.cursor() - word.text.len();
         match matches[..] {

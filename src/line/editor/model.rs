@@ -213,7 +213,7 @@ proptest! {
         for key in keys {
             if let Outcome::Complete(word) = editor.key(key) {
                 prop_assert!(editor.text()[..editor.cursor()].ends_with(&word.text));
-                editor.complete(&names);
+                editor.complete(&word, &names);
             }
             let view = editor.view("> ");
             for (text, at) in [(editor.text(), editor.cursor()), (view.text, view.cursor)] {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::limits::PASTE_LINES_MAX;
+use crate::line::complete::Wanted;
 
 /// Types text; `\n` is Enter. Gives the last outcome.
 fn type_in(editor: &mut Editor, text: &str) -> Outcome {
@@ -202,8 +203,7 @@ fn tab_completes_and_a_second_one_lists() {
         let mut editor = editor(text);
         let mut outcome = Outcome::Nothing;
         for _ in 0..*tabs {
-            assert!(matches!(editor.key(Key::Tab), Outcome::Complete(_)));
-            outcome = editor.complete(names);
+            outcome = complete(&mut editor, names);
         }
         assert_eq!(
             (&outcome, shown(&editor).as_str()),
@@ -213,12 +213,41 @@ fn tab_completes_and_a_second_one_lists() {
     }
     let mut editor = editor("ดี, b");
     press(&mut editor, &[Key::Home, Key::Text('\\'), Key::Text('e')]);
-    editor.key(Key::Tab);
-    editor.complete(&["exit"]);
+    complete(&mut editor, &["exit"]);
     assert_eq!(shown(&editor), "\\exit |ดี, b");
-    press(&mut editor, &[Key::Left, Key::Tab]);
-    editor.complete(&["exit"]);
+    press(&mut editor, &[Key::Left]);
+    complete(&mut editor, &["exit"]);
     assert_eq!(shown(&editor), "\\exit |ดี, b");
+}
+
+/// Presses Tab and gives the candidates.
+fn complete(editor: &mut Editor, candidates: &[&str]) -> Outcome {
+    match editor.key(Key::Tab) {
+        Outcome::Complete(word) => editor.complete(&word, candidates),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn candidates_that_come_too_late_complete_nothing() {
+    let mut editor = editor("da");
+    let Outcome::Complete(word) = editor.key(Key::Tab) else {
+        panic!("Tab completes");
+    };
+    assert_eq!(editor.key(Key::Enter), Outcome::Line("da".to_owned()));
+    assert_eq!(editor.complete(&word, &["Dai"]), Outcome::Nothing);
+    assert_eq!(shown(&editor), "|");
+}
+
+#[test]
+fn nothing_follows_the_answer_to_a_question() {
+    let mut editor = editor("11");
+    let Outcome::Complete(mut word) = editor.key(Key::Tab) else {
+        panic!("Tab completes");
+    };
+    word.wanted = Wanted::Answer;
+    editor.complete(&word, &["1150"]);
+    assert_eq!(shown(&editor), "1150|");
 }
 
 #[test]
