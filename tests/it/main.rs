@@ -28,6 +28,9 @@ mod framing;
 /// Telnet bytes are understood, answered, and never shown to anybody.
 mod telnet;
 
+/// Nobody loses what is half typed: real clients, each line in each drawing.
+mod half_typed;
+
 /// Random bytes at full speed: the others chat on.
 mod flood;
 /// The end of a client's input: what is pending is done, then the server closes.

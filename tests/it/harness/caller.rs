@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Server, Terminal, program};
+use super::{Server, Size, Terminal, program};
 
 /// One way to call one program.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +65,12 @@ impl Caller {
     /// Starts it in a terminal of the usual size.
     pub(crate) fn start(&self, server: &Server) -> Terminal {
         Terminal::start(server, self.name, &self.command(server.address()))
+    }
+
+    /// Starts it in a terminal of 80 columns and so many rows.
+    pub(crate) fn start_with_rows(&self, server: &Server, rows: u16) -> Terminal {
+        let size = Size { rows, columns: 80 };
+        Terminal::start_sized(server, self.name, &self.command(server.address()), size)
     }
 }
 

@@ -14,29 +14,59 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use super::{DEADLINE, Server, server::collect, tape::Tape};
 
-/// The screen that programs get.
-const SIZE: PtySize = PtySize {
+/// A size that most tests are content with.
+const SIZE: Size = Size {
     rows: 40,
-    cols: 80,
-    pixel_width: 0,
-    pixel_height: 0,
+    columns: 80,
 };
+
+/// Rows kept above the screen.
+const HISTORY_ROWS: usize = 2_000;
+
+/// The size of a screen in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) rows: u16,
+    pub(crate) columns: u16,
+}
 
 /// A program in a pseudo-terminal, and the screen that a person would see.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
     tape: Arc<Tape>,
+    /// The sizes that the screen has had, each from so many bytes on.
+    sizes: Vec<(usize, Size)>,
     /// The terminal lives as long as its master side is open.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
+}
+
+/// What a person sees, and what has scrolled out of sight.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// All rows from the first ever shown to the last in use, without spaces at their ends.
+    pub(crate) rows: Vec<String>,
+    /// Where the cursor is in `rows`, which may be below the last in use.
+    pub(crate) cursor: (usize, usize),
+    /// Rows on the screen below the cursor.
+    pub(crate) rows_below: usize,
+    /// The terminal has been asked to mark what is pasted.
+    pub(crate) marks_pastes: bool,
+    /// The terminal's bell has been rung so often.
+    pub(crate) bells: usize,
 }
 
 impl Terminal {
     /// Starts `command`, whose first word must be a full path (see [`program`]), and shows it in
     /// failures of `server`'s test as `name`.
     pub(crate) fn start(server: &Server, name: &str, command: &[String]) -> Self {
+        Self::start_sized(server, name, command, SIZE)
+    }
+
+    /// As [`Terminal::start`], with another size.
+    pub(crate) fn start_sized(server: &Server, name: &str, command: &[String], size: Size) -> Self {
         let pair = native_pty_system()
-            .openpty(SIZE)
+            .openpty(size.into())
             .expect("a pseudo-terminal opens");
         let mut builder = CommandBuilder::new(&command[0]);
         builder.args(&command[1..]);
@@ -58,8 +88,17 @@ impl Terminal {
             child,
             keyboard,
             tape,
-            _master: pair.master,
+            sizes: vec![(0, size)],
+            master: pair.master,
         }
+    }
+
+    /// Gives the terminal another size, as a person who drags the edge of its window.
+    pub(crate) fn resize(&mut self, size: Size) {
+        let what = format!("(resized to {} x {})", size.columns, size.rows);
+        self.tape.note("->", what.as_bytes());
+        self.sizes.push((self.tape.lock().received.len(), size));
+        self.master.resize(size.into()).expect("a size");
     }
 
     /// Presses keys as they are.
@@ -77,9 +116,11 @@ impl Terminal {
 
     /// Waits until the screen shows all of `text`, which may be several rows.
     pub(crate) fn expect(&mut self, text: &str) {
-        let found = self
-            .tape
-            .wait(|state| screen(&state.received).contains(text).then_some(()));
+        let found = self.tape.wait(|state| {
+            screen(&state.received, &self.sizes)
+                .contains(text)
+                .then_some(())
+        });
         assert!(
             found.is_some(),
             "the screen never showed {text:?} within {DEADLINE:?}; it shows:\n{}",
@@ -90,9 +131,9 @@ impl Terminal {
     /// Waits until the last row in use is `text` (spaces at the end apart): a prompt waits for input.
     pub(crate) fn expect_prompt(&mut self, text: &str) {
         let want = text.trim_end();
-        let found = self
-            .tape
-            .wait(|state| (screen(&state.received).lines().last() == Some(want)).then_some(()));
+        let found = self.tape.wait(|state| {
+            (screen(&state.received, &self.sizes).lines().last() == Some(want)).then_some(())
+        });
         assert!(
             found.is_some(),
             "the last row never was {want:?} within {DEADLINE:?}; the screen:\n{}",
@@ -102,7 +143,24 @@ impl Terminal {
 
     /// What the person sees: the rows in use, without spaces at their ends.
     pub(crate) fn screen(&self) -> String {
-        screen(&self.tape.lock().received)
+        screen(&self.tape.lock().received, &self.sizes)
+    }
+
+    /// What the person sees and has seen.
+    pub(crate) fn view(&self) -> View {
+        view(&self.tape.lock().received, &self.sizes)
+    }
+
+    /// Waits until `is_so`; gives what was seen then, or `Err` with what is seen when time is up.
+    pub(crate) fn wait_until(&mut self, is_so: impl Fn(&View) -> bool) -> Result<View, View> {
+        self.tape
+            .wait(|state| Some(view(&state.received, &self.sizes)).filter(&is_so))
+            .ok_or_else(|| self.view())
+    }
+
+    /// All bytes that the program has written to the terminal.
+    pub(crate) fn received(&self) -> Vec<u8> {
+        self.tape.lock().received.clone()
     }
 
     /// Waits until the program has ended by itself, with no key pressed.
@@ -165,19 +223,83 @@ pub(crate) fn program(name: &str, package: &str) -> String {
         .to_string()
 }
 
-/// The rows in use after a terminal has drawn `bytes`.
-fn screen(bytes: &[u8]) -> String {
-    let mut parser = vt100::Parser::new(cells(SIZE.rows), cells(SIZE.cols), 0);
-    parser.process(bytes);
-    let rows: Vec<String> = parser
-        .screen()
-        .rows(0, SIZE.cols)
-        .map(|row| row.trim_end().to_owned())
-        .collect();
-    rows.join("\n").trim_end().to_owned()
+impl From<Size> for PtySize {
+    fn from(size: Size) -> Self {
+        Self {
+            rows: size.rows,
+            cols: size.columns,
+            ..Self::default()
+        }
+    }
 }
 
-/// A size of a terminal, which is never zero.
+/// A terminal that has drawn `bytes`.
+fn drawn(bytes: &[u8], sizes: &[(usize, Size)]) -> vt100::Parser<Bells> {
+    let (_, first) = sizes[0];
+    let (rows, columns) = (cells(first.rows), cells(first.columns));
+    let mut parser = vt100::Parser::new_with_callbacks(rows, columns, HISTORY_ROWS, Bells(0));
+    let mut done = 0;
+    for (from, size) in sizes {
+        parser.process(&bytes[done..*from]);
+        parser.set_size(cells(size.rows), cells(size.columns));
+        done = *from;
+    }
+    parser.process(&bytes[done..]);
+    parser
+}
+
+/// The rows in use after a terminal has drawn `bytes`.
+fn screen(bytes: &[u8], sizes: &[(usize, Size)]) -> String {
+    let parser = drawn(bytes, sizes);
+    rows(parser.screen()).join("\n").trim_end().to_owned()
+}
+
+fn view(bytes: &[u8], sizes: &[(usize, Size)]) -> View {
+    let mut parser = drawn(bytes, sizes);
+    let bells = parser.callbacks().0;
+    let screen = parser.screen_mut();
+    let (row, column) = screen.cursor_position();
+    let (height, _) = screen.size();
+    let marks_pastes = screen.bracketed_paste();
+    let mut all = Vec::new();
+    // Only as much of the past can be looked at as fits on a screen, so row by row.
+    let past = screen.scrollback_len();
+    for back in (1..=past).rev() {
+        screen.set_scrollback(back);
+        all.extend(rows(screen).into_iter().next());
+    }
+    screen.set_scrollback(0);
+    all.extend(rows(screen));
+    while all.last().is_some_and(String::is_empty) {
+        all.pop();
+    }
+    View {
+        rows: all,
+        cursor: (past + usize::from(row), usize::from(column)),
+        rows_below: usize::from(height.get() - 1 - row),
+        marks_pastes,
+        bells,
+    }
+}
+
+fn rows(screen: &vt100::Screen) -> Vec<String> {
+    let (_, columns) = screen.size();
+    screen
+        .rows(0, columns.get())
+        .map(|row| row.trim_end().to_owned())
+        .collect()
+}
+
+/// Counts how often the bell was rung.
+struct Bells(usize);
+
+impl vt100::Callbacks for Bells {
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.0 += 1;
+    }
+}
+
+/// A count of cells, which is never zero.
 fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).expect("a terminal has cells")
 }

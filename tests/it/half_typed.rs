@@ -1,0 +1,189 @@
+//! Nobody loses what is half typed: real clients at a terminal, messages while a line is typed, and then what
+//! the person sees, what the others got.
+
+use std::{thread, time::Duration};
+
+use crate::harness::{
+    BUSYBOX_TELNET, Caller, Client, Drawing, NC_OPENBSD, NCAT, NCAT_CRLF, PLINK, SOCAT, Server,
+    TELNET, TELNET_SSL, TINTIN, Terminal, View, room_with, times_blanked, walk_in,
+};
+
+/// The beginning of a line, its end, and the columns of the beginning.
+type Line = (&'static str, &'static str, usize);
+
+/// Plain letters; Thai, with marks above letters and bytes that old telnets take for commands; characters of
+/// two columns.
+const LINES: [Line; 3] = [
+    ("hello wor", "ld", 9),
+    ("สวัสดี บผ", "ใฝ", 7),
+    ("👍 ok 👍", " 👍", 8),
+];
+
+/// Rows of a terminal on which the room is far from the bottom, and of one whose bottom it has reached.
+const HEIGHTS: [u16; 2] = [70, 24];
+
+/// The server takes an echo for undisturbed when nothing was sent for 250 ms; a person takes longer.
+const THINKING: Duration = Duration::from_millis(400);
+
+const ANSI_ON: &str = "ANSI drawing is on. If your screen now looks wrong, type \\ansi off.";
+
+#[test]
+fn in_inetutils_telnet() {
+    half_typed(&TELNET, Drawing::Character);
+}
+
+#[test]
+fn in_netkit_telnet() {
+    half_typed(&TELNET_SSL, Drawing::Character);
+}
+
+#[test]
+fn in_busybox_telnet() {
+    half_typed(&BUSYBOX_TELNET, Drawing::Character);
+}
+
+#[test]
+fn in_plink() {
+    half_typed(&PLINK, Drawing::Character);
+}
+
+#[test]
+fn in_tintin() {
+    half_typed(&TINTIN, Drawing::Ansi);
+}
+
+#[test]
+fn in_nc_openbsd() {
+    half_typed(&NC_OPENBSD, Drawing::Plain);
+}
+
+#[test]
+fn in_nc_openbsd_with_ansi() {
+    half_typed(&NC_OPENBSD, Drawing::Ansi);
+}
+
+#[test]
+fn in_ncat() {
+    half_typed(&NCAT, Drawing::Plain);
+    half_typed(&NCAT, Drawing::Ansi);
+}
+
+#[test]
+fn in_ncat_with_cr_lf() {
+    half_typed(&NCAT_CRLF, Drawing::Plain);
+    half_typed(&NCAT_CRLF, Drawing::Ansi);
+}
+
+#[test]
+fn in_socat() {
+    half_typed(&SOCAT, Drawing::Plain);
+    half_typed(&SOCAT, Drawing::Ansi);
+}
+
+/// Every line on every height: half of it, three messages, the rest.
+fn half_typed(caller: &Caller, drawing: Drawing) {
+    for line in LINES {
+        for rows in HEIGHTS {
+            println!("case: {}, {drawing:?}, {line:?}, {rows} rows", caller.name);
+            let server = Server::start(&[]);
+            let [mut host] = room_with(&server, "1150", ["host"]);
+            let mut person = caller.start_with_rows(&server, rows);
+            enter(&mut person, &mut host, caller, drawing);
+            check(caller, drawing, &mut person, &mut host, line);
+            let below = person.view().rows_below;
+            // tintin++ begins at the bottom.
+            let is_at_bottom = rows == 24 || caller.drawing == Drawing::Ansi;
+            let wanted = if is_at_bottom { 0..=0 } else { 20..=60 };
+            assert!(wanted.contains(&below), "{below} rows below the cursor");
+        }
+    }
+}
+
+/// Walks into the room, and turns ANSI drawing on where it does not come by itself.
+fn enter(person: &mut Terminal, host: &mut Client, caller: &Caller, drawing: Drawing) {
+    walk_in(person, "guest");
+    host.expect_next("\n* guest joined\nhost> ");
+    if caller.drawing == Drawing::Plain && drawing == Drawing::Ansi {
+        person.line("\\ansi");
+        person.expect(ANSI_ON);
+        person.expect_prompt("guest>");
+    }
+}
+
+fn check(
+    caller: &Caller,
+    drawing: Drawing,
+    person: &mut Terminal,
+    host: &mut Client,
+    (half, rest, columns): Line,
+) {
+    person.keys(half);
+    person.expect_prompt(&format!("guest> {half}"));
+    let messages = ["one", "สวัสดีครับ ทุกคน", "three 👍"];
+    for message in messages {
+        host.say(message);
+    }
+    let said = |text: &str| format!("[HH:MM:SS] host: {text}");
+    let (seen, cursor) = match drawing {
+        Drawing::Plain => {
+            let mut rows = vec![format!("guest> {half}")];
+            for message in messages {
+                rows.extend([said(message), "guest>".to_owned()]);
+            }
+            (rows, "guest> ".len())
+        }
+        Drawing::Ansi | Drawing::Character => {
+            let mut rows: Vec<String> = messages.map(said).into();
+            rows.push(format!("guest> {half}"));
+            (rows, "guest> ".len() + columns)
+        }
+    };
+    expect_rows(person, &seen, cursor);
+
+    thread::sleep(THINKING);
+    person.line(rest);
+    // Exactly the line, and nothing else.
+    host.expect_next(&format!("\n[HH:MM:SS] guest: {half}{rest}\nhost> "));
+    let mut seen = seen;
+    seen.pop();
+    match drawing {
+        Drawing::Plain => seen.push(format!("guest> {rest}")),
+        // It has shown the line on a row of its own, which is none of the server's business.
+        Drawing::Ansi if caller.drawing == Drawing::Ansi => {
+            seen.push(format!("guest> {half}{rest}"));
+        }
+        Drawing::Ansi | Drawing::Character => {}
+    }
+    seen.extend([
+        format!("[HH:MM:SS] guest: {half}{rest}"),
+        "guest>".to_owned(),
+    ]);
+    expect_rows(person, &seen, "guest> ".len());
+}
+
+/// Waits until the room's rows are these, with the cursor in that column of the last.
+fn expect_rows(person: &mut Terminal, rows: &[String], column: usize) {
+    let found = person
+        .wait_until(|view| room(view) == rows && view.cursor == (view.rows.len() - 1, column));
+    if let Err(view) = found {
+        panic!(
+            "wanted, with the cursor in column {column}:\n{}\nand not, with the cursor at {:?}:\n{}",
+            rows.join("\n"),
+            view.cursor,
+            view.rows.join("\n")
+        );
+    }
+}
+
+/// What came since the room was entered, and since ANSI drawing was turned on.
+fn room(view: &View) -> Vec<String> {
+    let start = view
+        .rows
+        .iter()
+        .rposition(|row| row.starts_with("------------ Room") || row == ANSI_ON)
+        .map_or(0, |at| at + 1);
+    view.rows[start..]
+        .iter()
+        .map(|row| times_blanked(row))
+        .collect()
+}
