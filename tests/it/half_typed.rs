@@ -99,6 +99,60 @@ fn half_typed(caller: &Caller, drawing: Drawing) {
     }
 }
 
+#[test]
+fn two_hundred_messages_while_sixty_characters_are_typed() {
+    let text = "sixty characters, สวัสดี ครับ, typed while two hundred come: 60";
+    let cases = [
+        (&TELNET, Drawing::Character),
+        (&TELNET_SSL, Drawing::Character),
+        (&BUSYBOX_TELNET, Drawing::Character),
+        (&PLINK, Drawing::Character),
+        (&NC_OPENBSD, Drawing::Ansi),
+        (&SOCAT, Drawing::Ansi),
+        (&NC_OPENBSD, Drawing::Plain),
+    ];
+    for (caller, drawing) in cases {
+        println!("case: {}, {drawing:?}", caller.name);
+        let server = Server::start(&["--rate", "0"]);
+        let [mut host] = room_with(&server, "1150", ["host"]);
+        let mut person = caller.start_with_rows(&server, 24);
+        enter(&mut person, &mut host, caller, drawing);
+        let mut keys = text.chars();
+        for n in 1..=200 {
+            host.line(format!("message {n}"));
+            if n % 3 == 0 {
+                person.keys(&keys.next().map_or(String::new(), String::from));
+            }
+            // Some come alone, some many at once.
+            if n % 7 == 0 {
+                host.expect(&format!("] host: message {n}\n"));
+            }
+        }
+        host.expect("] host: message 200\nhost> ");
+        assert_eq!(keys.next(), None, "all is typed");
+        if drawing == Drawing::Plain {
+            person.expect_prompt("guest>");
+        } else {
+            let mut rows: Vec<String> = (1..=200)
+                .map(|n| format!("[HH:MM:SS] host: message {n}"))
+                .collect();
+            rows.push(format!("guest> {text}"));
+            expect_rows(&mut person, &rows, "guest> ".len() + 60);
+        }
+        thread::sleep(THINKING);
+        person.line("");
+        host.expect_next(&format!("\n[HH:MM:SS] guest: {text}\nhost> "));
+        person.expect(&format!("] guest: {text}\nguest>"));
+        let view = person.view();
+        let rows = room(&view);
+        let messages: Vec<&String> = rows.iter().filter(|row| row.contains("] host: ")).collect();
+        let wanted: Vec<String> = (1..=200)
+            .map(|n| format!("[HH:MM:SS] host: message {n}"))
+            .collect();
+        assert!(messages.into_iter().eq(&wanted), "{rows:#?}");
+    }
+}
+
 /// Walks into the room, and turns ANSI drawing on where it does not come by itself.
 fn enter(person: &mut Terminal, host: &mut Client, caller: &Caller, drawing: Drawing) {
     walk_in(person, "guest");

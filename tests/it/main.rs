@@ -28,8 +28,13 @@ mod framing;
 /// Telnet bytes are understood, answered, and never shown to anybody.
 mod telnet;
 
+/// Telnet clients in character mode: keys, pastes, sizes, and the way into it.
+mod character_mode;
 /// Nobody loses what is half typed: real clients, each line in each drawing.
 mod half_typed;
+
+/// What a user can set, and what no client gets that has not asked for it.
+mod settings;
 
 /// Random bytes at full speed: the others chat on.
 mod flood;

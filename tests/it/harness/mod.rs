@@ -7,6 +7,7 @@ mod caller;
 mod client;
 mod pattern;
 mod people;
+mod relay;
 mod server;
 mod tape;
 mod terminal;
@@ -22,6 +23,7 @@ pub(crate) use pattern::{Match, match_at, times_blanked};
 pub(crate) use people::{
     MENU, PROBE, eventually, plain_lines, room_with, seconds_of_day, walk_in, without_probe,
 };
+pub(crate) use relay::slow_way_to;
 pub(crate) use server::{Server, run};
 pub(crate) use terminal::{Size, Terminal, View, piped, program};
 

@@ -52,6 +52,8 @@ pub(crate) struct View {
     pub(crate) rows_below: usize,
     /// The terminal has been asked to mark what is pasted.
     pub(crate) marks_pastes: bool,
+    /// The terminal has been asked for the cursor's position, and so for its size.
+    pub(crate) asked_size: bool,
     /// The terminal's bell has been rung so often.
     pub(crate) bells: usize,
 }
@@ -234,10 +236,11 @@ impl From<Size> for PtySize {
 }
 
 /// A terminal that has drawn `bytes`.
-fn drawn(bytes: &[u8], sizes: &[(usize, Size)]) -> vt100::Parser<Bells> {
+fn drawn(bytes: &[u8], sizes: &[(usize, Size)]) -> vt100::Parser<Asked> {
     let (_, first) = sizes[0];
     let (rows, columns) = (cells(first.rows), cells(first.columns));
-    let mut parser = vt100::Parser::new_with_callbacks(rows, columns, HISTORY_ROWS, Bells(0));
+    let mut parser =
+        vt100::Parser::new_with_callbacks(rows, columns, HISTORY_ROWS, Asked::default());
     let mut done = 0;
     for (from, size) in sizes {
         parser.process(&bytes[done..*from]);
@@ -256,7 +259,7 @@ fn screen(bytes: &[u8], sizes: &[(usize, Size)]) -> String {
 
 fn view(bytes: &[u8], sizes: &[(usize, Size)]) -> View {
     let mut parser = drawn(bytes, sizes);
-    let bells = parser.callbacks().0;
+    let Asked { bells, asked_size } = *parser.callbacks();
     let screen = parser.screen_mut();
     let (row, column) = screen.cursor_position();
     let (height, _) = screen.size();
@@ -278,6 +281,7 @@ fn view(bytes: &[u8], sizes: &[(usize, Size)]) -> View {
         cursor: (past + usize::from(row), usize::from(column)),
         rows_below: usize::from(height.get() - 1 - row),
         marks_pastes,
+        asked_size,
         bells,
     }
 }
@@ -290,12 +294,28 @@ fn rows(screen: &vt100::Screen) -> Vec<String> {
         .collect()
 }
 
-/// Counts how often the bell was rung.
-struct Bells(usize);
+/// What a terminal was asked for, apart from showing something.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    bells: usize,
+    asked_size: bool,
+}
 
-impl vt100::Callbacks for Bells {
+impl vt100::Callbacks for Asked {
     fn audible_bell(&mut self, _: &mut vt100::Screen) {
-        self.0 += 1;
+        self.bells += 1;
+    }
+
+    fn unhandled_csi(
+        &mut self,
+        _: &mut vt100::Screen,
+        _: Option<u8>,
+        _: Option<u8>,
+        params: &[&[u16]],
+        last: char,
+    ) {
+        // Device status report, "where is the cursor".
+        self.asked_size |= last == 'n' && params == [[6]];
     }
 }
 
