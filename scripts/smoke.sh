@@ -235,6 +235,42 @@ odd_bytes_are_fine() {
     [[ ${seen[$thai]} != *xxxxxxxxxxxxxxxx* ]] || fail 'a part of the long line was sent'
 }
 
+a_telnet_is_in_character_mode() {
+    step 'a telnet is asked after its first line, and answers'
+    connect "$tel"
+    expect "$tel" 'anon> '
+    send "$tel" '4\r\n'
+    # DO BINARY (whose number is a NUL, which bash leaves out), DO TERMINAL-TYPE, DO NAWS; and wiped away.
+    expect_next "$tel" $'\0337\377\375\377\375\030\377\375\037\0338\033[K'
+    send "$tel" '\377\373\000\377\373\030\377\373\037\377\372\037\000\120\000\030\377\360'
+    expect "$tel" $'\377\372\030\001\377\360'
+    send "$tel" '\377\372\030\000XTERM\377\360'
+    expect "$tel" $'\377\373\001\377\373\003'
+    send "$tel" '\377\375\001\377\375\003'
+    expect "$tel" $'\033[?2004h'
+    expect "$tel" $'\033[KPlease enter your new username: '
+
+    step 'the server echoes and edits its line, and messages come above it'
+    send "$tel" "y$tel\001\004\r\0002\r$room\r"
+    expect "$tel" "------------ Room $room ------------"$'\n'
+    expect "$tel" "$tel> "
+    expect "$ann" "* $tel joined"$'\n'
+    send "$tel" 'hello wot\177'
+    expect "$tel" 'hello wo'
+    say "$ann" 'in between'
+    expect "$tel" ': in between'$'\n\033[K'"$tel> hello wo"
+    send "$tel" 'rld\r'
+    expect_line "$ann" "$tel" 'hello world'
+    expect "$tel" ': hello world'$'\n\033[K'"$tel> "
+    # Ctrl-D leads out of the room, then out of the server.
+    send "$tel" '\004'
+    expect "$tel" '=========== Welcome!'
+    send "$tel" '\004'
+    expect "$tel" $'Goodbye.\n\033[?2004l'
+    expect_end "$tel"
+    expect "$ann" "* $tel left"$'\n'
+}
+
 leaving_works() {
     step 'leaving the room, the list, goodbye'
     say "$thai" '\exit'
@@ -292,11 +328,12 @@ main() {
         exit 2
     fi
     local id=$$x$RANDOM
-    room=smoke-$id ann=ann$id ben=ben$id thai=เทอ$id
+    room=smoke-$id ann=ann$id ben=ben$id thai=เทอ$id tel=tel$id
     printf 'testing %s port %s, room %s\n' "$host" "$port" "$room"
     three_people_talk
     commands_work
     odd_bytes_are_fine
+    a_telnet_is_in_character_mode
     leaving_works
     a_script_types_ahead
     other_protocols_are_answered
