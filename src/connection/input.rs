@@ -24,10 +24,11 @@ impl Connection {
         !self.end_of_input && self.input.is_empty() && self.may_take_input()
     }
 
-    /// True if more input may be handled. In character mode keys are answered while a line waits.
+    /// True if more input may be handled. In character mode keys are answered while a line waits; those
+    /// behind a Tab wait for what it completes.
     fn may_take_input(&self) -> bool {
         let has_space = match self.screen.typing {
-            Some(_) => self.held.len() < HELD_LINES_MAX,
+            Some(_) => self.held.len() < HELD_LINES_MAX && self.completing.is_none(),
             None => self.held.is_empty() && !self.is_busy(),
         };
         has_space
@@ -103,8 +104,9 @@ impl Connection {
                 self.settle_first_line(Some(rest[0]));
                 continue;
             }
-            // Up to the end of a line at once, so that what is left has not been translated.
-            let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            // Up to what may have to be waited for at once, so that what is left has not been translated.
+            let waits = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\t');
+            let end = rest.iter().position(waits);
             let (piece, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
             rest = after;
             match &mut self.charset {
@@ -121,7 +123,7 @@ impl Connection {
         data.len() - rest.len()
     }
 
-    /// Handles data of which only the last byte can end a line; `after` is what follows.
+    /// Handles data of which only the last byte can end a line or be a Tab; `after` is what follows.
     fn take_piece(&mut self, mut piece: &[u8], after: &[u8]) {
         if self.screen.typing.is_some() {
             return self.take_keys(piece);

@@ -136,7 +136,8 @@ impl Connection {
                 let names: Vec<&str> = rooms.iter().map(RoomName::as_str).collect();
                 self.complete_with(&word, &names);
             }
-            (_, None) => {
+            // A room that is being left gives no answer.
+            (_, None) if !self.awaiting && matches!(self.place, Place::Inside(_)) => {
                 self.completing = Some(Box::new(word));
                 self.tell_room(ToRoom::Names(self.id));
             }

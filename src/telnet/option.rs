@@ -138,6 +138,7 @@ impl Options {
         let state = self.state(side, option);
         let (next, announce) = match state {
             State::No | State::Asked if self.is_spent() => (State::No, None),
+            State::WantNo if self.is_spent() => (state, None),
             State::No => (State::WantYes, Some(true)),
             State::Asked => (State::Yes, Some(true)),
             State::WantNo => (State::WantNoOpposite, None),
