@@ -25,6 +25,8 @@ mod drawing;
 mod foreign;
 /// Lines end in LF, CR LF, CR NUL or CR, and come in any cuts.
 mod framing;
+/// The seed corpora of the fuzz targets, run as plain tests.
+mod fuzz_corpus;
 /// Telnet bytes are understood, answered, and never shown to anybody.
 mod telnet;
 

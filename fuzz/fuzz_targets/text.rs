@@ -1,0 +1,5 @@
+//! Cleaning, measuring, cutting and wrapping: see `parlor_fuzz::text`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| parlor_fuzz::text(data));

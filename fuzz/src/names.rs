@@ -1,0 +1,73 @@
+//! Names of people and rooms.
+
+use parlor::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
+use parlor::name::{Name, NameError, RoomName};
+use parlor::text::{clean, graphemes};
+
+/// The lines of the input are names that people type.
+///
+/// - A name is short, clean and without blanks, and is read as itself again; so is what is suggested for a refused
+///   one, and a name with a number behind it.
+/// - Whether two names clash does not depend on the order, nor on having been read again.
+/// - Nobody but `anon` passes for `anon`.
+pub fn names(input: &[u8]) {
+    let typed: Vec<_> = input.splitn(3, |&byte| byte == b'\n').collect();
+    let names: Vec<Name> = typed.iter().filter_map(|line| person(line)).collect();
+    for line in typed {
+        room(line);
+    }
+    for one in &names {
+        for other in &names {
+            let clashes = one.clashes(other);
+            assert_eq!(other.clashes(one), clashes, "{one} and {other}");
+            assert!(clashes || one != other, "{one} is not like itself");
+        }
+    }
+}
+
+/// The name that `line` is, or the one suggested for it.
+fn person(line: &[u8]) -> Option<Name> {
+    let text = String::from_utf8_lossy(line);
+    let name = match Name::parse(&text) {
+        Ok(name) => name,
+        Err(error) => parsed(suggestion(error)?, Name::parse),
+    };
+    check_text(name.as_str());
+    assert_eq!(Name::parse(name.as_str()).as_ref(), Ok(&name));
+    assert!(name.is_anon() || !name.clashes(&Name::anon()), "{name}");
+    for number in [2, u32::MAX] {
+        let numbered = name.numbered(number);
+        check_text(numbered.as_str());
+        assert_eq!(parsed(numbered.to_string(), Name::parse), numbered);
+    }
+    Some(name)
+}
+
+fn room(line: &[u8]) {
+    let text = String::from_utf8_lossy(line);
+    let room = match RoomName::parse(&text) {
+        Ok(room) => Some(room),
+        Err(error) => suggestion(error).map(|text| parsed(text, RoomName::parse)),
+    };
+    if let Some(room) = room {
+        check_text(room.as_str());
+        assert!(!room.as_str().contains(','), "{room}");
+        assert_eq!(parsed(room.to_string(), RoomName::parse).key(), room.key());
+    }
+}
+
+fn suggestion(error: NameError) -> Option<String> {
+    let why = error.to_string();
+    assert!(!why.contains(char::is_control) && !why.ends_with('.'));
+    error.suggestion
+}
+
+fn parsed<N>(text: String, parse: fn(&str) -> Result<N, NameError>) -> N {
+    parse(&text).unwrap_or_else(|error| panic!("{text:?} is refused: {error}"))
+}
+
+fn check_text(name: &str) {
+    assert!((1..=NAME_GRAPHEMES_MAX).contains(&graphemes(name).count()));
+    assert!(name.len() <= NAME_BYTES_MAX && !name.contains(char::is_whitespace));
+    assert_eq!(clean(name.as_bytes()), name);
+}
