@@ -124,7 +124,7 @@ impl Desk {
             Outcome::Complete(word) => {
                 let before = &self.editor.text()[..self.editor.cursor()];
                 assert!(before.ends_with(&word.text), "{word:?} in {before:?}");
-                self.editor.complete(&word, &CANDIDATES);
+                self.editor.complete(word, &CANDIDATES);
             }
             Outcome::Repaint => self.row.forget(),
             _ => {}

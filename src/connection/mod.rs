@@ -81,7 +81,7 @@ pub struct Connection {
     /// Lines said that have not come back in the transcript.
     in_flight: usize,
     /// A line that the room had no space for.
-    unsent: Option<ToRoom>,
+    unsent: Option<Box<ToRoom>>,
     /// The word that Tab is to complete with the room's names, which were asked for.
     completing: Option<Box<Word>>,
     stopping: bool,
@@ -105,7 +105,8 @@ pub struct Connection {
     last_output: Instant,
     /// Since when the client has taken nothing, while there is output.
     stuck_since: Option<Instant>,
-    timer: Option<(Instant, Timer)>,
+    /// Boxed like other things that few connections have: an idle one should be small.
+    timer: Option<Box<(Instant, Timer)>>,
 }
 
 /// Where the connection stands with regard to rooms.
@@ -259,10 +260,10 @@ impl Connection {
         };
         // A timer that fires too early only means another look; setting one for each line would cost more.
         let timer = match &mut self.timer {
-            Some((at, timer)) if *at <= deadline => timer,
-            slot => &mut slot.insert((deadline, Timer::at(deadline))).1,
+            Some(timer) if timer.0 <= deadline => timer,
+            slot => slot.insert(Box::new((deadline, Timer::at(deadline)))),
         };
-        if Pin::new(timer).poll(cx).is_ready() {
+        if Pin::new(&mut timer.1).poll(cx).is_ready() {
             self.timer = None;
             return Poll::Ready(());
         }
@@ -405,7 +406,7 @@ impl Connection {
         }
         if let Place::Inside(seat) = std::mem::replace(&mut self.place, Place::Outside) {
             if let Some(line) = self.unsent.take() {
-                seat.room.mailbox.put(line);
+                seat.room.mailbox.put(*line);
             }
             let leave = ToRoom::Leave(self.id, Some(seat.reader));
             seat.room.mailbox.put(leave);

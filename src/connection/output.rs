@@ -1,6 +1,7 @@
 //! The way out: from views and batches to bytes on the socket.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Connection, Echo, Place};
@@ -17,6 +18,8 @@ thread_local! {
     /// Where a connection composes its output while it takes a turn. It keeps a buffer of its own only for
     /// what its socket did not take.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Where batches are kept while they are drawn.
+    static BATCHES: RefCell<Vec<Arc<Batch>>> = const { RefCell::new(Vec::new()) };
     /// Where text is drawn before it is encoded.
     static DRAWN: RefCell<String> = const { RefCell::new(String::new()) };
 }
@@ -31,7 +34,7 @@ impl Connection {
         if self.output.len() > self.written {
             return false;
         }
-        let mut batches = Vec::new();
+        let mut batches = BATCHES.take();
         let Taken { skipped, more } = seat.reader.take(WRITE_BYTES, &mut batches);
         if batches.is_empty() && skipped == 0 {
             return self.leave_if_done();
@@ -41,9 +44,10 @@ impl Connection {
             self.in_flight = 0;
             self.show(&View::Skipped(skipped));
         }
-        for batch in &batches {
-            self.draw(batch);
+        for batch in batches.drain(..) {
+            self.draw(&batch);
         }
+        BATCHES.set(batches);
         let left = self.leave_if_done();
         self.show_prompt();
         more || left
@@ -72,10 +76,10 @@ impl Connection {
         if self.is_mentioned(batch) {
             return self.draw_mention(batch);
         }
-        let display = self.screen.display.clone();
+        let display = &self.screen.display;
         match display.class() {
             Some(class) => {
-                let frame = batch.frame(class, |items| draw::frame(items, &display, None));
+                let frame = batch.frame(class, |items| draw::frame(items, display, None));
                 self.draw_with(|screen, out| screen.frame(frame, out));
             }
             None => self.draw_items(batch.items()),

@@ -55,7 +55,8 @@ impl Connection {
 
     fn say(&mut self, line: ToRoom) {
         if let Place::Inside(seat) = &self.place {
-            self.unsent = seat.room.mailbox.put_line(line, &self.inbox).err();
+            let unsent = seat.room.mailbox.put_line(line, &self.inbox).err();
+            self.unsent = unsent.map(Box::new);
         }
     }
 
@@ -63,7 +64,7 @@ impl Connection {
     pub(super) fn take_notes(&mut self) -> bool {
         let mut busy = false;
         if let Some(line) = self.unsent.take() {
-            self.say(line);
+            self.say(*line);
             busy = self.unsent.is_none();
         }
         for note in self.inbox.take() {
