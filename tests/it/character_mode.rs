@@ -159,6 +159,7 @@ fn tab_completes_names_commands_and_rooms() {
     person.expect_prompt("guest> host");
     person.keys("\t");
     person.expect("host  hostess\nguest> host");
+    // What is typed behind a Tab waits for what it completes.
     person.keys("e\tand @GU\t");
     person.expect_prompt("guest> hostess: and @guest");
 }
@@ -178,6 +179,21 @@ fn names_that_come_too_late_complete_nothing() {
     }
     host.join("1150");
     person.expect_prompt("guest>");
+}
+
+#[test]
+fn a_mention_rings_the_bell_for_those_who_want_it() {
+    let server = Server::start(&[]);
+    let (mut person, mut host) = in_room(&server, &TELNET);
+    host.say("guest: silent");
+    person.line("\\bell on");
+    person.expect("Your name rings the bell.\nguest>");
+    assert_eq!(person.view().bells, 0);
+    person.keys("half");
+    host.say("hello @GUEST!");
+    person.expect("] host: hello @GUEST!\nguest> half");
+    let view = person.wait_until(|view| view.bells == 1);
+    assert!(view.is_ok(), "{}", person.screen());
 }
 
 #[test]

@@ -91,6 +91,11 @@ fn half_typed(caller: &Caller, drawing: Drawing) {
             enter(&mut person, &mut host, caller, drawing);
             check(caller, drawing, &mut person, &mut host, line);
             let below = person.view().rows_below;
+            // The client passes on to its terminal whatever it got.
+            if drawing == Drawing::Plain && caller.name != NCAT_CRLF.name {
+                let shown = person.received();
+                assert!(!shown.contains(&0x1b) && !shown.contains(&0xff));
+            }
             // tintin++ begins at the bottom.
             let is_at_bottom = rows == 24 || caller.drawing == Drawing::Ansi;
             let wanted = if is_at_bottom { 0..=0 } else { 20..=60 };

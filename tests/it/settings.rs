@@ -192,10 +192,18 @@ fn a_raw_client_is_told_of_ansi_once_and_others_are_not() {
     assert!(!raw.text().contains("\\ansi"));
 }
 
+/// The name of a character set, what is typed in it, what the others see; what they say, what comes back.
+type Charset = (
+    &'static str,
+    &'static [u8],
+    &'static str,
+    &'static str,
+    &'static [u8],
+);
+
 #[test]
 fn terminals_without_utf8_can_say_so() {
-    // The name, what is typed, what the others see, what they say, what comes back.
-    let table: &[(&str, &[u8], &str, &str, &[u8])] = &[
+    let table: &[Charset] = &[
         (
             "latin1",
             b"caf\xe9",
