@@ -220,3 +220,6 @@ pub const HELD_LINES_MAX: usize = 2 * PASTE_LINES_MAX;
 /// Bytes of one write to a terminal that is being typed on in line mode: what fits into one packet, so that
 /// no echo comes to stand inside an escape sequence.
 pub const ATOMIC_WRITE_BYTES: usize = 1400;
+
+/// The pause between two such writes, so that the client passes each on before the next one comes.
+pub const ATOMIC_WRITE_PAUSE: Duration = Duration::from_millis(10);

@@ -33,7 +33,7 @@ use smol::Timer;
 use crate::charset::Charset;
 use crate::draw::{Display, Mention};
 use crate::inbox::Inbox;
-use crate::limits::{LOST_AFTER, READ_BYTES, STUCK_AFTER};
+use crate::limits::{ATOMIC_WRITE_PAUSE, LOST_AFTER, READ_BYTES, STUCK_AFTER};
 use crate::line::complete::Word;
 use crate::line::{Event, LineMode};
 use crate::message::MemberId;
@@ -103,6 +103,8 @@ pub struct Connection {
     held_output: Option<Vec<u8>>,
     /// When something was last written.
     last_output: Instant,
+    /// The rest of the output has to wait a little (see [`ATOMIC_WRITE_PAUSE`]).
+    paused: bool,
     /// Since when the client has taken nothing, while there is output.
     stuck_since: Option<Instant>,
     /// Boxed like other things that few connections have: an idle one should be small.
@@ -184,6 +186,7 @@ impl Connection {
             written: 0,
             held_output: None,
             last_output: now,
+            paused: false,
             stuck_since: None,
             timer: None,
             shared,
@@ -235,7 +238,7 @@ impl Connection {
     /// Ready when there is something to do; reads the socket if that is what woke it.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut woken = self.inbox.poll_rung(cx).is_ready();
-        if self.has_output() && self.socket.poll_writable(cx).is_ready() {
+        if self.has_output() && !self.is_paused() && self.socket.poll_writable(cx).is_ready() {
             woken = true;
         }
         if self.wants_input() && self.socket.poll_readable(cx).is_ready() {
@@ -273,9 +276,10 @@ impl Connection {
     fn next_deadline(&self) -> Option<Instant> {
         let stuck = self.stuck_since.map(|since| since + STUCK_AFTER);
         let lost = self.lost.map(|since| since + LOST_AFTER);
+        let paused = self.paused.then(|| self.last_output + ATOMIC_WRITE_PAUSE);
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
-            return stuck;
+            return stuck.or(paused);
         }
         let first_line = match self.first_line {
             FirstLine::Cr(until) => Some(until),
@@ -284,6 +288,7 @@ impl Connection {
         let negotiation = self.negotiation.next_timeout();
         [
             stuck,
+            paused,
             lost,
             self.idle_at(),
             first_line,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::{Connection, Echo, Place};
 use crate::draw::{self, Drawing};
-use crate::limits::{ATOMIC_WRITE_BYTES, ECHO_UNDISTURBED, WRITE_BYTES};
+use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
 use crate::message::{Batch, Item};
 use crate::request::Answer;
 use crate::room::Taken;
@@ -206,12 +206,17 @@ impl Connection {
 
     /// Writes what the socket takes.
     pub(super) fn flush(&mut self) {
+        if self.is_paused() {
+            return;
+        }
         while self.has_output() && self.lost.is_none() {
             match self.socket.write(self.next_write()) {
                 Ok(Some(count)) => {
                     self.written += count;
                     self.stuck_since = None;
-                    self.note_output();
+                    if self.note_output() {
+                        return;
+                    }
                 }
                 Ok(None) => {
                     self.stuck_since.get_or_insert_with(Instant::now);
@@ -223,11 +228,21 @@ impl Connection {
         self.drop_output();
     }
 
-    /// The time of the last write matters only where an echo may be replaced.
-    fn note_output(&mut self) {
-        if self.screen.display.drawing == Drawing::Ansi {
-            self.last_output = Instant::now();
+    /// Notes the time of a write where that matters: where the client's terminal echoes between our rows.
+    /// True if there is more to write and it has to wait.
+    fn note_output(&mut self) -> bool {
+        if self.screen.display.drawing != Drawing::Ansi {
+            return false;
         }
+        self.last_output = Instant::now();
+        self.paused = self.has_output();
+        self.paused
+    }
+
+    /// True while output waits for the client to pass on what it has been sent.
+    pub(super) fn is_paused(&mut self) -> bool {
+        self.paused = self.paused && self.last_output.elapsed() < ATOMIC_WRITE_PAUSE;
+        self.paused
     }
 
     /// What to write at once. On a terminal in line mode its own echo goes on meanwhile, and must not come
