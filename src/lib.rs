@@ -30,6 +30,7 @@
 //! - [`view`] (*pure*): every word the server says.
 //! - [`draw`], [`screen`] (*pure*): how rows look, and how they get onto a screen on which somebody types.
 //! - [`foreign`], [`rate`] (*pure*): clients of other protocols; clients that are too fast.
+//! - [`store`]: where messages live: in memory, or in an SQLite file.
 //! - [`room`]: a room, its actor, and the outbox that its members read from.
 //! - [`lobby`]: the register of rooms and names.
 //! - [`inbox`]: what reaches a connection from elsewhere.
@@ -71,6 +72,8 @@ pub mod view;
 
 pub mod foreign;
 pub mod rate;
+
+pub mod store;
 
 pub mod room;
 

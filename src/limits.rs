@@ -223,3 +223,75 @@ pub const ATOMIC_WRITE_BYTES: usize = 1400;
 
 /// The pause between two such writes, so that the client passes each on before the next one comes.
 pub const ATOMIC_WRITE_PAUSE: Duration = Duration::from_millis(10);
+
+/// Requests that wait for the store's writer. Each room has few on their way, and keeps their lines anyway.
+pub const STORE_JOBS_MAX: usize = 256;
+
+/// Lines of one transaction: about 10 ms of writing, which is how long the first waits for the last.
+pub const STORE_COMMIT_LINES_MAX: usize = 4096;
+
+/// Queries that wait for the store's readers; further ones wait before they get in line.
+pub const STORE_QUERIES_MAX: usize = 256;
+
+/// Threads that read from the database. A search takes one of them for at most [`SEARCH_TIME_MAX`].
+pub const STORE_READERS: usize = 3;
+
+/// How long a writer waits for another process (an import) that is writing.
+pub const STORE_BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// Statements that one connection to the database keeps prepared: more than there are.
+pub const STORE_STATEMENTS: usize = 32;
+
+/// Pages of 4 KiB in the write-ahead log at which they are moved into the file.
+pub const STORE_WAL_PAGES: u32 = 2000;
+
+/// Bytes that the write-ahead log keeps of the disk once it is empty again.
+pub const STORE_WAL_BYTES: u32 = 32 * 1024 * 1024;
+
+/// How often a store that fails is complained of in the log.
+pub const STORE_COMPLAINT_EVERY: Duration = Duration::from_secs(60);
+
+/// Lines of one answer of the store: what a page of any terminal holds, and what `--history` may ask for.
+pub const STORE_PAGE_LINES_MAX: usize = HISTORY_LINES_MAX;
+
+/// The highest number that a message may be imported with. Numbers go up to 2^40, so as many are left.
+pub const MESSAGE_ID_IMPORT_MAX: u64 = 1 << 39;
+
+/// Lines that are entered into the search index in one step: 10 to 20 ms, for which a new line may wait.
+pub const INDEX_LINES: usize = 128;
+
+/// How long nothing must have come to be written before the index is brought up to date. A busy room's
+/// next turn comes sooner, so indexing does not slow it.
+pub const INDEX_IDLE: Duration = Duration::from_millis(20);
+
+/// The same when less than a step waits, since small steps cost more a line.
+pub const INDEX_IDLE_FEW: Duration = Duration::from_secs(1);
+
+/// Lines that are forgotten in one step: 10 to 20 ms, for which a new line may wait.
+pub const FORGET_LINES: usize = 128;
+
+/// How often it is looked whether there are lines to forget.
+pub const FORGET_EVERY: Duration = Duration::from_secs(600);
+
+/// Words of one search; the others are not looked at.
+pub const SEARCH_WORDS_MAX: usize = 16;
+
+/// Three-letter parts of the words that are looked up in the index. They find the candidates; whether
+/// all words are in a line is checked on the line itself.
+pub const SEARCH_PARTS_MAX: usize = 32;
+
+/// Lines that one search reads: some 50 ms. Words of one or two letters, which the index does not know,
+/// are found among so many of the last lines.
+pub const SEARCH_LINES_MAX: usize = 50_000;
+
+/// How long one search goes on.
+pub const SEARCH_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Lines of one transaction of an import.
+pub const IMPORT_LINES: usize = 1000;
+
+/// How long an import pauses after a transaction, so that a running server gets its turn.
+pub const IMPORT_PAUSE: Duration = Duration::from_millis(2);
+
+/// Bytes of one line of an import: a whole message with every byte escaped, and its names.
+pub const IMPORT_LINE_BYTES_MAX: usize = 128 * 1024;

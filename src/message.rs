@@ -14,6 +14,31 @@ pub struct Timestamp(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub u64);
 
+/// What kind of line it is. The number is what a store keeps; it MUST NOT change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Something said.
+    #[default]
+    Message = 0,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 1] = [Kind::Message];
+
+    /// The kind with this number, if there is one.
+    pub fn from_number(number: i64) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|&kind| kind as i64 == number)
+    }
+
+    /// What it is called in an export.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Message => "message",
+        }
+    }
+}
+
 /// One accepted line.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message {

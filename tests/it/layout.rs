@@ -45,6 +45,20 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "store",
+        &[
+            "telnet",
+            "line",
+            "session",
+            "view",
+            "room",
+            "lobby",
+            "connection",
+            "server",
+            "config",
+        ],
+    ),
+    (
         "session",
         &["room", "lobby", "connection", "server", "config"],
     ),

@@ -1,0 +1,294 @@
+//! The file: whose it is, whether it is ours, its schema and how that came about.
+//!
+//! `application_id` says that a file is a parlor's, `user_version` the version of its schema. A file of an
+//! earlier version is brought forward when it is opened for writing; one of a later version is refused.
+//! Nothing is written to a file before both are known.
+//!
+//! The tables can be read with any SQLite; `transcript` is a view for people.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rustix::fs::{FlockOperation, flock};
+
+use super::Sync;
+use crate::limits::{STORE_BUSY_MAX, STORE_STATEMENTS, STORE_WAL_BYTES, STORE_WAL_PAGES};
+
+/// `parl`, in the header of every file that a parlor made.
+pub const APPLICATION_ID: i64 = 0x7061_726C;
+
+/// What makes a file of version `n + 1` out of one of version `n`. Entries are never changed, only added.
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+
+/// The version of the schema that this program reads and writes.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Bytes of the shortest database there can be: one page of the smallest size.
+const SQLITE_BYTES_MIN: u64 = 512;
+
+/// Why a file was not opened. Each has the file's path; the text is for the operator.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another server has it.
+    InUse(PathBuf),
+    /// It is not a parlor's.
+    Foreign(PathBuf),
+    /// A later version of this program made it: with this version of the schema.
+    Newer(PathBuf, i64),
+    /// An earlier version of this program made it, and it was opened to be read only.
+    Older(PathBuf, i64),
+    /// Its content makes no sense.
+    Damaged(PathBuf, String),
+    /// It may be read and not written.
+    ReadOnly(PathBuf),
+    /// It could not be opened, read or written.
+    Io(PathBuf, String),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::InUse(path) => {
+                write!(f, "{}: another server is using it", path.display())
+            }
+            OpenError::Foreign(path) => {
+                write!(f, "{}: this is no file of parlor's", path.display())
+            }
+            OpenError::Newer(path, version) => write!(
+                f,
+                "{}: it was made by a later parlor (schema {version}; this one knows up to \
+                 {SCHEMA_VERSION})",
+                path.display()
+            ),
+            OpenError::Older(path, version) => write!(
+                f,
+                "{}: it was made by an earlier parlor (schema {version}); start the server on it once",
+                path.display()
+            ),
+            OpenError::Damaged(path, what) => {
+                write!(f, "{}: the file is damaged: {what}", path.display())
+            }
+            OpenError::ReadOnly(path) => {
+                write!(f, "{}: the file cannot be written", path.display())
+            }
+            OpenError::Io(path, what) => write!(f, "{}: {what}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+/// A server's claim to a file; it ends with the process.
+#[derive(Debug)]
+pub(super) struct Claim {
+    _lock: File,
+}
+
+impl Claim {
+    /// Claims the file at `path`, which must have been made canonical. The claim is a lock on a file of its
+    /// own beside it: a lock on the file itself would end SQLite's when it is closed.
+    pub(super) fn new(path: &Path) -> Result<Claim, OpenError> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push("-lock");
+        let options = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&beside);
+        let lock = options.map_err(|error| OpenError::Io(beside.into(), error.to_string()))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Claim { _lock: lock }),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse(path.to_owned())),
+            Err(error) => Err(OpenError::Io(path.to_owned(), error.to_string())),
+        }
+    }
+}
+
+/// The path without links, so that all ways to a file lead to one claim. The file itself need not exist.
+pub(super) fn canonical(path: &Path) -> Result<PathBuf, OpenError> {
+    if let Ok(found) = fs::canonicalize(path) {
+        return Ok(found);
+    }
+    let failed = |why: String| OpenError::Io(path.to_owned(), why);
+    let name = path
+        .file_name()
+        .ok_or_else(|| failed("this is no file".to_owned()))?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let folder = fs::canonicalize(folder)
+        .map_err(|error| failed(format!("its directory cannot be opened: {error}")))?;
+    Ok(folder.join(name))
+}
+
+/// Opens a file to write, makes it if there is none, and brings its schema forward.
+pub(super) fn open_to_write(path: &Path, sync: Sync) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut db = open(path, flags)?;
+    let explain = |error| explained(path, &error);
+    if db.is_readonly("main").map_err(explain)? {
+        return Err(OpenError::ReadOnly(path.to_owned()));
+    }
+    identify(&db, path)?;
+    prepare_to_write(&db, sync).map_err(explain)?;
+    let migrated = migrate(&mut db, MIGRATIONS).map_err(explain)?;
+    if migrated > 0 {
+        tracing::info!(file = %path.display(), schema = SCHEMA_VERSION, "brought the schema forward");
+    }
+    try_tables(&db).map_err(|error| not_ours(path, &error))?;
+    Ok(db)
+}
+
+/// Opens a file that exists to read.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    match identify(&db, path)? {
+        SCHEMA_VERSION => (),
+        0 => return Err(OpenError::Foreign(path.to_owned())),
+        version => return Err(OpenError::Older(path.to_owned(), version)),
+    }
+    try_tables(&db).map_err(|error| not_ours(path, &error))?;
+    Ok(db)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
+    // SQLite takes so short a file for an empty one, and would write over it.
+    let length = fs::metadata(path).map_or(0, |found| found.len());
+    if (1..SQLITE_BYTES_MIN).contains(&length) {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let explain = |error| explained(path, &error);
+    let db = Connection::open_with_flags(path, flags).map_err(explain)?;
+    db.busy_timeout(STORE_BUSY_MAX).map_err(explain)?;
+    db.set_prepared_statement_cache_capacity(STORE_STATEMENTS);
+    Ok(db)
+}
+
+/// Settings that hold for one connection, except for the journal mode, which stays with the file.
+fn prepare_to_write(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
+    db.pragma_update(None, "journal_mode", "wal")?;
+    db.pragma_update(
+        None,
+        "synchronous",
+        match sync {
+            Sync::Normal => "normal",
+            Sync::Full => "full",
+        },
+    )?;
+    db.pragma_update(None, "wal_autocheckpoint", STORE_WAL_PAGES)?;
+    db.pragma_update(None, "journal_size_limit", STORE_WAL_BYTES)
+}
+
+/// The version of a file's schema; 0 for a file without any content.
+fn identify(db: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let number = |sql: &str| {
+        let row = db.query_row(sql, (), |row| row.get::<_, i64>(0));
+        row.map_err(|error| explained(path, &error))
+    };
+    // The first query reads the header, and finds a file that has fewer pages than it should.
+    let things = number("SELECT count(*) FROM sqlite_schema")?;
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    match (application, version) {
+        (0, 0) if things == 0 => Ok(0),
+        (APPLICATION_ID, version) if version > SCHEMA_VERSION => {
+            Err(OpenError::Newer(path.to_owned(), version))
+        }
+        (APPLICATION_ID, version) if version > 0 => Ok(version),
+        _ => Err(OpenError::Foreign(path.to_owned())),
+    }
+}
+
+/// Takes the steps that the file has not seen, each in a transaction of its own. Returns how many they were.
+fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<usize> {
+    let mut taken = 0;
+    for (step, next) in steps.iter().zip(1..) {
+        let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Asked anew each time: another process may have done it meanwhile.
+        let version: i64 = change.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+        if version < next {
+            change.execute_batch(step)?;
+            change.pragma_update(None, "application_id", APPLICATION_ID)?;
+            change.pragma_update(None, "user_version", next)?;
+            change.commit()?;
+            taken += 1;
+        }
+    }
+    Ok(taken)
+}
+
+/// Reads a little of every table, so that a file which only pretends is found out at the start.
+fn try_tables(db: &Connection) -> rusqlite::Result<()> {
+    for sql in [
+        "SELECT id, name, key, topic, created, last_id, indexed_id FROM rooms LIMIT 1",
+        "SELECT place, time, name, kind, text FROM messages LIMIT 1",
+        "SELECT place, time, name, kind, text FROM messages ORDER BY place DESC LIMIT 1",
+        "SELECT rowid FROM message_index('\"   \"') LIMIT 1",
+    ] {
+        db.prepare(sql)?.query(())?.next()?;
+    }
+    Ok(())
+}
+
+fn not_ours(path: &Path, error: &rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::Unknown) => OpenError::Damaged(path.to_owned(), error.to_string()),
+        _ => explained(path, error),
+    }
+}
+
+/// What an error means for the file.
+pub(super) fn explained(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::Foreign(path),
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged(path, error.to_string()),
+        Some(ErrorCode::ReadOnly) => OpenError::ReadOnly(path),
+        Some(ErrorCode::CannotOpen) => OpenError::Io(path, "it cannot be opened".to_owned()),
+        _ => OpenError::Io(path, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column_count(db: &Connection) -> usize {
+        db.prepare("SELECT * FROM t")
+            .expect("a table")
+            .column_count()
+    }
+
+    #[test]
+    fn a_file_takes_only_the_steps_it_has_not_seen() {
+        let steps = [
+            "CREATE TABLE t(a)",
+            "ALTER TABLE t ADD COLUMN b",
+            "ALTER TABLE t ADD COLUMN c",
+        ];
+        let mut db = Connection::open_in_memory().expect("a database");
+        for (known, taken) in [(1, 1), (1, 0), (3, 2), (3, 0)] {
+            let result = migrate(&mut db, &steps[..known]).expect("the steps work");
+            assert_eq!((result, column_count(&db)), (taken, known));
+        }
+        // A file that is ahead of the program is none of this function's business, and stays as it is.
+        assert_eq!(migrate(&mut db, &steps[..1]).expect("nothing to do"), 0);
+        assert_eq!(column_count(&db), 3);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_version_before_it() {
+        let steps = ["CREATE TABLE t(a)", "ALTER TABLE t ADD COLUMN b; nonsense"];
+        let mut db = Connection::open_in_memory().expect("a database");
+        migrate(&mut db, &steps).expect_err("the second step is nonsense");
+        assert_eq!(column_count(&db), 1);
+        let version: i64 = db
+            .query_row("PRAGMA user_version", (), |row| row.get(0))
+            .expect("a number");
+        assert_eq!(version, 1);
+    }
+}

@@ -1,0 +1,279 @@
+//! Where messages live: in memory, bounded, or in an SQLite file.
+//!
+//! A [`Store`] assigns the numbers of messages, and its order is the room's order. Requests take their time
+//! and may fail, so that a log which several servers share can stand here one day. What a room shows it
+//! MUST have stored before: [`Store::append`] answers once the lines are committed.
+
+pub mod file;
+mod memory;
+mod sqlite;
+
+mod words;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::limits::STORE_PAGE_LINES_MAX;
+use crate::message::{Kind, Timestamp};
+use crate::name::{Name, RoomName};
+use file::OpenError;
+use memory::Memory;
+use sqlite::Sqlite;
+use words::Words;
+
+/// The number of a room in its store. Rooms count up from 1 in the order they were created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(pub u32);
+
+/// A room as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRoom {
+    /// Its number.
+    pub id: RoomId,
+    /// Its name.
+    pub name: RoomName,
+}
+
+/// A line to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// When the room accepted it.
+    pub time: Timestamp,
+    /// The sender's name at that time.
+    pub name: Name,
+    /// Clean text, never empty.
+    pub text: Box<str>,
+    /// What kind of line it is.
+    pub kind: Kind,
+}
+
+/// A line as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number in its room: the first line has 1, and later lines have greater numbers. Some may be missing.
+    pub id: u64,
+    /// When the room accepted it.
+    pub time: Timestamp,
+    /// The sender's name at that time.
+    pub name: Name,
+    /// Clean text.
+    pub text: Box<str>,
+    /// What kind of line it is.
+    pub kind: Kind,
+}
+
+/// What came of [`Store::append`].
+#[derive(Debug)]
+pub struct Appended {
+    /// The lines, given back so that nobody has to copy them. Empty if the store has ended.
+    pub lines: Vec<NewMessage>,
+    /// The number of the first line, the others follow it one by one; or why none of them is stored.
+    pub result: Result<u64, StoreError>,
+}
+
+/// What came of [`Store::search`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The lines, newest first.
+    pub lines: Vec<Stored>,
+    /// The search ended at a bound: there may be older lines that it did not look at.
+    pub cut_short: bool,
+}
+
+/// A place in a room to page back from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// The line with this number, which need not exist.
+    Id(u64),
+    /// The first line accepted at this time or later.
+    Time(Timestamp),
+}
+
+/// Why a request failed. Nothing of it was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// There is no such room.
+    NoRoom,
+    /// There is a room of that name already.
+    RoomExists,
+    /// The store cannot do it now: full disk, input or output error. The next request may succeed.
+    Failed(String),
+    /// The store has ended.
+    Closed,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::NoRoom => f.write_str("there is no such room"),
+            StoreError::RoomExists => f.write_str("there is a room of that name"),
+            StoreError::Failed(why) => f.write_str(why),
+            StoreError::Closed => f.write_str("the store has ended"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// When a line counts as stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sync {
+    /// When the kernel has it: it survives the end of the process, however sudden.
+    #[default]
+    Normal,
+    /// When the disk has it: it survives a power cut.
+    Full,
+}
+
+/// Which old lines are forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Lines older than so many days; `None`: no line is too old.
+    pub days: Option<u32>,
+    /// Lines that have so many newer ones in their room; `None`: there can be any number.
+    pub lines: Option<u64>,
+}
+
+/// A handle to where messages live; clones are handles to the same.
+#[derive(Clone, Debug)]
+pub struct Store(Backend);
+
+#[derive(Clone, Debug)]
+enum Backend {
+    Memory(Arc<Memory>),
+    Sqlite(Arc<Sqlite>),
+}
+
+impl Store {
+    /// A store that keeps the last `history_lines` of each room, until the process ends.
+    pub fn memory(history_lines: usize) -> Store {
+        Store(Backend::Memory(Arc::new(Memory::new(history_lines))))
+    }
+
+    /// Opens the database at `path`, or makes one, for this process alone. Blocks; not for an executor.
+    ///
+    /// # Errors
+    ///
+    /// An [`OpenError`] that says what is wrong with the file. It is as it was, then.
+    pub fn open(path: &Path, sync: Sync, keep: Keep) -> Result<Store, OpenError> {
+        Sqlite::open(path, sync, keep).map(|sqlite| Store(Backend::Sqlite(Arc::new(sqlite))))
+    }
+
+    /// Stores a new, empty room.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::RoomExists`] if there is one with the same [`RoomName::key`].
+    pub async fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {
+        match &self.0 {
+            Backend::Memory(memory) => memory.create_room(name),
+            Backend::Sqlite(sqlite) => sqlite.create_room(name).await,
+        }
+    }
+
+    /// All rooms, in the order they were created.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn rooms(&self) -> Result<Vec<StoredRoom>, StoreError> {
+        match &self.0 {
+            Backend::Memory(memory) => Ok(memory.rooms()),
+            Backend::Sqlite(sqlite) => sqlite.read(sqlite::query::rooms).await,
+        }
+    }
+
+    /// Stores `lines` behind those that `room` has, all of them or none, and answers when that is certain.
+    /// Lines of one caller that waits for each answer are stored in the order of its calls.
+    pub async fn append(&self, room: RoomId, lines: Vec<NewMessage>) -> Appended {
+        match &self.0 {
+            Backend::Memory(memory) => memory.append(room, lines),
+            Backend::Sqlite(sqlite) => sqlite.append(room, lines).await,
+        }
+    }
+
+    /// The last `count` lines of `room` (at most [`STORE_PAGE_LINES_MAX`]), oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn tail(&self, room: RoomId, count: usize) -> Result<Vec<Stored>, StoreError> {
+        self.page_back(room, Before::Id(u64::MAX), count).await
+    }
+
+    /// The `count` lines (at most [`STORE_PAGE_LINES_MAX`]) before a place in `room`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn page_back(
+        &self,
+        room: RoomId,
+        before: Before,
+        count: usize,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let count = count.min(STORE_PAGE_LINES_MAX);
+        match &self.0 {
+            Backend::Memory(memory) => Ok(memory.page_back(room, before, count)),
+            Backend::Sqlite(sqlite) => {
+                let page = move |db: &_| sqlite::query::page_back(db, room, before, count);
+                sqlite.read(page).await
+            }
+        }
+    }
+
+    /// The line with number `id` and up to `count` lines before it and after it, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn around(
+        &self,
+        room: RoomId,
+        id: u64,
+        count: usize,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let count = count.min(STORE_PAGE_LINES_MAX / 2);
+        match &self.0 {
+            Backend::Memory(memory) => Ok(memory.around(room, id, count)),
+            Backend::Sqlite(sqlite) => {
+                let around = move |db: &_| sqlite::query::around(db, room, id, count);
+                sqlite.read(around).await
+            }
+        }
+    }
+
+    /// The newest `count` lines of `room` (at most [`STORE_PAGE_LINES_MAX`]) that contain all words of
+    /// `typed`, which may be parts of words. Nothing in `typed` has a special meaning; case does not count.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn search(
+        &self,
+        room: RoomId,
+        typed: &str,
+        count: usize,
+    ) -> Result<Found, StoreError> {
+        let words = Words::new(typed);
+        let count = count.min(STORE_PAGE_LINES_MAX);
+        match &self.0 {
+            Backend::Memory(memory) => Ok(memory.search(room, &words, count)),
+            Backend::Sqlite(sqlite) => {
+                let search = move |db: &_| sqlite::search::search(db, room, &words, count);
+                sqlite.read(search).await
+            }
+        }
+    }
+
+    /// Commits what was appended, and closes the file. Later requests fail with [`StoreError::Closed`].
+    pub async fn close(&self) {
+        if let Backend::Sqlite(sqlite) = &self.0 {
+            sqlite.close().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Messages in an SQLite file: one thread writes, a few read.
+//!
+//! The writer commits all that has gathered in one transaction, so a line costs a small part of a commit.
+//! Readers have connections of their own and see what was committed (write-ahead log); neither holds the
+//! other up, and no task of the executor ever waits inside SQLite.
+
+mod complaint;
+pub(super) mod query;
+mod queue;
+pub(super) mod search;
+pub(super) mod tidy;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use async_channel::{Receiver, Sender};
+use rusqlite::Connection;
+
+use self::complaint::Complaint;
+use self::queue::Queue;
+use self::writer::{Job, Writer};
+use super::file::{self, Claim, OpenError};
+use super::{Appended, Keep, NewMessage, RoomId, StoreError, Sync};
+use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_READERS};
+use crate::name::RoomName;
+
+/// A file that is open. Its threads end when it is closed or dropped.
+pub(super) struct Sqlite {
+    jobs: Arc<Queue<Job>>,
+    queries: Sender<Query>,
+    complaint: Arc<Complaint>,
+    /// Taken by whoever closes first.
+    threads: Mutex<Threads>,
+}
+
+#[derive(Default)]
+struct Threads {
+    readers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+type Query = Box<dyn FnOnce(&Connection) + Send>;
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").finish_non_exhaustive()
+    }
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path, sync: Sync, keep: Keep) -> Result<Sqlite, OpenError> {
+        let path = file::canonical(path)?;
+        let claim = Claim::new(&path)?;
+        let db = file::open_to_write(&path, sync)?;
+        let complaint = Arc::new(Complaint::new(&path));
+        let jobs = Arc::new(Queue::new(STORE_JOBS_MAX));
+        let writer = Writer::new(
+            db,
+            claim,
+            &path,
+            keep,
+            Arc::clone(&jobs),
+            Arc::clone(&complaint),
+        )?;
+        let (queries, waiting) = async_channel::bounded::<Query>(STORE_QUERIES_MAX);
+        let mut threads = Threads::default();
+        for number in 1..=STORE_READERS {
+            let db = file::open_to_read(&path)?;
+            let waiting = waiting.clone();
+            let work = move || answer_queries(&db, &waiting);
+            threads
+                .readers
+                .push(spawn(&path, format!("read-{number}"), work)?);
+        }
+        threads.writer = Some(spawn(&path, "write".to_owned(), move || writer.run())?);
+        Ok(Sqlite {
+            jobs,
+            queries,
+            complaint,
+            threads: Mutex::new(threads),
+        })
+    }
+
+    pub(super) async fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {
+        let (answer, answered) = async_channel::bounded(1);
+        self.jobs.put(Job::CreateRoom { name, answer }).await;
+        answered.recv().await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    pub(super) async fn append(&self, room: RoomId, lines: Vec<NewMessage>) -> Appended {
+        let (answer, answered) = async_channel::bounded(1);
+        let job = Job::Append {
+            room,
+            lines,
+            answer,
+        };
+        self.jobs.put(job).await;
+        answered.recv().await.unwrap_or(Appended {
+            lines: Vec::new(),
+            result: Err(StoreError::Closed),
+        })
+    }
+
+    /// Has a reader do `query` and waits for what comes of it.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = async_channel::bounded(1);
+        let work: Query = Box::new(move |db| {
+            // Who asked may have gone.
+            let _ = answer.try_send(query(db));
+        });
+        if self.queries.send(work).await.is_err() {
+            return Err(StoreError::Closed);
+        }
+        let result = answered.recv().await.map_err(|_| StoreError::Closed)?;
+        result.map_err(|error| {
+            let error = StoreError::Failed(error.to_string());
+            self.complaint.failed("cannot read messages", 0, &error);
+            error
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        self.queries.close();
+        let threads = self.take_threads();
+        let jobs = Arc::clone(&self.jobs);
+        let (end, ended) = async_channel::bounded::<()>(1);
+        // Waiting for a thread blocks, so a thread does it.
+        let waiter = thread::Builder::new().spawn(move || {
+            for reader in threads.readers {
+                let _ = reader.join();
+            }
+            // Last of all, since only the last to close can empty the log, and readers cannot.
+            jobs.close();
+            if let Some(writer) = threads.writer {
+                let _ = writer.join();
+            }
+            drop(end);
+        });
+        match waiter {
+            Ok(_) => drop(ended.recv().await),
+            Err(_) => self.jobs.close(),
+        }
+    }
+
+    fn take_threads(&self) -> Threads {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *threads)
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.jobs.close();
+        self.queries.close();
+    }
+}
+
+fn answer_queries(db: &Connection, waiting: &Receiver<Query>) {
+    while let Ok(query) = waiting.recv_blocking() {
+        query(db);
+    }
+}
+
+fn spawn(
+    path: &Path,
+    name: String,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, OpenError> {
+    let thread = thread::Builder::new().name(format!("parlor-{name}"));
+    thread
+        .spawn(work)
+        .map_err(|error| OpenError::Io(path.to_owned(), format!("no thread for it: {error}")))
+}

@@ -1,0 +1,132 @@
+//! What is read from the database. A room is the range of places from `room * 2^40` on, so every query is a
+//! walk along the table's own order, however many rooms and lines there are.
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::super::{Before, RoomId, Stored, StoredRoom};
+use crate::message::{Kind, Timestamp};
+use crate::name::{Name, RoomName};
+use crate::text;
+
+/// Bits of a place that number the message; the others number the room.
+const ID_BITS: u32 = 40;
+
+/// The highest number that a message can have.
+pub(in crate::store) const ID_MAX: u64 = (1 << ID_BITS) - 1;
+
+/// The place of a message in the table. Numbers above [`ID_MAX`] count as that.
+pub(in crate::store) fn place(room: RoomId, id: u64) -> i64 {
+    // 32 bits of room would reach the sign; 2^23 rooms are far out of reach, and wrap to nowhere.
+    ((u64::from(room.0) << ID_BITS | id.min(ID_MAX)) & i64::MAX as u64) as i64
+}
+
+/// The number of the message at `place`.
+pub(in crate::store) fn id_of(place: i64) -> u64 {
+    place as u64 & ID_MAX
+}
+
+/// All rooms, in the order they were created.
+pub(in crate::store) fn rooms(db: &Connection) -> rusqlite::Result<Vec<StoredRoom>> {
+    let mut select = db.prepare_cached("SELECT id, name FROM rooms ORDER BY id")?;
+    let rows = select.query_map((), |row| {
+        Ok((RoomId(row.get(0)?), row.get::<_, String>(1)?))
+    })?;
+    let mut rooms = Vec::new();
+    for row in rows {
+        let (id, name) = row?;
+        // A name that somebody wrote into the file by hand and nobody could type.
+        match RoomName::parse(&name) {
+            Ok(name) => rooms.push(StoredRoom { id, name }),
+            Err(_) => tracing::warn!(room = id.0, "the name of a room is no name: left out"),
+        }
+    }
+    Ok(rooms)
+}
+
+/// The `count` lines before a place in `room`, oldest first.
+pub(in crate::store) fn page_back(
+    db: &Connection,
+    room: RoomId,
+    before: Before,
+    count: usize,
+) -> rusqlite::Result<Vec<Stored>> {
+    let end = match before {
+        Before::Id(id) if id > ID_MAX => place(room, ID_MAX) + 1,
+        Before::Id(id) => place(room, id),
+        Before::Time(time) => first_since(db, room, time)?,
+    };
+    let mut select = db.prepare_cached(
+        "SELECT place, time, name, kind, text FROM messages
+         WHERE place >= :start AND place < :end ORDER BY place DESC LIMIT :count",
+    )?;
+    let params = named_params! {":start": place(room, 0), ":end": end, ":count": count as i64};
+    let mut lines = select
+        .query_map(params, stored)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    lines.reverse();
+    Ok(lines)
+}
+
+/// The line with number `id` and up to `count` lines on either side of it, oldest first.
+pub(in crate::store) fn around(
+    db: &Connection,
+    room: RoomId,
+    id: u64,
+    count: usize,
+) -> rusqlite::Result<Vec<Stored>> {
+    let snapshot = db.unchecked_transaction()?;
+    let mut lines = page_back(&snapshot, room, Before::Id(id), count)?;
+    let mut select = snapshot.prepare_cached(
+        "SELECT place, time, name, kind, text FROM messages
+         WHERE place >= :start AND place <= :end ORDER BY place LIMIT :count",
+    )?;
+    let end = place(room, ID_MAX);
+    let start = place(room, id);
+    let params = named_params! {":start": start, ":end": end, ":count": count as i64 + 1};
+    for line in select.query_map(params, stored)? {
+        lines.push(line?);
+    }
+    // Where the line itself is missing, one line too many came after it.
+    if lines.iter().all(|line| line.id != id) && lines.last().is_some_and(|line| line.id > id) {
+        let after = lines.iter().filter(|line| line.id > id).count();
+        lines.truncate(lines.len() - after.saturating_sub(count));
+    }
+    Ok(lines)
+}
+
+/// The place of the first line of `room` accepted at `time` or later; the end of the room if there is none.
+///
+/// Looked for by halving the room, so where the clock was put back it is one of several answers.
+pub(in crate::store) fn first_since(
+    db: &Connection,
+    room: RoomId,
+    time: Timestamp,
+) -> rusqlite::Result<i64> {
+    let (mut low, mut high) = (place(room, 0), place(room, ID_MAX) + 1);
+    let mut next = db.prepare_cached(
+        "SELECT place, time FROM messages WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT 1",
+    )?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let mut rows = next.query((middle, high))?;
+        match rows.next()? {
+            Some(row) if row.get::<_, i64>(1)? < time.0 => low = row.get::<_, i64>(0)? + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// A row of the columns place, time, name, kind, text. What nobody could have typed or been called comes
+/// from somebody who wrote into the file, and is made safe.
+pub(in crate::store) fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    let name = row.get_ref(2)?.as_str()?;
+    let text = row.get_ref(4)?.as_str()?;
+    Ok(Stored {
+        id: id_of(row.get(0)?),
+        time: Timestamp(row.get(1)?),
+        name: Name::parse(name).unwrap_or_else(|_| Name::anon()),
+        kind: Kind::from_number(row.get(3)?).unwrap_or_default(),
+        text: text::clean(text.as_bytes()).into(),
+    })
+}

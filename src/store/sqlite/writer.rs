@@ -1,0 +1,301 @@
+//! The one thread that writes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use async_channel::Sender;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use super::complaint::Complaint;
+use super::query::{self, ID_MAX, place};
+use super::queue::{Queue, Taken};
+use super::tidy;
+use crate::limits::{
+    FORGET_EVERY, FORGET_LINES, INDEX_IDLE, INDEX_IDLE_FEW, INDEX_LINES, STORE_COMMIT_LINES_MAX,
+};
+use crate::message::Timestamp;
+use crate::name::RoomName;
+use crate::store::file::{self, Claim, OpenError};
+use crate::store::{Appended, Keep, NewMessage, RoomId, StoreError};
+
+/// What the writer can be told. It answers once what it was told is committed, or has failed.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Store lines.
+    Append {
+        room: RoomId,
+        lines: Vec<NewMessage>,
+        answer: Sender<Appended>,
+    },
+    /// Store a room.
+    CreateRoom {
+        name: RoomName,
+        answer: Sender<Result<RoomId, StoreError>>,
+    },
+}
+
+/// What came of a job inside a transaction: a number, which is a first message's or a room's.
+type Done = Result<u64, StoreError>;
+
+/// The writer's connection and what it knows.
+pub(super) struct Writer {
+    db: Connection,
+    _claim: Claim,
+    path: PathBuf,
+    /// Device and inode of the file that `db` writes to.
+    identity: (u64, u64),
+    jobs: Arc<Queue<Job>>,
+    complaint: Arc<Complaint>,
+    keep: Keep,
+    /// Rooms with lines that are not in the index, and about how many.
+    unindexed: BTreeSet<RoomId>,
+    unindexed_lines: usize,
+    /// Rooms that may have lines to forget, and when all rooms will again.
+    unkept: BTreeSet<RoomId>,
+    forget_at: Instant,
+}
+
+impl Writer {
+    pub(super) fn new(
+        db: Connection,
+        claim: Claim,
+        path: &Path,
+        keep: Keep,
+        jobs: Arc<Queue<Job>>,
+        complaint: Arc<Complaint>,
+    ) -> Result<Writer, OpenError> {
+        let explain = |error| file::explained(path, &error);
+        let identity = identity(path).ok_or_else(|| {
+            OpenError::Io(path.to_owned(), "it was taken away just now".to_owned())
+        })?;
+        let (unindexed, unindexed_lines) = tidy::unindexed(&db).map_err(explain)?;
+        Ok(Writer {
+            db,
+            _claim: claim,
+            path: path.to_owned(),
+            identity,
+            jobs,
+            complaint,
+            keep,
+            unindexed,
+            unindexed_lines,
+            unkept: BTreeSet::new(),
+            forget_at: Instant::now(),
+        })
+    }
+
+    /// Does what is asked until the queue is closed and empty.
+    pub(super) fn run(mut self) {
+        // However this ends, nobody shall wait for an answer that does not come.
+        let _end = AtEnd(Arc::clone(&self.jobs));
+        let mut taken = Vec::new();
+        loop {
+            let patience = self.patience();
+            match self.jobs.take_all(&mut taken, patience) {
+                Taken::All => self.do_all(&mut taken),
+                Taken::Nothing => self.tidy_up(),
+                Taken::Closed => return,
+            }
+        }
+    }
+
+    /// Does jobs in their order, as many in one transaction as make [`STORE_COMMIT_LINES_MAX`] lines.
+    fn do_all(&mut self, jobs: &mut Vec<Job>) {
+        let mut batch = Vec::new();
+        let mut lines = 0;
+        for job in jobs.drain(..) {
+            if !batch.is_empty() && lines + job.lines() > STORE_COMMIT_LINES_MAX {
+                self.do_batch(std::mem::take(&mut batch));
+                lines = 0;
+            }
+            lines += job.lines();
+            batch.push(job);
+        }
+        self.do_batch(batch);
+    }
+
+    fn do_batch(&mut self, batch: Vec<Job>) {
+        match self.commit(&batch) {
+            Ok(done) => {
+                self.complaint.stored();
+                for (job, done) in batch.into_iter().zip(done) {
+                    if let (Job::Append { room, lines, .. }, Ok(_)) = (&job, &done) {
+                        self.unindexed.insert(*room);
+                        self.unindexed_lines += lines.len();
+                    }
+                    job.answer(done);
+                }
+            }
+            Err(error) => {
+                let lines = batch.iter().map(Job::lines).sum();
+                self.complaint.failed_to_store(lines, &error);
+                for job in batch {
+                    job.answer(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    /// Does a batch in one transaction. All of it is stored or nothing, except for jobs that are refused.
+    fn commit(&mut self, batch: &[Job]) -> Result<Vec<Done>, StoreError> {
+        // SQLite would go on writing to a file without a name, which nobody would ever find again.
+        if identity(&self.path) != Some(self.identity) {
+            let why = "the file has been taken away or replaced";
+            return Err(StoreError::Failed(why.to_owned()));
+        }
+        let in_transaction = || {
+            let change = self
+                .db
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = batch.iter().map(|job| job.write(&change));
+            let done = done.collect::<rusqlite::Result<Vec<Done>>>()?;
+            change.commit()?;
+            Ok(done)
+        };
+        let result: rusqlite::Result<Vec<Done>> = { in_transaction }();
+        result.map_err(|error| StoreError::Failed(error.to_string()))
+    }
+
+    /// How long to wait for jobs before something else is done.
+    fn patience(&self) -> Duration {
+        if self.unindexed_lines >= INDEX_LINES || !self.unkept.is_empty() {
+            INDEX_IDLE
+        } else if !self.unindexed.is_empty() {
+            INDEX_IDLE_FEW
+        } else if self.keep == Keep::default() {
+            FORGET_EVERY
+        } else {
+            self.forget_at.saturating_duration_since(Instant::now())
+        }
+    }
+
+    /// One small step of what can wait.
+    fn tidy_up(&mut self) {
+        let step = if self.unindexed.is_empty() {
+            self.forget()
+        } else {
+            tidy::index_step(&mut self.db, &mut self.unindexed, INDEX_LINES).map(|entered| {
+                self.unindexed_lines = self.unindexed_lines.saturating_sub(entered);
+            })
+        };
+        if let Err(error) = step {
+            let error = StoreError::Failed(error.to_string());
+            self.complaint.failed("cannot tidy up messages", 0, &error);
+            std::thread::sleep(INDEX_IDLE);
+        }
+    }
+
+    fn forget(&mut self) -> rusqlite::Result<()> {
+        if self.keep == Keep::default() {
+            return Ok(());
+        }
+        if self.unkept.is_empty() && self.forget_at <= Instant::now() {
+            self.forget_at = Instant::now() + FORGET_EVERY;
+            self.unkept = query::rooms(&self.db)?
+                .into_iter()
+                .map(|room| room.id)
+                .collect();
+        }
+        while let Some(&room) = self.unkept.first() {
+            let gone = tidy::forget_step(&mut self.db, room, self.keep, now(), FORGET_LINES)?;
+            if gone > 0 {
+                return Ok(());
+            }
+            self.unkept.pop_first();
+        }
+        Ok(())
+    }
+}
+
+struct AtEnd(Arc<Queue<Job>>);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+impl Job {
+    fn lines(&self) -> usize {
+        match self {
+            Job::Append { lines, .. } => lines.len(),
+            Job::CreateRoom { .. } => 0,
+        }
+    }
+
+    fn write(&self, db: &Connection) -> rusqlite::Result<Done> {
+        match self {
+            Job::Append { room, lines, .. } => append(db, *room, lines),
+            Job::CreateRoom { name, .. } => create_room(db, name, now()),
+        }
+    }
+
+    fn answer(self, done: Done) {
+        // Whoever asked may have gone; then nobody wants to know.
+        match self {
+            Job::Append { lines, answer, .. } => {
+                let result = done;
+                let _ = answer.try_send(Appended { lines, result });
+            }
+            Job::CreateRoom { answer, .. } => {
+                let room = done.map(|id| RoomId(u32::try_from(id).unwrap_or(u32::MAX)));
+                let _ = answer.try_send(room);
+            }
+        }
+    }
+}
+
+/// Returns the number of the first line.
+fn append(db: &Connection, room: RoomId, lines: &[NewMessage]) -> rusqlite::Result<Done> {
+    let last: Option<u64> = db
+        .prepare_cached(
+            "UPDATE rooms SET last_id = last_id + ?2 WHERE id = ?1 AND last_id + ?2 <= ?3
+             RETURNING last_id",
+        )?
+        .query_row((room.0, lines.len(), ID_MAX), |row| row.get(0))
+        .optional()?;
+    let Some(last) = last else {
+        return Ok(Err(StoreError::NoRoom));
+    };
+    let first = last - lines.len() as u64 + 1;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO messages(place, time, name, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (line, id) in lines.iter().zip(first..) {
+        let (name, kind) = (line.name.as_str(), line.kind as i64);
+        insert.execute((place(room, id), line.time.0, name, kind, &*line.text))?;
+    }
+    Ok(Ok(first))
+}
+
+/// Returns the number of the room.
+pub(in crate::store) fn create_room(
+    db: &Connection,
+    name: &RoomName,
+    created: Timestamp,
+) -> rusqlite::Result<Done> {
+    let id = db
+        .prepare_cached(
+            "INSERT INTO rooms(name, key, created) VALUES (?1, ?2, ?3)
+             ON CONFLICT(key) DO NOTHING RETURNING id",
+        )?
+        .query_row((name.as_str(), name.key(), created.0), |row| row.get(0))
+        .optional()?;
+    Ok(id.ok_or(StoreError::RoomExists))
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
