@@ -8,6 +8,7 @@ pub mod file;
 mod memory;
 mod sqlite;
 
+pub mod tools;
 mod words;
 
 use std::fmt;

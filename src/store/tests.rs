@@ -547,3 +547,78 @@ fn make_the_file_that_is_kept_of_this_version() {
     block_on(store.close());
     fs::copy(path, kept_file(file::SCHEMA_VERSION)).expect("the file is kept");
 }
+
+/// Set for [`on_a_disk_that_fills_up`], which runs in a process of its own: the limit is a process's.
+const SMALL_DISK: &str = "PARLOR_TEST_SMALL_DISK";
+
+#[test]
+fn a_full_disk_refuses_lines_and_stores_again_when_there_is_space() {
+    let this_program = std::env::current_exe().expect("the test program");
+    // Past the limit the kernel sends a signal that ends a process, unless it is ignored; then it says no.
+    let output = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(this_program)
+        .args([
+            "--exact",
+            "store::tests::on_a_disk_that_fills_up",
+            "--nocapture",
+        ])
+        .env(SMALL_DISK, "1")
+        .output()
+        .expect("sh runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(told.contains("1 passed"), "{told}");
+}
+
+#[test]
+fn on_a_disk_that_fills_up() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    if std::env::var_os(SMALL_DISK).is_none() {
+        return;
+    }
+    let (_folder, path) = place_for_a_file();
+    let store = open(&path);
+    let room = block_on(store.create_room(name("one"))).expect("a room");
+    let limit = |bytes| {
+        let maximum = getrlimit(Resource::Fsize).maximum;
+        let current = bytes;
+        setrlimit(Resource::Fsize, Rlimit { current, maximum }).expect("a limit");
+    };
+    limit(Some(300_000));
+    let mut stored = 0;
+    let mut refused = 0;
+    for number in 0..600 {
+        if number == 500 {
+            limit(None);
+        }
+        let text = format!("{number} {}", "x".repeat(2000));
+        match say(&store, room, &[&text]) {
+            Ok(id) => {
+                stored += 1;
+                assert_eq!(id, stored, "numbers are given to what is stored");
+            }
+            Err(error) => {
+                assert!(matches!(error, StoreError::Failed(_)), "{error}");
+                assert!(number < 500, "it does not recover");
+                refused += 1;
+                block_on(store.tail(room, 10)).expect("reading goes on");
+            }
+        }
+    }
+    assert!(
+        stored > 100 && refused > 100,
+        "{stored} stored, {refused} refused"
+    );
+    let lines = block_on(store.tail(room, 1000)).expect("lines");
+    assert_eq!(lines.len() as u64, stored);
+    block_on(store.close());
+    assert_eq!(
+        tools::check(&path).expect("it can be read"),
+        Vec::<String>::new()
+    );
+}

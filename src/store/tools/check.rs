@@ -1,0 +1,131 @@
+//! Looking whether a file is in order.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Row};
+
+use super::record::time_text;
+use super::{ToolError, failed};
+use crate::message::Kind;
+use crate::name::{Name, RoomName};
+use crate::store::file;
+use crate::store::sqlite::query::id_of;
+use crate::text;
+
+/// Faults that are told; a broken file may have millions.
+const FAULTS_MAX: usize = 20;
+
+/// Reads the whole file and returns what is wrong, a sentence for each fault, at most [`FAULTS_MAX`]. None
+/// means that all pages, tables and the index are as SQLite left them, and that every room and message is one
+/// that this program could have stored.
+///
+/// A text in which one letter became another on the disk is not noticed: it is a text as well.
+///
+/// # Errors
+///
+/// A [`ToolError`] if the file cannot be read at all.
+pub fn check(path: &Path) -> Result<Vec<String>, ToolError> {
+    let db = file::open_to_read(path)?;
+    let mut faults = Vec::new();
+    let parts = [structure, rooms, messages];
+    for part in parts {
+        // A file can be too broken to go on reading; that is a fault of its own.
+        if let Err(error) = part(&db, &mut faults) {
+            if faults.is_empty() && error.sqlite_error_code().is_none() {
+                return Err(failed(path)(error));
+            }
+            faults.push(error.to_string());
+        }
+    }
+    faults.truncate(FAULTS_MAX);
+    Ok(faults)
+}
+
+fn structure(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut select = db.prepare(&format!("PRAGMA integrity_check({FAULTS_MAX})"))?;
+    for fault in select.query_map((), |row| row.get::<_, String>(0))? {
+        let fault = fault?;
+        if fault != "ok" {
+            faults.push(fault);
+        }
+    }
+    Ok(())
+}
+
+fn rooms(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut select = db.prepare(
+        "SELECT id, name, key, created, last_id, indexed_id,
+             (SELECT max(place) FROM messages WHERE place BETWEEN id << 40 AND (id + 1 << 40) - 1)
+         FROM rooms ORDER BY id",
+    )?;
+    let mut rows = select.query(())?;
+    while let Some(row) = rows.next()? {
+        if let Some(fault) = room_fault(row)? {
+            faults.push(format!("room {}: {fault}", row.get::<_, i64>(0)?));
+        }
+        if faults.len() >= FAULTS_MAX {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn room_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
+    let name: String = row.get(1)?;
+    let (last, indexed): (i64, i64) = (row.get(4)?, row.get(5)?);
+    let newest = row.get::<_, Option<i64>>(6)?.map_or(0, id_of);
+    let parsed = RoomName::parse(&name)
+        .ok()
+        .filter(|parsed| parsed.as_str() == name);
+    Ok(match parsed {
+        None => Some("its name is no name"),
+        Some(name) if name.key() != row.get::<_, String>(2)? => Some("its key is another name's"),
+        _ if time_text(row.get(3)?).is_none() => Some("it was created at no time"),
+        _ if last < 0 || newest > last as u64 => Some("it has messages past its last number"),
+        _ if indexed < 0 || indexed > last => Some("the index has more than there is"),
+        _ => None,
+    })
+}
+
+fn messages(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut select = db.prepare(
+        "SELECT place, time, name, kind, text, place >> 40 IN (SELECT id FROM rooms)
+         FROM messages ORDER BY place",
+    )?;
+    let mut rows = select.query(())?;
+    while let Some(row) = rows.next()? {
+        if faults.len() >= FAULTS_MAX {
+            break;
+        }
+        if let Some(fault) = message_fault(row)? {
+            let place: i64 = row.get(0)?;
+            faults.push(format!(
+                "message {} of room {}: {fault}",
+                id_of(place),
+                place >> 40
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn message_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
+    let name = String::from_utf8_lossy(row.get_ref(2)?.as_bytes()?);
+    let text = row.get_ref(4)?.as_bytes()?;
+    let is_name = Name::parse(&name).is_ok_and(|parsed| parsed.as_str() == name);
+    Ok(if !row.get::<_, bool>(5)? {
+        Some("there is no such room")
+    } else if id_of(row.get(0)?) == 0 {
+        Some("it has no number")
+    } else if time_text(row.get(1)?).is_none() {
+        Some("its time is none")
+    } else if !is_name {
+        Some("its sender's name is no name")
+    } else if Kind::from_number(row.get(3)?).is_none() {
+        Some("it is of no known kind")
+    } else if text.is_empty() || text::clean(text).as_bytes() != text {
+        Some("its text is none that anybody could have sent")
+    } else {
+        None
+    })
+}

@@ -1,0 +1,64 @@
+//! What the operator's tools do with a file: export, import, check, backup. All of it works while a server
+//! uses the file, and none of it blocks the server for longer than one of its own steps.
+
+mod backup;
+mod check;
+mod export;
+mod import;
+mod record;
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+pub use backup::backup;
+pub use check::check;
+pub use export::{Format, Selection, export};
+pub use import::{Imported, import};
+
+use super::file::{self, OpenError};
+
+/// Why a tool did not do its work, or not all of it.
+#[derive(Debug)]
+pub enum ToolError {
+    /// The file was not opened.
+    Open(OpenError),
+    /// The database failed.
+    Database(OpenError),
+    /// What was to be read or written besides the database failed.
+    Io(io::Error),
+    /// What was given makes no sense; a sentence for the operator.
+    Input(String),
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ToolError::Open(error) | ToolError::Database(error) => error.fmt(f),
+            ToolError::Io(error) => error.fmt(f),
+            ToolError::Input(sentence) => f.write_str(sentence),
+        }
+    }
+}
+
+impl std::error::Error for ToolError {}
+
+impl From<OpenError> for ToolError {
+    fn from(error: OpenError) -> ToolError {
+        ToolError::Open(error)
+    }
+}
+
+impl From<io::Error> for ToolError {
+    fn from(error: io::Error) -> ToolError {
+        ToolError::Io(error)
+    }
+}
+
+/// For `map_err`: an error of the database in the file at `path`.
+fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> ToolError {
+    move |error| ToolError::Database(file::explained(path, &error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,319 @@
+use std::fs;
+use std::path::PathBuf;
+
+use futures_lite::future::block_on;
+use jiff::tz::TimeZone;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::*;
+use crate::limits::IMPORT_LINE_BYTES_MAX;
+use crate::message::{Kind, Timestamp};
+use crate::name::{Name, RoomName};
+use crate::store::{Keep, NewMessage, RoomId, Store, Sync};
+
+fn room(name: &str) -> RoomName {
+    RoomName::parse(name).expect("a name for a room")
+}
+
+fn line(time: i64, name: &str, text: &str) -> NewMessage {
+    NewMessage {
+        time: Timestamp(time),
+        name: Name::parse(name).expect("a name"),
+        text: text.into(),
+        kind: Kind::Message,
+    }
+}
+
+/// 2026-01-01T00:00:00Z
+const NEW_YEAR: i64 = 1_767_225_600_000;
+
+/// A file with three rooms, one of them empty, and a server that has it open.
+fn a_chat() -> (TempDir, PathBuf, Store) {
+    let folder = TempDir::new().expect("a directory");
+    let path = folder.path().join("chat.db");
+    let store = Store::open(&path, Sync::Normal, Keep::default()).expect("a new file");
+    for name in ["1150", "empty", "ห้อง"] {
+        block_on(store.create_room(room(name))).expect("a room");
+    }
+    let talk = vec![
+        line(NEW_YEAR, "ann", "happy \"new\" year\\"),
+        line(NEW_YEAR + 1500, "ดี", "สวัสดี 👍"),
+        line(NEW_YEAR + 86_400_000, "ann", "the day after"),
+    ];
+    block_on(store.append(RoomId(1), talk))
+        .result
+        .expect("stored");
+    let talk = vec![line(NEW_YEAR + 1, "anon", "<&> \u{fffd}")];
+    block_on(store.append(RoomId(3), talk))
+        .result
+        .expect("stored");
+    (folder, path, store)
+}
+
+fn exported(path: &Path, selection: &Selection, format: &Format) -> String {
+    let mut out = Vec::new();
+    export(path, selection, format, &mut out).expect("the export works");
+    String::from_utf8(out).expect("an export is UTF-8")
+}
+
+fn json(path: &Path) -> String {
+    exported(path, &Selection::default(), &Format::JsonLines)
+}
+
+fn import_text(path: &Path, text: &str) -> Result<Imported, ToolError> {
+    import(path, &mut text.as_bytes())
+}
+
+#[test]
+fn an_export_as_text_has_a_line_a_message() {
+    let (_folder, path, _store) = a_chat();
+    let utc = Format::Text(TimeZone::UTC);
+    let all = exported(&path, &Selection::default(), &utc);
+    let expected = "2026-01-01 00:00:00 1150 ann: happy \"new\" year\\\n\
+                    2026-01-01 00:00:01 1150 ดี: สวัสดี 👍\n\
+                    2026-01-02 00:00:00 1150 ann: the day after\n\
+                    2026-01-01 00:00:00 ห้อง anon: <&> \u{fffd}\n";
+    assert_eq!(all, expected);
+    let bangkok = TimeZone::get("Asia/Bangkok").expect("a zone");
+    let there = exported(&path, &Selection::default(), &Format::Text(bangkok));
+    assert!(there.starts_with("2026-01-01 07:00:00 1150 ann"), "{there}");
+}
+
+#[test]
+fn an_export_can_be_of_one_room_and_of_some_time() {
+    let (_folder, path, _store) = a_chat();
+    let table = [
+        (Some("1150"), None, None, 3),
+        (Some("ห้อง"), None, None, 1),
+        (Some("EMPTY"), None, None, 0),
+        (None, Some(NEW_YEAR + 1), None, 3),
+        (None, None, Some(NEW_YEAR + 1), 1),
+        (
+            Some("1150"),
+            Some(NEW_YEAR + 1500),
+            Some(NEW_YEAR + 1501),
+            1,
+        ),
+    ];
+    for (name, since, until, lines) in table {
+        let selection = Selection {
+            room: name.map(room),
+            since: since.map(Timestamp),
+            until: until.map(Timestamp),
+        };
+        let text = exported(&path, &selection, &Format::Text(TimeZone::UTC));
+        assert_eq!(text.lines().count(), lines, "{selection:?}: {text}");
+    }
+    let nowhere = Selection {
+        room: Some(room("nowhere")),
+        ..Selection::default()
+    };
+    let error = export(&path, &nowhere, &Format::JsonLines, &mut Vec::new());
+    assert!(matches!(error, Err(ToolError::Input(_))));
+}
+
+#[test]
+fn export_import_export_gives_the_same_bytes() {
+    let (folder, path, store) = a_chat();
+    let long = (0..2500).map(|number| line(NEW_YEAR + number, "ann", &format!("number {number}")));
+    block_on(store.append(RoomId(1), long.collect()))
+        .result
+        .expect("stored");
+    let first = json(&path);
+    assert_eq!(first.lines().count(), 3 + 4 + 2500);
+    let copy = folder.path().join("copy.db");
+    let imported = import_text(&copy, &first).expect("the import works");
+    assert_eq!(
+        imported,
+        Imported {
+            stored: 2504,
+            ..Imported::default()
+        }
+    );
+    assert_eq!(json(&copy), first);
+    // And so do lines whose forerunners were forgotten.
+    let late: Vec<_> = first
+        .lines()
+        .filter(|line| !line.contains("number 1"))
+        .collect();
+    let late = late.join("\n") + "\n";
+    let copy = folder.path().join("late.db");
+    import_text(&copy, &late).expect("the import works");
+    assert_eq!(json(&copy), late);
+    assert_eq!(check(&copy).expect("it can be read"), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_imported_before_is_not_stored_twice() {
+    let (_folder, path, store) = a_chat();
+    let before = json(&path);
+    let again = import_text(&path, &before).expect("the import works");
+    assert_eq!(
+        again,
+        Imported {
+            present: 4,
+            ..Imported::default()
+        }
+    );
+    assert_eq!(json(&path), before);
+    // Another message with a number that is taken comes last, and can be found.
+    let other = before.replace("the day after", "another day");
+    let merged = import_text(&path, &other).expect("the import works");
+    assert_eq!((merged.present, merged.renumbered), (3, 1));
+    let found = block_on(store.search(RoomId(1), "another", 9)).expect("the search works");
+    assert_eq!(found.lines[0].id, 4);
+    assert_eq!(check(&path).expect("it can be read"), Vec::<String>::new());
+}
+
+#[test]
+fn forgotten_lines_can_be_brought_back_to_their_places() {
+    let (_folder, path, store) = a_chat();
+    let before = json(&path);
+    block_on(store.close());
+    let db = Connection::open(&path).expect("a database");
+    let indexed: Vec<i64> = {
+        import_text(&path, "").expect("an empty import brings the index up to date");
+        let mut select = db.prepare("SELECT indexed_id FROM rooms").expect("a query");
+        let rows = select.query_map((), |row| row.get(0)).expect("rows");
+        rows.collect::<Result<_, _>>().expect("numbers")
+    };
+    assert_eq!(indexed, [3, 0, 1]);
+    db.execute_batch(
+        "INSERT INTO message_index(message_index, rowid, text)
+             SELECT 'delete', place, text FROM messages WHERE place = (1 << 40) + 2;
+         DELETE FROM messages WHERE place = (1 << 40) + 2",
+    )
+    .expect("forgotten");
+    import_text(&path, &before).expect("the import works");
+    assert_eq!(json(&path), before);
+    let store = Store::open(&path, Sync::Normal, Keep::default()).expect("the file is right");
+    let found = block_on(store.search(RoomId(1), "สวัสดี", 9)).expect("the search works");
+    assert_eq!(found.lines.len(), 1);
+}
+
+#[test]
+fn an_import_names_the_line_that_makes_no_sense() {
+    let message = |field: &str, value: &str| {
+        let right = r#"{"type":"message","room":"1150","id":1,"time":"2026-01-01T00:00:00Z","name":"ann","kind":"message","text":"hi"}"#;
+        let changed = right.replace(field, value);
+        assert!(changed != right, "{field} is no part of it");
+        changed
+    };
+    let table = [
+        "nonsense".to_owned(),
+        "{}".to_owned(),
+        "[1]".to_owned(),
+        "\u{0}".to_owned(),
+        "x".repeat(IMPORT_LINE_BYTES_MAX + 1),
+        message("message\",\"room", "letter\",\"room"),
+        message("1150", "two words"),
+        message(":1,", ":0,"),
+        message(":1,", ":-1,"),
+        message(":1,", ":18446744073709551615,"),
+        message("2026-01-01T00:00:00Z", "yesterday"),
+        message("ann", "two words"),
+        message("kind\":\"message", "kind\":\"song"),
+        message("\"hi\"", "\"\""),
+        message("\"hi\"", r#""\u001b[2J""#),
+    ];
+    for wrong in table {
+        let folder = TempDir::new().expect("a directory");
+        let path = folder.path().join("chat.db");
+        let input = format!("{}\n\n{wrong}\n", message("ann", "ben"));
+        let error = import_text(&path, &input)
+            .expect_err("it makes no sense")
+            .to_string();
+        assert!(error.starts_with("line 3: "), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn what_is_imported_is_made_safe_to_show() {
+    let (_folder, path, store) = a_chat();
+    let text = r#"{"type":"message","room":"1150","id":9,"time":"2026-01-01T00:00:00Z","name":"ann","kind":"message","text":"a\u001b[2J\nb\u202e"}"#;
+    import_text(&path, text).expect("the import works");
+    let lines = block_on(store.tail(RoomId(1), 1)).expect("lines");
+    assert!(
+        !lines[0]
+            .text
+            .contains(|c: char| c.is_control() || c == '\u{202e}'),
+        "{lines:?}"
+    );
+    assert_eq!(lines[0].id, 9);
+}
+
+#[test]
+fn what_somebody_wrote_into_the_file_by_hand_is_made_safe_and_told_by_check() {
+    let (_folder, path, store) = a_chat();
+    assert_eq!(check(&path).expect("it can be read"), Vec::<String>::new());
+    let db = Connection::open(&path).expect("a database");
+    db.execute_batch(
+        "INSERT INTO messages VALUES ((1 << 40) + 7, 1, 'two words', 99, char(27) || '[2J')",
+    )
+    .expect("written");
+    let lines = block_on(store.tail(RoomId(1), 1)).expect("lines");
+    assert!(
+        lines[0].name.is_anon() && !lines[0].text.contains('\u{1b}'),
+        "{lines:?}"
+    );
+    let faults = check(&path).expect("it can be read");
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(faults[0].contains("past its last number"), "{faults:?}");
+}
+
+#[test]
+fn a_backup_is_whole_and_writes_over_nothing() {
+    let (folder, path, store) = a_chat();
+    let copy = folder.path().join("copy.db");
+    backup(&path, &copy).expect("the backup works");
+    assert_eq!(json(&copy), json(&path));
+    assert_eq!(check(&copy).expect("it can be read"), Vec::<String>::new());
+    block_on(store.append(RoomId(1), vec![line(1, "ann", "later")]))
+        .result
+        .expect("stored");
+    let size = fs::metadata(&copy).expect("a file").len();
+    assert!(backup(&path, &copy).is_err());
+    assert_eq!(fs::metadata(&copy).expect("a file").len(), size);
+    assert!(backup(&path, &folder.path().join("no/copy.db")).is_err());
+    // A copy is as good as the file.
+    Store::open(&copy, Sync::Normal, Keep::default()).expect("the file is right");
+}
+
+#[test]
+fn no_tool_takes_a_file_that_is_not_there_or_foreign() {
+    let folder = TempDir::new().expect("a directory");
+    let none = folder.path().join("none.db");
+    let foreign = folder.path().join("foreign.db");
+    fs::write(&foreign, "Dear diary, ".repeat(100)).expect("written");
+    for path in [&none, &foreign] {
+        let all = Selection::default();
+        assert!(export(path, &all, &Format::JsonLines, &mut Vec::new()).is_err());
+        assert!(check(path).is_err());
+        assert!(backup(path, &folder.path().join("copy.db")).is_err());
+    }
+    assert!(import_text(&foreign, "").is_err());
+    assert!(!none.exists() && !folder.path().join("copy.db").exists());
+}
+
+#[test]
+fn check_finds_a_damaged_page() {
+    let (folder, path, store) = a_chat();
+    let talk = (0..500).map(|number| line(number, "ann", &format!("number {number}")));
+    block_on(store.append(RoomId(1), talk.collect()))
+        .result
+        .expect("stored");
+    block_on(store.close());
+    let whole = fs::read(&path).expect("a file");
+    let mut found = 0;
+    let pages = whole.len() / 4096;
+    for page in 1..pages {
+        let mut flipped = whole.clone();
+        flipped[page * 4096] ^= 0xFF;
+        let path = folder.path().join("flipped.db");
+        fs::write(&path, &flipped).expect("written");
+        found += usize::from(check(&path).map_or(true, |faults| !faults.is_empty()));
+    }
+    // All but pages of which the first byte means nothing.
+    assert!(found * 2 > pages, "{found} of {pages}");
+}
