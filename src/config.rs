@@ -9,12 +9,18 @@ use argh::FromArgs;
 use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 
+use crate::command::Command;
 use crate::limits;
 use crate::room::RoomLimits;
+use crate::store::{Keep, Sync};
 
 /// A chat server that any terminal can walk into: `nc HOST 50006` or `telnet HOST 50006`.
 #[derive(Debug, FromArgs)]
 pub struct Args {
+    /// what to do instead of serving
+    #[argh(subcommand)]
+    pub command: Option<Command>,
+
     /// where to listen: ADDRESS:PORT (port 0: any free one) or unix:PATH; may be given several times
     /// (default: `[::]:50006`, which takes IPv4 as well)
     #[argh(option, arg_name = "where")]
@@ -27,6 +33,23 @@ pub struct Args {
     /// how many of a room's last lines are shown to who joins (default: 10; at most 1000)
     #[argh(option, arg_name = "lines", default = "limits::HISTORY_LINES")]
     pub history: usize,
+
+    /// keep rooms and messages in this file, which is made if there is none (default: in memory only)
+    #[argh(option, arg_name = "file")]
+    pub data: Option<PathBuf>,
+
+    /// what messages in the file survive: normal, which is the server's end, however sudden; or full, which
+    /// is a power cut as well and costs more (default: normal)
+    #[argh(option, arg_name = "what", from_str_fn(parse_sync))]
+    pub sync: Option<Sync>,
+
+    /// forget messages in the file that are older than so many days (default: never)
+    #[argh(option, arg_name = "days")]
+    pub keep: Option<u32>,
+
+    /// forget messages in the file but for the last so many of each room (default: never)
+    #[argh(option, arg_name = "lines")]
+    pub keep_lines: Option<u64>,
 
     /// connections in all (default: 10000; 0: no limit)
     #[argh(option, arg_name = "count", default = "limits::CONNECTIONS_MAX")]
@@ -105,6 +128,17 @@ impl FromStr for RawDrawing {
     }
 }
 
+/// Where messages are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Data {
+    /// The database.
+    pub file: PathBuf,
+    /// When a message counts as stored.
+    pub sync: Sync,
+    /// What is forgotten.
+    pub keep: Keep,
+}
+
 /// A place to listen at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listen {
@@ -123,6 +157,8 @@ pub struct Config {
     pub zone: TimeZone,
     /// The bounds of each room.
     pub room: RoomLimits,
+    /// Where messages are kept; `None`: in memory only.
+    pub data: Option<Data>,
     /// Connections in all; `0`: no limit.
     pub connections_max: usize,
     /// Connections from one address; `0`: no limit.
@@ -166,6 +202,7 @@ impl Config {
         }
         Ok(Config {
             listen,
+            data: parse_data(&args)?,
             zone: parse_zone(args.timezone.as_deref())?,
             room: RoomLimits {
                 members_max: args.max_members,
@@ -224,7 +261,40 @@ fn parse_listen(text: &str) -> Result<Listen, String> {
     })
 }
 
-fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
+fn parse_data(args: &Args) -> Result<Option<Data>, String> {
+    let Some(file) = args.data.clone() else {
+        let given = [
+            ("sync", args.sync.is_some()),
+            ("keep", args.keep.is_some()),
+            ("keep-lines", args.keep_lines.is_some()),
+        ];
+        return match given.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(format!(
+                "--{flag} is about the file of --data: give that too"
+            )),
+            None => Ok(None),
+        };
+    };
+    Ok(Some(Data {
+        file,
+        sync: args.sync.unwrap_or_default(),
+        keep: Keep {
+            days: args.keep,
+            lines: args.keep_lines,
+        },
+    }))
+}
+
+fn parse_sync(text: &str) -> Result<Sync, String> {
+    match text {
+        "normal" => Ok(Sync::Normal),
+        "full" => Ok(Sync::Full),
+        _ => Err("give normal or full".to_owned()),
+    }
+}
+
+/// The zone of that name, or this machine's.
+pub(crate) fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
     match name {
         None => Ok(TimeZone::system()),
         Some(name) => TimeZone::get(name).map_err(|_| {
@@ -261,6 +331,21 @@ mod tests {
     }
 
     #[test]
+    fn messages_are_kept_in_memory_unless_a_file_is_named() {
+        assert_eq!(config(&[]).expect("defaults are right").data, None);
+        let kept = config(&["--data", "chat.db", "--sync", "full", "--keep-lines", "500"]);
+        let expected = Data {
+            file: "chat.db".into(),
+            sync: Sync::Full,
+            keep: Keep {
+                days: None,
+                lines: Some(500),
+            },
+        };
+        assert_eq!(kept.expect("all is right").data, Some(expected));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_with_the_flag_and_the_value() {
         let table: &[&[&str]] = &[
             &["--listen", "nonsense"],
@@ -274,6 +359,9 @@ mod tests {
             &["--grace", "NaN"],
             &["--grace", "1e300"],
             &["--idle", "4294967295"],
+            &["--sync", "full"],
+            &["--keep", "30"],
+            &["--keep-lines", "500"],
         ];
         for args in table {
             let error = config(args).expect_err("it makes no sense");

@@ -19,6 +19,7 @@
 //! tasks, no clock.
 //!
 //! - [`config`]: what was typed on the command line and what it means.
+//! - [`command`]: what the program does instead of serving: export, import, check, backup.
 //! - [`limits`] (*pure*): every bound.
 //! - [`telnet`] (*pure*): the Telnet codec and RFC 1143 option negotiation.
 //! - [`mod@line`] (*pure*): line discipline, bytes to lines: line mode, and the editor of character mode.
@@ -50,6 +51,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod command;
 pub mod config;
 pub mod limits;
 

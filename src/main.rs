@@ -25,7 +25,10 @@ fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-fn start(args: Args) -> Result<(), String> {
+fn start(mut args: Args) -> Result<(), String> {
+    if let Some(command) = args.command.take() {
+        return command.run();
+    }
     let config = Config::new(args)?;
     tracing_subscriber::fmt()
         .with_max_level(config.log)

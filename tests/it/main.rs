@@ -49,6 +49,11 @@ mod many;
 /// A member that does not read holds nobody up and is told what it missed.
 mod slow_reader;
 
+/// What members have seen is there after `kill -9`.
+mod crash;
+/// Export, import, check, backup, as their users call them.
+mod tools;
+
 /// The signals that stop the server, and what people see of it.
 mod shutdown;
 /// The command line: listeners, and the ways in which they fail.

@@ -1,0 +1,150 @@
+//! `parlor export`, `import`, `check` and `backup` on a file that no server uses.
+
+use std::{
+    fs,
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::harness::run;
+
+const TALK: &str = r#"{"type":"room","name":"1150","topic":"","created":"2026-01-01T00:00:00.000Z","last_id":3}
+{"type":"message","room":"1150","id":2,"time":"2026-01-01T00:00:00.123Z","name":"ann","kind":"message","text":"ดี \"hi\""}
+{"type":"message","room":"1150","id":3,"time":"2026-01-02T00:00:00.000Z","name":"ben","kind":"message","text":"👍"}
+{"type":"room","name":"empty","topic":"","created":"2026-01-01T00:00:01.000Z","last_id":0}
+"#;
+
+/// Runs the program with `input` on standard input.
+fn run_with(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(input.as_bytes()).expect("it reads");
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+/// A directory with `chat.db`, which holds [`TALK`], and the path of that.
+fn a_chat() -> (TempDir, String) {
+    let folder = TempDir::new().expect("a directory");
+    let file = path(&folder, "chat.db");
+    let output = run_with(&["import", "--data", &file], TALK);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert!(told.starts_with("imported 2 messages"), "{told}");
+    (folder, file)
+}
+
+fn path(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).to_string_lossy().into_owned()
+}
+
+fn stdout(args: &[&str]) -> String {
+    let output = run(args);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {told}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn what_is_imported_is_exported_again_byte_for_byte() {
+    let (folder, file) = a_chat();
+    assert_eq!(
+        stdout(&["export", "--data", &file, "--format", "jsonl"]),
+        TALK
+    );
+    let copy = path(&folder, "copy.db");
+    stdout(&["backup", "--data", &file, &copy]);
+    assert_eq!(stdout(&["check", "--data", &copy]), "");
+    assert_eq!(
+        stdout(&["export", "--data", &copy, "--format", "jsonl"]),
+        TALK
+    );
+    // The same from a file as from standard input, and not twice.
+    let exported = path(&folder, "talk.jsonl");
+    fs::write(&exported, TALK).expect("written");
+    stdout(&["import", "--data", &file, &exported]);
+    assert_eq!(
+        stdout(&["export", "--data", &file, "--format", "jsonl"]),
+        TALK
+    );
+}
+
+#[test]
+fn an_export_as_text_can_be_of_a_room_and_of_a_day() {
+    let (_folder, file) = a_chat();
+    let export =
+        |more: &[&str]| stdout(&[&["export", "--data", &file, "--timezone", "UTC"], more].concat());
+    let (first, second) = (
+        "2026-01-01 00:00:00 1150 ann: ดี \"hi\"\n",
+        "2026-01-02 00:00:00 1150 ben: 👍\n",
+    );
+    assert_eq!(export(&[]), format!("{first}{second}"));
+    assert_eq!(export(&["--until", "2026-01-02"]), first);
+    assert_eq!(export(&["--since", "2026-01-01T00:00:01"]), second);
+    assert_eq!(export(&["--room", "empty"]), "");
+}
+
+#[test]
+fn what_cannot_be_done_is_one_clear_line_and_exit_code_1() {
+    let (folder, file) = a_chat();
+    let none = path(&folder, "none.db");
+    let foreign = path(&folder, "foreign.db");
+    fs::write(&foreign, "Dear diary, ".repeat(100)).expect("written");
+    let cases: &[&[&str]] = &[
+        &["export", "--data", &none],
+        &["export", "--data", &foreign],
+        &["export", "--data", &file, "--room", "nowhere"],
+        &["export", "--data", &file, "--since", "yesterday"],
+        &["import", "--data", &file, &foreign],
+        &["import", "--data", &foreign, "/dev/null"],
+        &["import", "--data", &file, &none],
+        &["check", "--data", &none],
+        &["check", "--data", &foreign],
+        &["backup", "--data", &file, &foreign],
+        &["backup", "--data", &none, &path(&folder, "copy.db")],
+    ];
+    for args in cases {
+        let output = run(args);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {told}");
+        assert_eq!(told.trim().lines().count(), 1, "{args:?}: {told}");
+        assert!(told.starts_with("parlor: "), "{args:?}: {told}");
+    }
+    assert!(
+        fs::read_to_string(foreign)
+            .expect("still there")
+            .starts_with("Dear diary")
+    );
+}
+
+#[test]
+fn a_check_of_a_damaged_file_tells_of_it() {
+    let (_folder, file) = a_chat();
+    let mut content = fs::read(&file).expect("a file");
+    for page in content.chunks_mut(4096).skip(1) {
+        page[0] ^= 0xFF;
+    }
+    fs::write(&file, content).expect("written");
+    let output = run(&["check", "--data", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!output.stderr.is_empty());
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let (_folder, file) = a_chat();
+    let script = "\"$0\" export --data \"$1\" | head -n 0; exit \"${PIPESTATUS[0]}\"";
+    let status = Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_parlor"), &file])
+        .status()
+        .expect("bash runs");
+    assert!(status.success());
+}
