@@ -12,7 +12,7 @@ use tracing::level_filters::LevelFilter;
 use crate::command::Command;
 use crate::limits;
 use crate::room::RoomLimits;
-use crate::store::{Keep, Sync};
+use crate::store::{Keep, Store, Sync};
 
 /// A chat server that any terminal can walk into: `nc HOST 50006` or `telnet HOST 50006`.
 #[derive(Debug, FromArgs)]
@@ -223,6 +223,20 @@ impl Config {
             },
             log: args.log,
         })
+    }
+
+    /// Opens the place where messages live. Blocks while it does.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with the file, which is as it was.
+    pub fn open_store(&self) -> Result<Store, String> {
+        match &self.data {
+            None => Ok(Store::memory(self.room.history_lines)),
+            Some(data) => {
+                Store::open(&data.file, data.sync, data.keep).map_err(|error| error.to_string())
+            }
+        }
     }
 
     /// True if the operator left the place to listen at to us.

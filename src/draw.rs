@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use jiff::tz::TimeZone;
+use jiff::{ToSpan, civil};
 
 use crate::limits::LINE_MODE_COLUMNS;
 use crate::message::{Batch, Item, MemberId, Message, Notice, Timestamp};
@@ -310,6 +311,35 @@ pub fn write_message(message: &Message, clock: &mut Clock<'_>, out: &mut String)
     start..end
 }
 
+/// `2026-11-20 14:30:01` on the wall of `zone`.
+pub fn date_and_time(time: Timestamp, zone: &TimeZone) -> impl std::fmt::Display {
+    let stamp = jiff::Timestamp::from_millisecond(time.0).unwrap_or_default();
+    zone.to_datetime(stamp)
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+/// The end of the day or minute that somebody calls `2026-11-20`, `14:30` (today) or `2026-11-20 14:30` in
+/// `zone`; `None` if it is none of these.
+pub fn end_of(words: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let today = zone
+        .to_datetime(jiff::Timestamp::from_millisecond(now.0).ok()?)
+        .date();
+    let end = if let Ok(date) = words.parse::<civil::Date>() {
+        date.tomorrow().ok()?.to_datetime(civil::Time::midnight())
+    } else {
+        let (date, time) = words.split_once(' ').unwrap_or(("", words));
+        let date = match date {
+            "" => today,
+            date => date.parse().ok()?,
+        };
+        let time = civil::Time::strptime("%H:%M", time).ok()?;
+        date.to_datetime(time).checked_add(1.minute()).ok()?
+    };
+    let end = zone.to_timestamp(end).ok()?;
+    Some(Timestamp(end.as_millisecond()))
+}
+
 fn write_notice(notice: &Notice, out: &mut String) {
     let written = match notice {
         Notice::Joined(name) => write!(out, "* {name} joined"),
@@ -430,6 +460,24 @@ mod tests {
             "[00:00:00] \x1b[38;5;{color}mbob\x1b[39m: hi @\x1b[7mdai\x1b[27m, Daiquiri?\n"
         );
         assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn a_day_or_a_minute_ends_where_its_zone_says() {
+        let zone = TimeZone::get("Asia/Bangkok").expect("a zone");
+        let now = Timestamp(1_795_000_000_000); // 2026-11-18 20:06:40 there
+        let table = [
+            ("2026-11-17", Some("2026-11-18 00:00:00")),
+            ("14:30", Some("2026-11-18 14:31:00")),
+            ("2026-11-17 23:59", Some("2026-11-18 00:00:00")),
+            ("yesterday", None),
+            ("25:00", None),
+            ("", None),
+        ];
+        for (words, expected) in table {
+            let end = end_of(words, now, &zone).map(|end| date_and_time(end, &zone).to_string());
+            assert_eq!(end.as_deref(), expected, "{words:?}");
+        }
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub enum Note {
     NotSeated(RoomName, JoinError),
     /// The connection has left its room; its reader gives what was said until then, and no more.
     Unseated,
+    /// A line that was said could not be stored, so nobody has seen it.
+    NotSent,
     /// The names of the room's members, to complete with.
     Names(Vec<Name>),
     /// The server is stopping.

@@ -81,6 +81,15 @@ pub const HISTORY_LINES_MAX: usize = 1000;
 /// the register is locked.
 pub const SUGGESTIONS_MAX: u32 = 20;
 
+/// Lines that `\history` shows if it is not told how many: most of a screen.
+pub const HISTORY_PAGE_LINES: usize = 20;
+
+/// Lines that `\search` shows.
+pub const FOUND_LINES_MAX: usize = 20;
+
+/// Lines that `\context` shows before and after the one that is asked for.
+pub const CONTEXT_LINES: usize = 5;
+
 /// Columns of a wrong answer that are quoted back.
 pub const QUOTE_COLUMNS_MAX: usize = 40;
 

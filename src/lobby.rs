@@ -12,14 +12,16 @@ use crate::inbox::{Inbox, Note};
 use crate::limits::SUGGESTIONS_MAX;
 use crate::message::{MemberId, Timestamp};
 use crate::name::{Name, NameKey, RoomName};
-use crate::request::{Answer, CreateError, JoinError, RenameError};
-use crate::room::{self, Mailbox, Room, RoomHandle, RoomLimits, ToRoom};
+use crate::request::{Answer, CreateError, JoinError, Look, RenameError};
+use crate::room::{self, Room, RoomHandle, RoomLimits, ToRoom};
+use crate::store::{Found, RoomId, Store, StoreError};
 
 /// The register of one server.
 #[derive(Debug)]
 pub struct Lobby {
     state: Mutex<State>,
     executor: Arc<Executor<'static>>,
+    store: Store,
     room_limits: RoomLimits,
     rooms_max: usize,
 }
@@ -37,19 +39,30 @@ struct State {
 }
 
 impl Lobby {
-    /// An empty register. Rooms run on `executor` and have `room_limits`; there can be `rooms_max` (`0`:
-    /// any number).
-    pub fn new(
+    /// A register with the rooms of `store`. Rooms run on `executor` and have `room_limits`; there can be
+    /// `rooms_max` (`0`: any number).
+    ///
+    /// # Errors
+    ///
+    /// If the rooms cannot be read.
+    pub async fn open(
         executor: Arc<Executor<'static>>,
+        store: Store,
         room_limits: RoomLimits,
         rooms_max: usize,
-    ) -> Lobby {
-        Lobby {
+    ) -> Result<Lobby, StoreError> {
+        let rooms = store.rooms().await?;
+        let lobby = Lobby {
             state: Mutex::default(),
             executor,
+            store,
             room_limits,
             rooms_max,
+        };
+        for room in rooms {
+            lobby.open_room(room.id, room.name);
         }
+        Ok(lobby)
     }
 
     /// Enters a connection. Once the server is stopping it is told so at once.
@@ -70,30 +83,65 @@ impl Lobby {
     }
 
     /// Creates a room. Answered by [`Answer::Created`].
-    pub fn create(&self, name: RoomName, inbox: &Inbox) {
-        let result = self.try_create(&name);
-        inbox.put(Note::Answer(Answer::Created(name, result)));
+    pub fn create(self: &Arc<Self>, name: RoomName, inbox: &Arc<Inbox>) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        let creating = async move {
+            let result = lobby.try_create(&name).await;
+            inbox.put(Note::Answer(Answer::Created(name, result)));
+        };
+        self.executor.spawn(creating).detach();
     }
 
-    fn try_create(&self, name: &RoomName) -> Result<(), CreateError> {
-        let mut state = self.lock();
+    async fn try_create(&self, name: &RoomName) -> Result<(), CreateError> {
+        {
+            let state = self.lock();
+            if state.by_key.contains_key(&name.key()) {
+                return Err(CreateError::Exists);
+            }
+            if self.rooms_max > 0 && state.rooms.len() >= self.rooms_max {
+                return Err(CreateError::TooMany(self.rooms_max));
+            }
+        }
+        match self.store.create_room(name.clone()).await {
+            Ok(id) => self.open_room(id, name.clone()),
+            Err(StoreError::RoomExists) => return Err(CreateError::Exists),
+            Err(_) => return Err(CreateError::NotStored),
+        }
+        Ok(())
+    }
+
+    /// Starts the actor of a stored room and enters it.
+    fn open_room(&self, id: RoomId, name: RoomName) {
         let key = name.key();
-        if state.by_key.contains_key(&key) {
-            return Err(CreateError::Exists);
-        }
-        if self.rooms_max > 0 && state.rooms.len() >= self.rooms_max {
-            return Err(CreateError::TooMany(self.rooms_max));
-        }
         let handle = RoomHandle {
-            name: name.clone(),
-            mailbox: Arc::new(Mailbox::default()),
+            id,
+            name,
+            mailbox: Arc::default(),
         };
-        let actor = room::run(Room::new(self.room_limits), handle.clone(), now);
+        let room = Room::new(self.room_limits);
+        let actor = room::run(room, handle.clone(), self.store.clone(), now);
+        let mut state = self.lock();
         state.actors.push(self.executor.spawn(actor));
         let place = state.rooms.len();
         state.by_key.insert(key, place);
         state.rooms.push(handle);
-        Ok(())
+    }
+
+    /// Looks into a room's past. Answered by [`Answer::Lines`].
+    pub fn look(&self, room: RoomId, look: Look, inbox: &Arc<Inbox>) {
+        let (store, inbox) = (self.store.clone(), Arc::clone(inbox));
+        let looking = async move {
+            let found = match &look {
+                Look::Before(before, _) => store
+                    .page_back(room, *before, look.lines())
+                    .await
+                    .map(Found::from),
+                Look::For(words) => store.search(room, words, look.lines()).await,
+                Look::Around(id) => store.around(room, *id, look.lines()).await.map(Found::from),
+            };
+            inbox.put(Note::Answer(Answer::Lines(look, found.ok())));
+        };
+        self.executor.spawn(looking).detach();
     }
 
     /// Lists the rooms. Answered by [`Answer::Rooms`].
@@ -146,7 +194,7 @@ impl Lobby {
         }
     }
 
-    /// Ends all rooms, once they have done what waits for them.
+    /// Ends all rooms, once they have done what waits for them, and then the store.
     pub async fn close_rooms(&self) {
         let (rooms, actors) = {
             let mut state = self.lock();
@@ -162,6 +210,7 @@ impl Lobby {
         for actor in actors {
             actor.await;
         }
+        self.store.close().await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -38,6 +38,7 @@ fn start(mut args: Args) -> Result<(), String> {
         .log_internal_errors(false)
         .init();
     server::raise_descriptor_limit();
+    let store = config.open_store()?;
     let listeners = Listener::bind_all(&config)?;
     let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     for listener in &listeners {
@@ -46,7 +47,6 @@ fn start(mut args: Args) -> Result<(), String> {
     let executor = Arc::new(Executor::new());
     server::start_threads(&executor, config.threads)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
-    let serving = server::run(Arc::clone(&executor), config, listeners, stop.wait());
-    smol::block_on(server::drive(&executor, serving));
-    Ok(())
+    let serving = server::run(Arc::clone(&executor), config, store, listeners, stop.wait());
+    smol::block_on(server::drive(&executor, serving))
 }

@@ -14,6 +14,11 @@ pub struct Timestamp(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub u64);
 
+impl MemberId {
+    /// Of a line from before the server was started.
+    pub const NOBODY: MemberId = MemberId(0);
+}
+
 /// What kind of line it is. The number is what a store keeps; it MUST NOT change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {

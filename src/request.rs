@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
 use crate::message::Message;
 use crate::name::{Name, NameError, RoomName};
+use crate::store::{Before, Found};
 
 /// What a session asks of the lobby, of its room, or of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +24,40 @@ pub enum Request {
     Say(String),
     /// Name the room's members. Answered by [`Answer::Members`].
     Who,
+    /// Look into the room's past. Answered by [`Answer::Lines`].
+    Look(Look),
+    /// So many lines before those that were shown last, as [`Request::Look`].
+    LookBack(usize),
+    /// The lines up to a time that the person wrote, as [`Request::Look`].
+    LookUpTo(String),
     /// Leave the room. Answered by [`Answer::Left`].
     Leave,
     /// Draw things otherwise. Not answered: the connection does it at once.
     Set(Setting),
     /// Close the connection. Not answered.
     Quit,
+}
+
+/// What somebody wants to see of a room's past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// The lines before a place.
+    Before(Before, usize),
+    /// The newest lines with all these words.
+    For(String),
+    /// A line and those around it.
+    Around(u64),
+}
+
+impl Look {
+    /// How many lines are wanted; around a line, so many before it and after it.
+    pub fn lines(&self) -> usize {
+        match self {
+            Look::Before(_, lines) => *lines,
+            Look::For(_) => FOUND_LINES_MAX,
+            Look::Around(_) => CONTEXT_LINES,
+        }
+    }
 }
 
 /// How one connection wants things drawn, as far as its user decides.
@@ -60,6 +90,8 @@ pub enum Answer {
     Renamed(Result<Name, RenameError>),
     /// Of [`Request::Who`]: the names of all members, in the order they joined.
     Members(Vec<Name>),
+    /// Of [`Request::Look`]; `None` if the past cannot be read.
+    Lines(Look, Option<Found>),
     /// Of [`Request::Leave`].
     Left,
 }
@@ -73,6 +105,8 @@ pub enum CreateError {
     Exists,
     /// The server has as many rooms as it keeps.
     TooMany(usize),
+    /// The server cannot store it.
+    NotStored,
 }
 
 /// Why a room was not joined.

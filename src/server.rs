@@ -19,6 +19,7 @@ use crate::message::MemberId;
 use crate::reason::ReasonCounts;
 use crate::shared::Shared;
 use crate::socket::{Peer, Socket};
+use crate::store::Store;
 
 /// What lets clients in: one for all listeners.
 struct Door {
@@ -46,13 +47,18 @@ pub fn raise_descriptor_limit() {
 pub async fn run(
     executor: Arc<Executor<'static>>,
     config: Config,
+    store: Store,
     listeners: Vec<Listener>,
     stop: impl Future<Output = ()>,
-) {
+) -> Result<(), String> {
     let grace = config.grace;
+    let lobby = Lobby::open(Arc::clone(&executor), store, config.room, config.rooms_max);
+    let lobby = lobby
+        .await
+        .map_err(|error| format!("cannot read the rooms: {error}"))?;
     let admission = Admission::new(config.connections_max, config.per_address_max);
     let shared = Arc::new(Shared {
-        lobby: Lobby::new(Arc::clone(&executor), config.room, config.rooms_max),
+        lobby: Arc::new(lobby),
         reasons: ReasonCounts::default(),
         config,
     });
@@ -88,6 +94,7 @@ pub async fn run(
         warn!("some clients did not take the last words in time");
     }
     info!(ended = %shared.reasons, "stopped");
+    Ok(())
 }
 
 async fn accept_all(door: Arc<Door>, listener: Listener, guard: async_channel::Sender<Infallible>) {

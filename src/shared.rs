@@ -1,5 +1,7 @@
 //! What all connections of a server share.
 
+use std::sync::Arc;
+
 use crate::config::Config;
 use crate::lobby::Lobby;
 use crate::reason::ReasonCounts;
@@ -10,7 +12,7 @@ pub struct Shared {
     /// What the operator chose.
     pub config: Config,
     /// Rooms and names.
-    pub lobby: Lobby,
+    pub lobby: Arc<Lobby>,
     /// Why connections ended.
     pub reasons: ReasonCounts,
 }

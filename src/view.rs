@@ -14,7 +14,8 @@ use crate::limits::{
 };
 use crate::message::Message;
 use crate::name::{Name, NameError, RoomName};
-use crate::request::{CreateError, JoinError, RenameError, Setting};
+use crate::request::{CreateError, JoinError, Look, RenameError, Setting};
+use crate::store::Found;
 use crate::text;
 
 /// What the menu asks for after a choice.
@@ -89,6 +90,10 @@ pub enum View {
     BadCharset(String),
     /// A sign of life.
     Yes,
+    /// A line was said that nobody has seen.
+    NotSent,
+    /// Lines of the past; `None`: it cannot be read.
+    Lines(Look, Option<Found>),
     /// What Tab could complete.
     Candidates(Vec<String>),
     /// `exit` was said in a room, which was perhaps meant as a command.
@@ -167,6 +172,8 @@ impl View {
                 "There is no character set {}. Try utf-8, latin1, cp437 or windows-874.",
                 quoted(name)
             ),
+            View::NotSent => writeln!(out, "Not sent: the server cannot store messages right now."),
+            View::Lines(look, found) => write_lines(look, found.as_ref(), zone, out),
             View::Yes => writeln!(out, "[yes]"),
             View::Candidates(candidates) => writeln!(out, "{}", candidates.join("  ")),
             View::ExitHint => writeln!(out, "(type '\\exit' if you want to quit the room)"),
@@ -198,6 +205,9 @@ impl fmt::Display for CreateError {
         match self {
             CreateError::BadName(error) => write_name_error(error, f),
             CreateError::Exists => f.write_str("There is one already. Type 2 to join it."),
+            CreateError::NotStored => {
+                f.write_str("The server cannot store it right now. Please try again later.")
+            }
             CreateError::TooMany(limit) => {
                 write!(f, "There can be no more rooms (rooms: {limit}).")
             }
@@ -276,6 +286,46 @@ fn write_joined(
     Ok(())
 }
 
+fn write_lines(
+    look: &Look,
+    found: Option<&Found>,
+    zone: &TimeZone,
+    out: &mut String,
+) -> fmt::Result {
+    let Some(found) = found else {
+        return writeln!(
+            out,
+            "The past cannot be read right now. Please try again later."
+        );
+    };
+    if found.lines.is_empty() {
+        return match look {
+            Look::Before(..) => writeln!(out, "There is nothing before that."),
+            Look::For(words) => writeln!(out, "Nobody has said {} here.", quoted(words)),
+            Look::Around(id) => writeln!(out, "There is no line #{id} here."),
+        };
+    }
+    for line in &found.lines {
+        writeln!(
+            out,
+            "#{} [{}] {}: {}",
+            line.id,
+            draw::date_and_time(line.time, zone),
+            line.name,
+            line.text
+        )?;
+    }
+    match look {
+        Look::Before(..) => writeln!(out, "(type '\\history' for what came before)"),
+        Look::For(_) if found.cut_short => writeln!(
+            out,
+            "(type '\\context N' for what was said around #N; there may be older ones)"
+        ),
+        Look::For(_) => writeln!(out, "(type '\\context N' for what was said around #N)"),
+        Look::Around(_) => Ok(()),
+    }
+}
+
 fn write_set(setting: &Setting, out: &mut String) -> fmt::Result {
     match setting {
         Setting::Ansi(true) => writeln!(
@@ -345,7 +395,7 @@ fn write_list<'a>(
 
 fn write_help(rows: &[HelpRow], out: &mut String) -> fmt::Result {
     for row in rows {
-        writeln!(out, "  \\{:<12} {}", row.usage, row.help)?;
+        writeln!(out, "  \\{:<21} {}", row.usage, row.help)?;
     }
     writeln!(out, "A line that begins with \\\\ is said with one \\.")
 }

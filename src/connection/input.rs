@@ -38,7 +38,7 @@ impl Connection {
     }
 
     /// True while no line can be handled, whatever it is.
-    fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.awaiting || self.unsent.is_some()
     }
 
@@ -182,8 +182,10 @@ impl Connection {
             Outcome::Repaint => self.draw_with(|screen, out| screen.repaint_and_ask_size(out)),
             // The row shows it.
             Outcome::Nothing | Outcome::Changed | Outcome::Paste { .. } | Outcome::Interrupted => {}
-            // Nothing to page through yet, and nobody likes a terminal that beeps.
-            Outcome::PageUp | Outcome::PageDown | Outcome::Bell => {}
+            Outcome::PageUp => self.page(true),
+            Outcome::PageDown => self.page(false),
+            // Nobody likes a terminal that beeps.
+            Outcome::Bell => {}
         }
     }
 

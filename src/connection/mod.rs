@@ -82,6 +82,8 @@ pub struct Connection {
     in_flight: usize,
     /// A line that the room had no space for.
     unsent: Option<Box<ToRoom>>,
+    /// What was shown last of the room's past.
+    page: Option<Page>,
     /// The word that Tab is to complete with the room's names, which were asked for.
     completing: Option<Box<Word>>,
     stopping: bool,
@@ -116,6 +118,13 @@ pub struct Connection {
 enum Place {
     Outside,
     Inside(Seat),
+}
+
+/// A page of a room's past, by the numbers of its first and last line.
+#[derive(Clone, Copy, Debug)]
+struct Page {
+    first: u64,
+    last: u64,
 }
 
 /// What is known of the first line, which tells what kind of client this is.
@@ -175,6 +184,7 @@ impl Connection {
             place: Place::Outside,
             in_flight: 0,
             unsent: None,
+            page: None,
             completing: None,
             stopping: false,
             ending: None,

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{Connection, Place};
-use crate::draw::Mention;
+use super::{Connection, Page, Place};
+use crate::draw::{self, Mention};
 use crate::inbox::Note;
+use crate::limits::HISTORY_PAGE_LINES;
 use crate::line::complete::{Wanted, Word};
+use crate::lobby;
 use crate::name::{Name, RoomName};
 use crate::reason::Reason;
-use crate::request::{Answer, Request};
+use crate::request::{Answer, Look, Request};
 use crate::room::{RoomHandle, ToRoom};
 use crate::session::{COMMANDS, Turn};
-use crate::view::Question;
+use crate::store::{Before, Stored};
+use crate::view::{Question, View};
+
+/// How `\\history` is used, for whoever wrote a time that is none.
+const HISTORY_USAGE: &str = "history, \\history 50, \\history 2026-11-20 or \\history 14:30";
 
 impl Connection {
     /// Shows the views of `turn`, makes its request, and asks for the next line if it is time to.
@@ -34,6 +40,19 @@ impl Connection {
             Request::Rename(name) => lobby.take_name(self.id, name, &self.inbox),
             Request::Who => self.tell_room(ToRoom::Who(self.id)),
             Request::Leave => self.tell_room(ToRoom::Leave(self.id, None)),
+            Request::Look(look) => self.look(look),
+            Request::LookBack(lines) => {
+                let before = self.page.map_or(u64::MAX, |page| page.first);
+                self.look(Look::Before(Before::Id(before), lines));
+            }
+            Request::LookUpTo(words) => {
+                match draw::end_of(&words, lobby::now(), &self.screen.display.zone) {
+                    Some(time) => {
+                        self.look(Look::Before(Before::Time(time), HISTORY_PAGE_LINES));
+                    }
+                    None => return self.show(&View::Usage(HISTORY_USAGE)),
+                }
+            }
             Request::Say(text) => {
                 self.in_flight += 1;
                 return self.say(ToRoom::Say {
@@ -51,6 +70,28 @@ impl Connection {
         if let Place::Inside(seat) = &self.place {
             seat.room.mailbox.put(word);
         }
+    }
+
+    fn look(&self, look: Look) {
+        if let Place::Inside(seat) = &self.place {
+            self.shared.lobby.look(seat.room.id, look, &self.inbox);
+        }
+    }
+
+    /// Page Up and Page Down: as `\\history`, and back.
+    pub(super) fn page(&mut self, up: bool) {
+        if self.is_busy() || !self.session.in_room() {
+            return;
+        }
+        let before = match self.page {
+            _ if up => return self.request(Request::LookBack(HISTORY_PAGE_LINES)),
+            Some(page) => page.last.saturating_add(1 + HISTORY_PAGE_LINES as u64),
+            None => return,
+        };
+        self.request(Request::Look(Look::Before(
+            Before::Id(before),
+            HISTORY_PAGE_LINES,
+        )));
     }
 
     fn say(&mut self, line: ToRoom) {
@@ -83,6 +124,11 @@ impl Connection {
                 Note::Unseated => {
                     self.take_batches();
                 }
+                Note::NotSent => {
+                    self.in_flight = self.in_flight.saturating_sub(1);
+                    self.show(&View::NotSent);
+                    self.show_prompt();
+                }
                 Note::Names(names) => {
                     let names: Vec<&str> = names.iter().map(Name::as_str).collect();
                     if let Some(word) = self.completing.take() {
@@ -98,11 +144,23 @@ impl Connection {
 
     pub(super) fn answer(&mut self, answer: Answer) {
         self.awaiting = false;
-        if let Answer::Renamed(Ok(new)) = &answer {
-            self.renamed(new.clone());
+        match &answer {
+            Answer::Renamed(Ok(new)) => self.renamed(new.clone()),
+            Answer::Lines(Look::Before(..), Some(found)) => self.paged(&found.lines),
+            Answer::Left => self.page = None,
+            _ => {}
         }
         let turn = self.session.answer(answer);
         self.perform(turn);
+    }
+
+    fn paged(&mut self, lines: &[Stored]) {
+        if let (Some(first), Some(last)) = (lines.first(), lines.last()) {
+            self.page = Some(Page {
+                first: first.id,
+                last: last.id,
+            });
+        }
     }
 
     /// The room hears of the new name before anybody else can take the old one.

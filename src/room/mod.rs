@@ -18,9 +18,10 @@ pub use outbox::{Outbox, Reader, Taken};
 
 use crate::inbox::{Inbox, Note};
 use crate::limits::NOTICE_MEMBERS_MAX;
-use crate::message::{Batch, Item, MemberId, Message, Notice, Timestamp};
+use crate::message::{Batch, Item, Kind, MemberId, Message, Notice, Timestamp};
 use crate::name::{Name, RoomName};
 use crate::request::{Answer, JoinError};
+use crate::store::{NewMessage, RoomId, Store, Stored};
 
 /// What a room can be told.
 #[derive(Debug)]
@@ -71,6 +72,8 @@ impl ToRoom {
 /// How to reach a room.
 #[derive(Clone, Debug)]
 pub struct RoomHandle {
+    /// Its number in the store.
+    pub id: RoomId,
     /// The room's name, as it was created.
     pub name: RoomName,
     /// The way in.
@@ -105,7 +108,6 @@ pub struct Room {
     limits: RoomLimits,
     members: BTreeMap<MemberId, Name>,
     recent: VecDeque<Arc<Message>>,
-    next_id: u64,
     /// Comings and goings are not told.
     quiet: bool,
     /// Accepted and not yet handed to anybody.
@@ -119,7 +121,6 @@ impl Room {
             limits,
             members: BTreeMap::new(),
             recent: VecDeque::new(),
-            next_id: 1,
             quiet: false,
             fresh: Vec::new(),
         }
@@ -136,26 +137,47 @@ impl Room {
         Ok(())
     }
 
-    /// Accepts a line from `member` at the time `now`. A line from somebody who is not there is dropped.
-    pub fn say(&mut self, member: MemberId, text: Box<str>, now: Timestamp) {
-        let Some(name) = self.members.get(&member) else {
-            return;
-        };
-        let message = Arc::new(Message {
-            id: self.next_id,
+    /// The line that `member` says at the time `now`, to be stored. Somebody who is not there says nothing.
+    pub fn draft(&self, member: MemberId, text: Box<str>, now: Timestamp) -> Option<NewMessage> {
+        Some(NewMessage {
             time: now,
-            member,
-            name: name.clone(),
+            name: self.members.get(&member)?.clone(),
             text,
+            kind: Kind::Message,
+        })
+    }
+
+    /// Accepts a line that `member` has said and that is stored under the number `id`.
+    pub fn accept(&mut self, id: u64, member: MemberId, line: NewMessage) {
+        let message = Arc::new(Message {
+            id,
+            time: line.time,
+            member,
+            name: line.name,
+            text: line.text,
         });
-        self.next_id += 1;
+        self.remember(Arc::clone(&message));
+        self.fresh.push(Item::Message(message));
+    }
+
+    /// Recalls a line from before this server was started.
+    pub fn recall(&mut self, line: Stored) {
+        self.remember(Arc::new(Message {
+            id: line.id,
+            time: line.time,
+            member: MemberId::NOBODY,
+            name: line.name,
+            text: line.text,
+        }));
+    }
+
+    fn remember(&mut self, message: Arc<Message>) {
         if self.recent.len() >= self.limits.history_lines {
             self.recent.pop_front();
         }
         if self.limits.history_lines > 0 {
-            self.recent.push_back(Arc::clone(&message));
+            self.recent.push_back(message);
         }
-        self.fresh.push(Item::Message(message));
     }
 
     /// Calls `member` by another name.
@@ -201,9 +223,19 @@ impl Room {
     }
 }
 
-/// The actor: runs `room` until its mailbox is closed and empty, and returns it. `now` tells the time.
-pub async fn run(room: Room, handle: RoomHandle, now: impl Fn() -> Timestamp) -> Room {
+/// The actor: runs `room` until its mailbox is closed and empty, and returns it. What is said is shown once
+/// `store` has it. `now` tells the time.
+pub async fn run(
+    room: Room,
+    handle: RoomHandle,
+    store: Store,
+    now: impl Fn() -> Timestamp,
+) -> Room {
     let mut actor = Actor {
+        store,
+        is_recalled: false,
+        authors: Vec::new(),
+        drafts: Vec::new(),
         outbox: Outbox::new(room.limits.outbox_bytes),
         inboxes: BTreeMap::new(),
         room,
@@ -214,8 +246,9 @@ pub async fn run(room: Room, handle: RoomHandle, now: impl Fn() -> Timestamp) ->
     while poll_fn(|cx| actor.handle.mailbox.poll_take(&mut turn, cx)).await {
         let time = now();
         for word in turn.drain(..) {
-            actor.apply(word, time);
+            actor.apply(word, time).await;
         }
+        actor.commit().await;
         actor.publish();
         actor.ring();
         shrink(&mut turn);
@@ -237,26 +270,85 @@ struct Actor {
     handle: RoomHandle,
     outbox: Arc<Outbox>,
     inboxes: BTreeMap<MemberId, Arc<Inbox>>,
+    store: Store,
+    /// The last lines from before this server was started are there.
+    is_recalled: bool,
+    /// Lines said in this turn and not stored yet, and who said each.
+    drafts: Vec<NewMessage>,
+    authors: Vec<MemberId>,
     /// Something was published since the members were last woken.
     news: bool,
 }
 
 impl Actor {
-    fn apply(&mut self, word: ToRoom, time: Timestamp) {
+    async fn apply(&mut self, word: ToRoom, time: Timestamp) {
+        if let ToRoom::Say { member, text } = word {
+            if let Some(line) = self.room.draft(member, text, time) {
+                self.drafts.push(line);
+                self.authors.push(member);
+            }
+            return;
+        }
+        // Whoever comes, goes or asks sees the room as it is after what was said before.
+        self.commit().await;
         match word {
-            ToRoom::Say { member, text } => self.room.say(member, text, time),
+            ToRoom::Say { .. } => {}
             ToRoom::Rename { member, name } => self.room.rename(member, name),
             ToRoom::Join {
                 member,
                 name,
                 inbox,
-            } => self.join(member, name, inbox),
+            } => {
+                self.recall().await;
+                self.join(member, name, inbox);
+            }
             ToRoom::Leave(member, reader) => self.leave(member, reader),
             ToRoom::Stop => self.room.be_quiet(),
             ToRoom::Who(member) => {
                 self.tell(member, |names| Note::Answer(Answer::Members(names)));
             }
             ToRoom::Names(member) => self.tell(member, Note::Names),
+        }
+    }
+
+    /// Stores what was said. What could not be stored is not shown, and its authors are told.
+    async fn commit(&mut self) {
+        if self.drafts.is_empty() {
+            return;
+        }
+        let drafts = std::mem::take(&mut self.drafts);
+        let appended = self.store.append(self.handle.id, drafts).await;
+        let authors = self.authors.drain(..);
+        match appended.result {
+            Ok(first) => {
+                let lines = authors.zip(appended.lines);
+                for (id, (member, line)) in (first..).zip(lines) {
+                    self.room.accept(id, member, line);
+                }
+            }
+            Err(_) => {
+                for inbox in authors.filter_map(|member| self.inboxes.get(&member)) {
+                    inbox.put(Note::NotSent);
+                }
+            }
+        }
+    }
+
+    /// Reads the last lines from before this server was started. If that fails, the next join tries again.
+    async fn recall(&mut self) {
+        if self.is_recalled || self.room.limits.history_lines == 0 {
+            return;
+        }
+        let tail = self
+            .store
+            .tail(self.handle.id, self.room.limits.history_lines);
+        if let Ok(lines) = tail.await {
+            self.is_recalled = true;
+            // Lines of this time are there already, if the store failed until now.
+            self.room.recent.clear();
+            for line in lines {
+                self.room.recall(line);
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! *Pure.* The commands: one small function each, and the table that `\help` prints.
 
 use super::{Parsed, Place, Session, Turn, quit};
-use crate::limits::WIDTH_COLUMNS;
+use crate::limits::{HISTORY_PAGE_LINES, WIDTH_COLUMNS};
 use crate::name::Name;
-use crate::request::{RenameError, Request, Setting};
+use crate::request::{Look, RenameError, Request, Setting};
 use crate::view::{HelpRow, View};
 
 /// One command.
@@ -66,7 +66,10 @@ pub const COMMANDS: &[Command] = &[
     Command::new("help", "list these commands", Scope::Everywhere, help),
     Command::new("name NEW", "change your name", Scope::RoomAndMenu, name),
     Command::new("who", "name the people in the room", Scope::Room, who),
-    Command::new("ansi [off]", "messages do not cut into what you type (ANSI terminals)", Scope::RoomAndMenu, ansi),
+    Command::new("history [N|DATE|TIME]", "what was said before: again for more", Scope::Room, history),
+    Command::new("search WORDS", "find in all that was said here", Scope::Room, search),
+    Command::new("context N", "what was said around line #N", Scope::Room, context),
+    Command::new("ansi [off]", "messages do not cut into what you type", Scope::RoomAndMenu, ansi),
     Command::new("width N", "the width of your screen, for \\ansi", Scope::RoomAndMenu, width),
     Command::new("color on|off", "colours of names and mentions", Scope::RoomAndMenu, color),
     Command::new("bell on|off", "your name rings the terminal's bell", Scope::RoomAndMenu, bell),
@@ -132,6 +135,28 @@ fn name(session: &mut Session, argument: &str) -> Turn {
 
 fn who(_: &mut Session, _: &str) -> Turn {
     Turn::ask(Request::Who)
+}
+
+fn history(_: &mut Session, argument: &str) -> Turn {
+    match argument.parse::<usize>() {
+        _ if argument.is_empty() => Turn::ask(Request::LookBack(HISTORY_PAGE_LINES)),
+        Ok(lines) if lines > 0 => Turn::ask(Request::LookBack(lines)),
+        _ => Turn::ask(Request::LookUpTo(argument.to_owned())),
+    }
+}
+
+fn search(_: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        return Turn::show([View::Usage("search WORDS")]);
+    }
+    Turn::ask(Request::Look(Look::For(argument.to_owned())))
+}
+
+fn context(_: &mut Session, argument: &str) -> Turn {
+    match argument.trim_start_matches('#').parse() {
+        Ok(id) => Turn::ask(Request::Look(Look::Around(id))),
+        Err(_) => Turn::show([View::Usage("context N, with the number of a line")]),
+    }
 }
 
 fn ansi(_: &mut Session, argument: &str) -> Turn {

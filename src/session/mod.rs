@@ -157,6 +157,7 @@ impl Session {
                 Place::Room(room) => Turn::show([view::listed_members(room.clone(), names)]),
                 _ => Turn::default(),
             },
+            Answer::Lines(look, found) => Turn::show([View::Lines(look, found)]),
             Answer::Left => {
                 self.place = Place::Menu;
                 Turn::show([View::Menu])

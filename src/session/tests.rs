@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::limits::HISTORY_PAGE_LINES;
 use crate::message::{MemberId, Message, Timestamp};
 use crate::name::NameFault;
-use crate::request::Setting;
+use crate::request::{Look, Setting};
 
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a room name")
@@ -299,4 +300,35 @@ fn the_end_of_file_key_leads_one_step_out() {
     let mut session = Session::default();
     session.line("4");
     assert_eq!(session.end_of_file(), Turn::show([View::Menu]));
+}
+
+#[test]
+fn the_past_is_looked_into_from_a_room() {
+    let ask = Turn::ask;
+    let table = [
+        ("\\history", ask(Request::LookBack(HISTORY_PAGE_LINES))),
+        ("\\history 50", ask(Request::LookBack(50))),
+        (
+            "\\history 14:30",
+            ask(Request::LookUpTo("14:30".to_owned())),
+        ),
+        ("\\history 0", ask(Request::LookUpTo("0".to_owned()))),
+        (
+            "\\search ดี \"yo\"",
+            ask(Request::Look(Look::For("ดี \"yo\"".to_owned()))),
+        ),
+        ("\\context #12", ask(Request::Look(Look::Around(12)))),
+        ("\\context 12", ask(Request::Look(Look::Around(12)))),
+    ];
+    for (line, expected) in table {
+        assert_eq!(in_room().line(line), expected, "{line}");
+    }
+    for line in ["\\search", "\\context", "\\context x"] {
+        assert!(
+            matches!(in_room().line(line).views[..], [View::Usage(_)]),
+            "{line}"
+        );
+    }
+    let at_menu = Session::default().line("\\history");
+    assert_eq!(at_menu, Turn::show([View::OnlyInRoom("history")]));
 }

@@ -82,6 +82,15 @@ pub struct Found {
     pub cut_short: bool,
 }
 
+impl From<Vec<Stored>> for Found {
+    fn from(lines: Vec<Stored>) -> Found {
+        Found {
+            lines,
+            cut_short: false,
+        }
+    }
+}
+
 /// A place in a room to page back from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {

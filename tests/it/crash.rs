@@ -19,7 +19,6 @@ const ROUNDS: u64 = 100;
 const LATEST_MS: u64 = 150;
 
 #[test]
-#[ignore = "rooms do not use the store yet"]
 fn what_a_member_has_seen_survives_kill_9() {
     let rounds = std::env::var("PARLOR_CRASH_ROUNDS").map_or(ROUNDS, |rounds| {
         rounds.parse().expect("PARLOR_CRASH_ROUNDS is a number")

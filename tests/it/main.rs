@@ -51,6 +51,8 @@ mod slow_reader;
 
 /// What members have seen is there after `kill -9`.
 mod crash;
+/// Rooms and lines over a restart; paging and searching in the past.
+mod past;
 /// Export, import, check, backup, as their users call them.
 mod tools;
 

@@ -1,0 +1,120 @@
+//! What was said stays said: with `--data` over a restart, and looked into from the room.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::harness::{Client, Server, room_with, run};
+
+fn server(file: &Path) -> Server {
+    Server::start(&["--data", &file.to_string_lossy(), "--rate", "0"])
+}
+
+fn stop(mut server: Server) {
+    server.signal("TERM");
+    assert!(server.expect_exit().success());
+}
+
+/// A client in a room.
+fn joined(server: &Server, name: &str, room: &str) -> (Client, String) {
+    let mut client = server.client(name);
+    client.login();
+    let view = client.join(room);
+    (client, view)
+}
+
+#[test]
+fn rooms_and_their_last_lines_come_back_after_a_restart() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let first = server(&file);
+    let [mut ann] = room_with(&first, "1150", ["ann"]);
+    let mut other = first.client("other");
+    other.login();
+    other.create("lobby");
+    for number in 1..=12 {
+        ann.say(&format!("line {number}"));
+    }
+    stop(first);
+
+    let second = server(&file);
+    let (mut ben, view) = joined(&second, "ben", "1150");
+    assert!(!view.contains("ann: line 2\n"), "{view}");
+    for number in 3..=12 {
+        assert!(view.contains(&format!("] ann: line {number}\n")), "{view}");
+    }
+    ben.say("and on");
+    ben.line("\\exit");
+    ben.expect("ben> ");
+    ben.line("3");
+    ben.expect("Active Room(s): 1150,lobby\n");
+}
+
+#[test]
+fn the_past_can_be_paged_and_searched_while_the_room_goes_on() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let server = server(&file);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    for number in 1..=50 {
+        ann.say(&format!("number {number}"));
+    }
+    ann.say("สวัสดีครับ ทุกคน");
+    ann.say("it's a \"quote\" AND more");
+    ben.expect("AND more\nben> ");
+
+    ben.line("\\history");
+    ben.expect("#33 [");
+    ben.expect("] ann: number 33\n");
+    ben.expect("#52 [");
+    ben.expect("(type '\\history' for what came before)\nben> ");
+    ben.line("\\history 5");
+    ben.expect("#28 [");
+    ben.expect("#32 [");
+    ben.expect("ben> ");
+
+    for (words, found) in [
+        ("วัสดี", "#51 ["),
+        ("\"quote\"", "#52 ["),
+        ("AND", "#52 ["),
+        ("number 7", "#7 ["),
+    ] {
+        ben.line(format!("\\search {words}"));
+        ben.expect(found);
+        ben.expect("ben> ");
+    }
+    ben.line("\\search nothing like it");
+    ben.expect("Nobody has said nothing like it here.\nben> ");
+    ben.line("\\context 10");
+    ben.expect("#5 [");
+    ben.expect("#15 [");
+    ben.expect("ben> ");
+    ben.line("\\history soon");
+    ben.expect("\\history 14:30.\nben> ");
+
+    ann.say("live");
+    ben.expect("] ann: live\nben> ");
+}
+
+#[test]
+fn a_second_server_on_the_same_file_does_not_start() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let _first = server(&file);
+    let second = run(&["--listen", "127.0.0.1:0", "--data", &file.to_string_lossy()]);
+    assert_eq!(second.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&second.stderr);
+    assert!(told.contains("another server is using it"), "{told}");
+}
+
+#[test]
+fn a_file_that_is_none_of_ours_is_left_as_it_is() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("notes.txt");
+    fs::write(&file, "dear diary\n".repeat(100)).expect("a file");
+    let output = run(&["--listen", "127.0.0.1:0", "--data", &file.to_string_lossy()]);
+    assert_eq!(output.status.code(), Some(1));
+    let kept = fs::read_to_string(&file).expect("it is there");
+    assert_eq!(kept, "dear diary\n".repeat(100));
+}
