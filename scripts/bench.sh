@@ -49,6 +49,8 @@ results=${CARGO_TARGET_DIR:-target}/bench/results.tsv
 mkdir -p "$(dirname "$results")"
 : > "$results"
 
+data=$(mktemp -d)/chat.db
+trap 'rm -rf "$(dirname "$data")"' EXIT
 baseline=("$bin/baseline" 127.0.0.1:0)
 parlor=("$parlor_program" --listen 127.0.0.1:0 --rate 0 --max-per-address 0 --max-connections 0 --max-members 0 --log off)
 
@@ -78,6 +80,15 @@ both() {
     play $load_cpu $server_cpu "$case" "$label" parlor parlor "$@" -- "${parlor[@]}" --threads 1
 }
 
+# with_data CASE LABEL [OPTION...]: parlor with a new file each time
+with_data() {
+    local case=$1 label=$2
+    shift 2
+    rm -f "$data" "$data"-wal "$data"-shm
+    play $load_cpu $server_cpu "$case" "$label" parlor parlor "$@" \
+        -- "${parlor[@]}" --threads 1 --data "$data"
+}
+
 one_run() {
     for members in 100 1000; do
         for window in 16 64; do
@@ -93,6 +104,10 @@ one_run() {
         play $load_cpu $server_cpu closed "char-${members}x16" parlor parlor-char \
             --members $members --window 16 -- "${parlor[@]}" --threads 1
     done
+    for members in 100 1000; do
+        with_data closed "data-${members}x16" --members $members --window 16
+    done
+    with_data open data-open-1000x50 --members 1000 --rate 50
     for threads in 1 2; do
         play $two_load_cpu $two_cpus closed "threads-$threads$shared" parlor parlor \
             --members 1000 --window 16 -- "${parlor[@]}" --threads $threads
