@@ -298,7 +298,11 @@ fn write_lines(
             "The past cannot be read right now. Please try again later."
         );
     };
-    if found.lines.is_empty() {
+    let is_there = match look {
+        Look::Around(id) => found.lines.iter().any(|line| line.id == *id),
+        Look::Before(..) | Look::For(_) => !found.lines.is_empty(),
+    };
+    if !is_there {
         return match look {
             Look::Before(..) => writeln!(out, "There is nothing before that."),
             Look::For(words) => writeln!(out, "Nobody has said {} here.", quoted(words)),
