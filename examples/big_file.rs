@@ -135,6 +135,7 @@ async fn measure(path: &Path) -> Result<(), Box<dyn Error>> {
         }
     }
     append_many(&store, room).await?;
+    append_now_and_then(&store, room).await;
     store.close().await;
     let status = std::fs::read_to_string("/proc/self/status")?;
     for line in status
@@ -172,6 +173,20 @@ async fn append_many(store: &Store, room: RoomId) -> Result<(), Box<dyn Error>> 
         since.elapsed() / rounds
     );
     Ok(())
+}
+
+/// What a line waits for while the index catches up with those before it.
+async fn append_now_and_then(store: &Store, room: RoomId) {
+    let mut waits = Vec::new();
+    for _ in 0..200 {
+        std::thread::sleep(Duration::from_millis(22));
+        let since = Instant::now();
+        append(store, room, 1).await;
+        waits.push(since.elapsed());
+    }
+    waits.sort();
+    let (half, most) = (waits[waits.len() / 2], &waits[waits.len() - 5..]);
+    println!("append one line while the index catches up: {half:.1?}, at most {most:.1?}");
 }
 
 async fn append(store: &Store, room: RoomId, count: usize) {

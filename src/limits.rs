@@ -266,7 +266,7 @@ pub const STORE_PAGE_LINES_MAX: usize = HISTORY_LINES_MAX;
 /// The highest number that a message may be imported with. Numbers go up to 2^40, so as many are left.
 pub const MESSAGE_ID_IMPORT_MAX: u64 = 1 << 39;
 
-/// Lines that are entered into the search index in one step: 10 to 20 ms, for which a new line may wait.
+/// Lines that are entered into the search index in one step: up to 10 ms, for which a new line may wait.
 pub const INDEX_LINES: usize = 128;
 
 /// How long nothing must have come to be written before the index is brought up to date. A busy room's
@@ -276,7 +276,7 @@ pub const INDEX_IDLE: Duration = Duration::from_millis(20);
 /// The same when less than a step waits, since small steps cost more a line.
 pub const INDEX_IDLE_FEW: Duration = Duration::from_secs(1);
 
-/// Lines that are forgotten in one step: 10 to 20 ms, for which a new line may wait.
+/// Lines that are forgotten in one step: up to 10 ms, for which a new line may wait.
 pub const FORGET_LINES: usize = 128;
 
 /// How often it is looked whether there are lines to forget.
@@ -304,3 +304,12 @@ pub const IMPORT_PAUSE: Duration = Duration::from_millis(2);
 
 /// Bytes of one line of an import: a whole message with every byte escaped, and its names.
 pub const IMPORT_LINE_BYTES_MAX: usize = 128 * 1024;
+
+/// Pages of the search index that are merged in one step: up to 10 ms, for which a new line may wait.
+pub const INDEX_MERGE_PAGES: u32 = 32;
+
+/// How long the writer waits for lines between two such steps.
+pub const INDEX_PAUSE: Duration = Duration::from_millis(5);
+
+/// Faults of a file that a check tells; a broken file may have millions.
+pub const CHECK_FAULTS_MAX: usize = 20;

@@ -78,7 +78,7 @@ pub struct Appended {
 pub struct Found {
     /// The lines, newest first.
     pub lines: Vec<Stored>,
-    /// The search ended at a bound: there may be older lines that it did not look at.
+    /// The search ended at a bound: there may be lines that it did not look at.
     pub cut_short: bool,
 }
 

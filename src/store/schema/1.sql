@@ -28,6 +28,12 @@ CREATE VIRTUAL TABLE message_index USING fts5 (
     columnsize = 0
 );
 
+-- The index is made of parts that have to be merged. By itself it does so now and then, all at once, which
+-- can take seconds; instead it is told to, in small steps. Eight parts make a larger one.
+INSERT INTO message_index(message_index, rank) VALUES ('automerge', 0);
+INSERT INTO message_index(message_index, rank) VALUES ('crisismerge', 1000);
+INSERT INTO message_index(message_index, rank) VALUES ('usermerge', 8);
+
 -- For people.
 CREATE VIEW transcript AS
 SELECT

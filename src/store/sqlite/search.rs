@@ -3,7 +3,7 @@
 //! The index gives candidates, newest first, and each candidate is looked at. The last lines of a busy room
 //! may not be in the index yet; they, and searches for words that the index does not know, are read one by one.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Params};
 
@@ -22,7 +22,6 @@ pub(in crate::store) fn search(
     let mut search = Search {
         words,
         count,
-        looked_at: 0,
         since: Instant::now(),
         found: Found::default(),
     };
@@ -40,10 +39,11 @@ pub(in crate::store) fn search(
     let query = words.index_query();
     let read_down_to = if query.is_some() { indexed } else { 0 };
     let unindexed = (place(room, read_down_to) + 1, place(room, last));
-    let done = search.look_at(&snapshot, READ, unindexed)?;
-    if let Some(query) = query.filter(|_| !done) {
+    search.look_at(&snapshot, READ, unindexed, SEARCH_TIME_MAX / 2)?;
+    if let Some(query) = query {
+        // Even if not all of the newer lines were read: old lines are better than none.
         let indexed = (query, place(room, 0), place(room, indexed));
-        search.look_at(&snapshot, LOOK_UP, indexed)?;
+        search.look_at(&snapshot, LOOK_UP, indexed, SEARCH_TIME_MAX)?;
     }
     Ok(search.found)
 }
@@ -60,34 +60,35 @@ const LOOK_UP: &str = "SELECT place, time, name, kind, messages.text
 struct Search<'a> {
     words: &'a Words,
     count: usize,
-    looked_at: usize,
     since: Instant,
     found: Found,
 }
 
 impl Search<'_> {
-    /// Looks at the rows of a query. True once the search is over.
+    /// Looks at the rows of a query until there are lines enough, but at no more than [`SEARCH_LINES_MAX`],
+    /// and no later than `latest` after the search began.
     fn look_at(
         &mut self,
         db: &Connection,
         sql: &str,
         params: impl Params,
-    ) -> rusqlite::Result<bool> {
+        latest: Duration,
+    ) -> rusqlite::Result<()> {
         let mut select = db.prepare_cached(sql)?;
         let mut rows = select.query(params)?;
-        while let Some(row) = rows.next()? {
-            if self.looked_at == SEARCH_LINES_MAX || self.since.elapsed() > SEARCH_TIME_MAX {
+        let mut looked_at = 0;
+        while self.found.lines.len() < self.count
+            && let Some(row) = rows.next()?
+        {
+            if looked_at == SEARCH_LINES_MAX || self.since.elapsed() > latest {
                 self.found.cut_short = true;
-                return Ok(true);
+                break;
             }
-            self.looked_at += 1;
+            looked_at += 1;
             if self.words.are_in(row.get_ref(4)?.as_str()?) {
                 self.found.lines.push(query::stored(row)?);
-                if self.found.lines.len() == self.count {
-                    return Ok(true);
-                }
             }
         }
-        Ok(false)
+        Ok(())
     }
 }

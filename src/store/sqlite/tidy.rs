@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::super::{Keep, RoomId};
 use super::query::{ID_MAX, id_of, place};
+use crate::limits::INDEX_MERGE_PAGES;
 use crate::message::Timestamp;
 
 /// Rooms with lines that the index does not have, and about how many lines those are.
@@ -49,6 +50,15 @@ pub(in crate::store) fn index_step(
         rooms.remove(&room);
     }
     Ok(entered)
+}
+
+/// Merges a little of the index, in one transaction. Returns whether there is more to do.
+pub(in crate::store) fn merge_step(db: &Connection) -> rusqlite::Result<bool> {
+    let before = db.total_changes();
+    db.prepare_cached("INSERT INTO message_index(message_index, rank) VALUES ('merge', ?1)")?
+        .execute([INDEX_MERGE_PAGES])?;
+    // The documented sign that nothing was done: the statement itself counts for one change.
+    Ok(db.total_changes() - before >= 2)
 }
 
 /// Returns how many lines it entered, and whether these were all.

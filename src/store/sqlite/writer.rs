@@ -15,7 +15,8 @@ use super::query::{self, ID_MAX, place};
 use super::queue::{Queue, Taken};
 use super::tidy;
 use crate::limits::{
-    FORGET_EVERY, FORGET_LINES, INDEX_IDLE, INDEX_IDLE_FEW, INDEX_LINES, STORE_COMMIT_LINES_MAX,
+    FORGET_EVERY, FORGET_LINES, INDEX_IDLE, INDEX_IDLE_FEW, INDEX_LINES, INDEX_PAUSE,
+    STORE_COMMIT_LINES_MAX,
 };
 use crate::message::Timestamp;
 use crate::name::RoomName;
@@ -57,6 +58,12 @@ pub(super) struct Writer {
     /// Rooms that may have lines to forget, and when all rooms will again.
     unkept: BTreeSet<RoomId>,
     forget_at: Instant,
+    /// Parts of the index may be waiting to be merged.
+    unmerged: bool,
+    /// The last thing done was tidying up, and not a job.
+    tidying: bool,
+    /// The last step of tidying up failed; the next is tried less soon.
+    tidying_fails: bool,
 }
 
 impl Writer {
@@ -85,6 +92,9 @@ impl Writer {
             unindexed_lines,
             unkept: BTreeSet::new(),
             forget_at: Instant::now(),
+            unmerged: true,
+            tidying: false,
+            tidying_fails: false,
         })
     }
 
@@ -105,6 +115,7 @@ impl Writer {
 
     /// Does jobs in their order, as many in one transaction as make [`STORE_COMMIT_LINES_MAX`] lines.
     fn do_all(&mut self, jobs: &mut Vec<Job>) {
+        self.tidying = false;
         let mut batch = Vec::new();
         let mut lines = 0;
         for job in jobs.drain(..) {
@@ -162,8 +173,14 @@ impl Writer {
 
     /// How long to wait for jobs before something else is done.
     fn patience(&self) -> Duration {
-        if self.unindexed_lines >= INDEX_LINES || !self.unkept.is_empty() {
-            INDEX_IDLE
+        if self.tidying_fails {
+            INDEX_IDLE_FEW
+        } else if self.unmerged || self.unindexed_lines >= INDEX_LINES || !self.unkept.is_empty() {
+            if self.tidying {
+                INDEX_PAUSE
+            } else {
+                INDEX_IDLE
+            }
         } else if !self.unindexed.is_empty() {
             INDEX_IDLE_FEW
         } else if self.keep == Keep::default() {
@@ -175,24 +192,31 @@ impl Writer {
 
     /// One small step of what can wait.
     fn tidy_up(&mut self) {
-        let step = if self.unindexed.is_empty() {
-            self.forget()
-        } else {
-            tidy::index_step(&mut self.db, &mut self.unindexed, INDEX_LINES).map(|entered| {
-                self.unindexed_lines = self.unindexed_lines.saturating_sub(entered);
-            })
-        };
+        self.tidying = true;
+        let step = self.tidy_step();
+        self.tidying_fails = step.is_err();
         if let Err(error) = step {
             let error = StoreError::Failed(error.to_string());
             self.complaint.failed("cannot tidy up messages", 0, &error);
-            std::thread::sleep(INDEX_IDLE);
         }
     }
 
-    fn forget(&mut self) -> rusqlite::Result<()> {
-        if self.keep == Keep::default() {
-            return Ok(());
+    fn tidy_step(&mut self) -> rusqlite::Result<()> {
+        // Merging first, so that parts never become more than a search can look into.
+        if self.unmerged {
+            self.unmerged = tidy::merge_step(&self.db)?;
+        } else if !self.unindexed.is_empty() {
+            let entered = tidy::index_step(&mut self.db, &mut self.unindexed, INDEX_LINES)?;
+            self.unindexed_lines = self.unindexed_lines.saturating_sub(entered);
+            self.unmerged = true;
+        } else if self.keep != Keep::default() {
+            self.unmerged = self.forget()?;
         }
+        Ok(())
+    }
+
+    /// Forgets a few lines of one room. Returns whether there were any.
+    fn forget(&mut self) -> rusqlite::Result<bool> {
         if self.unkept.is_empty() && self.forget_at <= Instant::now() {
             self.forget_at = Instant::now() + FORGET_EVERY;
             self.unkept = query::rooms(&self.db)?
@@ -203,11 +227,11 @@ impl Writer {
         while let Some(&room) = self.unkept.first() {
             let gone = tidy::forget_step(&mut self.db, room, self.keep, now(), FORGET_LINES)?;
             if gone > 0 {
-                return Ok(());
+                return Ok(true);
             }
             self.unkept.pop_first();
         }
-        Ok(())
+        Ok(false)
     }
 }
 

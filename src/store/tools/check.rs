@@ -6,16 +6,14 @@ use rusqlite::{Connection, Row};
 
 use super::record::time_text;
 use super::{ToolError, failed};
+use crate::limits::CHECK_FAULTS_MAX;
 use crate::message::Kind;
 use crate::name::{Name, RoomName};
 use crate::store::file;
 use crate::store::sqlite::query::id_of;
 use crate::text;
 
-/// Faults that are told; a broken file may have millions.
-const FAULTS_MAX: usize = 20;
-
-/// Reads the whole file and returns what is wrong, a sentence for each fault, at most [`FAULTS_MAX`]. None
+/// Reads the whole file and returns what is wrong, a sentence for each fault, at most [`CHECK_FAULTS_MAX`]. None
 /// means that all pages, tables and the index are as SQLite left them, and that every room and message is one
 /// that this program could have stored.
 ///
@@ -37,12 +35,12 @@ pub fn check(path: &Path) -> Result<Vec<String>, ToolError> {
             faults.push(error.to_string());
         }
     }
-    faults.truncate(FAULTS_MAX);
+    faults.truncate(CHECK_FAULTS_MAX);
     Ok(faults)
 }
 
 fn structure(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
-    let mut select = db.prepare(&format!("PRAGMA integrity_check({FAULTS_MAX})"))?;
+    let mut select = db.prepare(&format!("PRAGMA integrity_check({CHECK_FAULTS_MAX})"))?;
     for fault in select.query_map((), |row| row.get::<_, String>(0))? {
         let fault = fault?;
         if fault != "ok" {
@@ -63,7 +61,7 @@ fn rooms(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
         if let Some(fault) = room_fault(row)? {
             faults.push(format!("room {}: {fault}", row.get::<_, i64>(0)?));
         }
-        if faults.len() >= FAULTS_MAX {
+        if faults.len() >= CHECK_FAULTS_MAX {
             break;
         }
     }
@@ -94,7 +92,7 @@ fn messages(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
     )?;
     let mut rows = select.query(())?;
     while let Some(row) = rows.next()? {
-        if faults.len() >= FAULTS_MAX {
+        if faults.len() >= CHECK_FAULTS_MAX {
             break;
         }
         if let Some(fault) = message_fault(row)? {

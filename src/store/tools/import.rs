@@ -75,6 +75,9 @@ fn index_all(db: &mut Connection) -> rusqlite::Result<()> {
     let (mut rooms, _) = tidy::unindexed(db)?;
     while !rooms.is_empty() {
         tidy::index_step(db, &mut rooms, INDEX_LINES)?;
+        while tidy::merge_step(db)? {
+            thread::sleep(IMPORT_PAUSE);
+        }
         thread::sleep(IMPORT_PAUSE);
     }
     Ok(())
