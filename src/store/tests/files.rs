@@ -1,0 +1,223 @@
+//! Files that are foreign, damaged, of an earlier version, or on a disk that fills up.
+
+use super::*;
+
+#[test]
+fn foreign_files_are_refused_and_left_alone() {
+    let (_folder, path) = place_for_a_file();
+    let db = rusqlite::Connection::open(&path).expect("a database");
+    db.execute_batch("CREATE TABLE accounts(id)")
+        .expect("a table");
+    drop(db);
+    let database = fs::read(&path).expect("a file");
+    for content in [database, b"Dear diary, today".repeat(100), b"x".to_vec()] {
+        fs::write(&path, &content).expect("written");
+        let error = Store::open(&path, Sync::Normal, Keep::default()).expect_err("not ours");
+        assert!(matches!(error, OpenError::Foreign(_)), "{error}");
+        assert!(error.to_string().contains("chat.db"), "{error}");
+        assert_eq!(fs::read(&path).expect("a file"), content);
+    }
+}
+
+#[test]
+fn a_file_of_a_later_version_is_refused() {
+    let (_folder, path) = place_for_a_file();
+    block_on(open(&path).close());
+    let db = rusqlite::Connection::open(&path).expect("a database");
+    db.pragma_update(None, "user_version", file::SCHEMA_VERSION + 1)
+        .expect("set");
+    drop(db);
+    let error = Store::open(&path, Sync::Normal, Keep::default()).expect_err("too new");
+    assert!(matches!(error, OpenError::Newer(..)), "{error}");
+}
+
+#[test]
+fn places_where_no_file_can_be_are_refused() {
+    let (folder, path) = place_for_a_file();
+    for path in [
+        folder.path().to_owned(),
+        path.join("x.db"),
+        PathBuf::from("/"),
+        PathBuf::new(),
+    ] {
+        let error = Store::open(&path, Sync::Normal, Keep::default()).expect_err("no file");
+        assert!(!error.to_string().is_empty());
+    }
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_refused_or_tells_of_it_and_never_panics() {
+    let (_folder, path) = place_for_a_file();
+    let whole = a_file_with_lines(&path);
+    for keep in [
+        1,
+        15,
+        50,
+        99,
+        100,
+        101,
+        4095,
+        4096,
+        4097,
+        8192,
+        whole.len() - 4096,
+    ] {
+        fs::write(&path, &whole[..keep]).expect("written");
+        let error = Store::open(&path, Sync::Normal, Keep::default()).expect_err("it is damaged");
+        let damaged = matches!(error, OpenError::Damaged(..) | OpenError::Foreign(_));
+        assert!(damaged, "{keep}: {error}");
+        assert_eq!(fs::read(&path).expect("a file"), &whole[..keep], "{keep}");
+    }
+}
+
+#[test]
+fn a_flipped_byte_anywhere_never_panics() {
+    let (_folder, path) = place_for_a_file();
+    let whole = a_file_with_lines(&path);
+    for at in (0..whole.len()).step_by(1999).chain((16..100).step_by(9)) {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 0xFF;
+        fs::write(&path, &flipped).expect("written");
+        let Ok(store) = Store::open(&path, Sync::Normal, Keep::default()) else {
+            continue;
+        };
+        for room in [RoomId(1), RoomId(2)] {
+            let _ = block_on(store.tail(room, 100));
+            let _ = block_on(store.search(room, "number 77", 100));
+            let _ = say(&store, room, &["more"]);
+        }
+        block_on(store.close());
+    }
+}
+
+/// Makes a file with a few pages, and returns its content.
+fn a_file_with_lines(path: &Path) -> Vec<u8> {
+    let store = open(path);
+    let room = block_on(store.create_room(name("one"))).expect("a room");
+    let lines = (1..=500).map(|number| line(&format!("this is number {number}."), 1));
+    block_on(store.append(room, lines.collect()))
+        .result
+        .expect("stored");
+    wait_for_the_index(path);
+    block_on(store.close());
+    assert!(
+        !path.with_extension("db-wal").exists(),
+        "closing empties the log"
+    );
+    fs::read(path).expect("a file")
+}
+
+/// Where a file of each version is kept, as the program of that version wrote it.
+fn kept_file(version: i64) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    folder.join(format!("version-{version}.db"))
+}
+
+#[test]
+fn files_of_every_version_open_with_what_was_said() {
+    for version in 1..=file::SCHEMA_VERSION {
+        let (_folder, path) = place_for_a_file();
+        fs::copy(kept_file(version), &path).expect("a file of each version is kept");
+        let store = open(&path);
+        let rooms = block_on(store.rooms()).expect("rooms");
+        let names: Vec<_> = rooms.iter().map(|room| room.name.as_str()).collect();
+        assert_eq!(names, ["empty", "ห้อง"]);
+        let lines = block_on(store.tail(rooms[1].id, 100)).expect("lines");
+        assert_eq!(texts(&lines), TALK);
+        searches_find_what_they_should(&store, rooms[1].id);
+        assert_eq!(
+            say(&store, rooms[1].id, &["more"]),
+            Ok(TALK.len() as u64 + 1)
+        );
+        block_on(store.close());
+    }
+}
+
+/// Run it once when a version is finished: `cargo test make_the_file -- --ignored`.
+#[test]
+#[ignore = "makes the file that is kept of this version"]
+fn make_the_file_that_is_kept_of_this_version() {
+    let (_folder, path) = place_for_a_file();
+    let store = open(&path);
+    block_on(store.create_room(name("empty"))).expect("a room");
+    let room = block_on(store.create_room(name("ห้อง"))).expect("a room");
+    say(&store, room, TALK).expect("stored");
+    wait_for_the_index(&path);
+    block_on(store.close());
+    fs::copy(path, kept_file(file::SCHEMA_VERSION)).expect("the file is kept");
+}
+
+/// Set for [`on_a_disk_that_fills_up`], which runs in a process of its own: the limit is a process's.
+const SMALL_DISK: &str = "PARLOR_TEST_SMALL_DISK";
+
+#[test]
+fn a_full_disk_refuses_lines_and_stores_again_when_there_is_space() {
+    let this_program = std::env::current_exe().expect("the test program");
+    // Past the limit the kernel sends a signal that ends a process, unless it is ignored; then it says no.
+    let output = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(this_program)
+        .args([
+            "--exact",
+            "store::tests::files::on_a_disk_that_fills_up",
+            "--nocapture",
+        ])
+        .env(SMALL_DISK, "1")
+        .output()
+        .expect("sh runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(told.contains("1 passed"), "{told}");
+}
+
+#[test]
+fn on_a_disk_that_fills_up() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    if std::env::var_os(SMALL_DISK).is_none() {
+        return;
+    }
+    let (_folder, path) = place_for_a_file();
+    let store = open(&path);
+    let room = block_on(store.create_room(name("one"))).expect("a room");
+    let limit = |bytes| {
+        let maximum = getrlimit(Resource::Fsize).maximum;
+        let current = bytes;
+        setrlimit(Resource::Fsize, Rlimit { current, maximum }).expect("a limit");
+    };
+    limit(Some(300_000));
+    let mut stored = 0;
+    let mut refused = 0;
+    for number in 0..600 {
+        if number == 500 {
+            limit(None);
+        }
+        let text = format!("{number} {}", "x".repeat(2000));
+        match say(&store, room, &[&text]) {
+            Ok(id) => {
+                stored += 1;
+                assert_eq!(id, stored, "numbers are given to what is stored");
+            }
+            Err(error) => {
+                assert!(matches!(error, StoreError::Failed(_)), "{error}");
+                assert!(number < 500, "it does not recover");
+                refused += 1;
+                block_on(store.tail(room, 10)).expect("reading goes on");
+            }
+        }
+    }
+    assert!(
+        stored > 100 && refused > 100,
+        "{stored} stored, {refused} refused"
+    );
+    let lines = block_on(store.tail(room, 1000)).expect("lines");
+    assert_eq!(lines.len() as u64, stored);
+    block_on(store.close());
+    assert_eq!(
+        tools::check(&path).expect("it can be read"),
+        Vec::<String>::new()
+    );
+}
