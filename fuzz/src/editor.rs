@@ -1,8 +1,8 @@
 //! Character mode: bytes become keys, keys edit a line, a row shows it.
 
 use parlor::limits::{
-    LINE_BYTES_MAX, PASTE_BYTES_MAX, PASTE_LINES_MAX, RECALL_BYTES_MAX, SEARCH_BYTES_MAX,
-    UNDO_BYTES_MAX, UNDO_EDITS_MAX,
+    ESCAPE_BYTES_MAX, LINE_BYTES_MAX, PASTE_BYTES_MAX, PASTE_LINES_MAX, RECALL_BYTES_MAX,
+    SEARCH_BYTES_MAX, UNDO_BYTES_MAX, UNDO_EDITS_MAX,
 };
 use parlor::line::buffer::is_text;
 use parlor::line::{Editor, Key, Keys, Outcome, Row};
@@ -22,7 +22,7 @@ const SECRET: u8 = 0x1E;
 
 /// The first byte is the width of a terminal in columns, the rest is what its keyboard sends.
 ///
-/// - However the bytes are cut, the keys are the same.
+/// - However the bytes are cut, the keys are the same, and none of them leaves the keyboard dead.
 /// - The cursor is on a grapheme boundary, the line is text, and everything that grows has a bound.
 /// - What is sent to bring the row up to date leaves it as drawing it anew would, inside the terminal.
 pub fn editor(input: &[u8]) {
@@ -42,7 +42,7 @@ pub fn editor(input: &[u8]) {
 }
 
 fn check_keys(script: &[u8]) {
-    let keys = |piece| {
+    let keys = |script: &[u8], piece| {
         let (mut decoder, mut keys) = (Keys::default(), Vec::new());
         for mut piece in script.chunks(piece) {
             while let Some(key) = decoder.next(&mut piece) {
@@ -52,11 +52,13 @@ fn check_keys(script: &[u8]) {
         }
         keys
     };
-    let whole = keys(script.len().max(1));
+    let whole = keys(script, script.len().max(1));
     assert!(whole.len() <= script.len(), "more keys than bytes");
     for piece in [1, 2, 3] {
-        assert_eq!(keys(piece), whole, "in pieces of {piece}");
+        assert_eq!(keys(script, piece), whole, "in pieces of {piece}");
     }
+    let more = [script, &[b'x'; ESCAPE_BYTES_MAX as usize + 1]].concat();
+    assert_eq!(keys(&more, more.len()).last(), Some(&Key::Text('x')));
 }
 
 /// All that it holds is in its debug text, where a character takes at most four times its bytes and quotes.

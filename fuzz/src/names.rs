@@ -1,5 +1,7 @@
 //! Names of people and rooms.
 
+use std::fmt::Display;
+
 use parlor::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
 use parlor::name::{Name, NameError, RoomName};
 use parlor::text::{clean, graphemes};
@@ -30,15 +32,15 @@ fn person(line: &[u8]) -> Option<Name> {
     let text = String::from_utf8_lossy(line);
     let name = match Name::parse(&text) {
         Ok(name) => name,
-        Err(error) => parsed(suggestion(error)?, Name::parse),
+        Err(error) => parsed(&suggestion(error)?, Name::parse),
     };
     check_text(name.as_str());
-    assert_eq!(Name::parse(name.as_str()).as_ref(), Ok(&name));
+    assert_eq!(parsed(name.as_str(), Name::parse), name);
     assert!(name.is_anon() || !name.clashes(&Name::anon()), "{name}");
     for number in [2, u32::MAX] {
         let numbered = name.numbered(number);
         check_text(numbered.as_str());
-        assert_eq!(parsed(numbered.to_string(), Name::parse), numbered);
+        assert_eq!(parsed(numbered.as_str(), Name::parse), numbered);
     }
     Some(name)
 }
@@ -47,12 +49,12 @@ fn room(line: &[u8]) {
     let text = String::from_utf8_lossy(line);
     let room = match RoomName::parse(&text) {
         Ok(room) => Some(room),
-        Err(error) => suggestion(error).map(|text| parsed(text, RoomName::parse)),
+        Err(error) => suggestion(error).map(|text| parsed(&text, RoomName::parse)),
     };
     if let Some(room) = room {
         check_text(room.as_str());
         assert!(!room.as_str().contains(','), "{room}");
-        assert_eq!(parsed(room.to_string(), RoomName::parse).key(), room.key());
+        assert_eq!(parsed(room.as_str(), RoomName::parse).key(), room.key());
     }
 }
 
@@ -62,8 +64,11 @@ fn suggestion(error: NameError) -> Option<String> {
     error.suggestion
 }
 
-fn parsed<N>(text: String, parse: fn(&str) -> Result<N, NameError>) -> N {
-    parse(&text).unwrap_or_else(|error| panic!("{text:?} is refused: {error}"))
+/// What `text` is read as, which has to be just that.
+fn parsed<N: Display>(text: &str, parse: fn(&str) -> Result<N, NameError>) -> N {
+    let name = parse(text).unwrap_or_else(|error| panic!("{text:?} is refused: {error}"));
+    assert_eq!(name.to_string(), text);
+    name
 }
 
 fn check_text(name: &str) {

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use parlor::limits::{NEGOTIATIONS_SENT_MAX, TERMINAL_TYPE_BYTES_MAX, WINDOW_COLUMNS, WINDOW_ROWS};
+use parlor::limits::{
+    NEGOTIATIONS_SENT_MAX, TERMINAL_TYPE_BYTES_MAX, TERMINAL_TYPES_ASKED_MAX, WINDOW_COLUMNS,
+    WINDOW_ROWS,
+};
 use parlor::telnet::{
     Change, Decoder, Event, IAC, LineEnding, Message, Mode, Negotiation, Options, Probe, Side,
     TELOPT_BINARY, TELOPT_ECHO, TELOPT_NAWS, TELOPT_SGA, TELOPT_TM, TELOPT_TTYPE, Verb, Verdict,
@@ -23,7 +26,7 @@ const LONG: Duration = Duration::from_secs(5);
 /// `Server::happens`. The same bytes are also read as wishes of both sides about options.
 ///
 /// - A message is answered by so many bytes at most, and one that is repeated only by the same refusal.
-/// - Character mode is on only while the client agrees to both options.
+/// - We echo in character mode and only there: while the client agrees to both options.
 /// - Output that is held is let go, and no timeout stays behind.
 /// - Two servers that are wired together after all that go quiet.
 pub fn negotiation(input: &[u8]) {
@@ -37,18 +40,20 @@ pub fn negotiation(input: &[u8]) {
         server.waits(LONG);
         assert!(!server.is_held, "held for ever");
         assert_eq!(server.negotiation.next_timeout(), None);
+        server.check_echo();
         server
     });
     // Each end may talk until it has said all that it may; a timing mark is answered without limit.
     let most = 2 * (3 * usize::from(NEGOTIATIONS_SENT_MAX) + 100) + input.len();
     let mut sent = 0;
     while ends.iter().any(|end| !end.out.is_empty()) {
-        let outputs = ends.each_mut().map(|end| std::mem::take(&mut end.out));
+        let outputs = ends.each_mut().map(Server::take_output);
         sent += outputs.concat().len();
         assert!(sent <= most, "no end in sight");
         for (end, heard) in ends.iter_mut().zip(outputs.iter().rev()) {
             end.receive(heard);
             end.waits(LONG);
+            end.check_echo();
         }
     }
 }
@@ -63,8 +68,11 @@ struct Server {
     mode: Option<Mode>,
     is_held: bool,
     was_held: bool,
-    /// Whether the client's last word on ECHO and on SUPPRESS-GO-AHEAD was DO.
-    agrees: [bool; 2],
+    /// How much of `out` has been looked at.
+    out_seen: usize,
+    /// What was said of ECHO and of SUPPRESS-GO-AHEAD.
+    words: [Words; 2],
+    terminal_types_asked: u8,
 }
 
 impl Server {
@@ -77,7 +85,9 @@ impl Server {
             mode: None,
             is_held: false,
             was_held: false,
-            agrees: [false; 2],
+            out_seen: 0,
+            words: [Words::default(); 2],
+            terminal_types_asked: 0,
         }
     }
 
@@ -113,11 +123,10 @@ impl Server {
 
     fn event(&mut self, event: &Event<'_>) {
         let (before, is_first) = (self.out.len(), !self.negotiation.is_telnet());
-        if let Event::Negotiate { verb, option } = event
-            && let Some(at) = [TELOPT_ECHO, TELOPT_SGA].iter().position(|o| o == option)
-            && matches!(verb, Verb::Do | Verb::Dont)
+        if let Event::Negotiate { verb, option } = *event
+            && let Some(words) = self.words_on(option)
         {
-            self.agrees[at] = *verb == Verb::Do;
+            words.hear(verb);
         }
         let changes = self.negotiation.received(&mut self.out, self.now, event);
         // An answer, two options changed and a terminal type asked; at first three options asked.
@@ -143,6 +152,7 @@ impl Server {
     }
 
     fn take(&mut self, changes: Vec<Change>) {
+        self.see_output();
         for change in changes {
             match change {
                 Change::Hold => {
@@ -165,7 +175,91 @@ impl Server {
             }
         }
         let is_character = self.mode == Some(Mode::Character);
-        assert!(!is_character || self.agrees == [true; 2], "echoes unasked");
+        assert!(
+            !is_character || self.words.iter().all(|words| words.client_agrees),
+            "echoes unasked"
+        );
+    }
+
+    fn see_output(&mut self) {
+        let said = self.out.split_off(self.out_seen);
+        let (mut rest, mut decoder) = (&said[..], Decoder::new());
+        while let Some(event) = decoder.next(&mut rest) {
+            match event {
+                Event::Negotiate { verb, option } => {
+                    if let Some(words) = self.words_on(option) {
+                        words.say(verb);
+                    }
+                }
+                Event::Subnegotiation { .. } => self.terminal_types_asked += 1,
+                _ => {}
+            }
+        }
+        self.out.extend(said);
+        self.out_seen = self.out.len();
+        assert!(self.terminal_types_asked <= TERMINAL_TYPES_ASKED_MAX);
+    }
+
+    fn take_output(&mut self) -> Vec<u8> {
+        self.out_seen = 0;
+        std::mem::take(&mut self.out)
+    }
+
+    /// Once nothing is waited for, neither option is in use alone: one hides what is typed, the other sends
+    /// each key.
+    fn check_echo(&self) {
+        let is_character = self.mode == Some(Mode::Character);
+        let is_used = self.words.iter().any(Words::are_agreed);
+        assert!(is_character || !is_used, "half a mode");
+    }
+
+    fn words_on(&mut self, option: u8) -> Option<&mut Words> {
+        let options = [TELOPT_ECHO, TELOPT_SGA];
+        let at = options.iter().position(|&known| known == option)?;
+        Some(&mut self.words[at])
+    }
+}
+
+/// What was said of an option that we may use.
+#[derive(Clone, Copy, Debug, Default)]
+struct Words {
+    /// Our last word was WILL, and no DONT came after it.
+    we_will: bool,
+    /// The client's last word was DO, and no WONT came after it.
+    client_agrees: bool,
+    /// We took a WILL back, and no answer has come.
+    is_taken_back: bool,
+    /// The client has answered WONT by DO. RFC 1143 calls that an error, and from then on the two may well think
+    /// different things.
+    is_confused: bool,
+}
+
+impl Words {
+    fn say(&mut self, verb: Verb) {
+        match verb {
+            Verb::Will => self.we_will = true,
+            Verb::Wont => {
+                self.is_taken_back |= std::mem::take(&mut self.we_will);
+                self.client_agrees = false;
+            }
+            Verb::Do | Verb::Dont => {}
+        }
+    }
+
+    fn hear(&mut self, verb: Verb) {
+        match verb {
+            Verb::Do => {
+                self.is_confused |= self.is_taken_back;
+                self.client_agrees = true;
+            }
+            Verb::Dont => (self.we_will, self.client_agrees) = (false, false),
+            Verb::Will | Verb::Wont => return,
+        }
+        self.is_taken_back = false;
+    }
+
+    fn are_agreed(&self) -> bool {
+        self.we_will && self.client_agrees && !self.is_confused
     }
 }
 
@@ -188,7 +282,7 @@ fn check_repetition(server: &Server) {
             server.receive(&[IAC, verb as u8, option]);
         }
         let mode = server.mode;
-        server.out.clear();
+        server.take_output();
         server.receive(&[IAC, verb as u8, option]);
         let refusal = match verb {
             Verb::Do => Verb::Wont,

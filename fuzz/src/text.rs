@@ -1,10 +1,11 @@
 //! Cleaning, measuring, cutting and wrapping text, and folding it.
 
+use parlor::limits::COMBINING_MARKS_PER_BASE_MAX;
 use parlor::text::{clean, cut, fold, graphemes, width, wrap};
 
 /// The first byte is a width in columns, the rest a line as a client sends it.
 ///
-/// - What is clean stays as it is, steers no terminal and is not much longer than what came in.
+/// - What is clean stays as it is, steers no terminal, stays in its row and is not much longer than what came in.
 /// - A cut is the longest beginning that fits; wrapping loses only the spaces at the breaks.
 /// - What is folded stays as it is.
 ///
@@ -18,6 +19,9 @@ pub fn text(input: &[u8]) {
     assert_eq!(clean(cleaned.as_bytes()), cleaned, "cleaned twice");
     assert!(cleaned.len() <= 3 * line.len());
     assert!(cleaned.chars().all(is_harmless), "{cleaned:?}");
+    let towers = cleaned.split(|c| !matches!(c, '\u{300}'..='\u{34E}'));
+    let highest = towers.map(|marks| marks.chars().count()).max();
+    assert!(highest <= Some(COMBINING_MARKS_PER_BASE_MAX), "{cleaned:?}");
     if !raw.contains('\x1b') {
         let letters = |text: &str| -> String { text.chars().filter(is_plain).collect() };
         assert_eq!(letters(&cleaned), letters(&raw), "a letter is lost");
