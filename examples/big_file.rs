@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_lite::future::{block_on, zip};
-use parlor::message::{Kind, Timestamp};
+use parlor::message::{Kind, MemberId, NewMessage, Timestamp};
 use parlor::name::{Name, RoomName};
-use parlor::store::{Before, Keep, NewMessage, RoomId, Store, Sync};
+use parlor::store::{Before, Keep, RoomId, Store, Sync};
 use rusqlite::Connection;
 
 /// Rooms that the lines are spread over; every second line is in the first.
@@ -192,15 +192,12 @@ async fn append_now_and_then(store: &Store, room: RoomId) {
 async fn append(store: &Store, room: RoomId, count: usize) {
     let line = NewMessage {
         time: Timestamp(1_800_000_000_000),
+        member: MemberId::NOBODY,
         name: Name::anon(),
-        text: "a line of sixty-four bytes, which is about what people type in".into(),
         kind: Kind::Message,
+        text: "a line of sixty-four bytes, which is about what people type in".into(),
     };
-    store
-        .append(room, vec![line; count])
-        .await
-        .result
-        .expect("stored");
+    store.append(room, vec![line; count]).await.expect("stored");
 }
 
 fn tell(what: &str, since: Instant) {

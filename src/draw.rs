@@ -389,6 +389,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::message::Kind;
 
     fn name(name: &str) -> Name {
         Name::parse(name).expect("a name")
@@ -400,6 +401,7 @@ mod tests {
             time: Timestamp(second * 1000),
             member: MemberId(1),
             name: name(from),
+            kind: Kind::Message,
             text: text.into(),
         }))
     }

@@ -44,10 +44,26 @@ impl Kind {
     }
 }
 
+/// A line that has no number yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// When the room accepted it.
+    pub time: Timestamp,
+    /// Who sent it.
+    pub member: MemberId,
+    /// The sender's name at that time.
+    pub name: Name,
+    /// What kind of line it is.
+    pub kind: Kind,
+    /// Clean text (see [`crate::text::clean`]), never empty.
+    pub text: Box<str>,
+}
+
 /// One accepted line.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its place in the room, counted from 1. Given by whoever keeps the room's order.
+    /// Its number in its room: the first line has 1, and later lines have greater numbers. Some may be
+    /// missing. Given by the store, whose order is the room's.
     pub id: u64,
     /// When the room accepted it.
     pub time: Timestamp,
@@ -55,8 +71,24 @@ pub struct Message {
     pub member: MemberId,
     /// The sender's name at that time.
     pub name: Name,
+    /// What kind of line it is.
+    pub kind: Kind,
     /// Clean text (see [`crate::text::clean`]), never empty.
     pub text: Box<str>,
+}
+
+impl Message {
+    /// `line` with its number.
+    pub fn new(id: u64, line: NewMessage) -> Message {
+        Message {
+            id,
+            time: line.time,
+            member: line.member,
+            name: line.name,
+            kind: line.kind,
+            text: line.text,
+        }
+    }
 }
 
 /// What a room tells of its members. Notices are not history.
@@ -176,6 +208,7 @@ mod tests {
             time: Timestamp(0),
             member: MemberId(member),
             name: Name::anon(),
+            kind: Kind::Message,
             text: "hi".into(),
         }))
     }

@@ -8,12 +8,13 @@ use crate::inbox::Note;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::line::complete::{Wanted, Word};
 use crate::lobby;
+use crate::message::Message;
 use crate::name::{Name, RoomName};
 use crate::reason::Reason;
 use crate::request::{Answer, Look, Request};
 use crate::room::{RoomHandle, ToRoom};
 use crate::session::{COMMANDS, Turn};
-use crate::store::{Before, Stored};
+use crate::store::Before;
 use crate::view::{Question, View};
 
 /// How `\\history` is used, for whoever wrote a time that is none.
@@ -154,7 +155,7 @@ impl Connection {
         self.perform(turn);
     }
 
-    fn paged(&mut self, lines: &[Stored]) {
+    fn paged(&mut self, lines: &[Arc<Message>]) {
         if let (Some(first), Some(last)) = (lines.first(), lines.last()) {
             self.page = Some(Page {
                 first: first.id,

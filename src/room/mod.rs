@@ -18,10 +18,10 @@ pub use outbox::{Outbox, Reader, Taken};
 
 use crate::inbox::{Inbox, Note};
 use crate::limits::NOTICE_MEMBERS_MAX;
-use crate::message::{Batch, Item, Kind, MemberId, Message, Notice, Timestamp};
+use crate::message::{Batch, Item, Kind, MemberId, Message, NewMessage, Notice, Timestamp};
 use crate::name::{Name, RoomName};
 use crate::request::{Answer, JoinError};
-use crate::store::{NewMessage, RoomId, Store, Stored};
+use crate::store::{RoomId, Store};
 
 /// What a room can be told.
 #[derive(Debug)]
@@ -141,34 +141,26 @@ impl Room {
     pub fn draft(&self, member: MemberId, text: Box<str>, now: Timestamp) -> Option<NewMessage> {
         Some(NewMessage {
             time: now,
+            member,
             name: self.members.get(&member)?.clone(),
-            text,
             kind: Kind::Message,
+            text,
         })
     }
 
-    /// Accepts a line that `member` has said and that is stored under the number `id`.
-    pub fn accept(&mut self, id: u64, member: MemberId, line: NewMessage) {
-        let message = Arc::new(Message {
-            id,
-            time: line.time,
-            member,
-            name: line.name,
-            text: line.text,
-        });
+    /// Accepts a line that was said and that is stored.
+    pub fn accept(&mut self, message: Arc<Message>) {
         self.remember(Arc::clone(&message));
         self.fresh.push(Item::Message(message));
     }
 
-    /// Recalls a line from before this server was started.
-    pub fn recall(&mut self, line: Stored) {
-        self.remember(Arc::new(Message {
-            id: line.id,
-            time: line.time,
-            member: MemberId::NOBODY,
-            name: line.name,
-            text: line.text,
-        }));
+    /// Recalls the last lines from before this server was started.
+    pub fn recall(&mut self, lines: Vec<Arc<Message>>) {
+        // Lines of this time are there already, if the store failed until now.
+        self.recent.clear();
+        for line in lines {
+            self.remember(line);
+        }
     }
 
     fn remember(&mut self, message: Arc<Message>) {
@@ -317,16 +309,15 @@ impl Actor {
             return;
         }
         let drafts = std::mem::take(&mut self.drafts);
-        let appended = self.store.append(self.handle.id, drafts).await;
-        let authors = self.authors.drain(..);
-        match appended.result {
-            Ok(first) => {
-                let lines = authors.zip(appended.lines);
-                for (id, (member, line)) in (first..).zip(lines) {
-                    self.room.accept(id, member, line);
+        match self.store.append(self.handle.id, drafts).await {
+            Ok(stored) => {
+                self.authors.clear();
+                for message in stored {
+                    self.room.accept(message);
                 }
             }
             Err(_) => {
+                let authors = self.authors.drain(..);
                 for inbox in authors.filter_map(|member| self.inboxes.get(&member)) {
                     inbox.put(Note::NotSent);
                 }
@@ -344,11 +335,7 @@ impl Actor {
             .tail(self.handle.id, self.room.limits.history_lines);
         if let Ok(lines) = tail.await {
             self.is_recalled = true;
-            // Lines of this time are there already, if the store failed until now.
-            self.room.recent.clear();
-            for line in lines {
-                self.room.recall(line);
-            }
+            self.room.recall(lines);
         }
     }
 

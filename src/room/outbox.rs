@@ -210,7 +210,7 @@ impl Drop for Reader {
 mod tests {
     use super::*;
     use crate::limits::{ITEM_BYTES, ITEM_COPIES};
-    use crate::message::{Item, Message, Timestamp};
+    use crate::message::{Item, Kind, Message, Timestamp};
     use crate::name::Name;
 
     /// Bytes that each batch of `batch` counts for.
@@ -222,6 +222,7 @@ mod tests {
             time: Timestamp(0),
             member: MemberId(1),
             name: Name::anon(),
+            kind: Kind::Message,
             text: "hi".into(),
         }))])
     }

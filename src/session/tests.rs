@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::limits::HISTORY_PAGE_LINES;
-use crate::message::{MemberId, Message, Timestamp};
+use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::NameFault;
 use crate::request::{Look, Setting};
 
@@ -220,6 +220,7 @@ fn joining_shows_what_was_said_last() {
         time: Timestamp(0),
         member: MemberId(1),
         name: name("Dai"),
+        kind: Kind::Message,
         text: "yo!".into(),
     });
     let mut session = Session::default();

@@ -1,10 +1,11 @@
 //! Messages in memory: the last lines of each room, until the process ends.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::words::Words;
-use super::{Appended, Before, Found, NewMessage, RoomId, StoreError, Stored, StoredRoom};
+use super::{Before, Found, RoomId, StoreError, StoredRoom};
+use crate::message::{Message, NewMessage};
 use crate::name::RoomName;
 
 /// Rooms and their last lines. No call does more than copy a few lines, so one lock will do.
@@ -19,7 +20,7 @@ struct Room {
     name: RoomName,
     key: String,
     last_id: u64,
-    lines: VecDeque<Stored>,
+    lines: VecDeque<Arc<Message>>,
 }
 
 impl Memory {
@@ -57,29 +58,35 @@ impl Memory {
             .collect()
     }
 
-    pub(super) fn append(&self, room: RoomId, lines: Vec<NewMessage>) -> Appended {
+    pub(super) fn append(
+        &self,
+        room: RoomId,
+        lines: Vec<NewMessage>,
+    ) -> Result<Vec<Arc<Message>>, StoreError> {
         let mut rooms = self.lock();
-        let Some(room) = place(room).and_then(|place| rooms.get_mut(place)) else {
-            let result = Err(StoreError::NoRoom);
-            return Appended { lines, result };
-        };
-        let first = room.last_id + 1;
-        let skipped = lines.len().saturating_sub(self.history_lines);
-        room.last_id += skipped as u64;
-        for line in &lines[skipped..] {
+        let place = place(room).ok_or(StoreError::NoRoom)?;
+        let room = rooms.get_mut(place).ok_or(StoreError::NoRoom)?;
+        let mut stored = Vec::with_capacity(lines.len());
+        for line in lines {
             room.last_id += 1;
+            let line = Arc::new(Message::new(room.last_id, line));
             if room.lines.len() >= self.history_lines {
                 room.lines.pop_front();
             }
-            room.lines.push_back(stored(room.last_id, line));
+            if self.history_lines > 0 {
+                room.lines.push_back(Arc::clone(&line));
+            }
+            stored.push(line);
         }
-        Appended {
-            lines,
-            result: Ok(first),
-        }
+        Ok(stored)
     }
 
-    pub(super) fn page_back(&self, room: RoomId, before: Before, count: usize) -> Vec<Stored> {
+    pub(super) fn page_back(
+        &self,
+        room: RoomId,
+        before: Before,
+        count: usize,
+    ) -> Vec<Arc<Message>> {
         self.with_lines(room, |lines| {
             let end = match before {
                 Before::Id(id) => lines.partition_point(|line| line.id < id),
@@ -93,7 +100,7 @@ impl Memory {
         })
     }
 
-    pub(super) fn around(&self, room: RoomId, id: u64, count: usize) -> Vec<Stored> {
+    pub(super) fn around(&self, room: RoomId, id: u64, count: usize) -> Vec<Arc<Message>> {
         self.with_lines(room, |lines| {
             let at = lines.partition_point(|line| line.id < id);
             let start = at.saturating_sub(count);
@@ -118,8 +125,8 @@ impl Memory {
     fn with_lines(
         &self,
         room: RoomId,
-        look: impl FnOnce(&VecDeque<Stored>) -> Vec<Stored>,
-    ) -> Vec<Stored> {
+        look: impl FnOnce(&VecDeque<Arc<Message>>) -> Vec<Arc<Message>>,
+    ) -> Vec<Arc<Message>> {
         let rooms = self.lock();
         let room = place(room).and_then(|place| rooms.get(place));
         room.map_or_else(Vec::new, |room| look(&room.lines))
@@ -127,16 +134,6 @@ impl Memory {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Room>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn stored(id: u64, line: &NewMessage) -> Stored {
-    Stored {
-        id,
-        time: line.time,
-        name: line.name.clone(),
-        text: line.text.clone(),
-        kind: line.kind,
     }
 }
 

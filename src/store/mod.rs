@@ -16,8 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::limits::STORE_PAGE_LINES_MAX;
-use crate::message::{Kind, Timestamp};
-use crate::name::{Name, RoomName};
+use crate::message::{Message, NewMessage, Timestamp};
+use crate::name::RoomName;
 use file::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
@@ -36,54 +36,17 @@ pub struct StoredRoom {
     pub name: RoomName,
 }
 
-/// A line to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewMessage {
-    /// When the room accepted it.
-    pub time: Timestamp,
-    /// The sender's name at that time.
-    pub name: Name,
-    /// Clean text, never empty.
-    pub text: Box<str>,
-    /// What kind of line it is.
-    pub kind: Kind,
-}
-
-/// A line as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// Its number in its room: the first line has 1, and later lines have greater numbers. Some may be missing.
-    pub id: u64,
-    /// When the room accepted it.
-    pub time: Timestamp,
-    /// The sender's name at that time.
-    pub name: Name,
-    /// Clean text.
-    pub text: Box<str>,
-    /// What kind of line it is.
-    pub kind: Kind,
-}
-
-/// What came of [`Store::append`].
-#[derive(Debug)]
-pub struct Appended {
-    /// The lines, given back so that nobody has to copy them. Empty if the store has ended.
-    pub lines: Vec<NewMessage>,
-    /// The number of the first line, the others follow it one by one; or why none of them is stored.
-    pub result: Result<u64, StoreError>,
-}
-
 /// What came of [`Store::search`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The lines, newest first.
-    pub lines: Vec<Stored>,
+    pub lines: Vec<Arc<Message>>,
     /// The search ended at a bound: there may be lines that it did not look at.
     pub cut_short: bool,
 }
 
-impl From<Vec<Stored>> for Found {
-    fn from(lines: Vec<Stored>) -> Found {
+impl From<Vec<Arc<Message>>> for Found {
+    fn from(lines: Vec<Arc<Message>>) -> Found {
         Found {
             lines,
             cut_short: false,
@@ -195,8 +158,17 @@ impl Store {
     }
 
     /// Stores `lines` behind those that `room` has, all of them or none, and answers when that is certain.
-    /// Lines of one caller that waits for each answer are stored in the order of its calls.
-    pub async fn append(&self, room: RoomId, lines: Vec<NewMessage>) -> Appended {
+    /// Lines of one caller that waits for each answer are stored in the order of its calls, and numbered one
+    /// by one.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if none of them is stored.
+    pub async fn append(
+        &self,
+        room: RoomId,
+        lines: Vec<NewMessage>,
+    ) -> Result<Vec<Arc<Message>>, StoreError> {
         match &self.0 {
             Backend::Memory(memory) => memory.append(room, lines),
             Backend::Sqlite(sqlite) => sqlite.append(room, lines).await,
@@ -208,7 +180,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Failed`] if they cannot be read.
-    pub async fn tail(&self, room: RoomId, count: usize) -> Result<Vec<Stored>, StoreError> {
+    pub async fn tail(&self, room: RoomId, count: usize) -> Result<Vec<Arc<Message>>, StoreError> {
         self.page_back(room, Before::Id(u64::MAX), count).await
     }
 
@@ -222,7 +194,7 @@ impl Store {
         room: RoomId,
         before: Before,
         count: usize,
-    ) -> Result<Vec<Stored>, StoreError> {
+    ) -> Result<Vec<Arc<Message>>, StoreError> {
         let count = count.min(STORE_PAGE_LINES_MAX);
         match &self.0 {
             Backend::Memory(memory) => Ok(memory.page_back(room, before, count)),
@@ -243,7 +215,7 @@ impl Store {
         room: RoomId,
         id: u64,
         count: usize,
-    ) -> Result<Vec<Stored>, StoreError> {
+    ) -> Result<Vec<Arc<Message>>, StoreError> {
         let count = count.min(STORE_PAGE_LINES_MAX / 2);
         match &self.0 {
             Backend::Memory(memory) => Ok(memory.around(room, id, count)),

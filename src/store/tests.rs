@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::limits::INDEX_LINES;
+use crate::message::{Kind, MemberId};
+use crate::name::Name;
 
 mod files;
 
@@ -30,19 +32,20 @@ fn name(text: &str) -> RoomName {
 fn line(text: &str, time: i64) -> NewMessage {
     NewMessage {
         time: Timestamp(time),
+        member: MemberId::NOBODY,
         name: Name::anon(),
-        text: text.into(),
         kind: Kind::Message,
+        text: text.into(),
     }
 }
 
 /// Appends `texts`, at the times 1, 2 and so on.
 fn say(store: &Store, room: RoomId, texts: &[&str]) -> Result<u64, StoreError> {
     let lines = texts.iter().zip(1..).map(|(text, time)| line(text, time));
-    block_on(store.append(room, lines.collect())).result
+    block_on(store.append(room, lines.collect())).map(|lines| lines[0].id)
 }
 
-fn texts(lines: &[Stored]) -> Vec<&str> {
+fn texts(lines: &[Arc<Message>]) -> Vec<&str> {
     lines.iter().map(|line| &*line.text).collect()
 }
 
@@ -103,21 +106,16 @@ fn lines_come_back_as_they_were_given() {
         let room = block_on(store.create_room(name("one"))).expect("a room");
         let given = NewMessage {
             time: Timestamp(1_767_225_600_123),
+            member: MemberId::NOBODY,
             name: Name::parse("ดี").expect("a name"),
             text: "it's \"quoted\"; -- 你好 👍".into(),
             kind: Kind::Message,
         };
         let appended = block_on(store.append(room, vec![given.clone()]));
-        assert_eq!(appended.lines, std::slice::from_ref(&given));
+        let expected = [Arc::new(Message::new(1, given))];
+        assert_eq!(appended.as_deref(), Ok(&expected[..]));
         let stored = block_on(store.tail(room, 10)).expect("lines");
-        let expected = Stored {
-            id: 1,
-            time: given.time,
-            name: given.name,
-            text: given.text,
-            kind: given.kind,
-        };
-        assert_eq!(stored, [expected]);
+        assert_eq!(stored, expected);
     });
 }
 
@@ -262,12 +260,8 @@ fn a_search_that_reads_too_much_says_so() {
     let store = open(&path);
     let room = block_on(store.create_room(name("one"))).expect("a room");
     let lines = |count| vec![line("nothing to be found here", 1); count];
-    block_on(store.append(room, vec![line("needle", 1)]))
-        .result
-        .expect("stored");
-    block_on(store.append(room, lines(crate::limits::SEARCH_LINES_MAX)))
-        .result
-        .expect("stored");
+    block_on(store.append(room, vec![line("needle", 1)])).expect("stored");
+    block_on(store.append(room, lines(crate::limits::SEARCH_LINES_MAX))).expect("stored");
     let found = block_on(store.search(room, "xy", 10)).expect("the search works");
     assert!(found.cut_short && found.lines.is_empty());
 }
@@ -280,7 +274,7 @@ fn what_was_appended_is_there_after_a_restart() {
     say(&store, room, &["a", "b"]).expect("stored");
     block_on(store.close());
     let late = block_on(store.append(room, vec![line("late", 1)]));
-    assert_eq!(late.result, Err(StoreError::Closed));
+    assert_eq!(late, Err(StoreError::Closed));
     assert_eq!(block_on(store.tail(room, 1)), Err(StoreError::Closed));
     let store = open(&path);
     assert_eq!(say(&store, room, &["c"]), Ok(3));
@@ -335,9 +329,7 @@ fn old_lines_are_forgotten_by_number_and_by_age_and_leave_the_index() {
     let room = block_on(store.create_room(name("one"))).expect("a room");
     let count = 3 * INDEX_LINES;
     let lines = (1..=count).map(|number| line(&format!("number {number}."), 1));
-    block_on(store.append(room, lines.collect()))
-        .result
-        .expect("stored");
+    block_on(store.append(room, lines.collect())).expect("stored");
     wait_for_the_index(&path);
     block_on(store.close());
 
@@ -356,9 +348,7 @@ fn old_lines_are_forgotten_by_number_and_by_age_and_leave_the_index() {
         time: far,
         ..line("number new", 0)
     };
-    block_on(store.append(room, vec![new]))
-        .result
-        .expect("stored");
+    block_on(store.append(room, vec![new])).expect("stored");
     block_on(store.close());
 
     let store = keep(Some(1), None).expect("the file is right");
@@ -384,8 +374,7 @@ fn a_file_taken_away_refuses_lines_until_it_is_back() {
     let elsewhere = folder.path().join("elsewhere");
     fs::rename(&path, &elsewhere).expect("it can be moved");
     let appended = block_on(store.append(room, vec![line("b", 1)]));
-    assert!(matches!(appended.result, Err(StoreError::Failed(_))));
-    assert_eq!(appended.lines, [line("b", 1)]);
+    assert!(matches!(appended, Err(StoreError::Failed(_))));
     fs::rename(&elsewhere, &path).expect("it can be moved");
     assert_eq!(say(&store, room, &["c"]), Ok(2));
 }
@@ -406,6 +395,7 @@ fn a_writer_that_is_busy_takes_all_that_gathered() {
         store.append(room, vec![line("b", 1), line("c", 1)]),
     );
     let (one, two) = block_on(both);
-    assert_eq!((one.result, two.result), (Ok(1), Ok(2)));
+    let id = |lines: Result<Vec<Arc<Message>>, _>| lines.map(|lines| lines[0].id);
+    assert_eq!((id(one), id(two)), (Ok(1), Ok(2)));
     release.join().expect("nothing failed");
 }

@@ -23,8 +23,9 @@ use self::complaint::Complaint;
 use self::queue::Queue;
 use self::writer::{Job, Writer};
 use super::file::{self, Claim, OpenError};
-use super::{Appended, Keep, NewMessage, RoomId, StoreError, Sync};
+use super::{Keep, RoomId, StoreError, Sync};
 use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_READERS};
+use crate::message::{Message, NewMessage};
 use crate::name::RoomName;
 
 /// A file that is open. Its threads end when it is closed or dropped.
@@ -90,7 +91,11 @@ impl Sqlite {
         answered.recv().await.unwrap_or(Err(StoreError::Closed))
     }
 
-    pub(super) async fn append(&self, room: RoomId, lines: Vec<NewMessage>) -> Appended {
+    pub(super) async fn append(
+        &self,
+        room: RoomId,
+        lines: Vec<NewMessage>,
+    ) -> Result<Vec<Arc<Message>>, StoreError> {
         let (answer, answered) = async_channel::bounded(1);
         let job = Job::Append {
             room,
@@ -98,10 +103,7 @@ impl Sqlite {
             answer,
         };
         self.jobs.put(job).await;
-        answered.recv().await.unwrap_or(Appended {
-            lines: Vec::new(),
-            result: Err(StoreError::Closed),
-        })
+        answered.recv().await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Has a reader do `query` and waits for what comes of it.

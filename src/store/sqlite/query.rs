@@ -1,10 +1,12 @@
 //! What is read from the database. A room is the range of places from `room * 2^40` on, so every query is a
 //! walk along the table's own order, however many rooms and lines there are.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row, named_params};
 
-use super::super::{Before, RoomId, Stored, StoredRoom};
-use crate::message::{Kind, Timestamp};
+use super::super::{Before, RoomId, StoredRoom};
+use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::{Name, RoomName};
 use crate::text;
 
@@ -49,7 +51,7 @@ pub(in crate::store) fn page_back(
     room: RoomId,
     before: Before,
     count: usize,
-) -> rusqlite::Result<Vec<Stored>> {
+) -> rusqlite::Result<Vec<Arc<Message>>> {
     let end = match before {
         Before::Id(id) if id > ID_MAX => place(room, ID_MAX) + 1,
         Before::Id(id) => place(room, id),
@@ -73,7 +75,7 @@ pub(in crate::store) fn around(
     room: RoomId,
     id: u64,
     count: usize,
-) -> rusqlite::Result<Vec<Stored>> {
+) -> rusqlite::Result<Vec<Arc<Message>>> {
     let snapshot = db.unchecked_transaction()?;
     let mut lines = page_back(&snapshot, room, Before::Id(id), count)?;
     let mut select = snapshot.prepare_cached(
@@ -119,14 +121,15 @@ pub(in crate::store) fn first_since(
 
 /// A row of the columns place, time, name, kind, text. What nobody could have typed or been called comes
 /// from somebody who wrote into the file, and is made safe.
-pub(in crate::store) fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+pub(in crate::store) fn stored(row: &Row<'_>) -> rusqlite::Result<Arc<Message>> {
     let name = row.get_ref(2)?.as_str()?;
     let text = row.get_ref(4)?.as_str()?;
-    Ok(Stored {
+    Ok(Arc::new(Message {
         id: id_of(row.get(0)?),
         time: Timestamp(row.get(1)?),
+        member: MemberId::NOBODY,
         name: Name::parse(name).unwrap_or_else(|_| Name::anon()),
         kind: Kind::from_number(row.get(3)?).unwrap_or_default(),
         text: text::clean(text.as_bytes()).into(),
-    })
+    }))
 }

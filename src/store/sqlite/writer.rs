@@ -18,10 +18,10 @@ use crate::limits::{
     FORGET_EVERY, FORGET_LINES, INDEX_IDLE, INDEX_IDLE_FEW, INDEX_LINES, INDEX_PAUSE,
     STORE_COMMIT_LINES_MAX,
 };
-use crate::message::Timestamp;
+use crate::message::{Message, NewMessage, Timestamp};
 use crate::name::RoomName;
 use crate::store::file::{self, Claim, OpenError};
-use crate::store::{Appended, Keep, NewMessage, RoomId, StoreError};
+use crate::store::{Keep, RoomId, StoreError};
 
 /// What the writer can be told. It answers once what it was told is committed, or has failed.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) enum Job {
     Append {
         room: RoomId,
         lines: Vec<NewMessage>,
-        answer: Sender<Appended>,
+        answer: Sender<Result<Vec<Arc<Message>>, StoreError>>,
     },
     /// Store a room.
     CreateRoom {
@@ -262,8 +262,9 @@ impl Job {
         // Whoever asked may have gone; then nobody wants to know.
         match self {
             Job::Append { lines, answer, .. } => {
-                let result = done;
-                let _ = answer.try_send(Appended { lines, result });
+                let numbered = |first| (first..).zip(lines);
+                let message = |(id, line)| Arc::new(Message::new(id, line));
+                let _ = answer.try_send(done.map(|first| numbered(first).map(message).collect()));
             }
             Job::CreateRoom { answer, .. } => {
                 let room = done.map(|id| RoomId(u32::try_from(id).unwrap_or(u32::MAX)));

@@ -95,9 +95,7 @@ fn a_file_with_lines(path: &Path) -> Vec<u8> {
     let store = open(path);
     let room = block_on(store.create_room(name("one"))).expect("a room");
     let lines = (1..=500).map(|number| line(&format!("this is number {number}."), 1));
-    block_on(store.append(room, lines.collect()))
-        .result
-        .expect("stored");
+    block_on(store.append(room, lines.collect())).expect("stored");
     wait_for_the_index(path);
     block_on(store.close());
     assert!(

@@ -8,9 +8,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::limits::IMPORT_LINE_BYTES_MAX;
-use crate::message::{Kind, Timestamp};
+use crate::message::{Kind, MemberId, NewMessage, Timestamp};
 use crate::name::{Name, RoomName};
-use crate::store::{Keep, NewMessage, RoomId, Store, Sync};
+use crate::store::{Keep, RoomId, Store, Sync};
 
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a name for a room")
@@ -19,9 +19,10 @@ fn room(name: &str) -> RoomName {
 fn line(time: i64, name: &str, text: &str) -> NewMessage {
     NewMessage {
         time: Timestamp(time),
+        member: MemberId::NOBODY,
         name: Name::parse(name).expect("a name"),
-        text: text.into(),
         kind: Kind::Message,
+        text: text.into(),
     }
 }
 
@@ -41,13 +42,9 @@ fn a_chat() -> (TempDir, PathBuf, Store) {
         line(NEW_YEAR + 1500, "ดี", "สวัสดี 👍"),
         line(NEW_YEAR + 86_400_000, "ann", "the day after"),
     ];
-    block_on(store.append(RoomId(1), talk))
-        .result
-        .expect("stored");
+    block_on(store.append(RoomId(1), talk)).expect("stored");
     let talk = vec![line(NEW_YEAR + 1, "anon", "<&> \u{fffd}")];
-    block_on(store.append(RoomId(3), talk))
-        .result
-        .expect("stored");
+    block_on(store.append(RoomId(3), talk)).expect("stored");
     (folder, path, store)
 }
 
@@ -117,9 +114,7 @@ fn an_export_can_be_of_one_room_and_of_some_time() {
 fn export_import_export_gives_the_same_bytes() {
     let (folder, path, store) = a_chat();
     let long = (0..2500).map(|number| line(NEW_YEAR + number, "ann", &format!("number {number}")));
-    block_on(store.append(RoomId(1), long.collect()))
-        .result
-        .expect("stored");
+    block_on(store.append(RoomId(1), long.collect())).expect("stored");
     let first = json(&path);
     assert_eq!(first.lines().count(), 3 + 4 + 2500);
     let copy = folder.path().join("copy.db");
@@ -269,9 +264,7 @@ fn a_backup_is_whole_and_writes_over_nothing() {
     backup(&path, &copy).expect("the backup works");
     assert_eq!(json(&copy), json(&path));
     assert_eq!(check(&copy).expect("it can be read"), Vec::<String>::new());
-    block_on(store.append(RoomId(1), vec![line(1, "ann", "later")]))
-        .result
-        .expect("stored");
+    block_on(store.append(RoomId(1), vec![line(1, "ann", "later")])).expect("stored");
     let size = fs::metadata(&copy).expect("a file").len();
     assert!(backup(&path, &copy).is_err());
     assert_eq!(fs::metadata(&copy).expect("a file").len(), size);
@@ -300,9 +293,7 @@ fn no_tool_takes_a_file_that_is_not_there_or_foreign() {
 fn check_finds_a_damaged_page() {
     let (folder, path, store) = a_chat();
     let talk = (0..500).map(|number| line(number, "ann", &format!("number {number}")));
-    block_on(store.append(RoomId(1), talk.collect()))
-        .result
-        .expect("stored");
+    block_on(store.append(RoomId(1), talk.collect())).expect("stored");
     block_on(store.close());
     let whole = fs::read(&path).expect("a file");
     let mut found = 0;
