@@ -6,8 +6,8 @@
 //! [`Outbox`](crate::room::Outbox).
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake};
 
 use atomic_waker::AtomicWaker;
 
@@ -44,6 +44,8 @@ pub struct Inbox {
     waker: AtomicWaker,
     /// There may be notes. Most rings are for the transcript and bring none.
     has_notes: AtomicBool,
+    /// The socket rang: there may be something to read.
+    has_input: AtomicBool,
     notes: Mutex<Vec<Note>>,
 }
 
@@ -84,7 +86,25 @@ impl Inbox {
         Poll::Pending
     }
 
+    /// Says whether the socket has rung through [`Inbox::wake`] since the last call.
+    pub fn take_input_rung(&self) -> bool {
+        self.has_input.swap(false, Ordering::AcqRel)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Note>> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An inbox is the waker for its socket's input, so that a connection that is woken by its room need not
+/// ask the socket as well: with thousands of members that is a good part of a delivery.
+impl Wake for Inbox {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.has_input.store(true, Ordering::Release);
+        self.ring();
     }
 }

@@ -48,5 +48,7 @@ fn start(mut args: Args) -> Result<(), String> {
     server::start_threads(&executor, config.threads)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
     let serving = server::run(Arc::clone(&executor), config, store, listeners, stop.wait());
+    // As a task it is looked at when it has something to do, and not at every look for events.
+    let serving = executor.spawn(serving);
     smol::block_on(server::drive(&executor, serving))
 }

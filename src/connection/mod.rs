@@ -24,7 +24,7 @@ use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use futures_lite::future;
@@ -70,6 +70,8 @@ pub struct Connection {
     /// When the first held line may be handled, if the rate is why it is held.
     held_until: Option<Instant>,
     last_input: Instant,
+    /// The socket will ring when there is input.
+    awaits_input: bool,
     /// Nothing more will come from the client.
     end_of_input: bool,
 
@@ -178,6 +180,7 @@ impl Connection {
             held: VecDeque::new(),
             held_until: None,
             last_input: now,
+            awaits_input: false,
             end_of_input: false,
             session: Session::default(),
             awaiting: false,
@@ -251,7 +254,7 @@ impl Connection {
         if self.has_output() && !self.is_paused() && self.socket.poll_writable(cx).is_ready() {
             woken = true;
         }
-        if self.wants_input() && self.socket.poll_readable(cx).is_ready() {
+        if self.wants_input() && self.poll_readable().is_ready() {
             self.read();
             woken = true;
         }
@@ -263,6 +266,18 @@ impl Connection {
         } else {
             Poll::Pending
         }
+    }
+
+    /// Ready when there may be something to read. The socket wakes through the inbox, and is asked only when
+    /// it has.
+    fn poll_readable(&mut self) -> Poll<()> {
+        if self.awaits_input && !self.inbox.take_input_rung() {
+            return Poll::Pending;
+        }
+        let waker = Waker::from(Arc::clone(&self.inbox));
+        let readable = self.socket.poll_readable(&mut Context::from_waker(&waker));
+        self.awaits_input = readable.is_pending();
+        readable.map(|_| ())
     }
 
     /// Ready when the next deadline has passed.
