@@ -47,6 +47,7 @@ has() {
 
 # Names what is missing of the Rust toolchain.
 look_for_rust() {
+    has make || missing "make, which builds the allocator" "apt-get install -y make"
     has cc || missing "cc, the linker that Rust calls" "apt-get install -y gcc libc6-dev"
     if ! has cargo; then
         has curl || missing curl "apt-get install -y curl ca-certificates"

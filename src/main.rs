@@ -9,6 +9,11 @@ use parlor::listener::Listener;
 use parlor::server;
 use parlor::shutdown::StopSignal;
 use smol::Executor;
+use tikv_jemallocator::Jemalloc;
+
+/// Gives memory back to the system when a crowd has left; `.cargo/config.toml` says how soon.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     match start(argh::from_env()) {
