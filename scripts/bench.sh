@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Measures parlor beside a baseline relay, in turns, and prints the medians and what is reached.
 #
-#   scripts/bench.sh            everything, five runs, some 20 minutes on an otherwise idle machine
+#   scripts/bench.sh            everything, five runs, some 12 minutes on an otherwise idle machine
 #   scripts/bench.sh --quick    a look: one run, short, under two minutes
 #   scripts/bench.sh --docs     everything, and docs/benchmarks.md, .tsv and .svg are written anew
 #
-# RUNS=n changes the number of runs, PARLOR=path measures another program than the one built here.
+# RUNS=n changes the number of runs, SECONDS_EACH=n the length of each measurement, PARLOR=path measures
+# another program than the one built here.
 # The server is pinned to one processor and the load generator to another. Needs Linux, taskset and cargo.
 # Ports are chosen by the system; each server is ended by the generator that started it.
 set -euo pipefail
@@ -16,7 +17,7 @@ for arg in "$@"; do
     case $arg in
         --quick) quick=yes ;;
         --docs) docs=yes ;;
-        *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+        *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
     esac
 done
 for tool in cargo taskset nproc timeout; do
@@ -33,7 +34,7 @@ if [ "$open_files" != unlimited ] && [ "$open_files" -lt 10100 ]; then
     exit 1
 fi
 
-if [ $quick = yes ]; then runs=${RUNS:-1} seconds=1; else runs=${RUNS:-5} seconds=4; fi
+if [ $quick = yes ]; then runs=${RUNS:-1} seconds=${SECONDS_EACH:-1}; else runs=${RUNS:-5} seconds=${SECONDS_EACH:-2}; fi
 server_cpu=0
 load_cpu=1
 # Two server threads have processors of their own only where there is a third for the load. Where there is
