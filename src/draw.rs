@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{ToSpan, civil};
 
 use crate::limits::LINE_MODE_COLUMNS;
-use crate::message::{Batch, Item, MemberId, Message, Notice, Timestamp};
+use crate::message::{Batch, Item, Kind, MemberId, Message, Notice, Timestamp};
 use crate::name::Name;
 use crate::text;
 
@@ -233,11 +233,10 @@ impl Line {
     ) {
         self.text.clear();
         self.spans.clear();
-        let name = write_message(message, clock, &mut self.text);
+        let (name, start) = write_message(message, clock, &mut self.text);
         if !color {
             return;
         }
-        let start = name.end + ": ".len();
         self.spans
             .push((name, Style::Color(color_of(&message.name))));
         for place in mention.map_or(Vec::new(), |mention| mention.places(message)) {
@@ -298,17 +297,32 @@ fn color_of(name: &Name) -> u8 {
     NAME_COLORS[hash as usize % NAME_COLORS.len()]
 }
 
-/// Appends `[HH:MM:SS] name: text` and tells where the name stands.
-pub fn write_message(message: &Message, clock: &mut Clock<'_>, out: &mut String) -> Range<usize> {
+/// Appends `[HH:MM:SS] name: text`, and tells where the name stands and where the text begins.
+pub fn write_message(
+    message: &Message,
+    clock: &mut Clock<'_>,
+    out: &mut String,
+) -> (Range<usize>, usize) {
     out.push('[');
     out.push_str(clock.time_of_day(message.time));
     out.push_str("] ");
-    let start = out.len();
+    write_words(message, out)
+}
+
+/// Appends `name: text`, or `* name text` for an action, and tells where the name stands and where the text
+/// begins.
+pub fn write_words(message: &Message, out: &mut String) -> (Range<usize>, usize) {
+    let (before, between) = match message.kind {
+        Kind::Message => ("", ": "),
+        Kind::Action => ("* ", " "),
+    };
+    out.push_str(before);
+    let name = out.len()..out.len() + message.name.as_str().len();
     out.push_str(message.name.as_str());
-    let end = out.len();
-    out.push_str(": ");
+    out.push_str(between);
+    let start = out.len();
     out.push_str(&message.text);
-    start..end
+    (name, start)
 }
 
 /// `2026-11-20 14:30:01` on the wall of `zone`.
@@ -317,6 +331,11 @@ pub fn date_and_time(time: Timestamp, zone: &TimeZone) -> impl std::fmt::Display
     zone.to_datetime(stamp)
         .strftime("%Y-%m-%d %H:%M:%S")
         .to_string()
+}
+
+/// `14:30:01` on the wall of `zone`.
+pub fn time_of_day(time: Timestamp, zone: &TimeZone) -> String {
+    Clock::new(zone).time_of_day(time).to_owned()
 }
 
 /// The end of the day or minute that somebody calls `2026-11-20`, `14:30` (today) or `2026-11-20 14:30` in
@@ -389,7 +408,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::message::Kind;
 
     fn name(name: &str) -> Name {
         Name::parse(name).expect("a name")

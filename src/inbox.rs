@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake};
 use atomic_waker::AtomicWaker;
 
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, JoinError};
+use crate::request::{Answer, JoinError, Private};
 use crate::room::{RoomHandle, Seat};
 
 /// Something put into an [`Inbox`].
@@ -32,6 +32,8 @@ pub enum Note {
     NotSent,
     /// The names of the room's members, to complete with.
     Names(Vec<Name>),
+    /// Somebody has said something to this connection alone.
+    Told(Private),
     /// The server is stopping.
     Stop,
 }
@@ -63,6 +65,20 @@ impl Inbox {
         self.lock().push(note);
         self.has_notes.store(true, Ordering::Release);
         self.ring();
+    }
+
+    /// As [`Inbox::put`] for notes that others may send in any number; false if `max` notes wait already.
+    #[must_use]
+    pub fn put_up_to(&self, note: Note, max: usize) -> bool {
+        let mut notes = self.lock();
+        if notes.len() >= max {
+            return false;
+        }
+        notes.push(note);
+        drop(notes);
+        self.has_notes.store(true, Ordering::Release);
+        self.ring();
+        true
     }
 
     /// Takes all notes, oldest first.

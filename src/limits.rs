@@ -67,6 +67,10 @@ pub const ROOMS_LISTED_MAX: usize = 500;
 /// Names given by `\who`; the rest is a number.
 pub const WHO_NAMES_MAX: usize = 200;
 
+/// Notes that may wait for a connection before others are told that it takes no private words: it is a
+/// connection's task that takes them, so they only wait while it has no turn.
+pub const NOTES_MAX: usize = 128;
+
 /// Members up to which a room tells of comings, goings and new names. In a larger room they would drown
 /// the talk, and a join would cost as much as a message to everybody.
 pub const NOTICE_MEMBERS_MAX: usize = 50;

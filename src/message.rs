@@ -25,11 +25,13 @@ pub enum Kind {
     /// Something said.
     #[default]
     Message = 0,
+    /// Something done: `\me waves`.
+    Action = 1,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 1] = [Kind::Message];
+    pub const ALL: [Kind; 2] = [Kind::Message, Kind::Action];
 
     /// The kind with this number, if there is one.
     pub fn from_number(number: i64) -> Option<Kind> {
@@ -40,6 +42,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Message => "message",
+            Kind::Action => "action",
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
-use crate::message::Message;
+use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::{Name, NameError, RoomName};
 use crate::store::{Before, Found};
 
@@ -20,8 +20,12 @@ pub enum Request {
     Join(RoomName),
     /// Take another name. Answered by [`Answer::Renamed`].
     Rename(Name),
-    /// Say a line in the room. Not answered.
-    Say(String),
+    /// Say or do something in the room. Not answered.
+    Say(Kind, String),
+    /// Say something to one person alone. Answered by [`Answer::Told`].
+    Tell(Whom, String),
+    /// Be away until one speaks, for a reason that may be empty. Answered by [`Answer::Away`].
+    Away(String),
     /// Name the room's members. Answered by [`Answer::Members`].
     Who,
     /// Look into the room's past. Answered by [`Answer::Lines`].
@@ -36,6 +40,50 @@ pub enum Request {
     Set(Setting),
     /// Close the connection. Not answered.
     Quit,
+}
+
+/// Somebody who is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// Whoever has this name.
+    Name(Name),
+    /// The connection with this number, and the name it had.
+    Id(MemberId, Name),
+}
+
+impl Whom {
+    /// The name, which may have another bearer by now.
+    pub fn name(&self) -> &Name {
+        match self {
+            Whom::Name(name) | Whom::Id(_, name) => name,
+        }
+    }
+}
+
+/// Words for one person alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Private {
+    /// When they were said.
+    pub time: Timestamp,
+    /// Who said them; to whom, for the one who said them.
+    pub whom: MemberId,
+    /// What that person is called.
+    pub name: Name,
+    /// The words.
+    pub text: Box<str>,
+}
+
+/// Why private words did not arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TellError {
+    /// Nobody of that name is connected.
+    Gone,
+    /// It is the name of everybody who has none.
+    Anon,
+    /// To oneself.
+    Oneself,
+    /// So many words wait there already.
+    Full,
 }
 
 /// What somebody wants to see of a room's past.
@@ -92,6 +140,12 @@ pub enum Answer {
     Members(Vec<Name>),
     /// Of [`Request::Look`]; `None` if the past cannot be read.
     Lines(Look, Option<Found>),
+    /// Of [`Request::Tell`]: what was told and the reason for which the other is away, if so.
+    Told(Private, Option<Box<str>>),
+    /// Of [`Request::Tell`]: who could not be told.
+    NotTold(Name, TellError),
+    /// Of [`Request::Away`].
+    Away,
     /// Of [`Request::Leave`].
     Left,
 }

@@ -3,6 +3,7 @@
 //! A [`View`] is what there is to show; [`View::write`] gives its text with `\n` between the rows. Whoever
 //! puts it on a terminal ([`crate::screen`]) turns those into the client's line ends.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -14,12 +15,12 @@ use crate::limits::{
 };
 use crate::message::Message;
 use crate::name::{Name, NameError, RoomName};
-use crate::request::{CreateError, JoinError, Look, RenameError, Setting};
+use crate::request::{CreateError, JoinError, Look, Private, RenameError, Setting, TellError};
 use crate::store::Found;
 use crate::text;
 
 /// What the menu asks for after a choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Choice 1.
     NewRoom,
@@ -31,22 +32,35 @@ pub enum Question {
 
 impl Question {
     /// The words, which are also the prompt.
-    pub fn words(self) -> &'static str {
+    pub fn words(&self) -> Cow<'static, str> {
         match self {
-            Question::NewRoom => "Enter room name you wish to create: ",
-            Question::Room => "Please enter room number: ",
-            Question::Username => "Please enter your new username: ",
+            Question::NewRoom => "Enter room name you wish to create: ".into(),
+            Question::Room => "Please enter room number: ".into(),
+            Question::Username => "Please enter your new username: ".into(),
         }
     }
 }
 
-/// One row of the help page.
+/// A paragraph of the help page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelpGroup {
+    /// What its commands are for.
+    pub word: &'static str,
+    /// The commands and their arguments, without the `\`.
+    pub usages: Vec<&'static str>,
+}
+
+/// What `\help` tells of one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HelpRow {
-    /// A command and its arguments, without the `\`.
+pub struct HelpOn {
+    /// The command and its arguments, without the `\`.
     pub usage: &'static str,
     /// What it does, in a few words.
     pub help: &'static str,
+    /// A line that may be typed, without the `\`.
+    pub example: &'static str,
+    /// Who may, and where.
+    pub who: &'static str,
 }
 
 /// One thing that the server says to one client.
@@ -73,7 +87,11 @@ pub enum View {
     /// The members of a room, and how many more there are.
     Who(RoomName, Vec<Name>, usize),
     /// The commands.
-    Help(Vec<HelpRow>),
+    Help(Vec<HelpGroup>),
+    /// One command.
+    HelpOn(HelpOn),
+    /// Help was asked for on something that is no command.
+    NoHelp(String),
     /// A line that begins like a command and is none.
     UnknownCommand(String),
     /// A command that means nothing at the menu.
@@ -92,6 +110,20 @@ pub enum View {
     Yes,
     /// A line was said that nobody has seen.
     NotSent,
+    /// Private words were told, to somebody who is perhaps away.
+    Told(Private, Option<Box<str>>),
+    /// Private words from somebody; whether to tell how to answer.
+    ToldYou(Private, bool),
+    /// Private words were not told to the person of this name.
+    NotTold(Name, TellError),
+    /// Nobody can have this name.
+    NobodyCalled(String),
+    /// There are no private words to reply to.
+    NobodyToldYou,
+    /// One is away from now on.
+    Away,
+    /// One is back.
+    Back,
     /// Lines of the past; `None`: it cannot be read.
     Lines(Look, Option<Found>),
     /// What Tab could complete.
@@ -149,7 +181,13 @@ impl View {
                 writeln!(out, "Join room {} failed. {why}", quoted(wanted))
             }
             View::Who(room, names, more) => write_who(room, names, *more, out),
-            View::Help(rows) => write_help(rows, out),
+            View::Help(groups) => write_help(groups, out),
+            View::HelpOn(on) => write_help_on(on, out),
+            View::NoHelp(word) => writeln!(
+                out,
+                "There is no command {}. Type \\help for the commands.",
+                quoted(word)
+            ),
             View::UnknownCommand(word) => writeln!(
                 out,
                 "There is no command {0}. Nothing was sent. \
@@ -173,6 +211,20 @@ impl View {
                 quoted(name)
             ),
             View::NotSent => writeln!(out, "Not sent: the server cannot store messages right now."),
+            View::Told(words, away) => write_told(words, away.as_deref(), zone, out),
+            View::ToldYou(words, hint) => write_told_you(words, *hint, zone, out),
+            View::NotTold(name, why) => write_not_told(name, why, out),
+            View::NobodyCalled(name) => writeln!(
+                out,
+                "Nobody is called {}. Nothing was sent. Type \\who for who is here.",
+                quoted(name)
+            ),
+            View::NobodyToldYou => writeln!(
+                out,
+                "Nobody has told you anything yet. Nothing was sent. Type \\msg NAME TEXT."
+            ),
+            View::Away => writeln!(out, "You are away until you say something."),
+            View::Back => writeln!(out, "You are back."),
             View::Lines(look, found) => write_lines(look, found.as_ref(), zone, out),
             View::Yes => writeln!(out, "[yes]"),
             View::Candidates(candidates) => writeln!(out, "{}", candidates.join("  ")),
@@ -310,14 +362,14 @@ fn write_lines(
         };
     }
     for line in &found.lines {
-        writeln!(
+        write!(
             out,
-            "#{} [{}] {}: {}",
+            "#{} [{}] ",
             line.id,
-            draw::date_and_time(line.time, zone),
-            line.name,
-            line.text
+            draw::date_and_time(line.time, zone)
         )?;
+        draw::write_words(line, out);
+        out.push('\n');
     }
     match look {
         Look::Before(..) => writeln!(out, "(type '\\history' for what came before)"),
@@ -327,6 +379,45 @@ fn write_lines(
         ),
         Look::For(_) => writeln!(out, "(type '\\context N' for what was said around #N)"),
         Look::Around(_) => Ok(()),
+    }
+}
+
+fn write_told(
+    words: &Private,
+    away: Option<&str>,
+    zone: &TimeZone,
+    out: &mut String,
+) -> fmt::Result {
+    let (time, name) = (draw::time_of_day(words.time, zone), &words.name);
+    writeln!(out, "[{time}] you -> {name}: {}", words.text)?;
+    match away {
+        None => Ok(()),
+        Some("") => writeln!(out, "{name} is away."),
+        Some(why) => writeln!(out, "{name} is away: {why}"),
+    }
+}
+
+fn write_told_you(words: &Private, hint: bool, zone: &TimeZone, out: &mut String) -> fmt::Result {
+    let (time, name) = (draw::time_of_day(words.time, zone), &words.name);
+    writeln!(out, "[{time}] {name} -> you: {}", words.text)?;
+    match hint {
+        true => writeln!(out, "(only you see this; type '\\reply TEXT' to answer)"),
+        false => Ok(()),
+    }
+}
+
+fn write_not_told(name: &Name, why: &TellError, out: &mut String) -> fmt::Result {
+    match why {
+        TellError::Gone => writeln!(out, "{name} is not here. Nothing was sent."),
+        TellError::Anon => writeln!(
+            out,
+            "{name} is whoever has no name. Nothing was sent. \\reply reaches who has told you something."
+        ),
+        TellError::Oneself => writeln!(out, "That is you. Nothing was sent."),
+        TellError::Full => writeln!(
+            out,
+            "{name} has too much to read right now. Nothing was sent. Please try again later."
+        ),
     }
 }
 
@@ -397,11 +488,37 @@ fn write_list<'a>(
     writeln!(out)
 }
 
-fn write_help(rows: &[HelpRow], out: &mut String) -> fmt::Result {
-    for row in rows {
-        writeln!(out, "  \\{:<21} {}", row.usage, row.help)?;
+/// Columns of the help page.
+const HELP_COLUMNS: usize = 79;
+
+fn write_help(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "\\exit leaves the room. \\help COMMAND tells more of one of these:"
+    )?;
+    for group in groups {
+        let mut row = format!("{:>4}:", group.word);
+        for usage in &group.usages {
+            if row.len() + " \\,".len() + usage.len() > HELP_COLUMNS {
+                writeln!(out, "{row}")?;
+                row = " ".repeat(5);
+            }
+            let comma = if group.usages.last() == Some(usage) {
+                ""
+            } else {
+                ","
+            };
+            write!(row, " \\{usage}{comma}")?;
+        }
+        writeln!(out, "{row}")?;
     }
     writeln!(out, "A line that begins with \\\\ is said with one \\.")
+}
+
+fn write_help_on(on: &HelpOn, out: &mut String) -> fmt::Result {
+    writeln!(out, "\\{}: {}.", on.usage, on.help)?;
+    writeln!(out, "For example: \\{}", on.example)?;
+    writeln!(out, "Who may: {}.", on.who)
 }
 
 /// How many of `rooms` menu choice 3 names, and how many it counts.

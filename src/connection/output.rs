@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Connection, Echo, Place};
 use crate::draw::{self, Drawing};
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
-use crate::message::{Batch, Item};
+use crate::message::{Batch, Item, Kind};
 use crate::request::Answer;
 use crate::room::Taken;
 use crate::screen::Screen;
@@ -120,7 +120,10 @@ impl Connection {
     fn draw_beside_echo(&mut self, batch: &Batch) {
         for item in batch.items() {
             match item {
-                Item::Message(message) if message.member == self.id => {
+                // An action looks otherwise than what was typed for it.
+                Item::Message(message)
+                    if message.member == self.id && message.kind == Kind::Message =>
+                {
                     if self.echo == Echo::JustAbove {
                         let row = draw::frame_over_echo(message, &self.screen.display);
                         self.draw_with(|screen, out| screen.frame(&row, out));

@@ -33,6 +33,10 @@ impl Connection {
     }
 
     fn request(&mut self, request: Request) {
+        if matches!(request, Request::Say(..) | Request::Tell(..)) && self.session.come_back() {
+            self.shared.lobby.back(self.id);
+            self.show(&View::Back);
+        }
         let lobby = &self.shared.lobby;
         match request {
             Request::Create(room) => lobby.create(room, &self.inbox),
@@ -54,10 +58,13 @@ impl Connection {
                     None => return self.show(&View::Usage(HISTORY_USAGE)),
                 }
             }
-            Request::Say(text) => {
+            Request::Tell(whom, text) => lobby.tell(self.id, &whom, text, &self.inbox),
+            Request::Away(why) => lobby.away(self.id, why, &self.inbox),
+            Request::Say(kind, text) => {
                 self.in_flight += 1;
                 return self.say(ToRoom::Say {
                     member: self.id,
+                    kind,
                     text: text.into_boxed_str(),
                 });
             }
@@ -118,6 +125,7 @@ impl Connection {
                     let history = std::mem::take(&mut seat.history);
                     let name = seat.room.name.clone();
                     self.place = Place::Inside(seat);
+                    self.shared.lobby.moved(self.id, Some(name.clone()));
                     self.answer(Answer::Joined(name, Ok(history)));
                 }
                 Note::NotSeated(room, why) => self.answer(Answer::Joined(room, Err(why))),
@@ -137,6 +145,10 @@ impl Connection {
                         self.show_prompt();
                     }
                 }
+                Note::Told(words) => {
+                    let turn = self.session.told(words);
+                    self.perform(turn);
+                }
                 Note::Stop => self.stopping = true,
             }
         }
@@ -148,7 +160,10 @@ impl Connection {
         match &answer {
             Answer::Renamed(Ok(new)) => self.renamed(new.clone()),
             Answer::Lines(Look::Before(..), Some(found)) => self.paged(&found.lines),
-            Answer::Left => self.page = None,
+            Answer::Left => {
+                self.page = None;
+                self.shared.lobby.moved(self.id, None);
+            }
             _ => {}
         }
         let turn = self.session.answer(answer);

@@ -39,6 +39,8 @@ pub enum ToRoom {
     Say {
         /// Who says it.
         member: MemberId,
+        /// Whether it is said or done.
+        kind: Kind,
         /// What is said.
         text: Box<str>,
     },
@@ -138,12 +140,18 @@ impl Room {
     }
 
     /// The line that `member` says at the time `now`, to be stored. Somebody who is not there says nothing.
-    pub fn draft(&self, member: MemberId, text: Box<str>, now: Timestamp) -> Option<NewMessage> {
+    pub fn draft(
+        &self,
+        member: MemberId,
+        kind: Kind,
+        text: Box<str>,
+        now: Timestamp,
+    ) -> Option<NewMessage> {
         Some(NewMessage {
             time: now,
             member,
             name: self.members.get(&member)?.clone(),
-            kind: Kind::Message,
+            kind,
             text,
         })
     }
@@ -274,8 +282,8 @@ struct Actor {
 
 impl Actor {
     async fn apply(&mut self, word: ToRoom, time: Timestamp) {
-        if let ToRoom::Say { member, text } = word {
-            if let Some(line) = self.room.draft(member, text, time) {
+        if let ToRoom::Say { member, kind, text } = word {
+            if let Some(line) = self.room.draft(member, kind, text, time) {
                 self.drafts.push(line);
                 self.authors.push(member);
             }

@@ -9,8 +9,9 @@ mod commands;
 
 pub use commands::{COMMANDS, Command};
 
+use crate::message::Kind;
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, CreateError, JoinError, RenameError, Request};
+use crate::request::{Answer, CreateError, JoinError, Private, RenameError, Request, Whom};
 use crate::view::{self, Question, View};
 
 /// What follows from a line or an answer: `views` are shown in order, then the request is made.
@@ -44,7 +45,6 @@ impl Turn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     Menu,
-    Asked(Question),
     Room(RoomName),
 }
 
@@ -53,8 +53,14 @@ enum Place {
 pub struct Session {
     name: Name,
     place: Place,
+    /// What the person was asked and has not answered.
+    asked: Option<Question>,
     /// Tell of `\ansi` at the first join.
     ansi_tip: bool,
+    /// Away until the person speaks.
+    away: bool,
+    /// Who said something to this person alone, last.
+    teller: Option<Box<Whom>>,
 }
 
 impl Default for Session {
@@ -62,7 +68,10 @@ impl Default for Session {
         Session {
             name: Name::anon(),
             place: Place::Menu,
+            asked: None,
             ansi_tip: true,
+            away: false,
+            teller: None,
         }
     }
 }
@@ -85,25 +94,23 @@ impl Session {
 
     /// What asks for the next line.
     pub fn prompt(&self) -> String {
-        match self.place {
-            Place::Asked(question) => question.words().to_owned(),
-            Place::Menu | Place::Room(_) => view::prompt(&self.name),
+        match &self.asked {
+            Some(question) => question.words().into_owned(),
+            None => view::prompt(&self.name),
         }
     }
 
     /// True if `line` would be said in the room, so that it need not wait for the lines said before it.
     pub fn would_say(&self, line: &str) -> bool {
         self.in_room()
+            && self.asked.is_none()
             && !line.trim().is_empty()
             && matches!(commands::parse(line), Parsed::Text(_))
     }
 
     /// The question that is open.
-    pub fn question(&self) -> Option<Question> {
-        match self.place {
-            Place::Asked(question) => Some(question),
-            Place::Menu | Place::Room(_) => None,
-        }
+    pub fn question(&self) -> Option<&Question> {
+        self.asked.as_ref()
     }
 
     /// The person need not be told of `\ansi` at the first join: the terminal is drawn better already, or
@@ -114,34 +121,41 @@ impl Session {
 
     /// Takes the end-of-file key on an empty line: one step out.
     pub fn end_of_file(&mut self) -> Turn {
-        match self.place {
-            Place::Menu => quit(),
-            Place::Asked(_) | Place::Room(_) => self.line("\\exit"),
+        match (&self.asked, &self.place) {
+            (None, Place::Menu) => quit(),
+            _ => self.line("\\exit"),
         }
     }
 
     /// Takes a line of clean text.
     pub fn line(&mut self, line: &str) -> Turn {
-        match (&self.place, commands::parse(line)) {
-            (Place::Asked(question), Parsed::Command(command, _))
-                if !command.is_for_questions() =>
+        match commands::parse(line) {
+            Parsed::Command(command, argument)
+                if self.asked.is_none() || command.is_for_questions() =>
             {
-                self.answered(*question, line)
+                command.run(self, argument)
             }
-            (_, Parsed::Command(command, argument)) => command.run(self, argument),
-            (Place::Asked(question), _) => self.answered(*question, line),
-            (_, Parsed::Unknown(word)) => Turn::show([View::UnknownCommand(word.to_owned())]),
-            (Place::Menu, Parsed::Text(text)) => self.choice(text.trim()),
-            (Place::Room(_), Parsed::Text(text)) => say(text),
+            parsed => match (self.asked.clone(), parsed) {
+                (Some(question), _) => self.answered(question, line),
+                (None, Parsed::Text(text)) => match self.place {
+                    Place::Menu => self.choice(text.trim()),
+                    Place::Room(_) => self.say(Kind::Message, text),
+                },
+                // Taken by the first arm.
+                (None, Parsed::Command(..)) => Turn::default(),
+                (None, Parsed::Unknown(word)) => {
+                    Turn::show([View::UnknownCommand(word.to_owned())])
+                }
+            },
         }
     }
 
     /// Takes what came of the last request.
     pub fn answer(&mut self, answer: Answer) -> Turn {
         match answer {
-            Answer::Created(room, Ok(())) => Turn::show([View::Created(room), View::Menu]),
+            Answer::Created(room, Ok(())) => self.menu_after(vec![View::Created(room)]),
             Answer::Created(room, Err(why)) => {
-                Turn::show([View::CreateFailed(room.to_string(), why), View::Menu])
+                self.menu_after(vec![View::CreateFailed(room.to_string(), why)])
             }
             Answer::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
             Answer::Joined(room, Ok(history)) => {
@@ -150,7 +164,7 @@ impl Session {
                 Turn::show([View::Joined(room, history, tip)])
             }
             Answer::Joined(room, Err(why)) => {
-                Turn::show([View::JoinFailed(room.to_string(), why), View::Menu])
+                self.menu_after(vec![View::JoinFailed(room.to_string(), why)])
             }
             Answer::Renamed(result) => self.renamed(result),
             Answer::Members(names) => match &self.place {
@@ -158,6 +172,12 @@ impl Session {
                 _ => Turn::default(),
             },
             Answer::Lines(look, found) => Turn::show([View::Lines(look, found)]),
+            Answer::Told(words, away) => Turn::show([View::Told(words, away)]),
+            Answer::NotTold(name, why) => Turn::show([View::NotTold(name, why)]),
+            Answer::Away => {
+                self.away = true;
+                Turn::show([View::Away])
+            }
             Answer::Left => {
                 self.place = Place::Menu;
                 Turn::show([View::Menu])
@@ -165,10 +185,36 @@ impl Session {
         }
     }
 
+    /// Takes words that somebody has said to this person alone.
+    pub fn told(&mut self, words: Private) -> Turn {
+        let teller = Whom::Id(words.whom, words.name.clone());
+        let is_first = self.teller.replace(Box::new(teller)).is_none();
+        Turn::show([View::ToldYou(words, is_first)])
+    }
+
+    /// The person speaks. True if that ends an absence.
+    pub fn come_back(&mut self) -> bool {
+        std::mem::take(&mut self.away)
+    }
+
     /// Takes the news that a line was longer than a line may be. It counts as a wrong answer to whatever
     /// was asked.
     pub fn line_too_long(&mut self) -> Turn {
-        self.back_to_menu_with(View::LineTooLong)
+        self.back_with(vec![View::LineTooLong])
+    }
+
+    fn say(&mut self, kind: Kind, text: &str) -> Turn {
+        if text.trim().is_empty() {
+            return Turn::default();
+        }
+        let mut views = Vec::new();
+        if kind == Kind::Message && text.trim() == "exit" {
+            views.push(View::ExitHint);
+        }
+        Turn {
+            views,
+            request: Some(Request::Say(kind, text.to_owned())),
+        }
     }
 
     fn choice(&mut self, choice: &str) -> Turn {
@@ -180,7 +226,7 @@ impl Session {
             "5" => return quit(),
             _ => return Turn::show([View::BadChoice, View::Menu]),
         };
-        self.place = Place::Asked(question);
+        self.asked = Some(question);
         Turn::default()
     }
 
@@ -188,27 +234,21 @@ impl Session {
         let wanted = line.trim();
         match question {
             Question::NewRoom => match RoomName::parse(wanted) {
-                Ok(room) => {
-                    self.place = Place::Menu;
-                    Turn::ask(Request::Create(room))
-                }
-                Err(error) => self.back_to_menu_with(View::CreateFailed(
+                Ok(room) => self.ask(Request::Create(room)),
+                Err(error) => self.back_with(vec![View::CreateFailed(
                     wanted.to_owned(),
                     CreateError::BadName(error),
-                )),
+                )]),
             },
             // A name that no room can have is the name of no room.
             Question::Room => match RoomName::parse(wanted) {
-                Ok(room) => {
-                    self.place = Place::Menu;
-                    Turn::ask(Request::Join(room))
-                }
+                Ok(room) => self.ask(Request::Join(room)),
                 Err(_) => {
-                    self.back_to_menu_with(View::JoinFailed(wanted.to_owned(), JoinError::NoRoom))
+                    self.back_with(vec![View::JoinFailed(wanted.to_owned(), JoinError::NoRoom)])
                 }
             },
             Question::Username => match Name::parse(wanted) {
-                // The place stays: the answer then shows the menu, as after every menu choice.
+                // The question stays: the answer then shows the menu, as after every menu choice.
                 Ok(name) => Turn::ask(Request::Rename(name)),
                 Err(error) => self.renamed(Err(RenameError::BadName(error))),
             },
@@ -223,17 +263,29 @@ impl Session {
             }
             Err(why) => View::RenameFailed(why),
         };
-        self.back_to_menu_with(view)
+        self.back_with(vec![view])
     }
 
-    /// Shows `view`; if a question was open it is closed, and the menu follows.
-    fn back_to_menu_with(&mut self, view: View) -> Turn {
-        if let Place::Asked(_) = self.place {
-            self.place = Place::Menu;
-            Turn::show([view, View::Menu])
-        } else {
-            Turn::show([view])
+    /// Asks `request` in place of the question that was open.
+    fn ask(&mut self, request: Request) -> Turn {
+        self.asked = None;
+        Turn::ask(request)
+    }
+
+    /// Shows `views`; if a question was open it is closed, and the menu follows for who is there.
+    fn back_with(&mut self, mut views: Vec<View>) -> Turn {
+        if self.asked.take().is_some() && self.place == Place::Menu {
+            views.push(View::Menu);
         }
+        Turn::show(views)
+    }
+
+    /// Shows `views`, and the menu to who is there.
+    fn menu_after(&mut self, mut views: Vec<View>) -> Turn {
+        if self.place == Place::Menu {
+            views.push(View::Menu);
+        }
+        Turn::show(views)
     }
 }
 
@@ -246,17 +298,6 @@ enum Parsed<'a> {
     Unknown(&'a str),
     /// Something to say, or an answer.
     Text(&'a str),
-}
-
-fn say(text: &str) -> Turn {
-    if text.trim().is_empty() {
-        return Turn::default();
-    }
-    let hint = (text.trim() == "exit").then_some(View::ExitHint);
-    Turn {
-        views: hint.into_iter().collect(),
-        request: Some(Request::Say(text.to_owned())),
-    }
 }
 
 fn quit() -> Turn {

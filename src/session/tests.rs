@@ -28,22 +28,54 @@ fn help() -> Turn {
 }
 
 #[test]
-fn help_has_one_row_for_each_command() {
+fn help_names_every_command_and_fits_a_screen() {
     let turn = help();
-    let [view @ View::Help(rows)] = &turn.views[..] else {
+    let [view @ View::Help(_)] = &turn.views[..] else {
         panic!("{turn:?}");
     };
-    assert_eq!(rows.len(), COMMANDS.len());
+    let text = shown(view);
+    for command in COMMANDS {
+        assert!(
+            text.contains(&format!("\\{}", command.usage)),
+            "{command:?}"
+        );
+    }
+    assert!(text.lines().count() <= 24, "{text}");
+    let too_wide = |row| crate::text::width(row) >= 80;
+    assert!(!text.lines().any(too_wide), "{text}");
+}
+
+fn shown(view: &View) -> String {
     let mut text = String::new();
     view.write(&jiff::tz::TimeZone::UTC, &mut text);
-    assert!(
-        text.lines()
-            .all(|row| row.starts_with("  \\") || row.starts_with("A line"))
-    );
-    assert!(
-        text.lines().all(|row| crate::text::width(row) < 80),
-        "{text}"
-    );
+    text
+}
+
+#[test]
+fn help_on_a_command_gives_an_example_that_is_one() {
+    for command in COMMANDS {
+        let turn = in_room().line(&format!("\\help {}", command.name()));
+        let [view @ View::HelpOn(on)] = &turn.views[..] else {
+            panic!("{turn:?}");
+        };
+        assert_eq!(on.usage, command.usage);
+        assert!(shown(view).contains(&format!("For example: \\{}", on.example)));
+        let example = format!("\\{}", on.example);
+        let Parsed::Command(meant, _) = commands::parse(&example) else {
+            panic!("{example} is no command");
+        };
+        assert_eq!(meant, command);
+        let turn = in_room().line(&example);
+        assert!(!matches!(turn.views[..], [View::Usage(_)]), "{example}");
+    }
+    for (typed, rows) in [
+        ("\\help \\who", 3),
+        ("\\help /WHO", 3),
+        ("\\help nothing", 1),
+    ] {
+        let turn = in_room().line(typed);
+        assert_eq!(shown(&turn.views[0]).lines().count(), rows, "{typed}");
+    }
 }
 
 #[test]
@@ -128,7 +160,7 @@ fn a_name_that_is_taken_leaves_the_old_one() {
 
 #[test]
 fn in_a_room_a_line_is_said_unless_it_is_a_command() {
-    let said = |text: &str| Turn::ask(Request::Say(text.to_owned()));
+    let said = |text: &str| Turn::ask(Request::Say(Kind::Message, text.to_owned()));
     let table = [
         ("yo!", said("yo!")),
         ("  indented", said("  indented")),
@@ -154,7 +186,7 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
     ];
     for (line, expected) in table {
         assert_eq!(in_room().line(line), expected, "{line:?}");
-        let is_said = matches!(expected.request, Some(Request::Say(_)));
+        let is_said = matches!(expected.request, Some(Request::Say(..)));
         assert_eq!(in_room().would_say(line), is_said, "{line:?}");
     }
 }
@@ -163,7 +195,10 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
 fn a_line_that_is_just_exit_is_said_with_a_hint() {
     let turn = in_room().line("exit");
     assert_eq!(turn.views, [View::ExitHint]);
-    assert_eq!(turn.request, Some(Request::Say("exit".to_owned())));
+    assert_eq!(
+        turn.request,
+        Some(Request::Say(Kind::Message, "exit".to_owned()))
+    );
 }
 
 #[test]
@@ -332,4 +367,78 @@ fn the_past_is_looked_into_from_a_room() {
     }
     let at_menu = Session::default().line("\\history");
     assert_eq!(at_menu, Turn::show([View::OnlyInRoom("history")]));
+}
+
+#[test]
+fn words_for_one_person_alone_are_asked_for_or_explained() {
+    let dai = || Whom::Name(name("Dai"));
+    let table = [
+        (
+            "\\msg Dai hi there",
+            Some(Request::Tell(dai(), "hi there".to_owned())),
+        ),
+        ("/msg @Dai  hi", Some(Request::Tell(dai(), "hi".to_owned()))),
+        ("\\msg Dai", None),
+        ("\\msg", None),
+        (
+            "\\msg a,b hi",
+            Some(Request::Tell(Whom::Name(name("a,b")), "hi".to_owned())),
+        ),
+        ("\\reply hi", None),
+        ("\\away", Some(Request::Away(String::new()))),
+        (
+            "\\away at lunch",
+            Some(Request::Away("at lunch".to_owned())),
+        ),
+    ];
+    for (line, expected) in table {
+        for mut session in [in_room(), Session::default()] {
+            let turn = session.line(line);
+            assert_eq!(turn.request, expected, "{line}");
+            assert_eq!(turn.views.is_empty(), expected.is_some(), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_goes_to_the_connection_that_told_something_last() {
+    let words = |whom, from| Private {
+        time: Timestamp(0),
+        whom: MemberId(whom),
+        name: name(from),
+        text: "hi".into(),
+    };
+    let mut session = in_room();
+    let turn = session.told(words(7, "Dai"));
+    assert_eq!(turn, Turn::show([View::ToldYou(words(7, "Dai"), true)]));
+    let turn = session.told(words(8, "Bo"));
+    assert_eq!(turn, Turn::show([View::ToldYou(words(8, "Bo"), false)]));
+    let whom = Whom::Id(MemberId(8), name("Bo"));
+    assert_eq!(
+        session.line("\\reply  yes"),
+        Turn::ask(Request::Tell(whom, "yes".to_owned()))
+    );
+    assert!(matches!(
+        session.line("\\reply").views[..],
+        [View::Usage(_)]
+    ));
+}
+
+#[test]
+fn an_action_is_said_in_a_room() {
+    let waves = Request::Say(Kind::Action, "waves".to_owned());
+    assert_eq!(in_room().line("\\me waves"), Turn::ask(waves));
+    assert!(matches!(in_room().line("\\me").views[..], [View::Usage(_)]));
+    let at_menu = Session::default().line("\\me waves");
+    assert_eq!(at_menu, Turn::show([View::OnlyInRoom("me")]));
+}
+
+#[test]
+fn who_speaks_is_back() {
+    let mut session = in_room();
+    assert!(!session.come_back());
+    session.line("\\away");
+    assert_eq!(session.answer(Answer::Away), Turn::show([View::Away]));
+    assert!(session.come_back());
+    assert!(!session.come_back());
 }

@@ -18,6 +18,8 @@ mod menu;
 mod names;
 /// Rooms: created empty, kept, listed, joined one at a time; who comes and goes is told.
 mod rooms;
+/// `\msg`, `\reply`, `\me`, `\away`.
+mod talking;
 
 /// What a raw client is sent, byte for byte: lines, prompts and lines of others between.
 mod drawing;

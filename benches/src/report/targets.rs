@@ -127,10 +127,7 @@ const TARGETS: &[(&str, Figure, Wanted)] = &[
     // two whole processors would.
     (
         "8 two executor threads, a processor second of, of one's",
-        Within([
-            ("threads-2-shared", PER_CPU),
-            ("threads-1-shared", PER_CPU),
-        ]),
+        Within([("threads-2-shared", PER_CPU), ("threads-1-shared", PER_CPU)]),
         AtLeast(0.75),
     ),
     (

@@ -1,10 +1,13 @@
-//! *Pure.* The commands: one small function each, and the table that `\help` prints.
+//! *Pure.* The commands: a table that `\help` prints, and one small function each, by what they are for.
 
-use super::{Parsed, Place, Session, Turn, quit};
-use crate::limits::{HISTORY_PAGE_LINES, WIDTH_COLUMNS};
-use crate::name::Name;
-use crate::request::{Look, RenameError, Request, Setting};
-use crate::view::{HelpRow, View};
+mod general;
+mod past;
+mod rooms;
+mod show;
+mod talk;
+
+use super::{Parsed, Session, Turn};
+use crate::view::View;
 
 /// One command.
 pub struct Command {
@@ -12,29 +15,88 @@ pub struct Command {
     pub usage: &'static str,
     /// What it does, in a few words.
     pub help: &'static str,
-    scope: Scope,
+    /// A line that may be typed.
+    pub example: &'static str,
+    /// What it is for.
+    pub group: Group,
+    /// Where it means something.
+    pub scope: Scope,
     run: fn(&mut Session, &str) -> Turn,
+}
+
+/// What commands are for: each is a paragraph of `\help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Coming, going, being called.
+    General,
+    /// Saying things.
+    Talk,
+    /// Rooms and people.
+    Find,
+    /// What was said before.
+    Past,
+    /// How one's own terminal shows things.
+    Show,
+}
+
+impl Group {
+    /// In the order of `\help`.
+    pub const ALL: [Group; 5] = [
+        Group::General,
+        Group::Talk,
+        Group::Find,
+        Group::Past,
+        Group::Show,
+    ];
+
+    /// The word in front of its commands.
+    pub fn word(self) -> &'static str {
+        match self {
+            Group::General => "you",
+            Group::Talk => "talk",
+            Group::Find => "find",
+            Group::Past => "past",
+            Group::Show => "show",
+        }
+    }
 }
 
 /// Where a command means something. While a question is open, a command that is not for there is taken as
 /// the answer: a name may well look like one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In a room.
     Room,
+    /// In a room and at the menu.
     RoomAndMenu,
+    /// There, and while a question is open.
     Everywhere,
+}
+
+impl Scope {
+    /// Who may use it and where, for `\help COMMAND`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Scope::Room => "everybody, in a room",
+            Scope::RoomAndMenu | Scope::Everywhere => "everybody, anywhere",
+        }
+    }
 }
 
 impl Command {
     const fn new(
+        group: Group,
+        scope: Scope,
         usage: &'static str,
         help: &'static str,
-        scope: Scope,
+        example: &'static str,
         run: fn(&mut Session, &str) -> Turn,
     ) -> Command {
         Command {
             usage,
             help,
+            example,
+            group,
             scope,
             run,
         }
@@ -53,29 +115,40 @@ impl Command {
     /// Does it, given the rest of the line.
     pub(super) fn run(&'static self, session: &mut Session, argument: &str) -> Turn {
         if self.scope == Scope::Room && !session.in_room() {
-            return session.back_to_menu_with(View::OnlyInRoom(self.name()));
+            return session.back_with(vec![View::OnlyInRoom(self.name())]);
         }
         (self.run)(session, argument)
     }
 }
 
+use Group::{Find, General, Past, Show, Talk};
+use Scope::{Everywhere, Room, RoomAndMenu};
+
 /// All of them, in the order of `\help`.
 #[rustfmt::skip]
 pub const COMMANDS: &[Command] = &[
-    Command::new("exit", "leave the room, back to the menu", Scope::Everywhere, exit),
-    Command::new("help", "list these commands", Scope::Everywhere, help),
-    Command::new("name NEW", "change your name", Scope::RoomAndMenu, name),
-    Command::new("who", "name the people in the room", Scope::Room, who),
-    Command::new("history [N|DATE|TIME]", "what was said before: again for more", Scope::Room, history),
-    Command::new("search WORDS", "find in all that was said here", Scope::Room, search),
-    Command::new("context N", "what was said around line #N", Scope::Room, context),
-    Command::new("ansi [off]", "messages do not cut into what you type", Scope::RoomAndMenu, ansi),
-    Command::new("width N", "the width of your screen, for \\ansi", Scope::RoomAndMenu, width),
-    Command::new("color on|off", "colours of names and mentions", Scope::RoomAndMenu, color),
-    Command::new("bell on|off", "your name rings the terminal's bell", Scope::RoomAndMenu, bell),
-    Command::new("plain [off]", "append-only, for screen readers and paper", Scope::RoomAndMenu, plain),
-    Command::new("charset NAME", "for terminals without UTF-8: latin1, cp437 ...", Scope::RoomAndMenu, charset),
-    Command::new("quit", "leave the server", Scope::Everywhere, quit_command),
+    Command::new(General, Everywhere, "exit", "leave the room, back to the menu", "exit", general::exit),
+    Command::new(General, Everywhere, "quit", "leave the server", "quit", general::quit),
+    Command::new(General, Everywhere, "help [COMMAND]", "list the commands, or tell of one", "help history", general::help),
+    Command::new(General, RoomAndMenu, "name NEW", "change your name", "name Dai", general::name),
+
+    Command::new(Talk, RoomAndMenu, "msg NAME TEXT", "say something to NAME alone", "msg Dai lunch?", talk::msg),
+    Command::new(Talk, RoomAndMenu, "reply TEXT", "answer who told you something last", "reply yes", talk::reply),
+    Command::new(Talk, Room, "me TEXT", "say what you do: * Dai waves", "me waves", talk::me),
+    Command::new(Talk, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", talk::away),
+
+    Command::new(Find, Room, "who", "name the people in the room", "who", rooms::who),
+
+    Command::new(Past, Room, "history [N|DATE|TIME]", "what was said before: again for more", "history 14:30", past::history),
+    Command::new(Past, Room, "search WORDS", "find in all that was said here", "search pizza", past::search),
+    Command::new(Past, Room, "context N", "what was said around line #N", "context 120", past::context),
+
+    Command::new(Show, RoomAndMenu, "ansi [off]", "messages do not cut into what you type", "ansi", show::ansi),
+    Command::new(Show, RoomAndMenu, "width N", "the width of your screen, for \\ansi", "width 120", show::width),
+    Command::new(Show, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", show::color),
+    Command::new(Show, RoomAndMenu, "bell on|off", "your name rings the terminal's bell", "bell on", show::bell),
+    Command::new(Show, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", show::plain),
+    Command::new(Show, RoomAndMenu, "charset NAME", "for terminals without UTF-8", "charset cp437", show::charset),
 ];
 
 /// Tells what a line is. `\name` is a command or a mistake; `/name` is a command or text, since people talk
@@ -102,110 +175,6 @@ fn find(name: &str) -> Option<&'static Command> {
     COMMANDS
         .iter()
         .find(|command| command.name().eq_ignore_ascii_case(name))
-}
-
-fn exit(session: &mut Session, _: &str) -> Turn {
-    match session.place {
-        Place::Room(_) => Turn::ask(Request::Leave),
-        Place::Asked(_) => {
-            session.place = Place::Menu;
-            Turn::show([View::Menu])
-        }
-        Place::Menu => Turn::show([View::OnlyInRoom("exit")]),
-    }
-}
-
-fn help(_: &mut Session, _: &str) -> Turn {
-    let rows = COMMANDS.iter().map(|command| HelpRow {
-        usage: command.usage,
-        help: command.help,
-    });
-    Turn::show([View::Help(rows.collect())])
-}
-
-fn name(session: &mut Session, argument: &str) -> Turn {
-    if argument.is_empty() {
-        return Turn::show([View::YourName(session.name.clone())]);
-    }
-    match Name::parse(argument) {
-        Ok(name) => Turn::ask(Request::Rename(name)),
-        Err(error) => session.renamed(Err(RenameError::BadName(error))),
-    }
-}
-
-fn who(_: &mut Session, _: &str) -> Turn {
-    Turn::ask(Request::Who)
-}
-
-fn history(_: &mut Session, argument: &str) -> Turn {
-    match argument.parse::<usize>() {
-        _ if argument.is_empty() => Turn::ask(Request::LookBack(HISTORY_PAGE_LINES)),
-        Ok(lines) if lines > 0 => Turn::ask(Request::LookBack(lines)),
-        _ => Turn::ask(Request::LookUpTo(argument.to_owned())),
-    }
-}
-
-fn search(_: &mut Session, argument: &str) -> Turn {
-    if argument.is_empty() {
-        return Turn::show([View::Usage("search WORDS")]);
-    }
-    Turn::ask(Request::Look(Look::For(argument.to_owned())))
-}
-
-fn context(_: &mut Session, argument: &str) -> Turn {
-    match argument.trim_start_matches('#').parse() {
-        Ok(id) => Turn::ask(Request::Look(Look::Around(id))),
-        Err(_) => Turn::show([View::Usage("context N, with the number of a line")]),
-    }
-}
-
-fn ansi(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, true, "ansi [off]", Setting::Ansi)
-}
-
-fn plain(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, true, "plain [off]", Setting::Plain)
-}
-
-fn color(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, false, "color on, or \\color off", Setting::Color)
-}
-
-fn bell(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, false, "bell on, or \\bell off", Setting::Bell)
-}
-
-/// A setting that is on or off. `bare` tells whether no argument means on.
-fn switch(argument: &str, bare: bool, usage: &'static str, setting: fn(bool) -> Setting) -> Turn {
-    match argument.to_ascii_lowercase().as_str() {
-        "on" => Turn::ask(Request::Set(setting(true))),
-        "" if bare => Turn::ask(Request::Set(setting(true))),
-        "off" => Turn::ask(Request::Set(setting(false))),
-        _ => Turn::show([View::Usage(usage)]),
-    }
-}
-
-fn width(_: &mut Session, argument: &str) -> Turn {
-    match argument.parse::<u16>() {
-        Ok(columns) if WIDTH_COLUMNS.contains(&columns) => {
-            Turn::ask(Request::Set(Setting::Width(Some(columns))))
-        }
-        _ if argument.eq_ignore_ascii_case("off") => Turn::ask(Request::Set(Setting::Width(None))),
-        _ => Turn::show([View::Usage("width N, with a number from 20 to 500")]),
-    }
-}
-
-fn charset(_: &mut Session, argument: &str) -> Turn {
-    if argument.is_empty() {
-        return Turn::show([View::Usage(
-            "charset NAME, such as utf-8, latin1, cp437 or windows-874",
-        )]);
-    }
-    Turn::ask(Request::Set(Setting::Charset(argument.to_owned())))
-}
-
-fn quit_command(_: &mut Session, _: &str) -> Turn {
-    quit()
 }
 
 impl std::fmt::Debug for Command {

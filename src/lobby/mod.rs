@@ -3,16 +3,20 @@
 //! Requests go in with the asking connection's [`Inbox`] and the answer comes back through it, so that a
 //! register kept elsewhere, which takes its time, can stand here one day.
 
+mod names;
+mod people;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smol::{Executor, Task};
 
+use self::names::Names;
+use self::people::Person;
 use crate::inbox::{Inbox, Note};
-use crate::limits::SUGGESTIONS_MAX;
 use crate::message::{MemberId, Timestamp};
-use crate::name::{Name, NameKey, RoomName};
-use crate::request::{Answer, CreateError, JoinError, Look, RenameError};
+use crate::name::{Name, RoomName};
+use crate::request::{Answer, CreateError, JoinError, Look, Private, TellError, Whom};
 use crate::room::{self, Room, RoomHandle, RoomLimits, ToRoom};
 use crate::store::{Found, RoomId, Store, StoreError};
 
@@ -28,7 +32,7 @@ pub struct Lobby {
 
 #[derive(Debug, Default)]
 struct State {
-    connections: BTreeMap<MemberId, Arc<Inbox>>,
+    people: BTreeMap<MemberId, Person>,
     names: Names,
     /// In the order they were created.
     rooms: Vec<RoomHandle>,
@@ -71,14 +75,14 @@ impl Lobby {
         if state.stopping {
             inbox.put(Note::Stop);
         }
-        state.connections.insert(id, inbox);
+        state.people.insert(id, Person::new(inbox));
     }
 
     /// Strikes a connection out and frees its name. Whatever it had to tell its room must be told before,
     /// so that the room hears of it before the name's next bearer can come.
     pub fn strike_out(&self, id: MemberId, name: &Name) {
         let mut state = self.lock();
-        state.connections.remove(&id);
+        state.people.remove(&id);
         state.names.free(name, id);
     }
 
@@ -172,13 +176,77 @@ impl Lobby {
     /// Takes a name for connection `id`. Answered by [`Answer::Renamed`]. The old name stays taken until
     /// [`Lobby::free_name`]: the room must have been told first.
     pub fn take_name(&self, id: MemberId, name: Name, inbox: &Inbox) {
-        let result = self.lock().names.take(name, id);
+        let mut state = self.lock();
+        let result = state.names.take(name, id);
+        if let (Ok(name), Some(person)) = (&result, state.people.get_mut(&id)) {
+            person.name = name.clone();
+        }
+        drop(state);
         inbox.put(Note::Answer(Answer::Renamed(result)));
     }
 
     /// Frees `old`, which connection `id` has exchanged for `new`.
     pub fn free_name(&self, id: MemberId, old: &Name, new: &Name) {
         self.lock().names.exchange(old, new, id);
+    }
+
+    /// Notes where connection `id` is now; `None`: at the menu.
+    pub fn moved(&self, id: MemberId, room: Option<RoomName>) {
+        if let Some(person) = self.lock().people.get_mut(&id) {
+            person.room = room;
+        }
+    }
+
+    /// Hands words of connection `from` to one person. Answered by [`Answer::Told`] or [`Answer::NotTold`].
+    pub fn tell(&self, from: MemberId, whom: &Whom, text: String, inbox: &Inbox) {
+        let answer = match self.try_tell(from, whom, text.into()) {
+            Ok((told, away)) => Answer::Told(told, away),
+            Err(why) => Answer::NotTold(whom.name().clone(), why),
+        };
+        inbox.put(Note::Answer(answer));
+    }
+
+    fn try_tell(
+        &self,
+        from: MemberId,
+        whom: &Whom,
+        text: Box<str>,
+    ) -> Result<(Private, Option<Box<str>>), TellError> {
+        let state = self.lock();
+        let id = match whom {
+            Whom::Name(name) if name.is_anon() => return Err(TellError::Anon),
+            Whom::Name(name) => state.names.owner(name).ok_or(TellError::Gone)?,
+            Whom::Id(id, _) => *id,
+        };
+        if id == from {
+            return Err(TellError::Oneself);
+        }
+        let teller = state.people.get(&from).ok_or(TellError::Gone)?;
+        let person = state.people.get(&id).ok_or(TellError::Gone)?;
+        let time = now();
+        let words = |whom, name: &Name, text| Private {
+            time,
+            whom,
+            name: name.clone(),
+            text,
+        };
+        let away = person.tell(words(from, &teller.name, text.clone()))?;
+        Ok((words(id, &person.name, text), away))
+    }
+
+    /// Notes that connection `id` is away. Answered by [`Answer::Away`].
+    pub fn away(&self, id: MemberId, why: String, inbox: &Inbox) {
+        if let Some(person) = self.lock().people.get_mut(&id) {
+            person.away = Some(why.into());
+        }
+        inbox.put(Note::Answer(Answer::Away));
+    }
+
+    /// Notes that connection `id` is back.
+    pub fn back(&self, id: MemberId) {
+        if let Some(person) = self.lock().people.get_mut(&id) {
+            person.away = None;
+        }
     }
 
     /// Tells every connection, and every later one, that the server is stopping.
@@ -189,8 +257,8 @@ impl Lobby {
         for room in &state.rooms {
             room.mailbox.put(ToRoom::Stop);
         }
-        for inbox in state.connections.values() {
-            inbox.put(Note::Stop);
+        for person in state.people.values() {
+            person.inbox.put(Note::Stop);
         }
     }
 
@@ -221,62 +289,4 @@ impl Lobby {
 /// The time by the machine's clock.
 pub fn now() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
-}
-
-/// Who has which name. Names that could pass for one another have a key in common (see [`NameKey`]), and
-/// a key has one owner.
-#[derive(Debug, Default)]
-struct Names {
-    owners: HashMap<NameKey, MemberId>,
-}
-
-impl Names {
-    /// Gives `name` to `id`, or says why not and offers one that is free.
-    fn take(&mut self, name: Name, id: MemberId) -> Result<Name, RenameError> {
-        if name.is_anon() {
-            return Ok(name);
-        }
-        let keys = name.keys();
-        if !self.is_free(&keys, id) {
-            let free = self.variant_of(&name, id);
-            return Err(RenameError::Taken(name, free));
-        }
-        self.own(keys, id);
-        Ok(name)
-    }
-
-    /// Frees `name` if `id` has it.
-    fn free(&mut self, name: &Name, id: MemberId) {
-        for key in name.keys() {
-            if self.owners.get(&key) == Some(&id) {
-                self.owners.remove(&key);
-            }
-        }
-    }
-
-    /// Frees `old`, but for the keys that it shares with `new`.
-    fn exchange(&mut self, old: &Name, new: &Name, id: MemberId) {
-        self.free(old, id);
-        if !new.is_anon() {
-            self.own(new.keys(), id);
-        }
-    }
-
-    fn own(&mut self, keys: [NameKey; 3], id: MemberId) {
-        self.owners.extend(keys.into_iter().map(|key| (key, id)));
-    }
-
-    fn is_free(&self, keys: &[NameKey; 3], id: MemberId) -> bool {
-        keys.iter()
-            .all(|key| self.owners.get(key).is_none_or(|owner| *owner == id))
-    }
-
-    /// `name` with a number that makes it free. Who takes all the small ones leaves the connection's own
-    /// number, which nobody else is offered.
-    fn variant_of(&self, name: &Name, id: MemberId) -> Name {
-        (2..=SUGGESTIONS_MAX)
-            .map(|number| name.numbered(number))
-            .find(|variant| self.is_free(&variant.keys(), id))
-            .unwrap_or_else(|| name.numbered(u32::try_from(id.0).unwrap_or(u32::MAX)))
-    }
 }

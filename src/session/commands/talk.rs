@@ -1,0 +1,38 @@
+//! *Pure.* Saying things in other ways than by typing them in a room.
+
+use crate::message::Kind;
+use crate::name::Name;
+use crate::request::{Request, Whom};
+use crate::session::{Session, Turn};
+use crate::view::View;
+
+pub(super) fn msg(_: &mut Session, argument: &str) -> Turn {
+    let (name, text) = argument.split_once(' ').unwrap_or((argument, ""));
+    if text.trim().is_empty() {
+        return Turn::show([View::Usage("msg NAME TEXT")]);
+    }
+    match Name::parse(name.trim_start_matches('@')) {
+        Ok(name) => Turn::ask(Request::Tell(Whom::Name(name), text.trim().to_owned())),
+        // Nobody can be called so.
+        Err(_) => Turn::show([View::NobodyCalled(name.to_owned())]),
+    }
+}
+
+pub(super) fn reply(session: &mut Session, argument: &str) -> Turn {
+    match &session.teller {
+        None => Turn::show([View::NobodyToldYou]),
+        Some(_) if argument.is_empty() => Turn::show([View::Usage("reply TEXT")]),
+        Some(whom) => Turn::ask(Request::Tell((**whom).clone(), argument.to_owned())),
+    }
+}
+
+pub(super) fn me(session: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        return Turn::show([View::Usage("me TEXT, such as \\me waves")]);
+    }
+    session.say(Kind::Action, argument)
+}
+
+pub(super) fn away(_: &mut Session, argument: &str) -> Turn {
+    Turn::ask(Request::Away(argument.to_owned()))
+}

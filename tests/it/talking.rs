@@ -1,0 +1,109 @@
+//! `\msg`, `\reply`, `\me`, `\away`: what is said to one person alone, and what is done.
+
+use crate::harness::{Server, room_with};
+
+#[test]
+fn private_words_reach_one_person_wherever_that_is_and_nobody_else() {
+    let server = Server::start(&[]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    let mut cat = server.client("cat");
+    cat.expect("anon> ");
+    cat.line("\\name cat");
+    cat.expect("cat> ");
+
+    ann.line("\\msg CAT psst");
+    ann.expect_next("[HH:MM:SS] you -> cat: psst\nann> ");
+    cat.expect_next(
+        "\n[HH:MM:SS] ann -> you: psst\n(only you see this; type '\\reply TEXT' to answer)\ncat> ",
+    );
+    cat.line("\\reply what?");
+    cat.expect_next("[HH:MM:SS] you -> ann: what?\ncat> ");
+    ann.expect_next(
+        "\n[HH:MM:SS] cat -> you: what?\n(only you see this; type '\\reply TEXT' to answer)\nann> ",
+    );
+    ann.say("done");
+    ben.expect_next("\n[HH:MM:SS] ann: done\nben> ");
+}
+
+#[test]
+fn who_cannot_be_told_is_named_with_the_reason() {
+    let server = Server::start(&[]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    for (line, reason) in [
+        ("\\msg ben hi", "ben is not here. Nothing was sent."),
+        ("\\msg ann hi", "That is you. Nothing was sent."),
+        (
+            "\\msg anon hi",
+            "anon is whoever has no name. Nothing was sent. \\reply reaches who has told you something.",
+        ),
+        (
+            "\\reply hi",
+            "Nobody has told you anything yet. Nothing was sent. Type \\msg NAME TEXT.",
+        ),
+        ("\\msg ben", "Type \\msg NAME TEXT."),
+    ] {
+        ann.line(line);
+        ann.expect_next(&format!("{reason}\nann> "));
+    }
+}
+
+#[test]
+fn a_reply_reaches_who_has_no_name_or_another_one_by_now_but_not_who_has_gone() {
+    let server = Server::start(&[]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let mut other = server.client("other");
+    other.expect("anon> ");
+    other.line("\\msg ann guess who");
+    other.expect("anon> ");
+    ann.expect("anon -> you: guess who\n");
+    ann.expect("ann> ");
+    other.line("\\name ben");
+    other.expect("ben> ");
+    ann.line("\\reply you are ben");
+    ann.expect_next("[HH:MM:SS] you -> ben: you are ben\nann> ");
+    other.expect("ann -> you: you are ben\n");
+    other.expect("ben> ");
+    other.line("\\quit");
+    other.expect_eof();
+    // The register hears of it a little after the client.
+    loop {
+        ann.line("\\reply still there?");
+        let answer = ann.expect("ann> ");
+        if answer.contains("anon is not here. Nothing was sent.") {
+            break;
+        }
+    }
+}
+
+#[test]
+fn an_action_is_seen_by_all_and_by_who_comes_later() {
+    let server = Server::start(&[]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    ann.line("\\me waves");
+    ann.expect_next("[HH:MM:SS] * ann waves\nann> ");
+    ben.expect_next("\n[HH:MM:SS] * ann waves\nben> ");
+    ben.line("\\search wav");
+    let found = ben.expect("ben> ");
+    assert!(found.contains("] * ann waves\n"), "{found:?}");
+    let mut cat = server.client("cat");
+    cat.expect("anon> ");
+    cat.line("2");
+    cat.line("1150");
+    cat.expect("------------ Room 1150 ------------\n[HH:MM:SS] * ann waves\nanon> ");
+}
+
+#[test]
+fn who_is_away_is_said_to_be_until_they_speak() {
+    let server = Server::start(&[]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    ann.line("\\away at lunch");
+    ann.expect_next("You are away until you say something.\nann> ");
+    ben.line("\\msg ann hungry?");
+    ben.expect_next("[HH:MM:SS] you -> ann: hungry?\nann is away: at lunch\nben> ");
+    ann.expect("ann> ");
+    ann.line("\\me is full");
+    ann.expect_next("You are back.\n[HH:MM:SS] * ann is full\nann> ");
+    ben.expect("* ann is full\nben> ");
+    ben.line("\\msg ann good?");
+    ben.expect_next("[HH:MM:SS] you -> ann: good?\nben> ");
+}
