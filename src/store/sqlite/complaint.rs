@@ -18,7 +18,10 @@ pub(super) struct Complaint {
 
 #[derive(Debug, Default)]
 struct State {
-    last: Option<Instant>,
+    /// When it was last said that storing fails. Anything else that fails must not hide it.
+    storing: Option<Instant>,
+    /// When it was last said that something else fails.
+    other: Option<Instant>,
     /// It was said that storing fails, and not yet that it works again.
     told: bool,
     lines_refused: usize,
@@ -32,27 +35,21 @@ impl Complaint {
         }
     }
 
-    /// Something failed, and with it the storing of so many lines. Logged if nothing was in the last minute.
-    /// Returns whether it was.
-    pub(super) fn failed(&self, what: &str, lines_refused: usize, why: &StoreError) -> bool {
-        let mut state = self.lock();
-        state.lines_refused += lines_refused;
-        if state
-            .last
-            .is_some_and(|last| last.elapsed() < STORE_COMPLAINT_EVERY)
-        {
-            return false;
+    /// Something other than storing failed. Logged if nothing such was in the last minute.
+    pub(super) fn failed(&self, what: &str, why: &StoreError) {
+        if is_due(&mut self.lock().other) {
+            error!(file = %self.file.display(), %why, "{what}");
         }
-        state.last = Some(Instant::now());
-        let lines_refused = state.lines_refused;
-        error!(file = %self.file.display(), %why, lines_refused, "{what}");
-        true
     }
 
-    /// The same, where what failed is the storing of lines.
+    /// The storing of so many lines failed. Logged if that was not said in the last minute.
     pub(super) fn failed_to_store(&self, lines_refused: usize, why: &StoreError) {
-        if self.failed("cannot store messages", lines_refused, why) {
-            self.lock().told = true;
+        let mut state = self.lock();
+        state.lines_refused += lines_refused;
+        if is_due(&mut state.storing) {
+            state.told = true;
+            let lines_refused = state.lines_refused;
+            error!(file = %self.file.display(), %why, lines_refused, "cannot store messages");
         }
     }
 
@@ -67,5 +64,34 @@ impl Complaint {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether it was not said within the last minute; then it is said now.
+fn is_due(last: &mut Option<Instant>) -> bool {
+    let due = last.is_none_or(|last| last.elapsed() >= STORE_COMPLAINT_EVERY);
+    if due {
+        *last = Some(Instant::now());
+    }
+    due
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_storing_fails_is_told_whatever_else_was_told_before() {
+        let complaint = Complaint::new(Path::new("chat.db"));
+        let why = StoreError::Failed("the disk is full".to_owned());
+        complaint.failed("cannot tidy up messages", &why);
+        assert!(!complaint.lock().told);
+        complaint.failed_to_store(2, &why);
+        complaint.failed_to_store(1, &why);
+        assert!(complaint.lock().told);
+        assert_eq!(complaint.lock().lines_refused, 3);
+        complaint.stored();
+        assert!(!complaint.lock().told);
+        assert_eq!(complaint.lock().lines_refused, 0);
     }
 }

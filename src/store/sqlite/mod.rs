@@ -122,7 +122,7 @@ impl Sqlite {
         let result = answered.recv().await.map_err(|_| StoreError::Closed)?;
         result.map_err(|error| {
             let error = StoreError::Failed(error.to_string());
-            self.complaint.failed("cannot read messages", 0, &error);
+            self.complaint.failed("cannot read messages", &error);
             error
         })
     }

@@ -197,7 +197,7 @@ impl Writer {
         self.tidying_fails = step.is_err();
         if let Err(error) = step {
             let error = StoreError::Failed(error.to_string());
-            self.complaint.failed("cannot tidy up messages", 0, &error);
+            self.complaint.failed("cannot tidy up messages", &error);
         }
     }
 
