@@ -43,9 +43,9 @@ fn start(mut args: Args) -> Result<(), String> {
         .log_internal_errors(false)
         .init();
     server::raise_descriptor_limit();
+    let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let store = config.open_store()?;
     let listeners = Listener::bind_all(&config)?;
-    let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     for listener in &listeners {
         tell(&format!("listening on {}", listener.place()));
     }

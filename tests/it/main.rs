@@ -53,6 +53,8 @@ mod slow_reader;
 
 /// What members have seen is there after `kill -9`.
 mod crash;
+/// A disk that is full: what is told to whom, and that nothing is shown that is not stored.
+mod disk;
 /// Rooms and lines over a restart; paging and searching in the past.
 mod past;
 /// Export, import, check, backup, as their users call them.

@@ -11,6 +11,8 @@ use std::{
     time::Instant,
 };
 
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+
 use super::{Client, client::Socket, tape::Tape};
 
 /// The program that Cargo has built for this test run.
@@ -127,6 +129,18 @@ impl Server {
             .status()
             .expect("sh runs");
         assert!(status.success(), "kill -{name} failed");
+    }
+
+    /// From now on no file of the server may have more than so many bytes; `None` lifts that again.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        // The server has inherited this one, and only root may raise it.
+        let maximum = getrlimit(Resource::Fsize).maximum;
+        let limit = Rlimit {
+            current: bytes.or(maximum),
+            maximum,
+        };
+        prlimit(pid, Resource::Fsize, limit).expect("the server is our child");
     }
 
     /// Waits until the server has ended by itself.
