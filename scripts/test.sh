@@ -8,8 +8,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Client programs that the tests call, and the Debian packages they come in.
+# Programs that the tests call, clients most of them, and the Debian packages they come in.
 CLIENTS=(
+    "setpriv util-linux"
     "nc.openbsd netcat-openbsd"
     "nc.traditional netcat-traditional"
     "ncat ncat"

@@ -8,10 +8,12 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Access, FlockOperation, access, flock};
+use rustix::io::Errno;
 
 use super::Sync;
 use crate::limits::{STORE_BUSY_MAX, STORE_STATEMENTS, STORE_WAL_BYTES, STORE_WAL_PAGES};
@@ -41,8 +43,8 @@ pub enum OpenError {
     Older(PathBuf, i64),
     /// Its content makes no sense.
     Damaged(PathBuf, String),
-    /// It may be read and not written.
-    ReadOnly(PathBuf),
+    /// It, or what belongs to it, cannot be written: what, and why.
+    ReadOnly(PathBuf, String),
     /// It could not be opened, read or written.
     Io(PathBuf, String),
 }
@@ -70,9 +72,7 @@ impl fmt::Display for OpenError {
             OpenError::Damaged(path, what) => {
                 write!(f, "{}: the file is damaged: {what}", path.display())
             }
-            OpenError::ReadOnly(path) => {
-                write!(f, "{}: the file cannot be written", path.display())
-            }
+            OpenError::ReadOnly(path, what) => write!(f, "{}: {what}", path.display()),
             OpenError::Io(path, what) => write!(f, "{}: {what}", path.display()),
         }
     }
@@ -90,17 +90,18 @@ impl Claim {
     /// Claims the file at `path`, which must have been made canonical. The claim is a lock on a file of its
     /// own beside it: a lock on the file itself would end SQLite's when it is closed.
     pub(super) fn new(path: &Path) -> Result<Claim, OpenError> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push("-lock");
         let options = File::options()
             .write(true)
             .create(true)
             .truncate(false)
-            .open(&beside);
-        let lock = options.map_err(|error| OpenError::Io(beside.into(), error.to_string()))?;
+            .open(beside(path, "-lock"));
+        let lock = options.map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => read_only(path),
+            _ => OpenError::Io(beside(path, "-lock"), error.to_string()),
+        })?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Claim { _lock: lock }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse(path.to_owned())),
+            Err(Errno::WOULDBLOCK) => Err(OpenError::InUse(path.to_owned())),
             Err(error) => Err(OpenError::Io(path.to_owned(), error.to_string())),
         }
     }
@@ -115,22 +116,28 @@ pub(super) fn canonical(path: &Path) -> Result<PathBuf, OpenError> {
     let name = path
         .file_name()
         .ok_or_else(|| failed("this is no file".to_owned()))?;
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let folder = fs::canonicalize(folder)
+    let folder = fs::canonicalize(folder_of(path))
         .map_err(|error| failed(format!("its directory cannot be opened: {error}")))?;
     Ok(folder.join(name))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Opens a file to write, makes it if there is none, and brings its schema forward.
 pub(super) fn open_to_write(path: &Path, sync: Sync) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    if !path.exists() && access(folder_of(path), Access::WRITE_OK).is_err() {
+        return Err(read_only(path));
+    }
     let mut db = open(path, flags)?;
     let explain = |error| explained(path, &error);
     if db.is_readonly("main").map_err(explain)? {
-        return Err(OpenError::ReadOnly(path.to_owned()));
+        return Err(read_only(path));
     }
     identify(&db, path)?;
     prepare_to_write(&db, sync).map_err(explain)?;
@@ -243,14 +250,41 @@ fn not_ours(path: &Path, error: &rusqlite::Error) -> OpenError {
 
 /// What an error means for the file.
 pub(super) fn explained(path: &Path, error: &rusqlite::Error) -> OpenError {
-    let path = path.to_owned();
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => OpenError::Foreign(path),
-        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged(path, error.to_string()),
-        Some(ErrorCode::ReadOnly) => OpenError::ReadOnly(path),
-        Some(ErrorCode::CannotOpen) => OpenError::Io(path, "it cannot be opened".to_owned()),
-        _ => OpenError::Io(path, error.to_string()),
+        Some(ErrorCode::NotADatabase) => OpenError::Foreign(path.to_owned()),
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged(path.to_owned(), error.to_string()),
+        Some(ErrorCode::ReadOnly) => read_only(path),
+        Some(ErrorCode::CannotOpen) => match access(path, Access::READ_OK) {
+            Ok(()) if path.is_file() => read_only(path),
+            Ok(()) => OpenError::Io(path.to_owned(), "this is no file".to_owned()),
+            Err(why) => OpenError::Io(path.to_owned(), format!("it cannot be opened: {why}")),
+        },
+        _ => OpenError::Io(path.to_owned(), error.to_string()),
     }
+}
+
+/// Says which of the files that make a database cannot be written, or made. SQLite names none.
+fn read_only(path: &Path) -> OpenError {
+    let read_only = |path: PathBuf, what: String| OpenError::ReadOnly(path, what);
+    if let Err(why) = access(folder_of(path), Access::WRITE_OK | Access::EXEC_OK) {
+        let what = "no files can be made in its directory, which it needs while it is in use";
+        return read_only(path.to_owned(), format!("{what}: {why}"));
+    }
+    for end in ["", "-lock", "-wal", "-shm"] {
+        let part = beside(path, end);
+        match access(&part, Access::WRITE_OK) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(why) => return read_only(part, format!("it cannot be written: {why}")),
+        }
+    }
+    read_only(path.to_owned(), "it cannot be written".to_owned())
+}
+
+/// The file beside the one at `path` whose name ends with `end`.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(end);
+    beside.into()
 }
 
 #[cfg(test)]

@@ -1,8 +1,15 @@
-//! The disk is full: whoever says something is told, nobody sees what is not stored, all else goes on.
+//! The disk is full: whoever says something is told, nobody sees what is not stored, all else goes on. Where the
+//! file may not be written the server does not start, and says what is in the way.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
 use tempfile::TempDir;
 
-use crate::harness::{Server, room_with, run};
+use crate::harness::{Server, room_with, run, run_as_anybody};
 
 const NOT_SENT: &str = "Not sent: the server cannot store messages right now.\n";
 
@@ -69,4 +76,76 @@ fn on_a_full_disk_lines_are_refused_and_all_else_goes_on() {
         .map(|(_, text)| text)
         .collect();
     assert_eq!(texts, ["before", "after"], "{export}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_one_clear_line_and_left_as_it_is() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let data = file.to_string_lossy();
+    assert!(
+        run(&["import", "--data", &data, "/dev/null"])
+            .status
+            .success()
+    );
+    let content = fs::read(&file).expect("a file");
+
+    set_mode(&file, 0o444);
+    for args in [
+        &["--listen", "127.0.0.1:0", "--data", &data][..],
+        &["import", "--data", &data, "/dev/null"],
+    ] {
+        let told = refused(args);
+        assert!(told.contains("chat.db: it cannot be written: "), "{told}");
+        assert_eq!(fs::read(&file).expect("a file"), content);
+    }
+    // Reading it is another matter.
+    assert!(run_as_anybody(&["check", "--data", &data]).status.success());
+}
+
+#[test]
+fn a_directory_in_which_nothing_can_be_made_is_one_clear_line() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let data = file.to_string_lossy();
+    assert!(
+        run(&["import", "--data", &data, "/dev/null"])
+            .status
+            .success()
+    );
+    let content = fs::read(&file).expect("a file");
+    let missing = folder.path().join("missing.db");
+    let missing = missing.to_string_lossy();
+
+    set_mode(folder.path(), 0o555);
+    for args in [
+        &["--listen", "127.0.0.1:0", "--data", &data][..],
+        &["--listen", "127.0.0.1:0", "--data", &missing],
+        &["import", "--data", &data, "/dev/null"],
+        &["import", "--data", &missing, "/dev/null"],
+        &["export", "--data", &data],
+    ] {
+        let told = refused(args);
+        let words =
+            ".db: no files can be made in its directory, which it needs while it is in use: ";
+        assert!(told.contains(words), "{args:?}: {told}");
+    }
+    set_mode(folder.path(), 0o755);
+    assert_eq!(fs::read(&file).expect("a file"), content);
+    let there: Vec<_> = fs::read_dir(folder.path()).expect("a directory").collect();
+    assert_eq!(there.len(), 1, "{there:?}");
+}
+
+/// What the program says when it refuses `args`: one line, with code 1.
+fn refused(args: &[&str]) -> String {
+    let output = run_as_anybody(args);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {told}");
+    assert_eq!(told.trim().lines().count(), 1, "{args:?}: {told}");
+    assert!(told.starts_with("parlor: "), "{args:?}: {told}");
+    told
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
 }

@@ -53,7 +53,7 @@ mod slow_reader;
 
 /// What members have seen is there after `kill -9`.
 mod crash;
-/// A disk that is full: what is told to whom, and that nothing is shown that is not stored.
+/// A disk that is full or may not be written: what is told to whom, and that nothing is lost.
 mod disk;
 /// Rooms and lines over a restart; paging and searching in the past.
 mod past;

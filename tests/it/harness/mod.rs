@@ -24,7 +24,7 @@ pub(crate) use people::{
     MENU, PROBE, eventually, plain_lines, room_with, seconds_of_day, walk_in, without_probe,
 };
 pub(crate) use relay::slow_way_to;
-pub(crate) use server::{Server, run};
+pub(crate) use server::{Server, run, run_as_anybody};
 pub(crate) use terminal::{Size, Terminal, View, piped, program};
 
 /// How long anything may take before a test gives up. Generous: the machine may be busy.
