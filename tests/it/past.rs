@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::harness::{Client, Server, room_with, run};
+use crate::harness::{Client, Server, plain_lines, room_with, run};
 
 fn server(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy(), "--rate", "0"])
@@ -95,6 +95,54 @@ fn the_past_can_be_paged_and_searched_while_the_room_goes_on() {
 
     ann.say("live");
     ben.expect("] ann: live\nben> ");
+}
+
+#[test]
+fn what_a_slow_reader_has_skipped_is_in_the_history_of_the_file() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    skipped_lines_are_in_the_history(&["--data", &file.to_string_lossy()]);
+}
+
+#[test]
+fn what_a_slow_reader_has_skipped_is_in_the_history_in_memory() {
+    skipped_lines_are_in_the_history(&["--history", "20"]);
+}
+
+/// Ann says far more than a member that does not read is kept; it then looks for what it has not seen.
+fn skipped_lines_are_in_the_history(args: &[&str]) {
+    /// Together more than the kernel keeps for one connection.
+    const LINES: usize = 3_000;
+    const LINE_BYTES: usize = 4_000;
+    // The room keeps a line or two, so that most of the last page has been skipped.
+    let server = Server::start(&[&["--rate", "0", "--outbox", "20000"], args].concat());
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let mut slow = server.stuck_client("slow");
+    slow.send("4\nslow\n2\n1150\n");
+    ann.expect("* slow joined\n");
+    let line = |number: usize| format!("n{number} {}", "x".repeat(LINE_BYTES));
+    for number in 1..LINES {
+        ann.line(line(number));
+        ann.expect(&format!("] ann: n{number} "));
+    }
+    slow.start_reading();
+    slow.expect(" messages skipped\n");
+    ann.line("the end");
+    slow.expect("] ann: the end\nslow> ");
+    let live = slow.text();
+
+    slow.line("\\history");
+    slow.expect("(type '\\history' for what came before)\nslow> ");
+    let shown = slow.text().split_off(live.len());
+    let shown: Vec<_> = plain_lines(&shown, "slow")
+        .iter()
+        .filter_map(|row| Some(row.split_once("] ann: ")?.1.to_owned()))
+        .collect();
+    let mut last: Vec<_> = (LINES - 19..LINES).map(line).collect();
+    last.push("the end".to_owned());
+    assert!(shown == last, "{} rows are not the last 20", shown.len());
+    let unseen = last.iter().filter(|text| !live.contains(text.as_str()));
+    assert!(unseen.count() > 10, "it had seen most of them");
 }
 
 #[test]
