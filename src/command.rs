@@ -79,8 +79,8 @@ impl FromStr for ExportFormat {
     }
 }
 
-/// Read what was exported as jsonl, from a file or from standard input. Works while a server runs, which shows
-/// new rooms when it is started again. What was imported before is not stored twice.
+/// Read what was exported as jsonl, from a file or from standard input. Works while a server runs.
+/// What was imported before is not stored twice.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "import")]
 pub struct Import {

@@ -35,9 +35,11 @@ struct State {
     people: BTreeMap<MemberId, Person>,
     names: Names,
     /// In the order they were created.
-    rooms: Vec<RoomHandle>,
-    /// From [`RoomName::key`] to a place in `rooms`.
-    by_key: HashMap<String, usize>,
+    rooms: BTreeMap<RoomId, RoomHandle>,
+    /// From [`RoomName::key`].
+    by_key: HashMap<String, RoomId>,
+    /// Up to here the store's rooms are all there, whoever stored them.
+    rooms_seen: RoomId,
     actors: Vec<Task<Room>>,
     stopping: bool,
 }
@@ -55,7 +57,6 @@ impl Lobby {
         room_limits: RoomLimits,
         rooms_max: usize,
     ) -> Result<Lobby, StoreError> {
-        let rooms = store.rooms().await?;
         let lobby = Lobby {
             state: Mutex::default(),
             executor,
@@ -63,9 +64,7 @@ impl Lobby {
             room_limits,
             rooms_max,
         };
-        for room in rooms {
-            lobby.open_room(room.id, room.name);
-        }
+        lobby.look_for_rooms().await?;
         Ok(lobby)
     }
 
@@ -114,9 +113,25 @@ impl Lobby {
         Ok(())
     }
 
-    /// Starts the actor of a stored room and enters it.
+    /// Opens the rooms that were stored since this was last called, by whomever. Costs next to nothing if
+    /// there are none.
+    async fn look_for_rooms(&self) -> Result<(), StoreError> {
+        let seen = self.lock().rooms_seen;
+        let (rooms, last) = self.store.rooms_after(seen).await?;
+        for room in rooms {
+            self.open_room(room.id, room.name);
+        }
+        let mut state = self.lock();
+        state.rooms_seen = state.rooms_seen.max(last);
+        Ok(())
+    }
+
+    /// Starts the actor of a stored room and enters it, unless it is there already.
     fn open_room(&self, id: RoomId, name: RoomName) {
-        let key = name.key();
+        let mut state = self.lock();
+        if state.rooms.contains_key(&id) {
+            return;
+        }
         let handle = RoomHandle {
             id,
             name,
@@ -124,11 +139,9 @@ impl Lobby {
         };
         let room = Room::new(self.room_limits);
         let actor = room::run(room, handle.clone(), self.store.clone(), now);
-        let mut state = self.lock();
         state.actors.push(self.executor.spawn(actor));
-        let place = state.rooms.len();
-        state.by_key.insert(key, place);
-        state.rooms.push(handle);
+        state.by_key.insert(handle.name.key(), id);
+        state.rooms.insert(id, handle);
     }
 
     /// Looks into a room's past. Answered by [`Answer::Lines`].
@@ -149,28 +162,51 @@ impl Lobby {
     }
 
     /// Lists the rooms. Answered by [`Answer::Rooms`].
-    pub fn list(&self, inbox: &Inbox) {
-        inbox.put(Note::Answer(Answer::Rooms(self.rooms())));
+    pub fn list(self: &Arc<Self>, inbox: &Arc<Inbox>) {
+        self.with_all_rooms(inbox, |lobby| Note::Answer(Answer::Rooms(lobby.rooms())));
     }
 
     /// All rooms, in the order they were created.
     pub fn rooms(&self) -> Vec<RoomName> {
         let state = self.lock();
-        state.rooms.iter().map(|room| room.name.clone()).collect()
+        let rooms = state.rooms.values();
+        rooms.map(|room| room.name.clone()).collect()
     }
 
     /// Finds the room to join. Answered by [`Note::Found`], or by [`Answer::Joined`] if there is none.
-    pub fn find(&self, name: RoomName, inbox: &Inbox) {
-        let state = self.lock();
-        let found = state
-            .by_key
-            .get(&name.key())
-            .map(|&place| state.rooms[place].clone());
-        drop(state);
-        inbox.put(match found {
+    pub fn find(self: &Arc<Self>, name: RoomName, inbox: &Arc<Inbox>) {
+        if let Some(room) = self.room(&name) {
+            return inbox.put(Note::Found(room));
+        }
+        self.with_all_rooms(inbox, |lobby| match lobby.room(&name) {
             Some(room) => Note::Found(room),
             None => Note::Answer(Answer::Joined(name, Err(JoinError::NoRoom))),
         });
+    }
+
+    fn room(&self, name: &RoomName) -> Option<RoomHandle> {
+        let state = self.lock();
+        let id = state.by_key.get(&name.key())?;
+        state.rooms.get(id).cloned()
+    }
+
+    /// Puts `note` once the rooms that others have stored are there too. If they cannot be read, those that
+    /// are known have to do.
+    fn with_all_rooms(
+        self: &Arc<Self>,
+        inbox: &Arc<Inbox>,
+        note: impl FnOnce(&Lobby) -> Note + Send + 'static,
+    ) {
+        if !self.store.is_shared() {
+            return inbox.put(note(self));
+        }
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        let looking = async move {
+            // The store has told the operator.
+            let _ = lobby.look_for_rooms().await;
+            inbox.put(note(&lobby));
+        };
+        self.executor.spawn(looking).detach();
     }
 
     /// Takes a name for connection `id`. Answered by [`Answer::Renamed`]. The old name stays taken until
@@ -254,7 +290,7 @@ impl Lobby {
         let mut state = self.lock();
         state.stopping = true;
         // The rooms first: nobody is to read of others leaving before the server's own words.
-        for room in &state.rooms {
+        for room in state.rooms.values() {
             room.mailbox.put(ToRoom::Stop);
         }
         for person in state.people.values() {
@@ -272,7 +308,7 @@ impl Lobby {
                 std::mem::take(&mut state.actors),
             )
         };
-        for room in rooms {
+        for room in rooms.into_values() {
             room.mailbox.close();
         }
         for actor in actors {

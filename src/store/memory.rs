@@ -47,15 +47,14 @@ impl Memory {
         Ok(room_id(rooms.len()))
     }
 
-    pub(super) fn rooms(&self) -> Vec<StoredRoom> {
+    pub(super) fn rooms_after(&self, last: RoomId) -> (Vec<StoredRoom>, RoomId) {
         let rooms = self.lock();
-        let numbered = rooms.iter().zip(1..);
-        numbered
-            .map(|(room, number)| StoredRoom {
-                id: room_id(number),
-                name: room.name.clone(),
-            })
-            .collect()
+        let numbered = rooms.iter().zip(1..).map(|(room, number)| StoredRoom {
+            id: room_id(number),
+            name: room.name.clone(),
+        });
+        let newer = numbered.filter(|room| room.id > last).collect();
+        (newer, room_id(rooms.len()).max(last))
     }
 
     pub(super) fn append(

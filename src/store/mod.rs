@@ -23,8 +23,9 @@ use memory::Memory;
 use sqlite::Sqlite;
 use words::Words;
 
-/// The number of a room in its store. Rooms count up from 1 in the order they were created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The number of a room in its store. Rooms count up from 1 in the order they were created; the default, 0, is
+/// none of them and before them all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub u32);
 
 /// A room as it is stored.
@@ -151,10 +152,31 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if they cannot be read.
     pub async fn rooms(&self) -> Result<Vec<StoredRoom>, StoreError> {
+        self.rooms_after(RoomId::default())
+            .await
+            .map(|(rooms, _)| rooms)
+    }
+
+    /// The rooms with numbers greater than `last`, and the greatest number that there is, given to the next
+    /// call. A number once seen has no smaller ones to come: a room is stored with the next number or not at
+    /// all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn rooms_after(&self, last: RoomId) -> Result<(Vec<StoredRoom>, RoomId), StoreError> {
         match &self.0 {
-            Backend::Memory(memory) => Ok(memory.rooms()),
-            Backend::Sqlite(sqlite) => sqlite.read(sqlite::query::rooms).await,
+            Backend::Memory(memory) => Ok(memory.rooms_after(last)),
+            Backend::Sqlite(sqlite) => {
+                let rooms = move |db: &_| sqlite::query::rooms_after(db, last);
+                sqlite.read(rooms).await
+            }
         }
+    }
+
+    /// Others can store rooms here too: an import.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Backend::Sqlite(_))
     }
 
     /// Stores `lines` behind those that `room` has, all of them or none, and answers when that is certain.

@@ -81,6 +81,10 @@ fn rooms_are_numbered_and_listed_in_the_order_of_their_creation() {
             .map(|room| (room.id.0, room.name.as_str()))
             .collect();
         assert_eq!(names, [(1, "zebra"), (2, "1150"), (3, "ห้อง")]);
+        for (last, newer, greatest) in [(1, &rooms[1..], 3), (3, &[], 3), (9, &[], 9)] {
+            let found = block_on(store.rooms_after(RoomId(last)));
+            assert_eq!(found, Ok((newer.to_vec(), RoomId(greatest))));
+        }
     });
 }
 

@@ -146,6 +146,56 @@ fn skipped_lines_are_in_the_history(args: &[&str]) {
 }
 
 #[test]
+fn rooms_that_are_imported_while_the_server_runs_are_there_at_once() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let server = server(&file);
+    let mut ann = server.client("ann");
+    ann.login();
+    ann.line("3");
+    ann.expect("There are no created rooms yet\n");
+    import(&file, "listed");
+    ann.line("3");
+    ann.expect("Active Room(s): listed\n");
+
+    import(&file, "joined");
+    // A room of later number that the server has made itself does not hide it.
+    ann.create("made");
+    let view = ann.join("joined");
+    assert!(view.contains("] eve: said in joined\n"), "{view}");
+    let (mut ben, _) = joined(&server, "ben", "joined");
+    ann.say("hello");
+    ben.expect("] ann: hello\n");
+    ann.line("\\exit");
+    ann.expect("ann> ");
+
+    import(&file, "taken");
+    ann.line("1\ntaken");
+    ann.expect("Create room taken failed. There is one already. Type 2 to join it.\n");
+    let view = ann.join("taken");
+    assert!(view.contains("] eve: said in taken\n"), "{view}");
+    ann.line("\\exit");
+    ann.expect("ann> ");
+    ann.line("2\nnowhere");
+    ann.expect("Join room nowhere failed. There is no such room.");
+    ann.line("3");
+    ann.expect("Active Room(s): listed,joined,made,taken\n");
+}
+
+/// Imports a room with one line.
+fn import(file: &Path, room: &str) {
+    let lines = file.with_extension("jsonl");
+    let line = format!(
+        r#"{{"type":"message","room":"{room}","id":7,"time":"2026-01-01T00:00:00.000Z","name":"eve","kind":"message","text":"said in {room}"}}"#
+    );
+    fs::write(&lines, line).expect("written");
+    let [data, lines] = [file, &lines].map(Path::to_string_lossy);
+    let output = run(&["import", "--data", &data, &lines]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+}
+
+#[test]
 fn a_second_server_on_the_same_file_does_not_start() {
     let folder = TempDir::new().expect("a directory");
     let file = folder.path().join("chat.db");

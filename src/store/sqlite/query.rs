@@ -29,20 +29,29 @@ pub(in crate::store) fn id_of(place: i64) -> u64 {
 
 /// All rooms, in the order they were created.
 pub(in crate::store) fn rooms(db: &Connection) -> rusqlite::Result<Vec<StoredRoom>> {
-    let mut select = db.prepare_cached("SELECT id, name FROM rooms ORDER BY id")?;
-    let rows = select.query_map((), |row| {
+    rooms_after(db, RoomId::default()).map(|(rooms, _)| rooms)
+}
+
+/// The rooms with numbers greater than `last`, and the greatest number that there is.
+pub(in crate::store) fn rooms_after(
+    db: &Connection,
+    mut last: RoomId,
+) -> rusqlite::Result<(Vec<StoredRoom>, RoomId)> {
+    let mut select = db.prepare_cached("SELECT id, name FROM rooms WHERE id > ?1 ORDER BY id")?;
+    let rows = select.query_map([last.0], |row| {
         Ok((RoomId(row.get(0)?), row.get::<_, String>(1)?))
     })?;
     let mut rooms = Vec::new();
     for row in rows {
         let (id, name) = row?;
+        last = id;
         // A name that somebody wrote into the file by hand and nobody could type.
         match RoomName::parse(&name) {
             Ok(name) => rooms.push(StoredRoom { id, name }),
             Err(_) => tracing::warn!(room = id.0, "the name of a room is no name: left out"),
         }
     }
-    Ok(rooms)
+    Ok((rooms, last))
 }
 
 /// The `count` lines before a place in `room`, oldest first.

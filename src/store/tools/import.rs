@@ -34,7 +34,7 @@ pub struct Imported {
 ///
 /// Rooms are made as they are needed. What was imported before is not stored twice, so an import that was
 /// interrupted can be done again. A server that runs shows what is new in its rooms when somebody looks back,
-/// and new rooms when it is started again.
+/// and new rooms when somebody lists the rooms or joins one.
 ///
 /// # Errors
 ///
