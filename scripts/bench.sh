@@ -37,10 +37,9 @@ fi
 if [ $quick = yes ]; then runs=${RUNS:-1} seconds=${SECONDS_EACH:-1}; else runs=${RUNS:-5} seconds=${SECONDS_EACH:-2}; fi
 server_cpu=0
 load_cpu=1
-# Two server threads have processors of their own only where there is a third for the load. Where there is
-# not, the figures are told apart by their name and no target is judged by them.
+# Two server threads take both processors; the load of that case has next to nothing to do meanwhile.
 two_cpus=0,1
-if [ "$processors" -gt 2 ]; then two_load_cpu=2 shared=; else two_load_cpu=1 shared=-shared; fi
+if [ "$processors" -gt 2 ]; then two_load_cpu=2; else two_load_cpu=1; fi
 
 cargo build --release --quiet
 cargo build --release --quiet -p parlor-bench
@@ -110,7 +109,7 @@ one_run() {
     done
     with_data open data-open-1000x50 --members 1000 --rate 50
     for threads in 1 2; do
-        play $two_load_cpu $two_cpus closed "threads-$threads$shared" parlor parlor \
+        play $two_load_cpu $two_cpus burst "threads-$threads" parlor parlor \
             --members 1000 --window 16 -- "${parlor[@]}" --threads $threads
     done
 }

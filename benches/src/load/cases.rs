@@ -24,6 +24,9 @@ const SETTLE: Duration = Duration::from_millis(700);
 /// Lines that a sender may have on their way in the open loop; only an overloaded server gets there.
 const OPEN_WINDOW: usize = 4096;
 
+/// Lines of each sender in one burst: what all send fits into a member's receive buffer.
+const BURST_LINES: u32 = 100;
+
 /// Lines with which [`stalled`] fills whatever is filled by a member that does not read.
 const FLOOD_LINES: u32 = 20_000;
 
@@ -68,6 +71,28 @@ pub(crate) fn closed(args: &Args, server: &Server) -> Result<Figures, String> {
         ("deliveries_per_s", deliveries / seconds),
         ("deliveries_per_cpu_s", deliveries / cpu),
         ("server_cpu", cpu / seconds),
+        ("generator_cpu", own_cpu / seconds),
+    ])
+}
+
+/// Bursts that all but the senders read only afterwards. The kernel keeps what they are sent, so the
+/// generator has next to nothing to do while the server works, and does not take a processor from it.
+pub(crate) fn burst(args: &Args, server: &Server) -> Result<Figures, String> {
+    let mut crowd = Crowd::new(shape(args, BURST_LINES as usize), server.address)?;
+    crowd.join_until(crowd.size())?;
+    let window = args.window as u32;
+    send_burst(&mut crowd, window)?;
+    let deliveries = crowd.tally.deliveries;
+    let (mut seconds, mut own_cpu) = (0.0, 0.0);
+    let begun = Instant::now();
+    while begun.elapsed().as_secs_f64() < args.seconds {
+        let (took, cpu) = send_burst(&mut crowd, window)?;
+        seconds += took.as_secs_f64();
+        own_cpu += cpu;
+    }
+    let deliveries = (crowd.tally.deliveries - deliveries) as f64;
+    Ok(vec![
+        ("deliveries_per_s", deliveries / seconds),
         ("generator_cpu", own_cpu / seconds),
     ])
 }
@@ -164,6 +189,7 @@ fn shape(args: &Args, window: usize) -> Shape {
         senders_per_room: args.senders,
         all_named: args.named,
         window,
+        patient: args.case == "burst",
     }
 }
 
@@ -217,6 +243,34 @@ fn drain(crowd: &mut Crowd, mut seen: impl FnMut(usize, u32)) -> Result<(), Stri
         }
     }
     Ok(())
+}
+
+/// Sends one burst, a window of each sender's lines at a time; then lets everybody read. Returns how long it
+/// took until the senders had all, and the generator's processor seconds meanwhile.
+fn send_burst(crowd: &mut Crowd, window: u32) -> Result<(Duration, f64), String> {
+    crowd.only_senders_read()?;
+    let start = crowd.sent.clone();
+    let senders = start.len() as u32;
+    let mut received = vec![0; start.len()];
+    let (begun, cpu) = (Instant::now(), own_cpu_seconds());
+    while received.iter().any(|count| *count < BURST_LINES * senders) {
+        for sender in 0..start.len() {
+            let done = received[sender] / senders;
+            let end = start[sender] + (done + window).min(BURST_LINES);
+            let count = end.saturating_sub(crowd.sent[sender]);
+            if count > 0 {
+                crowd.say(sender, count)?;
+            }
+        }
+        receive(crowd, |sender, _| received[sender] += 1)?;
+        if begun.elapsed() > DRAIN_MAX {
+            return Err("a burst did not come back in time".to_owned());
+        }
+    }
+    let (took, cpu) = (begun.elapsed(), own_cpu_seconds() - cpu);
+    crowd.all_read()?;
+    drain(crowd, |_, _| {})?;
+    Ok((took, cpu))
 }
 
 fn flood(crowd: &mut Crowd, args: &Args) -> Result<(), String> {

@@ -35,6 +35,9 @@ const SEGMENT_BYTES: u32 = 1460;
 /// Receive buffer of a client that does not read, in bytes; the kernel makes it a little more.
 const STALLED_BUFFER_BYTES: usize = 4096;
 
+/// Receive buffer of a client that reads only afterwards, in bytes; the kernel gives what it may.
+const PATIENT_BUFFER_BYTES: usize = 1024 * 1024;
+
 /// The shape of a crowd.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
@@ -50,6 +53,8 @@ pub(crate) struct Shape {
     pub(crate) all_named: bool,
     /// Most lines that one sender has on their way.
     pub(crate) window: usize,
+    /// Members have space for what they have yet to read.
+    pub(crate) patient: bool,
 }
 
 /// The clients of one server.
@@ -208,21 +213,19 @@ impl Crowd {
         } else {
             (0, index)
         };
-        let socket = connect(self.address, index, !is_member)?;
+        let buffer = match (is_member, self.shape.patient) {
+            (false, _) => Some(STALLED_BUFFER_BYTES),
+            (true, true) => Some(PATIENT_BUFFER_BYTES),
+            (true, false) => None,
+        };
+        let socket = connect(self.address, index, buffer)?;
         let is_named = self.shape.all_named || place < self.shape.senders_per_room;
         let name = is_named.then(|| match self.sender(index) {
             Some(sender) => format!("b{sender}"),
             None => format!("u{index}"),
         });
         let (first, rest) = self.shape.dialect.entry(room, name.as_deref());
-        let flags = epoll::EventFlags::IN | epoll::EventFlags::RDHUP;
-        epoll::add(
-            &self.epoll,
-            &socket,
-            epoll::EventData::new_u64(index as u64),
-            flags,
-        )
-        .map_err(text)?;
+        listen_to(&self.epoll, &socket, index)?;
         self.clients.push(Client {
             socket,
             room,
@@ -234,6 +237,26 @@ impl Crowd {
             })),
         });
         self.clients[index].flush()
+    }
+
+    /// From now on only senders read, until [`Crowd::all_read`].
+    pub(crate) fn only_senders_read(&mut self) -> Result<(), String> {
+        for (index, client) in self.clients.iter().enumerate() {
+            if self.sender(index).is_none() {
+                epoll::delete(&self.epoll, &client.socket).map_err(text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody reads again.
+    pub(crate) fn all_read(&mut self) -> Result<(), String> {
+        for (index, client) in self.clients.iter().enumerate() {
+            if self.sender(index).is_none() {
+                listen_to(&self.epoll, &client.socket, index)?;
+            }
+        }
+        Ok(())
     }
 
     /// The number of the sender that client `index` is, if it is one.
@@ -402,14 +425,24 @@ impl Client {
     }
 }
 
-/// Connects to `address` from an address of this machine that client `index` has ports at.
-fn connect(address: SocketAddr, index: usize, stalled: bool) -> Result<TcpStream, String> {
+fn listen_to(epoll: &OwnedFd, socket: &TcpStream, index: usize) -> Result<(), String> {
+    let flags = epoll::EventFlags::IN | epoll::EventFlags::RDHUP;
+    epoll::add(
+        epoll,
+        socket,
+        epoll::EventData::new_u64(index as u64),
+        flags,
+    )
+    .map_err(text)
+}
+
+/// Connects to `address` from an address of this machine that client `index` has ports at, with a receive
+/// buffer of so many bytes or the usual one.
+fn connect(address: SocketAddr, index: usize, buffer: Option<usize>) -> Result<TcpStream, String> {
     let socket =
         socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).map_err(text)?;
-    if stalled {
-        socket
-            .set_recv_buffer_size(STALLED_BUFFER_BYTES)
-            .map_err(text)?;
+    if let Some(bytes) = buffer {
+        socket.set_recv_buffer_size(bytes).map_err(text)?;
     }
     // Loopback packets of 64 KiB make the kernel put off acknowledgements for 40 ms, which no network does.
     socket.set_tcp_mss(SEGMENT_BYTES).map_err(text)?;
@@ -426,7 +459,7 @@ fn connect(address: SocketAddr, index: usize, stalled: bool) -> Result<TcpStream
 }
 
 fn create_rooms(address: SocketAddr, rooms: usize) -> Result<(), String> {
-    let mut socket = connect(address, 0, false)?;
+    let mut socket = connect(address, 0, None)?;
     socket.set_nonblocking(false).map_err(text)?;
     socket.set_read_timeout(Some(PATIENCE)).map_err(text)?;
     let mut shown = Vec::new();

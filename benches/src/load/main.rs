@@ -20,7 +20,7 @@ use crate::wire::Dialect;
 /// Starts a server, plays one case against it and prints the figures.
 #[derive(Debug, FromArgs)]
 struct Args {
-    /// what to play: closed, open, stalled, crowd or startup
+    /// what to play: closed, burst, open, stalled, crowd or startup
     #[argh(positional)]
     case: String,
 
@@ -98,6 +98,7 @@ fn play(args: &Args) -> Result<cases::Figures, String> {
     let server = Server::start(&args.command, limit)?;
     match args.case.as_str() {
         "closed" => cases::closed(args, &server),
+        "burst" => cases::burst(args, &server),
         "open" => cases::open(args, &server),
         "stalled" => cases::stalled(args, &server),
         "crowd" => cases::crowd(args, &server),

@@ -123,13 +123,6 @@ const TARGETS: &[(&str, Figure, Wanted)] = &[
         Within([("threads-2", PER_SECOND), ("threads-1", PER_SECOND)]),
         AtLeast(1.5),
     ),
-    // Where the load has no processor for itself, what a processor second of two threads brings tells what
-    // two whole processors would.
-    (
-        "8 two executor threads, a processor second of, of one's",
-        Within([("threads-2-shared", PER_CPU), ("threads-1-shared", PER_CPU)]),
-        AtLeast(0.75),
-    ),
     (
         "9 --data, closed loop, 100 members, of without",
         Within([("data-100x16", PER_SECOND), ("closed-100x16", PER_SECOND)]),
