@@ -136,6 +136,7 @@ impl Lobby {
             id,
             name,
             mailbox: Arc::default(),
+            info: Arc::default(),
         };
         let room = Room::new(self.room_limits);
         let actor = room::run(room, handle.clone(), self.store.clone(), now);

@@ -4,6 +4,7 @@
 //! all that waits in its mailbox, applies it to the room, publishes what came of it to the room's
 //! [`Outbox`], and wakes the members. It MUST NOT wait for a member, and MUST NOT draw: connections do.
 
+mod info;
 mod mailbox;
 mod outbox;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use futures_lite::future;
 
+pub use info::RoomInfo;
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, Reader, Taken};
 
@@ -80,6 +82,8 @@ pub struct RoomHandle {
     pub name: RoomName,
     /// The way in.
     pub mailbox: Arc<Mailbox>,
+    /// What may be known without asking it.
+    pub info: Arc<RoomInfo>,
 }
 
 /// A connection's place in a room.
@@ -193,6 +197,11 @@ impl Room {
         if let Some(name) = self.members.remove(&member) {
             self.tell(Notice::Left(name));
         }
+    }
+
+    /// How many members there are.
+    pub fn members(&self) -> usize {
+        self.members.len()
     }
 
     /// The names of all members, in the order in which they connected.
@@ -320,6 +329,9 @@ impl Actor {
         match self.store.append(self.handle.id, drafts).await {
             Ok(stored) => {
                 self.authors.clear();
+                if let Some(last) = stored.last() {
+                    self.handle.info.add_lines(stored.len() as u64, last.time);
+                }
                 for message in stored {
                     self.room.accept(message);
                 }
@@ -350,6 +362,7 @@ impl Actor {
     fn join(&mut self, member: MemberId, name: Name, inbox: Arc<Inbox>) {
         match self.room.join(member, name) {
             Ok(()) => {
+                self.handle.info.set_members(self.room.members());
                 self.publish();
                 inbox.put(Note::Seated(Seat {
                     room: self.handle.clone(),
@@ -365,6 +378,7 @@ impl Actor {
     fn leave(&mut self, member: MemberId, reader: Option<Reader>) {
         self.publish();
         self.room.leave(member);
+        self.handle.info.set_members(self.room.members());
         if let Some(inbox) = self.inboxes.remove(&member)
             && reader.is_none()
         {

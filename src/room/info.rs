@@ -1,0 +1,173 @@
+//! What may be known of a room without asking it.
+//!
+//! Lists of rooms and counts over all rooms read this, so that they need not wait for every room's turn. The
+//! room's actor keeps it up to date with relaxed stores: one for whoever comes or goes, two for all the lines
+//! that it stores at once. Each value is right by itself; they need not all be of the same moment.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::message::Timestamp;
+
+/// What may be known of a room without asking it.
+#[derive(Debug)]
+pub struct RoomInfo {
+    members: AtomicUsize,
+    lines: AtomicU64,
+    /// [`NEVER`], or milliseconds as in [`Timestamp`].
+    last_line: AtomicI64,
+    private: AtomicBool,
+    locked: AtomicBool,
+    /// Changes so seldom that a lock will do.
+    topic: Mutex<Option<Arc<str>>>,
+}
+
+/// Stands for the time of the last line where nothing has been said.
+const NEVER: i64 = i64::MIN;
+
+impl RoomInfo {
+    /// Of a room that nobody is in: with its topic, if it has one, and the time of its last line, if there
+    /// is one.
+    pub fn new(topic: Option<Arc<str>>, last_line: Option<Timestamp>) -> RoomInfo {
+        RoomInfo {
+            members: AtomicUsize::new(0),
+            lines: AtomicU64::new(0),
+            last_line: AtomicI64::new(last_line.map_or(NEVER, |time| time.0)),
+            private: AtomicBool::new(false),
+            locked: AtomicBool::new(false),
+            topic: Mutex::new(topic),
+        }
+    }
+
+    /// How many are in the room.
+    pub fn members(&self) -> usize {
+        self.members.load(Ordering::Relaxed)
+    }
+
+    /// Lines said since the server was started.
+    pub fn lines(&self) -> u64 {
+        self.lines.load(Ordering::Relaxed)
+    }
+
+    /// When something was said last.
+    pub fn last_line(&self) -> Option<Timestamp> {
+        let time = self.last_line.load(Ordering::Relaxed);
+        (time != NEVER).then_some(Timestamp(time))
+    }
+
+    /// It is shown in no list to who is not in it.
+    pub fn is_private(&self) -> bool {
+        self.private.load(Ordering::Relaxed)
+    }
+
+    /// Who joins has to know its password.
+    pub fn is_locked(&self) -> bool {
+        self.locked.load(Ordering::Relaxed)
+    }
+
+    /// What it is about.
+    pub fn topic(&self) -> Option<Arc<str>> {
+        self.lock_topic().clone()
+    }
+
+    /// Notes how many are in the room. Only the room's actor may call this and what follows.
+    pub fn set_members(&self, count: usize) {
+        self.members.store(count, Ordering::Relaxed);
+    }
+
+    /// Notes that so many more lines were said, the last one at that time.
+    pub fn add_lines(&self, count: u64, last: Timestamp) {
+        let lines = self.lines().saturating_add(count);
+        self.lines.store(lines, Ordering::Relaxed);
+        self.last_line.store(last.0, Ordering::Relaxed);
+    }
+
+    /// Notes whether it is private.
+    pub fn set_private(&self, private: bool) {
+        self.private.store(private, Ordering::Relaxed);
+    }
+
+    /// Notes whether it is locked.
+    pub fn set_locked(&self, locked: bool) {
+        self.locked.store(locked, Ordering::Relaxed);
+    }
+
+    /// Notes what it is about.
+    pub fn set_topic(&self, topic: Option<Arc<str>>) {
+        *self.lock_topic() = topic;
+    }
+
+    fn lock_topic(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.topic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for RoomInfo {
+    fn default() -> Self {
+        RoomInfo::new(None, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_lite::future::block_on;
+
+    use super::*;
+    use crate::message::{Kind, MemberId};
+    use crate::name::{Name, RoomName};
+    use crate::room::{self, Room, RoomHandle, RoomLimits, ToRoom};
+    use crate::store::Store;
+
+    fn join(member: u64) -> ToRoom {
+        ToRoom::Join {
+            member: MemberId(member),
+            name: Name::anon(),
+            inbox: Arc::default(),
+        }
+    }
+
+    fn say(member: u64, text: &str) -> ToRoom {
+        ToRoom::Say {
+            member: MemberId(member),
+            kind: Kind::Message,
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn the_room_keeps_its_numbers_up_to_date() {
+        let limits = RoomLimits {
+            members_max: 2,
+            history_lines: 1,
+            outbox_bytes: 0,
+        };
+        let store = Store::memory(1);
+        let name = RoomName::parse("1150").expect("a name");
+        let handle = RoomHandle {
+            id: block_on(store.create_room(name.clone())).expect("a room"),
+            name,
+            mailbox: Arc::default(),
+            info: Arc::default(),
+        };
+        assert_eq!(handle.info.last_line(), None);
+        for word in [
+            join(1),
+            join(2),
+            // Refused, and what it says is not said.
+            join(3),
+            say(3, "no"),
+            say(1, "one"),
+            say(2, "two"),
+            ToRoom::Leave(MemberId(1), None),
+            say(2, "three"),
+        ] {
+            handle.mailbox.put(word);
+        }
+        handle.mailbox.close();
+        let room = Room::new(limits);
+        block_on(room::run(room, handle.clone(), store, || Timestamp(7)));
+        assert_eq!(handle.info.members(), 1);
+        assert_eq!(handle.info.lines(), 3);
+        assert_eq!(handle.info.last_line(), Some(Timestamp(7)));
+    }
+}
