@@ -2,19 +2,35 @@
 //!
 //! A [`View`] is what there is to show; [`View::write`] gives its text with `\n` between the rows. Whoever
 //! puts it on a terminal ([`crate::screen`]) turns those into the client's line ends.
+//!
+//! Here are the views and whatever takes a sentence. Longer ones are told by what they are about: `find`
+//! (rooms and people), `talk`, `past`, `help`, `set`, and `why` something was not done.
+
+mod find;
+mod help;
+mod past;
+mod set;
+mod talk;
+mod why;
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::draw::{self, Clock};
-use crate::limits::{
-    LINE_BYTES_MAX, LINE_MODE_COLUMNS, QUOTE_COLUMNS_MAX, ROOMS_LISTED_MAX, WHO_NAMES_MAX,
-};
+pub use find::{listed_members, listed_rooms};
+pub use help::{HelpGroup, HelpOn};
+
+use find::{write_joined, write_rooms, write_who};
+use help::{write_help, write_help_on};
+use past::write_lines;
+use set::{write_set, write_set_in_vain};
+use talk::{write_not_told, write_told, write_told_you};
+
+use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX};
 use crate::message::Message;
-use crate::name::{Name, NameError, RoomName};
+use crate::name::{Name, RoomName};
 use crate::request::{CreateError, JoinError, Look, Private, RenameError, Setting, TellError};
 use crate::store::Found;
 use crate::text;
@@ -39,28 +55,6 @@ impl Question {
             Question::Username => "Please enter your new username: ".into(),
         }
     }
-}
-
-/// A paragraph of the help page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HelpGroup {
-    /// What its commands are for.
-    pub word: &'static str,
-    /// The commands and their arguments, without the `\`.
-    pub usages: Vec<&'static str>,
-}
-
-/// What `\help` tells of one command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HelpOn {
-    /// The command and its arguments, without the `\`.
-    pub usage: &'static str,
-    /// What it does, in a few words.
-    pub help: &'static str,
-    /// A line that may be typed, without the `\`.
-    pub example: &'static str,
-    /// Who may, and where.
-    pub who: &'static str,
 }
 
 /// One thing that the server says to one client.
@@ -252,287 +246,11 @@ impl View {
     }
 }
 
-impl fmt::Display for CreateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CreateError::BadName(error) => write_name_error(error, f),
-            CreateError::Exists => f.write_str("There is one already. Type 2 to join it."),
-            CreateError::NotStored => {
-                f.write_str("The server cannot store it right now. Please try again later.")
-            }
-            CreateError::TooMany(limit) => {
-                write!(f, "There can be no more rooms (rooms: {limit}).")
-            }
-        }
-    }
-}
-
-impl fmt::Display for JoinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            JoinError::NoRoom => {
-                f.write_str("There is no such room. Type 3 to list the rooms, 1 to create one.")
-            }
-            JoinError::Full(limit) => {
-                write!(f, "It is full (members: {limit}). Please try again later.")
-            }
-        }
-    }
-}
-
-impl fmt::Display for RenameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RenameError::BadName(error) => write_name_error(error, f),
-            RenameError::Taken(wanted, free) => {
-                write!(
-                    f,
-                    "{wanted} is in use, or looks like a name that is. {free} is free."
-                )
-            }
-        }
-    }
-}
-
-fn write_name_error(error: &NameError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let reason = error.to_string();
-    let mut letters = reason.chars();
-    if let Some(first) = letters.next() {
-        write!(f, "{}{}.", first.to_uppercase(), letters.as_str())?;
-    }
-    match &error.suggestion {
-        Some(suggestion) => write!(f, " {suggestion} would do."),
-        None => Ok(()),
-    }
-}
-
 /// A wrong answer, short enough to be quoted.
 fn quoted(wanted: &str) -> String {
     let cut = text::cut(wanted, QUOTE_COLUMNS_MAX);
     let dots = if cut.len() < wanted.len() { "…" } else { "" };
     format!("{cut}{dots}")
-}
-
-fn write_joined(
-    room: &RoomName,
-    history: &[Arc<Message>],
-    tip: bool,
-    zone: &TimeZone,
-    out: &mut String,
-) -> fmt::Result {
-    writeln!(out, "Join room {room} successful")?;
-    writeln!(out, "(type '\\exit' to quit)")?;
-    writeln!(out, "(type '\\help' for commands)")?;
-    if tip {
-        writeln!(
-            out,
-            "(type '\\ansi' and messages will not cut into what you type)"
-        )?;
-    }
-    writeln!(out, "------------ Room {room} ------------")?;
-    let mut clock = Clock::new(zone);
-    for message in history {
-        draw::write_message(message, &mut clock, out);
-        out.push('\n');
-    }
-    Ok(())
-}
-
-fn write_lines(
-    look: &Look,
-    found: Option<&Found>,
-    zone: &TimeZone,
-    out: &mut String,
-) -> fmt::Result {
-    let Some(found) = found else {
-        return writeln!(
-            out,
-            "The past cannot be read right now. Please try again later."
-        );
-    };
-    let is_there = match look {
-        Look::Around(id) => found.lines.iter().any(|line| line.id == *id),
-        Look::Before(..) | Look::For(_) => !found.lines.is_empty(),
-    };
-    if !is_there {
-        return match look {
-            Look::Before(..) => writeln!(out, "There is nothing before that."),
-            Look::For(words) => writeln!(out, "Nobody has said {} here.", quoted(words)),
-            Look::Around(id) => writeln!(out, "There is no line #{id} here."),
-        };
-    }
-    for line in &found.lines {
-        write!(
-            out,
-            "#{} [{}] ",
-            line.id,
-            draw::date_and_time(line.time, zone)
-        )?;
-        draw::write_words(line, out);
-        out.push('\n');
-    }
-    match look {
-        Look::Before(..) => writeln!(out, "(type '\\history' for what came before)"),
-        Look::For(_) if found.cut_short => writeln!(
-            out,
-            "(type '\\context N' for what was said around #N; there may be older ones)"
-        ),
-        Look::For(_) => writeln!(out, "(type '\\context N' for what was said around #N)"),
-        Look::Around(_) => Ok(()),
-    }
-}
-
-fn write_told(
-    words: &Private,
-    away: Option<&str>,
-    zone: &TimeZone,
-    out: &mut String,
-) -> fmt::Result {
-    let (time, name) = (draw::time_of_day(words.time, zone), &words.name);
-    writeln!(out, "[{time}] you -> {name}: {}", words.text)?;
-    match away {
-        None => Ok(()),
-        Some("") => writeln!(out, "{name} is away."),
-        Some(why) => writeln!(out, "{name} is away: {why}"),
-    }
-}
-
-fn write_told_you(words: &Private, hint: bool, zone: &TimeZone, out: &mut String) -> fmt::Result {
-    let (time, name) = (draw::time_of_day(words.time, zone), &words.name);
-    writeln!(out, "[{time}] {name} -> you: {}", words.text)?;
-    match hint {
-        true => writeln!(out, "(only you see this; type '\\reply TEXT' to answer)"),
-        false => Ok(()),
-    }
-}
-
-fn write_not_told(name: &Name, why: &TellError, out: &mut String) -> fmt::Result {
-    match why {
-        TellError::Gone => writeln!(out, "{name} is not here. Nothing was sent."),
-        TellError::Anon => writeln!(
-            out,
-            "{name} is whoever has no name. Nothing was sent. \\reply reaches who has told you something."
-        ),
-        TellError::Oneself => writeln!(out, "That is you. Nothing was sent."),
-        TellError::Full => writeln!(
-            out,
-            "{name} has too much to read right now. Nothing was sent. Please try again later."
-        ),
-    }
-}
-
-fn write_set(setting: &Setting, out: &mut String) -> fmt::Result {
-    match setting {
-        Setting::Ansi(true) => writeln!(
-            out,
-            "ANSI drawing is on. If your screen now looks wrong, type \\ansi off."
-        ),
-        Setting::Ansi(false) => writeln!(out, "ANSI drawing is off."),
-        Setting::Plain(true) => writeln!(
-            out,
-            "Plain drawing is on: no colours, no repeated prompts. \\plain off ends it."
-        ),
-        Setting::Plain(false) => writeln!(out, "Plain drawing is off."),
-        Setting::Width(Some(columns)) => writeln!(out, "Rows are wrapped at {columns} columns."),
-        Setting::Width(None) => writeln!(out, "Rows are wrapped at {LINE_MODE_COLUMNS} columns."),
-        Setting::Color(true) => writeln!(out, "Colours are on, where your drawing has them."),
-        Setting::Color(false) => writeln!(out, "Colours are off."),
-        Setting::Bell(true) => writeln!(out, "Your name rings the bell."),
-        Setting::Bell(false) => writeln!(out, "The bell is off."),
-        Setting::Charset(name) => writeln!(out, "The character set is {name}."),
-    }
-}
-
-fn write_set_in_vain(setting: &Setting, out: &mut String) -> fmt::Result {
-    match setting {
-        Setting::Ansi(true) => writeln!(
-            out,
-            "Your terminal is drawn better than that already: nothing cuts into what you type."
-        ),
-        Setting::Width(_) => writeln!(
-            out,
-            "Your terminal tells its width itself. \\width is for \\ansi."
-        ),
-        _ => writeln!(out, "That is so already."),
-    }
-}
-
-fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) -> fmt::Result {
-    if rooms.is_empty() {
-        return writeln!(out, "There are no created rooms yet");
-    }
-    write!(out, "Active Room(s): ")?;
-    write_list(rooms.iter().map(RoomName::as_str), ",", more, out)
-}
-
-fn write_who(room: &RoomName, names: &[Name], more: usize, out: &mut String) -> fmt::Result {
-    write!(out, "{} in room {room}: ", names.len() + more)?;
-    write_list(names.iter().map(Name::as_str), ", ", more, out)
-}
-
-fn write_list<'a>(
-    items: impl Iterator<Item = &'a str>,
-    comma: &str,
-    more: usize,
-    out: &mut String,
-) -> fmt::Result {
-    for (index, item) in items.enumerate() {
-        if index > 0 {
-            out.push_str(comma);
-        }
-        out.push_str(item);
-    }
-    if more > 0 {
-        write!(out, " and {more} more")?;
-    }
-    writeln!(out)
-}
-
-/// Columns of the help page.
-const HELP_COLUMNS: usize = 79;
-
-fn write_help(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
-    writeln!(
-        out,
-        "\\exit leaves the room. \\help COMMAND tells more of one of these:"
-    )?;
-    for group in groups {
-        let mut row = format!("{:>4}:", group.word);
-        for usage in &group.usages {
-            if row.len() + " \\,".len() + usage.len() > HELP_COLUMNS {
-                writeln!(out, "{row}")?;
-                row = " ".repeat(5);
-            }
-            let comma = if group.usages.last() == Some(usage) {
-                ""
-            } else {
-                ","
-            };
-            write!(row, " \\{usage}{comma}")?;
-        }
-        writeln!(out, "{row}")?;
-    }
-    writeln!(out, "A line that begins with \\\\ is said with one \\.")
-}
-
-fn write_help_on(on: &HelpOn, out: &mut String) -> fmt::Result {
-    writeln!(out, "\\{}: {}.", on.usage, on.help)?;
-    writeln!(out, "For example: \\{}", on.example)?;
-    writeln!(out, "Who may: {}.", on.who)
-}
-
-/// How many of `rooms` menu choice 3 names, and how many it counts.
-pub fn listed_rooms(mut rooms: Vec<RoomName>) -> View {
-    let more = rooms.len().saturating_sub(ROOMS_LISTED_MAX);
-    rooms.truncate(ROOMS_LISTED_MAX);
-    View::Rooms(rooms, more)
-}
-
-/// How many of `names` `\who` gives, and how many it counts.
-pub fn listed_members(room: RoomName, mut names: Vec<Name>) -> View {
-    let more = names.len().saturating_sub(WHO_NAMES_MAX);
-    names.truncate(WHO_NAMES_MAX);
-    View::Who(room, names, more)
 }
 
 /// The prompt of who is called `name`.
@@ -544,6 +262,7 @@ pub fn prompt(name: &Name) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{ROOMS_LISTED_MAX, WHO_NAMES_MAX};
 
     fn room(name: &str) -> RoomName {
         RoomName::parse(name).expect("a room name")

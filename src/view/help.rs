@@ -1,0 +1,58 @@
+//! *Pure.* The help page, and what is told of one command.
+
+use std::fmt::{self, Write as _};
+
+/// A paragraph of the help page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelpGroup {
+    /// What its commands are for.
+    pub word: &'static str,
+    /// The commands and their arguments, without the `\`.
+    pub usages: Vec<&'static str>,
+}
+
+/// What `\help` tells of one command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HelpOn {
+    /// The command and its arguments, without the `\`.
+    pub usage: &'static str,
+    /// What it does, in a few words.
+    pub help: &'static str,
+    /// A line that may be typed, without the `\`.
+    pub example: &'static str,
+    /// Who may, and where.
+    pub who: &'static str,
+}
+
+/// Columns of the help page.
+const HELP_COLUMNS: usize = 79;
+
+pub(super) fn write_help(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "\\exit leaves the room. \\help COMMAND tells more of one of these:"
+    )?;
+    for group in groups {
+        let mut row = format!("{:>4}:", group.word);
+        for usage in &group.usages {
+            if row.len() + " \\,".len() + usage.len() > HELP_COLUMNS {
+                writeln!(out, "{row}")?;
+                row = " ".repeat(5);
+            }
+            let comma = if group.usages.last() == Some(usage) {
+                ""
+            } else {
+                ","
+            };
+            write!(row, " \\{usage}{comma}")?;
+        }
+        writeln!(out, "{row}")?;
+    }
+    writeln!(out, "A line that begins with \\\\ is said with one \\.")
+}
+
+pub(super) fn write_help_on(on: &HelpOn, out: &mut String) -> fmt::Result {
+    writeln!(out, "\\{}: {}.", on.usage, on.help)?;
+    writeln!(out, "For example: \\{}", on.example)?;
+    writeln!(out, "Who may: {}.", on.who)
+}

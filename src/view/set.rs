@@ -1,0 +1,42 @@
+//! *Pure.* How one's own terminal shows things.
+
+use std::fmt::{self, Write as _};
+
+use crate::limits::LINE_MODE_COLUMNS;
+use crate::request::Setting;
+
+pub(super) fn write_set(setting: &Setting, out: &mut String) -> fmt::Result {
+    match setting {
+        Setting::Ansi(true) => writeln!(
+            out,
+            "ANSI drawing is on. If your screen now looks wrong, type \\ansi off."
+        ),
+        Setting::Ansi(false) => writeln!(out, "ANSI drawing is off."),
+        Setting::Plain(true) => writeln!(
+            out,
+            "Plain drawing is on: no colours, no repeated prompts. \\plain off ends it."
+        ),
+        Setting::Plain(false) => writeln!(out, "Plain drawing is off."),
+        Setting::Width(Some(columns)) => writeln!(out, "Rows are wrapped at {columns} columns."),
+        Setting::Width(None) => writeln!(out, "Rows are wrapped at {LINE_MODE_COLUMNS} columns."),
+        Setting::Color(true) => writeln!(out, "Colours are on, where your drawing has them."),
+        Setting::Color(false) => writeln!(out, "Colours are off."),
+        Setting::Bell(true) => writeln!(out, "Your name rings the bell."),
+        Setting::Bell(false) => writeln!(out, "The bell is off."),
+        Setting::Charset(name) => writeln!(out, "The character set is {name}."),
+    }
+}
+
+pub(super) fn write_set_in_vain(setting: &Setting, out: &mut String) -> fmt::Result {
+    match setting {
+        Setting::Ansi(true) => writeln!(
+            out,
+            "Your terminal is drawn better than that already: nothing cuts into what you type."
+        ),
+        Setting::Width(_) => writeln!(
+            out,
+            "Your terminal tells its width itself. \\width is for \\ansi."
+        ),
+        _ => writeln!(out, "That is so already."),
+    }
+}

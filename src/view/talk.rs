@@ -1,0 +1,53 @@
+//! *Pure.* Words for one person alone.
+
+use std::fmt::{self, Write as _};
+
+use jiff::tz::TimeZone;
+
+use crate::draw;
+use crate::name::Name;
+use crate::request::{Private, TellError};
+
+pub(super) fn write_told(
+    words: &Private,
+    away: Option<&str>,
+    zone: &TimeZone,
+    out: &mut String,
+) -> fmt::Result {
+    let (time, name) = (draw::time_of_day(words.time, zone), &words.name);
+    writeln!(out, "[{time}] you -> {name}: {}", words.text)?;
+    match away {
+        None => Ok(()),
+        Some("") => writeln!(out, "{name} is away."),
+        Some(why) => writeln!(out, "{name} is away: {why}"),
+    }
+}
+
+pub(super) fn write_told_you(
+    words: &Private,
+    hint: bool,
+    zone: &TimeZone,
+    out: &mut String,
+) -> fmt::Result {
+    let (time, name) = (draw::time_of_day(words.time, zone), &words.name);
+    writeln!(out, "[{time}] {name} -> you: {}", words.text)?;
+    match hint {
+        true => writeln!(out, "(only you see this; type '\\reply TEXT' to answer)"),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn write_not_told(name: &Name, why: &TellError, out: &mut String) -> fmt::Result {
+    match why {
+        TellError::Gone => writeln!(out, "{name} is not here. Nothing was sent."),
+        TellError::Anon => writeln!(
+            out,
+            "{name} is whoever has no name. Nothing was sent. \\reply reaches who has told you something."
+        ),
+        TellError::Oneself => writeln!(out, "That is you. Nothing was sent."),
+        TellError::Full => writeln!(
+            out,
+            "{name} has too much to read right now. Nothing was sent. Please try again later."
+        ),
+    }
+}
