@@ -364,6 +364,11 @@ fn write_notice(notice: &Notice, out: &mut String) {
         Notice::Joined(name) => write!(out, "* {name} joined"),
         Notice::Left(name) => write!(out, "* {name} left"),
         Notice::Renamed { old, new } => write!(out, "* {old} is now known as {new}"),
+        Notice::Topic {
+            name,
+            topic: Some(topic),
+        } => write!(out, "* {name} set the topic: {topic}"),
+        Notice::Topic { name, topic: None } => write!(out, "* {name} took the topic away"),
     };
     debug_assert!(written.is_ok(), "a String takes all that is written to it");
 }

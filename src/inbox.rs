@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake};
 use atomic_waker::AtomicWaker;
 
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, JoinError, Private};
+use crate::request::{Answer, JoinError, Private, Scene};
 use crate::room::{RoomHandle, Seat};
 
 /// Something put into an [`Inbox`].
@@ -22,8 +22,8 @@ pub enum Note {
     Answer(Answer),
     /// The room to join was found; knock there.
     Found(RoomHandle),
-    /// The room let the connection in.
-    Seated(Seat),
+    /// The room let the connection in, and this is what it looks like.
+    Seated(Seat, Scene),
     /// The room of this name did not.
     NotSeated(RoomName, JoinError),
     /// The connection has left its room; its reader gives what was said until then, and no more.

@@ -25,6 +25,7 @@
 //! - [`mod@line`] (*pure*): line discipline, bytes to lines: line mode, and the editor of character mode.
 //! - [`charset`] (*pure*): terminals that do not speak UTF-8.
 //! - [`text`], [`name`] (*pure*): text made safe, measured, compared; names of people and rooms.
+//! - [`topic`] (*pure*): what a room is about.
 //! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
 //! - [`request`] (*pure*): what a session can ask, and what can come of it.
 //! - [`session`] (*pure*): the menu and room state machine, and the commands.
@@ -62,6 +63,7 @@ pub mod line;
 
 pub mod name;
 pub mod text;
+pub mod topic;
 
 pub mod message;
 pub mod request;

@@ -67,6 +67,13 @@ pub const ROOMS_LISTED_MAX: usize = 500;
 /// Names given by `\who`; the rest is a number.
 pub const WHO_NAMES_MAX: usize = 200;
 
+/// Length of a room's topic, in graphemes: two rows of most screens.
+pub const TOPIC_GRAPHEMES_MAX: usize = 160;
+
+/// Length of a room's topic, in bytes of UTF-8: letters of three bytes with two marks each. Every room keeps
+/// one.
+pub const TOPIC_BYTES_MAX: usize = 1440;
+
 /// Notes that may wait for a connection before others are told that it takes no private words: it is a
 /// connection's task that takes them, so they only wait while it has no turn.
 pub const NOTES_MAX: usize = 128;

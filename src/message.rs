@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::limits::{ITEM_BYTES, ITEM_COPIES};
 use crate::name::Name;
+use crate::topic::Topic;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +109,13 @@ pub enum Notice {
         /// The name from now on.
         new: Name,
     },
+    /// `* Dai set the topic: lunch`, or that there is none any more.
+    Topic {
+        /// Who changed it.
+        name: Name,
+        /// What the room is about from now on.
+        topic: Option<Topic>,
+    },
 }
 
 /// One line of a transcript.
@@ -126,6 +134,9 @@ impl Item {
             Item::Message(message) => message.name.as_str().len() + message.text.len(),
             Item::Notice(Notice::Joined(name) | Notice::Left(name)) => name.as_str().len(),
             Item::Notice(Notice::Renamed { old, new }) => old.as_str().len() + new.as_str().len(),
+            Item::Notice(Notice::Topic { name, topic }) => {
+                name.as_str().len() + topic.as_ref().map_or(0, |topic| topic.as_str().len())
+            }
         };
         ITEM_BYTES + ITEM_COPIES * text
     }

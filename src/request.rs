@@ -8,6 +8,7 @@ use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::{Name, NameError, RoomName};
 use crate::store::{Before, Found};
+use crate::topic::Topic;
 
 /// What a session asks of the lobby, of its room, or of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub enum Request {
     Away(String),
     /// Name the room's members. Answered by [`Answer::Members`].
     Who,
+    /// Tell what the room is about. Answered by [`Answer::Topic`].
+    Topic,
+    /// Let the room be about something else, or nothing. Answered by [`Answer::TopicSet`].
+    SetTopic(Option<Topic>),
     /// Look into the room's past. Answered by [`Answer::Lines`].
     Look(Look),
     /// So many lines before those that were shown last, as [`Request::Look`].
@@ -132,12 +137,16 @@ pub enum Answer {
     Created(RoomName, Result<(), CreateError>),
     /// Of [`Request::List`]: all rooms, in the order they were created.
     Rooms(Vec<RoomName>),
-    /// Of [`Request::Join`]: the room as it is called, and its last messages.
-    Joined(RoomName, Result<Vec<Arc<Message>>, JoinError>),
+    /// Of [`Request::Join`]: the room as it is called, and what it looks like.
+    Joined(RoomName, Result<Scene, JoinError>),
     /// Of [`Request::Rename`].
     Renamed(Result<Name, RenameError>),
     /// Of [`Request::Who`]: the names of all members, in the order they joined.
     Members(Vec<Name>),
+    /// Of [`Request::Topic`]: what the room of this name is about.
+    Topic(RoomName, Option<Topic>),
+    /// Of [`Request::SetTopic`]: whether it could be stored. If so, the transcript has told everybody.
+    TopicSet(bool),
     /// Of [`Request::Look`]; `None` if the past cannot be read.
     Lines(Look, Option<Found>),
     /// Of [`Request::Tell`]: what was told and the reason for which the other is away, if so.
@@ -148,6 +157,15 @@ pub enum Answer {
     Away,
     /// Of [`Request::Leave`].
     Left,
+}
+
+/// What a room looks like to who joins it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scene {
+    /// What it is about.
+    pub topic: Option<Topic>,
+    /// What was said last, oldest first.
+    pub history: Vec<Arc<Message>>,
 }
 
 /// Why a room was not created.

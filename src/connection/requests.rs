@@ -44,6 +44,8 @@ impl Connection {
             Request::Join(room) => lobby.find(room, &self.inbox),
             Request::Rename(name) => lobby.take_name(self.id, name, &self.inbox),
             Request::Who => self.tell_room(ToRoom::Who(self.id)),
+            Request::Topic => self.topic(),
+            Request::SetTopic(topic) => self.tell_room(ToRoom::SetTopic(self.id, topic)),
             Request::Leave => self.tell_room(ToRoom::Leave(self.id, None)),
             Request::Look(look) => self.look(look),
             Request::LookBack(lines) => {
@@ -77,6 +79,13 @@ impl Connection {
     fn tell_room(&self, word: ToRoom) {
         if let Place::Inside(seat) = &self.place {
             seat.room.mailbox.put(word);
+        }
+    }
+
+    fn topic(&self) {
+        if let Place::Inside(seat) = &self.place {
+            let answer = Answer::Topic(seat.room.name.clone(), seat.room.info.topic());
+            self.inbox.put(Note::Answer(answer));
         }
     }
 
@@ -119,14 +128,17 @@ impl Connection {
         for note in self.inbox.take() {
             busy = true;
             match note {
-                Note::Answer(answer) => self.answer(answer),
+                // What a room answers tells of a later time than what it has said before.
+                Note::Answer(answer) => {
+                    self.take_batches();
+                    self.answer(answer);
+                }
                 Note::Found(room) => self.knock(&room),
-                Note::Seated(mut seat) => {
-                    let history = std::mem::take(&mut seat.history);
+                Note::Seated(seat, scene) => {
                     let name = seat.room.name.clone();
                     self.place = Place::Inside(seat);
                     self.shared.lobby.moved(self.id, Some(name.clone()));
-                    self.answer(Answer::Joined(name, Ok(history)));
+                    self.answer(Answer::Joined(name, Ok(scene)));
                 }
                 Note::NotSeated(room, why) => self.answer(Answer::Joined(room, Err(why))),
                 // The reader knows; what it still has to give comes first.

@@ -17,8 +17,8 @@ use crate::inbox::{Inbox, Note};
 use crate::message::{MemberId, Timestamp};
 use crate::name::{Name, RoomName};
 use crate::request::{Answer, CreateError, JoinError, Look, Private, TellError, Whom};
-use crate::room::{self, Room, RoomHandle, RoomLimits, ToRoom};
-use crate::store::{Found, RoomId, Store, StoreError};
+use crate::room::{self, Room, RoomHandle, RoomInfo, RoomLimits, ToRoom};
+use crate::store::{Found, RoomId, Store, StoreError, StoredRoom};
 
 /// The register of one server.
 #[derive(Debug)]
@@ -106,7 +106,11 @@ impl Lobby {
             }
         }
         match self.store.create_room(name.clone()).await {
-            Ok(id) => self.open_room(id, name.clone()),
+            Ok(id) => self.open_room(StoredRoom {
+                id,
+                name: name.clone(),
+                topic: None,
+            }),
             Err(StoreError::RoomExists) => return Err(CreateError::Exists),
             Err(_) => return Err(CreateError::NotStored),
         }
@@ -119,7 +123,7 @@ impl Lobby {
         let seen = self.lock().rooms_seen;
         let (rooms, last) = self.store.rooms_after(seen).await?;
         for room in rooms {
-            self.open_room(room.id, room.name);
+            self.open_room(room);
         }
         let mut state = self.lock();
         state.rooms_seen = state.rooms_seen.max(last);
@@ -127,22 +131,22 @@ impl Lobby {
     }
 
     /// Starts the actor of a stored room and enters it, unless it is there already.
-    fn open_room(&self, id: RoomId, name: RoomName) {
+    fn open_room(&self, room: StoredRoom) {
         let mut state = self.lock();
-        if state.rooms.contains_key(&id) {
+        if state.rooms.contains_key(&room.id) {
             return;
         }
         let handle = RoomHandle {
-            id,
-            name,
+            id: room.id,
+            name: room.name,
             mailbox: Arc::default(),
-            info: Arc::default(),
+            info: Arc::new(RoomInfo::new(room.topic, None)),
         };
         let room = Room::new(self.room_limits);
         let actor = room::run(room, handle.clone(), self.store.clone(), now);
         state.actors.push(self.executor.spawn(actor));
-        state.by_key.insert(handle.name.key(), id);
-        state.rooms.insert(id, handle);
+        state.by_key.insert(handle.name.key(), handle.id);
+        state.rooms.insert(handle.id, handle);
     }
 
     /// Looks into a room's past. Answered by [`Answer::Lines`].

@@ -5,9 +5,10 @@
 //! that it stores at once. Each value is right by itself; they need not all be of the same moment.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::message::Timestamp;
+use crate::topic::Topic;
 
 /// What may be known of a room without asking it.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct RoomInfo {
     private: AtomicBool,
     locked: AtomicBool,
     /// Changes so seldom that a lock will do.
-    topic: Mutex<Option<Arc<str>>>,
+    topic: Mutex<Option<Topic>>,
 }
 
 /// Stands for the time of the last line where nothing has been said.
@@ -28,7 +29,7 @@ const NEVER: i64 = i64::MIN;
 impl RoomInfo {
     /// Of a room that nobody is in: with its topic, if it has one, and the time of its last line, if there
     /// is one.
-    pub fn new(topic: Option<Arc<str>>, last_line: Option<Timestamp>) -> RoomInfo {
+    pub fn new(topic: Option<Topic>, last_line: Option<Timestamp>) -> RoomInfo {
         RoomInfo {
             members: AtomicUsize::new(0),
             lines: AtomicU64::new(0),
@@ -66,7 +67,7 @@ impl RoomInfo {
     }
 
     /// What it is about.
-    pub fn topic(&self) -> Option<Arc<str>> {
+    pub fn topic(&self) -> Option<Topic> {
         self.lock_topic().clone()
     }
 
@@ -93,11 +94,11 @@ impl RoomInfo {
     }
 
     /// Notes what it is about.
-    pub fn set_topic(&self, topic: Option<Arc<str>>) {
+    pub fn set_topic(&self, topic: Option<Topic>) {
         *self.lock_topic() = topic;
     }
 
-    fn lock_topic(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+    fn lock_topic(&self) -> MutexGuard<'_, Option<Topic>> {
         self.topic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -110,6 +111,8 @@ impl Default for RoomInfo {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use futures_lite::future::block_on;
 
     use super::*;

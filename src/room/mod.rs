@@ -22,8 +22,9 @@ use crate::inbox::{Inbox, Note};
 use crate::limits::NOTICE_MEMBERS_MAX;
 use crate::message::{Batch, Item, Kind, MemberId, Message, NewMessage, Notice, Timestamp};
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, JoinError};
+use crate::request::{Answer, JoinError, Scene};
 use crate::store::{RoomId, Store};
+use crate::topic::Topic;
 
 /// What a room can be told.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub enum ToRoom {
         /// Its new name.
         name: Name,
     },
+    /// A member says what the room is about. Answered by [`Answer::TopicSet`].
+    SetTopic(MemberId, Option<Topic>),
     /// A member asks who is there. Answered by [`Answer::Members`].
     Who(MemberId),
     /// A member completes a name. Answered by [`Note::Names`].
@@ -93,8 +96,6 @@ pub struct Seat {
     pub room: RoomHandle,
     /// What is said from now on.
     pub reader: Reader,
-    /// What was said last.
-    pub history: Vec<Arc<Message>>,
 }
 
 /// The bounds of a room that an operator may choose.
@@ -196,6 +197,13 @@ impl Room {
     pub fn leave(&mut self, member: MemberId) {
         if let Some(name) = self.members.remove(&member) {
             self.tell(Notice::Left(name));
+        }
+    }
+
+    /// Tells everybody what `member` says that the room is about, however many they are.
+    pub fn set_topic(&mut self, member: MemberId, topic: Option<Topic>) {
+        if let Some(name) = self.members.get(&member).cloned() {
+            self.fresh.push(Item::Notice(Notice::Topic { name, topic }));
         }
     }
 
@@ -313,6 +321,7 @@ impl Actor {
             }
             ToRoom::Leave(member, reader) => self.leave(member, reader),
             ToRoom::Stop => self.room.be_quiet(),
+            ToRoom::SetTopic(member, topic) => self.set_topic(member, topic).await,
             ToRoom::Who(member) => {
                 self.tell(member, |names| Note::Answer(Answer::Members(names)));
             }
@@ -364,11 +373,15 @@ impl Actor {
             Ok(()) => {
                 self.handle.info.set_members(self.room.members());
                 self.publish();
-                inbox.put(Note::Seated(Seat {
+                let seat = Seat {
                     room: self.handle.clone(),
                     reader: self.outbox.reader(member),
+                };
+                let scene = Scene {
+                    topic: self.handle.info.topic(),
                     history: self.room.history(),
-                }));
+                };
+                inbox.put(Note::Seated(seat, scene));
                 self.inboxes.insert(member, inbox);
             }
             Err(why) => inbox.put(Note::NotSeated(self.handle.name.clone(), why)),
@@ -387,6 +400,19 @@ impl Actor {
         }
         // A reader given back is dropped here, before anything is published without it.
         drop(reader);
+    }
+
+    /// What cannot be stored is not so.
+    async fn set_topic(&mut self, member: MemberId, topic: Option<Topic>) {
+        let stored = self.store.set_topic(self.handle.id, topic.clone()).await;
+        if stored.is_ok() {
+            self.handle.info.set_topic(topic.clone());
+            self.room.set_topic(member, topic);
+            self.publish();
+        }
+        if let Some(inbox) = self.inboxes.get(&member) {
+            inbox.put(Note::Answer(Answer::TopicSet(stored.is_ok())));
+        }
     }
 
     /// Tells a member who is there.

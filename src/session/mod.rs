@@ -158,10 +158,10 @@ impl Session {
                 self.menu_after(vec![View::CreateFailed(room.to_string(), why)])
             }
             Answer::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
-            Answer::Joined(room, Ok(history)) => {
+            Answer::Joined(room, Ok(scene)) => {
                 self.place = Place::Room(room.clone());
                 let tip = std::mem::take(&mut self.ansi_tip);
-                Turn::show([View::Joined(room, history, tip)])
+                Turn::show([View::Joined(room, scene, tip)])
             }
             Answer::Joined(room, Err(why)) => {
                 self.menu_after(vec![View::JoinFailed(room.to_string(), why)])
@@ -171,6 +171,9 @@ impl Session {
                 Place::Room(room) => Turn::show([view::listed_members(room.clone(), names)]),
                 _ => Turn::default(),
             },
+            Answer::Topic(room, topic) => Turn::show([View::Topic(room, topic)]),
+            Answer::TopicSet(true) => Turn::default(),
+            Answer::TopicSet(false) => Turn::show([View::TopicNotStored]),
             Answer::Lines(look, found) => Turn::show([View::Lines(look, found)]),
             Answer::Told(words, away) => Turn::show([View::Told(words, away)]),
             Answer::NotTold(name, why) => Turn::show([View::NotTold(name, why)]),

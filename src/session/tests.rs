@@ -4,7 +4,8 @@ use super::*;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::NameFault;
-use crate::request::{Look, Setting};
+use crate::request::{Look, Scene, Setting};
+use crate::topic::Topic;
 
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a room name")
@@ -19,7 +20,7 @@ fn in_room() -> Session {
     let mut session = Session::default();
     assert_eq!(session.line("2"), Turn::default());
     assert_eq!(session.line("1150"), Turn::ask(Request::Join(room("1150"))));
-    session.answer(Answer::Joined(room("1150"), Ok(Vec::new())));
+    session.answer(Answer::Joined(room("1150"), Ok(Scene::default())));
     session
 }
 
@@ -261,10 +262,15 @@ fn joining_shows_what_was_said_last() {
     let mut session = Session::default();
     session.line("2");
     session.line("1150");
-    let turn = session.answer(Answer::Joined(room("1150"), Ok(vec![message.clone()])));
-    assert_eq!(
-        turn,
-        Turn::show([View::Joined(room("1150"), vec![message], true)])
+    let scene = Scene {
+        topic: Topic::parse("lunch").expect("short enough"),
+        history: vec![message],
+    };
+    let turn = session.answer(Answer::Joined(room("1150"), Ok(scene.clone())));
+    assert_eq!(turn, Turn::show([View::Joined(room("1150"), scene, true)]));
+    assert!(
+        shown(&turn.views[0])
+            .ends_with("------------ Room 1150 ------------\nTopic: lunch\n[00:00:00] Dai: yo!\n")
     );
 }
 
@@ -319,7 +325,7 @@ fn settings_are_asked_for_or_explained() {
 fn ansi_is_told_of_once() {
     let mut session = Session::default();
     let joined = |session: &mut Session| {
-        let turn = session.answer(Answer::Joined(room("1150"), Ok(Vec::new())));
+        let turn = session.answer(Answer::Joined(room("1150"), Ok(Scene::default())));
         matches!(turn.views[..], [View::Joined(_, _, true)])
     };
     assert!(joined(&mut session));
@@ -441,4 +447,30 @@ fn who_speaks_is_back() {
     assert_eq!(session.answer(Answer::Away), Turn::show([View::Away]));
     assert!(session.come_back());
     assert!(!session.come_back());
+}
+
+#[test]
+fn a_topic_is_asked_for_set_and_taken_away() {
+    let lunch = Topic::parse("lunch at noon").expect("short enough");
+    let table = [
+        ("\\topic", Turn::ask(Request::Topic)),
+        ("\\topic \u{200b}", Turn::ask(Request::Topic)),
+        ("\\topic lunch at noon", Turn::ask(Request::SetTopic(lunch))),
+        ("\\topic OFF", Turn::ask(Request::SetTopic(None))),
+    ];
+    for (line, expected) in table {
+        assert_eq!(in_room().line(line), expected, "{line}");
+    }
+    let too_long = in_room().line(&format!("\\topic {}", "x".repeat(1000)));
+    assert_eq!(too_long, Turn::show([View::TopicTooLong]));
+    let at_menu = Session::default().line("\\topic lunch");
+    assert_eq!(at_menu, Turn::show([View::OnlyInRoom("topic")]));
+}
+
+#[test]
+fn who_sets_a_topic_is_told_only_if_it_could_not_be_stored() {
+    let mut session = in_room();
+    assert_eq!(session.answer(Answer::TopicSet(true)), Turn::default());
+    let turn = session.answer(Answer::TopicSet(false));
+    assert_eq!(turn, Turn::show([View::TopicNotStored]));
 }

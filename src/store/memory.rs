@@ -7,6 +7,7 @@ use super::words::Words;
 use super::{Before, Found, RoomId, StoreError, StoredRoom};
 use crate::message::{Message, NewMessage};
 use crate::name::RoomName;
+use crate::topic::Topic;
 
 /// Rooms and their last lines. No call does more than copy a few lines, so one lock will do.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub(super) struct Memory {
 struct Room {
     name: RoomName,
     key: String,
+    topic: Option<Topic>,
     last_id: u64,
     lines: VecDeque<Arc<Message>>,
 }
@@ -41,6 +43,7 @@ impl Memory {
         rooms.push(Room {
             name,
             key,
+            topic: None,
             last_id: 0,
             lines: VecDeque::new(),
         });
@@ -52,9 +55,17 @@ impl Memory {
         let numbered = rooms.iter().zip(1..).map(|(room, number)| StoredRoom {
             id: room_id(number),
             name: room.name.clone(),
+            topic: room.topic.clone(),
         });
         let newer = numbered.filter(|room| room.id > last).collect();
         (newer, room_id(rooms.len()).max(last))
+    }
+
+    pub(super) fn set_topic(&self, room: RoomId, topic: Option<Topic>) -> Result<(), StoreError> {
+        let mut rooms = self.lock();
+        let room = place(room).and_then(|place| rooms.get_mut(place));
+        room.ok_or(StoreError::NoRoom)?.topic = topic;
+        Ok(())
     }
 
     pub(super) fn append(

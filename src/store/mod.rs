@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::limits::STORE_PAGE_LINES_MAX;
 use crate::message::{Message, NewMessage, Timestamp};
 use crate::name::RoomName;
+use crate::topic::Topic;
 use file::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
@@ -35,6 +36,8 @@ pub struct StoredRoom {
     pub id: RoomId,
     /// Its name.
     pub name: RoomName,
+    /// What it is about.
+    pub topic: Option<Topic>,
 }
 
 /// What came of [`Store::search`].
@@ -171,6 +174,18 @@ impl Store {
                 let rooms = move |db: &_| sqlite::query::rooms_after(db, last);
                 sqlite.read(rooms).await
             }
+        }
+    }
+
+    /// Stores what `room` is about from now on.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if it is about what it was about before.
+    pub async fn set_topic(&self, room: RoomId, topic: Option<Topic>) -> Result<(), StoreError> {
+        match &self.0 {
+            Backend::Memory(memory) => memory.set_topic(room, topic),
+            Backend::Sqlite(sqlite) => sqlite.set_topic(room, topic).await,
         }
     }
 

@@ -89,6 +89,29 @@ fn rooms_are_numbered_and_listed_in_the_order_of_their_creation() {
 }
 
 #[test]
+fn a_room_is_about_what_was_said_last_that_it_is_about() {
+    with_each(|store| {
+        let one = block_on(store.create_room(name("one"))).expect("a room");
+        block_on(store.create_room(name("two"))).expect("a room");
+        let topics = || -> Vec<Option<String>> {
+            let rooms = block_on(store.rooms()).expect("rooms").into_iter();
+            rooms
+                .map(|room| room.topic.map(|topic| topic.to_string()))
+                .collect()
+        };
+        assert_eq!(topics(), [None, None]);
+        for text in ["lunch", "it's \"ข้าว\"; --", ""] {
+            let topic = Topic::parse(text).expect("short enough");
+            let expected = topic.as_ref().map(|topic| topic.to_string());
+            assert_eq!(block_on(store.set_topic(one, topic)), Ok(()));
+            assert_eq!(topics(), [expected, None], "{text}");
+        }
+        let nowhere = block_on(store.set_topic(RoomId(9), None));
+        assert_eq!(nowhere, Err(StoreError::NoRoom));
+    });
+}
+
+#[test]
 fn each_room_counts_its_lines_from_one() {
     with_each(|store| {
         let one = block_on(store.create_room(name("one"))).expect("a room");

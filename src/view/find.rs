@@ -1,19 +1,18 @@
 //! *Pure.* Rooms, and who is in them.
 
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use super::View;
 use crate::draw::{self, Clock};
 use crate::limits::{ROOMS_LISTED_MAX, WHO_NAMES_MAX};
-use crate::message::Message;
 use crate::name::{Name, RoomName};
+use crate::request::Scene;
 
 pub(super) fn write_joined(
     room: &RoomName,
-    history: &[Arc<Message>],
+    scene: &Scene,
     tip: bool,
     zone: &TimeZone,
     out: &mut String,
@@ -28,8 +27,11 @@ pub(super) fn write_joined(
         )?;
     }
     writeln!(out, "------------ Room {room} ------------")?;
+    if let Some(topic) = &scene.topic {
+        writeln!(out, "Topic: {topic}")?;
+    }
     let mut clock = Clock::new(zone);
-    for message in history {
+    for message in &scene.history {
         draw::write_message(message, &mut clock, out);
         out.push('\n');
     }

@@ -15,7 +15,6 @@ mod why;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
@@ -28,12 +27,14 @@ use past::write_lines;
 use set::{write_set, write_set_in_vain};
 use talk::{write_not_told, write_told, write_told_you};
 
-use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX};
-use crate::message::Message;
+use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::name::{Name, RoomName};
-use crate::request::{CreateError, JoinError, Look, Private, RenameError, Setting, TellError};
+use crate::request::{
+    CreateError, JoinError, Look, Private, RenameError, Scene, Setting, TellError,
+};
 use crate::store::Found;
 use crate::text;
+use crate::topic::Topic;
 
 /// What the menu asks for after a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,12 +75,18 @@ pub enum View {
     Renamed,
     /// A name was not given.
     RenameFailed(RenameError),
-    /// A room was joined, with its last lines; whether to tell of `\ansi`.
-    Joined(RoomName, Vec<Arc<Message>>, bool),
+    /// A room was joined, and this is what it looks like; whether to tell of `\ansi`.
+    Joined(RoomName, Scene, bool),
     /// A room was not joined: what was asked for, and why.
     JoinFailed(String, JoinError),
     /// The members of a room, and how many more there are.
     Who(RoomName, Vec<Name>, usize),
+    /// What a room is about.
+    Topic(RoomName, Option<Topic>),
+    /// A topic was longer than one may be.
+    TopicTooLong,
+    /// A topic could not be stored.
+    TopicNotStored,
     /// The commands.
     Help(Vec<HelpGroup>),
     /// One command.
@@ -170,11 +177,25 @@ impl View {
             View::Rooms(rooms, more) => write_rooms(rooms, *more, out),
             View::Renamed => writeln!(out, "Update username successful"),
             View::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
-            View::Joined(room, history, tip) => write_joined(room, history, *tip, zone, out),
+            View::Joined(room, scene, tip) => write_joined(room, scene, *tip, zone, out),
             View::JoinFailed(wanted, why) => {
                 writeln!(out, "Join room {} failed. {why}", quoted(wanted))
             }
             View::Who(room, names, more) => write_who(room, names, *more, out),
+            View::Topic(room, Some(topic)) => writeln!(out, "Room {room} is about: {topic}"),
+            View::Topic(room, None) => writeln!(
+                out,
+                "Nobody has said what room {room} is about. Type \\topic TEXT to do so."
+            ),
+            View::TopicTooLong => writeln!(
+                out,
+                "A topic has at most {TOPIC_GRAPHEMES_MAX} characters. It is as it was. \
+                 Please say it in fewer words."
+            ),
+            View::TopicNotStored => writeln!(
+                out,
+                "The topic is as it was: the server cannot store it right now. Please try again later."
+            ),
             View::Help(groups) => write_help(groups, out),
             View::HelpOn(on) => write_help_on(on, out),
             View::NoHelp(word) => writeln!(

@@ -12,6 +12,8 @@ mod seed_conversation;
 
 /// The commands of a room and of the menu.
 mod commands;
+/// `\topic`, `\rooms`, `\who`, `\whois`, `\join`, `\stats`: what there is, and how to get there.
+mod finding;
 /// The menu's state table: every choice, success and failure.
 mod menu;
 /// Names: unique by sight, refused with a reason, free again when their connection ends.

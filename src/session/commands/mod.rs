@@ -138,6 +138,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Talk, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", talk::away),
 
     Command::new(Find, Room, "who", "name the people in the room", "who", rooms::who),
+    Command::new(Find, Room, "topic [TEXT|off]", "tell what the room is about, or set it; off: nothing", "topic lunch at noon", rooms::topic),
 
     Command::new(Past, Room, "history [N|DATE|TIME]", "what was said before: again for more", "history 14:30", past::history),
     Command::new(Past, Room, "search WORDS", "find in all that was said here", "search pizza", past::search),

@@ -2,7 +2,20 @@
 
 use crate::request::Request;
 use crate::session::{Session, Turn};
+use crate::topic::Topic;
+use crate::view::View;
 
 pub(super) fn who(_: &mut Session, _: &str) -> Turn {
     Turn::ask(Request::Who)
+}
+
+pub(super) fn topic(_: &mut Session, argument: &str) -> Turn {
+    if argument.eq_ignore_ascii_case("off") {
+        return Turn::ask(Request::SetTopic(None));
+    }
+    match Topic::parse(argument) {
+        Ok(None) => Turn::ask(Request::Topic),
+        Ok(topic) => Turn::ask(Request::SetTopic(topic)),
+        Err(_) => Turn::show([View::TopicTooLong]),
+    }
 }

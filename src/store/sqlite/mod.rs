@@ -27,6 +27,7 @@ use super::{Keep, RoomId, StoreError, Sync};
 use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_READERS};
 use crate::message::{Message, NewMessage};
 use crate::name::RoomName;
+use crate::topic::Topic;
 
 /// A file that is open. Its threads end when it is closed or dropped.
 pub(super) struct Sqlite {
@@ -88,6 +89,21 @@ impl Sqlite {
     pub(super) async fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {
         let (answer, answered) = async_channel::bounded(1);
         self.jobs.put(Job::CreateRoom { name, answer }).await;
+        answered.recv().await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    pub(super) async fn set_topic(
+        &self,
+        room: RoomId,
+        topic: Option<Topic>,
+    ) -> Result<(), StoreError> {
+        let (answer, answered) = async_channel::bounded(1);
+        let job = Job::SetTopic {
+            room,
+            topic,
+            answer,
+        };
+        self.jobs.put(job).await;
         answered.recv().await.unwrap_or(Err(StoreError::Closed))
     }
 

@@ -9,6 +9,7 @@ use super::super::{Before, RoomId, StoredRoom};
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::{Name, RoomName};
 use crate::text;
+use crate::topic::Topic;
 
 /// Bits of a place that number the message; the others number the room.
 const ID_BITS: u32 = 40;
@@ -37,17 +38,19 @@ pub(in crate::store) fn rooms_after(
     db: &Connection,
     mut last: RoomId,
 ) -> rusqlite::Result<(Vec<StoredRoom>, RoomId)> {
-    let mut select = db.prepare_cached("SELECT id, name FROM rooms WHERE id > ?1 ORDER BY id")?;
+    let mut select =
+        db.prepare_cached("SELECT id, name, topic FROM rooms WHERE id > ?1 ORDER BY id")?;
     let rows = select.query_map([last.0], |row| {
-        Ok((RoomId(row.get(0)?), row.get::<_, String>(1)?))
+        let topic = Topic::stored(row.get_ref(2)?.as_bytes()?);
+        Ok((RoomId(row.get(0)?), row.get::<_, String>(1)?, topic))
     })?;
     let mut rooms = Vec::new();
     for row in rows {
-        let (id, name) = row?;
+        let (id, name, topic) = row?;
         last = id;
         // A name that somebody wrote into the file by hand and nobody could type.
         match RoomName::parse(&name) {
-            Ok(name) => rooms.push(StoredRoom { id, name }),
+            Ok(name) => rooms.push(StoredRoom { id, name, topic }),
             Err(_) => tracing::warn!(room = id.0, "the name of a room is no name: left out"),
         }
     }

@@ -22,6 +22,7 @@ use crate::message::{Message, NewMessage, Timestamp};
 use crate::name::RoomName;
 use crate::store::file::{self, Claim, OpenError};
 use crate::store::{Keep, RoomId, StoreError};
+use crate::topic::Topic;
 
 /// What the writer can be told. It answers once what it was told is committed, or has failed.
 #[derive(Debug)]
@@ -37,9 +38,15 @@ pub(super) enum Job {
         name: RoomName,
         answer: Sender<Result<RoomId, StoreError>>,
     },
+    /// Store what a room is about.
+    SetTopic {
+        room: RoomId,
+        topic: Option<Topic>,
+        answer: Sender<Result<(), StoreError>>,
+    },
 }
 
-/// What came of a job inside a transaction: a number, which is a first message's or a room's.
+/// What came of a job inside a transaction: a number, which is a first message's or a room's, if it has one.
 type Done = Result<u64, StoreError>;
 
 /// The writer's connection and what it knows.
@@ -247,7 +254,7 @@ impl Job {
     fn lines(&self) -> usize {
         match self {
             Job::Append { lines, .. } => lines.len(),
-            Job::CreateRoom { .. } => 0,
+            Job::CreateRoom { .. } | Job::SetTopic { .. } => 0,
         }
     }
 
@@ -255,6 +262,7 @@ impl Job {
         match self {
             Job::Append { room, lines, .. } => append(db, *room, lines),
             Job::CreateRoom { name, .. } => create_room(db, name, now()),
+            Job::SetTopic { room, topic, .. } => set_topic(db, *room, topic.as_ref()),
         }
     }
 
@@ -269,6 +277,9 @@ impl Job {
             Job::CreateRoom { answer, .. } => {
                 let room = done.map(|id| RoomId(u32::try_from(id).unwrap_or(u32::MAX)));
                 let _ = answer.try_send(room);
+            }
+            Job::SetTopic { answer, .. } => {
+                let _ = answer.try_send(done.map(|_| ()));
             }
         }
     }
@@ -311,6 +322,15 @@ pub(in crate::store) fn create_room(
         .query_row((name.as_str(), name.key(), created.0), |row| row.get(0))
         .optional()?;
     Ok(id.ok_or(StoreError::RoomExists))
+}
+
+fn set_topic(db: &Connection, room: RoomId, topic: Option<&Topic>) -> rusqlite::Result<Done> {
+    let mut update = db.prepare_cached("UPDATE rooms SET topic = ?2 WHERE id = ?1")?;
+    let changed = update.execute((room.0, topic.map_or("", Topic::as_str)))?;
+    Ok(match changed {
+        0 => Err(StoreError::NoRoom),
+        _ => Ok(0),
+    })
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {
