@@ -21,6 +21,8 @@ pub struct Screen {
     prompt_open: bool,
     /// What is being typed, in character mode.
     pub typing: Option<Box<Typing>>,
+    /// What is typed now is a secret.
+    secret: bool,
 }
 
 /// The line being typed in character mode: we echo and edit it.
@@ -49,6 +51,7 @@ impl Screen {
             display,
             prompt_open: false,
             typing: None,
+            secret: false,
         }
     }
 
@@ -57,15 +60,28 @@ impl Screen {
         self.prompt_open
     }
 
+    /// Tells whether what is typed from now on is a secret, which is not shown where we own the echo.
+    pub fn set_secret(&mut self, secret: bool) {
+        self.secret = secret;
+        if let Some(typing) = &mut self.typing {
+            typing.editor.set_secret(secret);
+        }
+    }
+
+    /// What is typed now is a secret.
+    pub fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     /// The client has ended a line. In line mode its own terminal has echoed that, so the prompt's row is
     /// done. In character mode the typed row gives way: a line that is `said` comes back in the
-    /// transcript; of any other the `prompt` and the line stay.
+    /// transcript; of any other the `prompt` and the line stay, unless it was a secret.
     pub fn line_entered(&mut self, prompt: &str, line: &str, said: bool, out: &mut String) {
         if self.typing.is_some() {
             self.make_room(out);
             if !said {
                 out.push_str(prompt);
-                out.push_str(line);
+                out.push_str(if self.secret { "" } else { line });
                 out.push_str("\r\n");
             }
         }
@@ -148,6 +164,7 @@ impl Screen {
     pub fn enter_character_mode(&mut self, unfinished: &[u8], out: &mut String) {
         out.push_str(PASTE_MARKS_ON);
         let mut typing = Box::<Typing>::default();
+        typing.editor.set_secret(self.secret);
         let mut rest = unfinished;
         while let Some(key) = typing.keys.next(&mut rest) {
             typing.editor.key(key);
@@ -219,6 +236,7 @@ mod tests {
 
     use super::*;
     use crate::draw::Newline;
+    use crate::line::{Key, Outcome};
 
     fn screen(drawing: Drawing, newline: Newline) -> Screen {
         Screen::new(Display {
@@ -344,6 +362,38 @@ mod tests {
         screen.prompt("anon> ", &mut out);
         let (rows, _) = seen(&out);
         assert_eq!(rows, ["[12:00:00] anon: hi", "anon> \\who", "anon>"]);
+    }
+
+    #[test]
+    fn character_a_secret_is_never_shown_whenever_it_was_typed() {
+        let mut screen = screen(Drawing::Plain, Newline::CrLf);
+        let mut out = String::new();
+        screen.set_secret(true);
+        screen.enter_character_mode(b"hun", &mut out);
+        screen.prompt("Password: ", &mut out);
+        let typing = screen.typing.as_mut().expect("character mode");
+        for key in "ter2".chars().map(Key::Text) {
+            typing.editor.key(key);
+        }
+        screen.typed("Password: ", &mut out);
+        screen.frame("[12:00:00] bob: hi\r\n", &mut out);
+        screen.prompt("Password: ", &mut out);
+        let typing = screen.typing.as_mut().expect("character mode");
+        assert_eq!(
+            typing.editor.key(Key::Enter),
+            Outcome::Line("hunter2".to_owned())
+        );
+        screen.line_entered("Password: ", "hunter2", false, &mut out);
+        screen.set_secret(false);
+        screen.prompt("anon> ", &mut out);
+        screen.line_entered("anon> ", "\\who", false, &mut out);
+        let (rows, _) = seen(&out);
+        assert_eq!(
+            rows,
+            ["[12:00:00] bob: hi", "Password:", "anon> \\who"],
+            "{out:?}"
+        );
+        assert!(!out.contains("hun"), "{out:?}");
     }
 
     #[test]

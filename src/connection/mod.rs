@@ -86,6 +86,8 @@ pub struct Connection {
     unsent: Option<Box<ToRoom>>,
     /// What was shown last of the room's past.
     page: Option<Page>,
+    /// The client was told that its terminal shows the secrets typed there.
+    secret_told: bool,
     /// The word that Tab is to complete with the room's names, which were asked for.
     completing: Option<Box<Word>>,
     stopping: bool,
@@ -188,6 +190,7 @@ impl Connection {
             in_flight: 0,
             unsent: None,
             page: None,
+            secret_told: false,
             completing: None,
             stopping: false,
             ending: None,

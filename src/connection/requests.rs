@@ -29,7 +29,20 @@ impl Connection {
         if let Some(request) = turn.request {
             self.request(request);
         }
+        self.mind_secret();
         self.show_prompt();
+    }
+
+    /// Keeps the answer to a secret question from being seen, or tells that it will be.
+    fn mind_secret(&mut self) {
+        let secret = self.session.question().is_some_and(Question::is_secret);
+        if secret != self.screen.is_secret() {
+            self.screen.set_secret(secret);
+        }
+        if secret && self.screen.typing.is_none() && !self.secret_told {
+            self.secret_told = true;
+            self.show(&View::SecretIsSeen);
+        }
     }
 
     fn request(&mut self, request: Request) {

@@ -137,8 +137,12 @@ impl Editor {
         self.set(&text, text.len());
     }
 
-    /// In secret mode (a password) the text is not shown and goes into no history or kill buffer.
+    /// In secret mode (a password) the text is not shown and goes into no history or kill buffer. What is
+    /// half typed when the mode ends is dropped: nobody asked for it in the end.
     pub fn set_secret(&mut self, secret: bool) {
+        if self.secret && !secret {
+            self.take();
+        }
         self.secret = secret;
     }
 

@@ -56,6 +56,13 @@ impl Question {
             Question::Username => "Please enter your new username: ".into(),
         }
     }
+
+    /// The answer is a secret: where we own the echo it is not shown, and nothing remembers it.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Question::NewRoom | Question::Room | Question::Username => false,
+        }
+    }
 }
 
 /// One thing that the server says to one client.
@@ -127,6 +134,8 @@ pub enum View {
     Back,
     /// Lines of the past; `None`: it cannot be read.
     Lines(Look, Option<Found>),
+    /// A secret is asked for on a terminal that shows it.
+    SecretIsSeen,
     /// What Tab could complete.
     Candidates(Vec<String>),
     /// `exit` was said in a room, which was perhaps meant as a command.
@@ -241,6 +250,10 @@ impl View {
             View::Away => writeln!(out, "You are away until you say something."),
             View::Back => writeln!(out, "You are back."),
             View::Lines(look, found) => write_lines(look, found.as_ref(), zone, out),
+            View::SecretIsSeen => writeln!(
+                out,
+                "(your terminal shows what you type; a telnet client would hide it)"
+            ),
             View::Yes => writeln!(out, "[yes]"),
             View::Candidates(candidates) => writeln!(out, "{}", candidates.join("  ")),
             View::ExitHint => writeln!(out, "(type '\\exit' if you want to quit the room)"),

@@ -372,6 +372,17 @@ fn a_secret_leaves_no_trace() {
 }
 
 #[test]
+fn a_half_typed_secret_is_gone_when_it_is_no_longer_asked_for() {
+    let mut editor = editor("before");
+    editor.set_secret(true);
+    assert_eq!(editor.text(), "before");
+    type_in(&mut editor, " word");
+    editor.set_secret(false);
+    assert_eq!(editor.text(), "");
+    assert_eq!(editor.key(Key::Undo), Outcome::Bell);
+}
+
+#[test]
 fn an_unused_editor_is_small() {
     // A thousand idle ones should not be felt; what is on the heap comes with use.
     assert!(size_of::<Editor>() <= 352, "{}", size_of::<Editor>());

@@ -189,6 +189,7 @@ fn questions_and_secrets_are_shown_as_such() {
     editor.set_secret(true);
     assert_eq!(painted(&mut row, &editor, 40), ("anon>".to_owned(), 6));
     editor.set_secret(false);
+    editor.load("one");
     editor.key(Key::Enter);
     editor.key(Key::Search);
     editor.key(Key::Text('n'));
