@@ -26,13 +26,15 @@
 //! - [`charset`] (*pure*): terminals that do not speak UTF-8.
 //! - [`text`], [`name`] (*pure*): text made safe, measured, compared; names of people and rooms.
 //! - [`topic`] (*pure*): what a room is about.
+//! - [`account`] (*pure*): names that are kept: passwords, and the settings that come back with a name.
 //! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
 //! - [`request`] (*pure*): what a session can ask, and what can come of it.
 //! - [`session`] (*pure*): the menu and room state machine, and the commands.
 //! - [`view`] (*pure*): every word the server says.
 //! - [`draw`], [`screen`] (*pure*): how rows look, and how they get onto a screen on which somebody types.
 //! - [`foreign`], [`rate`] (*pure*): clients of other protocols; clients that are too fast.
-//! - [`store`]: where messages live: in memory, or in an SQLite file.
+//! - [`store`]: where messages and accounts live: in memory, or in an SQLite file.
+//! - [`password`]: hashing and checking passwords, and how often one may try.
 //! - [`room`]: a room, its actor, and the outbox that its members read from.
 //! - [`lobby`]: the register of rooms and names.
 //! - [`inbox`]: what reaches a connection from elsewhere.
@@ -65,6 +67,7 @@ pub mod name;
 pub mod text;
 pub mod topic;
 
+pub mod account;
 pub mod message;
 pub mod request;
 
@@ -79,6 +82,7 @@ pub mod rate;
 
 pub mod store;
 
+pub mod password;
 pub mod room;
 
 pub mod lobby;

@@ -324,3 +324,39 @@ pub const INDEX_PAUSE: Duration = Duration::from_millis(5);
 
 /// Faults of a file that a check tells; a broken file may have millions.
 pub const CHECK_FAULTS_MAX: usize = 20;
+
+/// Bytes of a password. Shorter ones are found by trying; a longer one is a mistake, and would cost more.
+pub const PASSWORD_BYTES: RangeInclusive<usize> = 8..=128;
+
+/// Memory that hashing one password takes, in KiB: with [`PASSWORD_PASSES`] the least that OWASP recommends
+/// for argon2id (2023). More would slow whoever steals the file further, and the server too.
+pub const PASSWORD_MEMORY_KIB: u32 = 19_456;
+
+/// How often hashing a password goes over that memory: some 30 ms of a processor.
+pub const PASSWORD_PASSES: u32 = 2;
+
+/// Parts of a hash that could be computed at once. One, since the server has other things to do.
+pub const PASSWORD_LANES: u32 = 1;
+
+/// Passwords that are hashed at the same time: two processors and 38 MiB at most.
+pub const PASSWORDS_AT_ONCE: usize = 2;
+
+/// Passwords that are hashed or wait for it: a second or two. Further ones are refused, so that whoever
+/// tries many holds nobody else up for longer.
+pub const PASSWORDS_WAITING_MAX: usize = 64;
+
+/// Wrong passwords that one connection may give.
+pub const WRONG_PASSWORDS_MAX: u8 = 3;
+
+/// Wrong passwords, and registrations, from one address (IPv6: from one /64) in [`TRIES_PERIOD`].
+pub const TRIES_PER_ADDRESS_MAX: u8 = 10;
+
+/// The time for [`TRIES_PER_ADDRESS_MAX`].
+pub const TRIES_PERIOD: Duration = Duration::from_secs(60);
+
+/// Addresses whose tries are counted: 200 KiB. Beyond that the one counted longest is forgotten: whoever has so
+/// many addresses is not slowed by counting them.
+pub const TRIES_ADDRESSES_MAX: usize = 4096;
+
+/// Names that can be registered. The register keeps what looks like them in memory, some 300 bytes each.
+pub const ACCOUNTS_MAX: usize = 100_000;

@@ -1,0 +1,278 @@
+//! *Pure.* Names that are kept: passwords, and the settings that come back with a name.
+//!
+//! Nobody has to keep a name. Who does has an account, which is a registered name: whoever holds the name is
+//! logged in to it.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::limits::{PASSWORD_BYTES, WIDTH_COLUMNS};
+use crate::name::Name;
+use crate::request::Setting;
+use crate::text;
+
+/// A password as somebody typed it. Its debug form does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Box<str>);
+
+/// Why a password will not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordError {
+    /// It has fewer bytes than [`PASSWORD_BYTES`].
+    Short,
+    /// It has more bytes than [`PASSWORD_BYTES`].
+    Long,
+}
+
+impl Password {
+    /// Reads a line of clean text. It is composed (NFKC), so that it does not matter which keyboard put the
+    /// marks on the letters. Blanks count.
+    ///
+    /// # Errors
+    ///
+    /// A [`PasswordError`] if it is too short or too long.
+    pub fn parse(line: &str) -> Result<Password, PasswordError> {
+        let composed = text::compose(line);
+        match composed.len() {
+            bytes if bytes < *PASSWORD_BYTES.start() => Err(PasswordError::Short),
+            bytes if bytes > *PASSWORD_BYTES.end() => Err(PasswordError::Long),
+            _ => Ok(Password(composed.into())),
+        }
+    }
+
+    /// What is hashed.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+/// What a connection can ask with regard to accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountRequest {
+    /// Register one's name. Answered by [`AccountAnswer::Registered`].
+    Register(Name, Password),
+    /// Log in to an account. Answered by [`AccountAnswer::LoggedIn`].
+    Login(Name, Password),
+    /// Delete the account that one is logged in to. Answered by [`AccountAnswer::Forgotten`].
+    Forget(Name, Password),
+}
+
+/// What came of an [`AccountRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountAnswer {
+    /// The name is registered, and who asked is logged in to it.
+    Registered(Name, Result<(), AccountError>),
+    /// Who asked is logged in and has the name, which is written as it was registered; its settings.
+    LoggedIn(Name, Result<Box<Settings>, AccountError>),
+    /// The account is no more. Who asked keeps the name as anybody keeps one.
+    Forgotten(Name, Result<(), AccountError>),
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountError {
+    /// It is not the password, or there is no such account.
+    Wrong,
+    /// So many tries from the same address have failed.
+    TooManyTries,
+    /// So many passwords wait to be checked.
+    Busy,
+    /// This name is registered, and is the same or looks like it.
+    Registered(Name),
+    /// Who asked does not hold the name.
+    NotYours,
+    /// The server keeps as many names as it can.
+    TooMany(usize),
+    /// The server cannot store it.
+    NotStored,
+}
+
+/// What somebody has set by commands, to be set again when the name comes back. What was never set is left
+/// to whatever the client is.
+///
+/// Stored as JSON, in which what is unknown or makes no sense is passed over, so that files and programs of
+/// different versions get along.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Messages are inserted above the line being typed.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub ansi: Option<bool>,
+    /// Append-only drawing.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub plain: Option<bool>,
+    /// Columns at which inserted rows are wrapped.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub width: Option<u16>,
+    /// Colours of names and mentions.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub color: Option<bool>,
+    /// A bell at a mention.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub bell: Option<bool>,
+    /// The terminal's character set.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub charset: Option<String>,
+}
+
+/// A value, or nothing where it is of another type than this program knows.
+fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+impl Settings {
+    /// Reads what a store has kept.
+    pub fn from_json(json: &str) -> Settings {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
+    /// What a store is to keep.
+    pub fn to_json(&self) -> String {
+        // Options of plain values always have a form.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// Notes what was set.
+    pub fn note(&mut self, setting: &Setting) {
+        match setting {
+            Setting::Ansi(on) => {
+                self.ansi = Some(*on);
+                self.plain = None;
+            }
+            // It decides on all of these.
+            Setting::Plain(on) => {
+                self.plain = on.then_some(true);
+                (self.ansi, self.color, self.bell) = (None, None, None);
+            }
+            Setting::Width(columns) => self.width = *columns,
+            Setting::Color(on) => self.color = Some(*on),
+            Setting::Bell(on) => self.bell = Some(*on),
+            Setting::Charset(name) => self.charset = Some(name.clone()),
+        }
+    }
+
+    /// What is to be set when the name comes back, in an order in which nothing undoes what was set before.
+    pub fn all(&self) -> Vec<Setting> {
+        let width = self.width.filter(|width| WIDTH_COLUMNS.contains(width));
+        [
+            self.plain.map(Setting::Plain),
+            self.ansi.map(Setting::Ansi),
+            self.color.map(Setting::Color),
+            self.bell.map(Setting::Bell),
+            width.map(|width| Setting::Width(Some(width))),
+            self.charset.clone().map(Setting::Charset),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Takes over what is set in `other`.
+    pub fn overlay(&mut self, other: &Settings) {
+        for setting in other.all() {
+            self.note(&setting);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_has_a_length_and_no_debug_form() {
+        let long = "x".repeat(*PASSWORD_BYTES.end());
+        for (line, outcome) in [
+            ("", Err(PasswordError::Short)),
+            ("1234567", Err(PasswordError::Short)),
+            ("12345678", Ok(())),
+            (" blanks ", Ok(())),
+            ("ดีค้าบ", Ok(())),
+            (long.as_str(), Ok(())),
+            (&format!("{long}x"), Err(PasswordError::Long)),
+        ] {
+            assert_eq!(Password::parse(line).map(|_| ()), outcome, "{line:?}");
+        }
+        let password = Password::parse("hunter2hunter2").expect("long enough");
+        assert!(!format!("{password:?}").contains("hunter"));
+        // Typed on two keyboards: an é, and an e with a mark behind it.
+        assert_eq!(
+            Password::parse("caf\u{e9} noir"),
+            Password::parse("cafe\u{301} noir")
+        );
+        assert_ne!(Password::parse("hunter22"), Password::parse("hunter22 "));
+    }
+
+    #[test]
+    fn settings_come_back_as_they_were_noted() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.to_json(), "{}");
+        for setting in [
+            Setting::Ansi(true),
+            Setting::Color(false),
+            Setting::Width(Some(120)),
+            Setting::Charset("CP437".to_owned()),
+        ] {
+            settings.note(&setting);
+        }
+        let read = Settings::from_json(&settings.to_json());
+        assert_eq!(read, settings);
+        assert_eq!(
+            read.all(),
+            [
+                Setting::Ansi(true),
+                Setting::Color(false),
+                Setting::Width(Some(120)),
+                Setting::Charset("CP437".to_owned()),
+            ]
+        );
+        settings.note(&Setting::Width(None));
+        settings.note(&Setting::Plain(true));
+        assert_eq!(
+            settings.all(),
+            [Setting::Plain(true), Setting::Charset("CP437".to_owned())]
+        );
+        settings.note(&Setting::Plain(false));
+        settings.note(&Setting::Bell(true));
+        let mut other = Settings::default();
+        other.note(&Setting::Color(false));
+        other.overlay(&settings);
+        assert_eq!(
+            other.all(),
+            [
+                Setting::Color(false),
+                Setting::Bell(true),
+                Setting::Charset("CP437".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn settings_of_another_version_lose_only_what_is_unknown() {
+        let json = r#"{"width":80,"color":"sepia","bell":true,"font":"serif","charset":7}"#;
+        let expected = [Setting::Bell(true), Setting::Width(Some(80))];
+        assert_eq!(Settings::from_json(json).all(), expected);
+        for nonsense in [
+            "",
+            "[]",
+            "null",
+            "{",
+            r#"{"width":70000}"#,
+            r#"{"width":3}"#,
+        ] {
+            assert_eq!(Settings::from_json(nonsense).all(), [], "{nonsense}");
+        }
+    }
+}
