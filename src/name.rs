@@ -63,9 +63,16 @@ impl Name {
         &self.0
     }
 
-    /// What this name can be mistaken by, one key of each kind.
+    /// What this name can be mistaken by, one key of each kind: the skeleton of its case fold, the case fold of
+    /// its skeleton, its case fold.
     pub fn keys(&self) -> [NameKey; 3] {
         keys_of(&self.0)
+    }
+
+    /// The case fold, by which a name that may be written in any case is found.
+    pub fn folded(&self) -> String {
+        let [_, _, folded] = self.keys();
+        folded.into_text()
     }
 
     /// Whether one of the two names can be mistaken for the other. A name clashes with itself.
@@ -77,6 +84,25 @@ impl Name {
     /// when the name itself is taken.
     pub fn numbered(&self, number: u32) -> Name {
         Name(Arc::from(numbered(&self.0, number)))
+    }
+}
+
+impl NameKey {
+    /// Its text, which may be the same as that of a key of another kind.
+    pub fn as_str(&self) -> &str {
+        match self {
+            NameKey::Folded(text)
+            | NameKey::FoldedSkeleton(text)
+            | NameKey::SkeletonFolded(text) => text,
+        }
+    }
+
+    fn into_text(self) -> String {
+        match self {
+            NameKey::Folded(text)
+            | NameKey::FoldedSkeleton(text)
+            | NameKey::SkeletonFolded(text) => text,
+        }
     }
 }
 

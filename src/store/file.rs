@@ -22,7 +22,7 @@ use crate::limits::{STORE_BUSY_MAX, STORE_STATEMENTS, STORE_WAL_BYTES, STORE_WAL
 pub const APPLICATION_ID: i64 = 0x7061_726C;
 
 /// What makes a file of version `n + 1` out of one of version `n`. Entries are never changed, only added.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The version of the schema that this program reads and writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -234,6 +234,8 @@ fn try_tables(db: &Connection) -> rusqlite::Result<()> {
         "SELECT id, name, key, topic, created, last_id, indexed_id FROM rooms LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages ORDER BY place DESC LIMIT 1",
+        "SELECT name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings
+         FROM accounts LIMIT 1",
         "SELECT rowid FROM message_index('\"   \"') LIMIT 1",
     ] {
         db.prepare(sql)?.query(())?.next()?;

@@ -1,4 +1,4 @@
-//! Where messages live: in memory, bounded, or in an SQLite file.
+//! Where messages and accounts live: in memory, bounded and without accounts, or in an SQLite file.
 //!
 //! A [`Store`] assigns the numbers of messages, and its order is the room's order. Requests take their time
 //! and may fail, so that a log which several servers share can stand here one day. What a room shows it
@@ -15,9 +15,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::account::Settings;
 use crate::limits::STORE_PAGE_LINES_MAX;
 use crate::message::{Message, NewMessage, Timestamp};
-use crate::name::RoomName;
+use crate::name::{Name, RoomName};
 use crate::topic::Topic;
 use file::OpenError;
 use memory::Memory;
@@ -38,6 +39,30 @@ pub struct StoredRoom {
     pub name: RoomName,
     /// What it is about.
     pub topic: Option<Topic>,
+}
+
+/// A registered name as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The name as it was registered.
+    pub name: Name,
+    /// The PHC string of its password's hash.
+    pub password: String,
+    /// When it was registered.
+    pub created: Timestamp,
+    /// When its bearer last came or went.
+    pub seen: Timestamp,
+    /// What its bearer has set.
+    pub settings: Settings,
+}
+
+/// What is new of an account; `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountChange {
+    /// When its bearer last came or went.
+    pub seen: Option<Timestamp>,
+    /// What its bearer has set.
+    pub settings: Option<Settings>,
 }
 
 /// What came of [`Store::search`].
@@ -74,6 +99,10 @@ pub enum StoreError {
     NoRoom,
     /// There is a room of that name already.
     RoomExists,
+    /// There is an account of that name, or of one that looks like it.
+    AccountExists,
+    /// This store keeps no accounts.
+    NoAccounts,
     /// The store cannot do it now: full disk, input or output error. The next request may succeed.
     Failed(String),
     /// The store has ended.
@@ -85,6 +114,8 @@ impl fmt::Display for StoreError {
         match self {
             StoreError::NoRoom => f.write_str("there is no such room"),
             StoreError::RoomExists => f.write_str("there is a room of that name"),
+            StoreError::AccountExists => f.write_str("there is an account of that name"),
+            StoreError::NoAccounts => f.write_str("accounts need a file: --data"),
             StoreError::Failed(why) => f.write_str(why),
             StoreError::Closed => f.write_str("the store has ended"),
         }
@@ -283,6 +314,71 @@ impl Store {
                 let search = move |db: &_| sqlite::search::search(db, room, &words, count);
                 sqlite.read(search).await
             }
+        }
+    }
+
+    /// Whether names can be registered: only where they outlive the process.
+    pub fn keeps_accounts(&self) -> bool {
+        matches!(self.0, Backend::Sqlite(_))
+    }
+
+    /// The names of all accounts, in the order in which they were registered.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn accounts(&self) -> Result<Vec<Name>, StoreError> {
+        match &self.0 {
+            Backend::Memory(_) => Ok(Vec::new()),
+            Backend::Sqlite(sqlite) => sqlite.read(sqlite::accounts::names).await,
+        }
+    }
+
+    /// The account with this name, in any case of letters.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be read.
+    pub async fn account(&self, name: Name) -> Result<Option<Account>, StoreError> {
+        let find = move |db: &_| sqlite::accounts::find(db, &name);
+        self.with_accounts()?.read(find).await
+    }
+
+    /// Stores a new account.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::AccountExists`] if there is one that has a key of [`Name::keys`] in common with it;
+    /// [`StoreError::NoAccounts`]; [`StoreError::Failed`] if it cannot be stored.
+    pub async fn create_account(&self, account: Account) -> Result<(), StoreError> {
+        self.with_accounts()?.create_account(account).await
+    }
+
+    /// Stores what is new of accounts, all of it or nothing. One that is gone is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be stored.
+    pub async fn change_accounts(
+        &self,
+        changes: Vec<(Name, AccountChange)>,
+    ) -> Result<(), StoreError> {
+        self.with_accounts()?.change_accounts(changes).await
+    }
+
+    /// Deletes the account with this name, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be deleted.
+    pub async fn delete_account(&self, name: Name) -> Result<(), StoreError> {
+        self.with_accounts()?.delete_account(name).await
+    }
+
+    fn with_accounts(&self) -> Result<&Sqlite, StoreError> {
+        match &self.0 {
+            Backend::Memory(_) => Err(StoreError::NoAccounts),
+            Backend::Sqlite(sqlite) => Ok(sqlite),
         }
     }
 

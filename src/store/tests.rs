@@ -12,6 +12,7 @@ use crate::limits::INDEX_LINES;
 use crate::message::{Kind, MemberId};
 use crate::name::Name;
 
+mod accounts;
 mod files;
 
 /// A directory, and the path of a file in it that does not exist.
@@ -20,6 +21,10 @@ fn place_for_a_file() -> (TempDir, PathBuf) {
     let path = folder.path().join("chat.db");
     (folder, path)
 }
+
+/// The hash of some password.
+pub(super) const A_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBzYWx0IDEyMw\
+     $c29tZSBoYXNoIHRoYXQgZml0cyBub3RoaW5nIGF0IGE";
 
 fn open(path: &Path) -> Store {
     Store::open(path, Sync::Normal, Keep::default()).expect("the file is right")

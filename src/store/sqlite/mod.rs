@@ -4,6 +4,7 @@
 //! Readers have connections of their own and see what was committed (write-ahead log); neither holds the
 //! other up, and no task of the executor ever waits inside SQLite.
 
+pub(super) mod accounts;
 mod complaint;
 pub(super) mod query;
 mod queue;
@@ -21,12 +22,12 @@ use rusqlite::Connection;
 
 use self::complaint::Complaint;
 use self::queue::Queue;
-use self::writer::{Job, Writer};
+use self::writer::{Done, Job, Writer};
 use super::file::{self, Claim, OpenError};
-use super::{Keep, RoomId, StoreError, Sync};
+use super::{Account, AccountChange, Keep, RoomId, StoreError, Sync};
 use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_READERS};
 use crate::message::{Message, NewMessage};
-use crate::name::RoomName;
+use crate::name::{Name, RoomName};
 use crate::topic::Topic;
 
 /// A file that is open. Its threads end when it is closed or dropped.
@@ -97,14 +98,8 @@ impl Sqlite {
         room: RoomId,
         topic: Option<Topic>,
     ) -> Result<(), StoreError> {
-        let (answer, answered) = async_channel::bounded(1);
-        let job = Job::SetTopic {
-            room,
-            topic,
-            answer,
-        };
-        self.jobs.put(job).await;
-        answered.recv().await.unwrap_or(Err(StoreError::Closed))
+        self.write(move |db| writer::set_topic(db, room, topic.as_ref()))
+            .await
     }
 
     pub(super) async fn append(
@@ -120,6 +115,34 @@ impl Sqlite {
         };
         self.jobs.put(job).await;
         answered.recv().await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Has the writer do `write`, in a transaction, and waits until that is certain. It may be done again in
+    /// another one.
+    pub(super) async fn write(
+        &self,
+        write: impl Fn(&Connection) -> rusqlite::Result<Done> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (answer, answered) = async_channel::bounded(1);
+        let write = Box::new(write);
+        self.jobs.put(Job::Write { write, answer }).await;
+        let done = answered.recv().await.unwrap_or(Err(StoreError::Closed));
+        done.map(|_| ())
+    }
+
+    pub(super) async fn create_account(&self, account: Account) -> Result<(), StoreError> {
+        self.write(move |db| accounts::create(db, &account)).await
+    }
+
+    pub(super) async fn change_accounts(
+        &self,
+        changes: Vec<(Name, AccountChange)>,
+    ) -> Result<(), StoreError> {
+        self.write(move |db| accounts::change(db, &changes)).await
+    }
+
+    pub(super) async fn delete_account(&self, name: Name) -> Result<(), StoreError> {
+        self.write(move |db| accounts::delete(db, &name)).await
     }
 
     /// Has a reader do `query` and waits for what comes of it.

@@ -25,7 +25,6 @@ use crate::store::{Keep, RoomId, StoreError};
 use crate::topic::Topic;
 
 /// What the writer can be told. It answers once what it was told is committed, or has failed.
-#[derive(Debug)]
 pub(super) enum Job {
     /// Store lines.
     Append {
@@ -38,16 +37,15 @@ pub(super) enum Job {
         name: RoomName,
         answer: Sender<Result<RoomId, StoreError>>,
     },
-    /// Store what a room is about.
-    SetTopic {
-        room: RoomId,
-        topic: Option<Topic>,
-        answer: Sender<Result<(), StoreError>>,
-    },
+    /// Change something else.
+    Write { write: Write, answer: Sender<Done> },
 }
 
-/// What came of a job inside a transaction: a number, which is a first message's or a room's, if it has one.
-type Done = Result<u64, StoreError>;
+/// A change, made inside a transaction that may not be committed in the end.
+pub(super) type Write = Box<dyn Fn(&Connection) -> rusqlite::Result<Done> + Send>;
+
+/// What came of a job inside a transaction: a number, which is a first message's or a room's, if it gave one.
+pub(in crate::store) type Done = Result<u64, StoreError>;
 
 /// The writer's connection and what it knows.
 pub(super) struct Writer {
@@ -254,7 +252,7 @@ impl Job {
     fn lines(&self) -> usize {
         match self {
             Job::Append { lines, .. } => lines.len(),
-            Job::CreateRoom { .. } | Job::SetTopic { .. } => 0,
+            Job::CreateRoom { .. } | Job::Write { .. } => 0,
         }
     }
 
@@ -262,7 +260,7 @@ impl Job {
         match self {
             Job::Append { room, lines, .. } => append(db, *room, lines),
             Job::CreateRoom { name, .. } => create_room(db, name, now()),
-            Job::SetTopic { room, topic, .. } => set_topic(db, *room, topic.as_ref()),
+            Job::Write { write, .. } => write(db),
         }
     }
 
@@ -278,8 +276,8 @@ impl Job {
                 let room = done.map(|id| RoomId(u32::try_from(id).unwrap_or(u32::MAX)));
                 let _ = answer.try_send(room);
             }
-            Job::SetTopic { answer, .. } => {
-                let _ = answer.try_send(done.map(|_| ()));
+            Job::Write { answer, .. } => {
+                let _ = answer.try_send(done);
             }
         }
     }
@@ -324,7 +322,11 @@ pub(in crate::store) fn create_room(
     Ok(id.ok_or(StoreError::RoomExists))
 }
 
-fn set_topic(db: &Connection, room: RoomId, topic: Option<&Topic>) -> rusqlite::Result<Done> {
+pub(super) fn set_topic(
+    db: &Connection,
+    room: RoomId,
+    topic: Option<&Topic>,
+) -> rusqlite::Result<Done> {
     let mut update = db.prepare_cached("UPDATE rooms SET topic = ?2 WHERE id = ?1")?;
     let changed = update.execute((room.0, topic.map_or("", Topic::as_str)))?;
     Ok(match changed {

@@ -1,5 +1,6 @@
 //! Files that are foreign, damaged, of an earlier version, or on a disk that fills up.
 
+use super::accounts::{account, person};
 use super::*;
 
 #[test]
@@ -127,6 +128,14 @@ fn files_of_every_version_open_with_what_was_said() {
             say(&store, rooms[1].id, &["more"]),
             Ok(TALK.len() as u64 + 1)
         );
+        let dai = block_on(store.account(person("DAI"))).expect("it can be read");
+        assert_eq!(dai, (version >= 2).then(|| account("Dai")));
+        let outcome = if version >= 2 {
+            Err(StoreError::AccountExists)
+        } else {
+            Ok(())
+        };
+        assert_eq!(block_on(store.create_account(account("dai"))), outcome);
         block_on(store.close());
     }
 }
@@ -140,6 +149,7 @@ fn make_the_file_that_is_kept_of_this_version() {
     block_on(store.create_room(name("empty"))).expect("a room");
     let room = block_on(store.create_room(name("ห้อง"))).expect("a room");
     say(&store, room, TALK).expect("stored");
+    block_on(store.create_account(account("Dai"))).expect("stored");
     wait_for_the_index(&path);
     block_on(store.close());
     fs::copy(path, kept_file(file::SCHEMA_VERSION)).expect("the file is kept");

@@ -8,14 +8,15 @@ use super::record::time_text;
 use super::{ToolError, failed};
 use crate::limits::CHECK_FAULTS_MAX;
 use crate::message::Kind;
-use crate::name::{Name, RoomName};
+use crate::name::{Name, NameKey, RoomName};
+use crate::password;
 use crate::store::file;
 use crate::store::sqlite::query::id_of;
 use crate::text;
 
 /// Reads the whole file and returns what is wrong, a sentence for each fault, at most [`CHECK_FAULTS_MAX`]. None
-/// means that all pages, tables and the index are as SQLite left them, and that every room and message is one
-/// that this program could have stored.
+/// means that all pages, tables and the index are as SQLite left them, and that every room, message and
+/// account is one that this program could have stored.
 ///
 /// A text in which one letter became another on the disk is not noticed: it is a text as well.
 ///
@@ -25,7 +26,7 @@ use crate::text;
 pub fn check(path: &Path) -> Result<Vec<String>, ToolError> {
     let db = file::open_to_read(path)?;
     let mut faults = Vec::new();
-    let parts = [structure, rooms, messages];
+    let parts = [structure, rooms, messages, accounts];
     for part in parts {
         // A file can be too broken to go on reading; that is a fault of its own.
         if let Err(error) = part(&db, &mut faults) {
@@ -125,5 +126,45 @@ fn message_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
         Some("its text is none that anybody could have sent")
     } else {
         None
+    })
+}
+
+fn accounts(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut select = db.prepare(
+        "SELECT id, name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings
+         FROM accounts ORDER BY id",
+    )?;
+    let mut rows = select.query(())?;
+    while let Some(row) = rows.next()? {
+        if faults.len() >= CHECK_FAULTS_MAX {
+            break;
+        }
+        if let Some(fault) = account_fault(row)? {
+            faults.push(format!("account {}: {fault}", row.get::<_, i64>(0)?));
+        }
+    }
+    Ok(())
+}
+
+fn account_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
+    let name: String = row.get(1)?;
+    let keys: [String; 3] = [row.get(3)?, row.get(4)?, row.get(2)?];
+    let parsed = Name::parse(&name)
+        .ok()
+        .filter(|parsed| parsed.as_str() == name);
+    let is_settings = |json: &str| {
+        let value = serde_json::from_str::<serde_json::Value>(json);
+        value.is_ok_and(|value| value.is_object())
+    };
+    Ok(match parsed {
+        None => Some("its name is no name"),
+        Some(name) if name.keys().iter().map(NameKey::as_str).ne(&keys) => {
+            Some("its keys are another name's")
+        }
+        _ if !password::is_hash(row.get_ref(5)?.as_str()?) => Some("its password is none"),
+        _ if time_text(row.get(6)?).is_none() => Some("it was registered at no time"),
+        _ if time_text(row.get(7)?).is_none() => Some("it was seen at no time"),
+        _ if !is_settings(row.get_ref(8)?.as_str()?) => Some("its settings are none"),
+        _ => None,
     })
 }

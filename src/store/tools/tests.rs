@@ -7,10 +7,12 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
+use crate::account::Settings;
 use crate::limits::IMPORT_LINE_BYTES_MAX;
 use crate::message::{Kind, MemberId, NewMessage, Timestamp};
 use crate::name::{Name, RoomName};
-use crate::store::{Keep, RoomId, Store, Sync};
+use crate::store::tests::A_HASH;
+use crate::store::{Account, Keep, RoomId, Store, Sync};
 
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a name for a room")
@@ -255,6 +257,38 @@ fn what_somebody_wrote_into_the_file_by_hand_is_made_safe_and_told_by_check() {
     let faults = check(&path).expect("it can be read");
     assert_eq!(faults.len(), 2, "{faults:?}");
     assert!(faults[0].contains("past its last number"), "{faults:?}");
+}
+
+#[test]
+fn check_tells_of_accounts_that_nobody_could_have_registered() {
+    let (_folder, path, store) = a_chat();
+    for name in ["right", "two", "three", "four", "five"] {
+        let account = Account {
+            name: Name::parse(name).expect("a name"),
+            password: A_HASH.to_owned(),
+            created: Timestamp(NEW_YEAR),
+            seen: Timestamp(NEW_YEAR),
+            settings: Settings::default(),
+        };
+        block_on(store.create_account(account)).expect("stored");
+    }
+    assert_eq!(check(&path).expect("it can be read"), Vec::<String>::new());
+    let db = Connection::open(&path).expect("a database");
+    db.execute_batch(
+        "UPDATE accounts SET name = 'two words' WHERE folded = 'two';
+         UPDATE accounts SET skeleton_folded = 'tree' WHERE folded = 'three';
+         UPDATE accounts SET password = 'hunter2' WHERE folded = 'four';
+         UPDATE accounts SET settings = '[]' WHERE folded = 'five';",
+    )
+    .expect("written");
+    let faults = check(&path).expect("it can be read");
+    let expected = [
+        "account 2: its name is no name",
+        "account 3: its keys are another name's",
+        "account 4: its password is none",
+        "account 5: its settings are none",
+    ];
+    assert_eq!(faults, expected);
 }
 
 #[test]

@@ -1,0 +1,90 @@
+//! Accounts in the database. Each is found by the case fold of its name; all keys of a name are unique.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::writer::Done;
+use crate::account::Settings;
+use crate::message::Timestamp;
+use crate::name::Name;
+use crate::store::{Account, AccountChange, StoreError};
+
+/// The names of all accounts, in the order in which they were registered.
+pub(in crate::store) fn names(db: &Connection) -> rusqlite::Result<Vec<Name>> {
+    let mut select = db.prepare("SELECT name FROM accounts ORDER BY id")?;
+    let mut names = Vec::new();
+    for name in select.query_map((), |row| row.get::<_, String>(0))? {
+        let name = name?;
+        // A name that somebody wrote into the file by hand and nobody could type.
+        match Name::parse(&name) {
+            Ok(name) => names.push(name),
+            Err(_) => tracing::warn!("the name of an account is no name: left out"),
+        }
+    }
+    Ok(names)
+}
+
+/// The account with this name, in any case of letters.
+pub(in crate::store) fn find(db: &Connection, name: &Name) -> rusqlite::Result<Option<Account>> {
+    db.prepare_cached(
+        "SELECT name, password, created, seen, settings FROM accounts WHERE folded = ?1",
+    )?
+    .query_row([name.folded()], |row| stored(row, name))
+    .optional()
+}
+
+fn stored(row: &Row<'_>, asked: &Name) -> rusqlite::Result<Account> {
+    let name: String = row.get(0)?;
+    Ok(Account {
+        name: Name::parse(&name).unwrap_or_else(|_| asked.clone()),
+        password: row.get(1)?,
+        created: Timestamp(row.get(2)?),
+        seen: Timestamp(row.get(3)?),
+        settings: Settings::from_json(row.get_ref(4)?.as_str()?),
+    })
+}
+
+/// Stores a new account, unless there is one that has a key in common with it.
+pub(in crate::store) fn create(db: &Connection, account: &Account) -> rusqlite::Result<Done> {
+    let [folded_skeleton, skeleton_folded, folded] = account.name.keys();
+    let created = db
+        .prepare_cached(
+            "INSERT INTO accounts
+                 (name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+        )?
+        .execute((
+            account.name.as_str(),
+            folded.as_str(),
+            folded_skeleton.as_str(),
+            skeleton_folded.as_str(),
+            &account.password,
+            account.created.0,
+            account.seen.0,
+            account.settings.to_json(),
+        ))?;
+    Ok(match created {
+        0 => Err(StoreError::AccountExists),
+        _ => Ok(0),
+    })
+}
+
+/// Changes accounts. One that is gone is passed over.
+pub(super) fn change(db: &Connection, changes: &[(Name, AccountChange)]) -> rusqlite::Result<Done> {
+    let mut update = db.prepare_cached(
+        "UPDATE accounts SET seen = ifnull(?2, seen), settings = ifnull(?3, settings)
+         WHERE folded = ?1",
+    )?;
+    for (name, change) in changes {
+        let seen = change.seen.map(|seen| seen.0);
+        let settings = change.settings.as_ref().map(Settings::to_json);
+        update.execute((name.folded(), seen, settings))?;
+    }
+    Ok(Ok(0))
+}
+
+/// Deletes the account with this name, if there is one.
+pub(super) fn delete(db: &Connection, name: &Name) -> rusqlite::Result<Done> {
+    db.prepare_cached("DELETE FROM accounts WHERE folded = ?1")?
+        .execute([name.folded()])?;
+    Ok(Ok(0))
+}
