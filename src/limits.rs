@@ -259,6 +259,10 @@ pub const STORE_READERS: usize = 3;
 /// How long a writer waits for another process (an import) that is writing.
 pub const STORE_BUSY_MAX: Duration = Duration::from_secs(5);
 
+/// KiB of the file that one connection to the database keeps in memory. The kernel has the file's pages as
+/// well, so that more made nothing faster with ten million lines, and a search takes all that it may.
+pub const STORE_CACHE_KIB: i64 = 256;
+
 /// Statements that one connection to the database keeps prepared: more than there are.
 pub const STORE_STATEMENTS: usize = 32;
 

@@ -16,7 +16,9 @@ use rustix::fs::{Access, FlockOperation, access, flock};
 use rustix::io::Errno;
 
 use super::Sync;
-use crate::limits::{STORE_BUSY_MAX, STORE_STATEMENTS, STORE_WAL_BYTES, STORE_WAL_PAGES};
+use crate::limits::{
+    STORE_BUSY_MAX, STORE_CACHE_KIB, STORE_STATEMENTS, STORE_WAL_BYTES, STORE_WAL_PAGES,
+};
 
 /// `parl`, in the header of every file that a parlor made.
 pub const APPLICATION_ID: i64 = 0x7061_726C;
@@ -172,6 +174,9 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     let db = Connection::open_with_flags(path, flags).map_err(explain)?;
     db.busy_timeout(STORE_BUSY_MAX).map_err(explain)?;
     db.set_prepared_statement_cache_capacity(STORE_STATEMENTS);
+    // A negative number is one of kibibytes.
+    db.pragma_update(None, "cache_size", -STORE_CACHE_KIB)
+        .map_err(explain)?;
     Ok(db)
 }
 
@@ -297,6 +302,20 @@ mod tests {
         db.prepare("SELECT * FROM t")
             .expect("a table")
             .column_count()
+    }
+
+    #[test]
+    fn no_connection_caches_more_than_a_little() {
+        let folder = tempfile::TempDir::new().expect("a directory");
+        let path = folder.path().join("chat.db");
+        let to_write = open_to_write(&path, Sync::Normal).expect("a new file");
+        let to_read = open_to_read(&path).expect("a file");
+        for db in [to_write, to_read] {
+            let kib: i64 = db
+                .query_row("PRAGMA cache_size", (), |row| row.get(0))
+                .expect("a number");
+            assert_eq!(kib, -STORE_CACHE_KIB);
+        }
     }
 
     #[test]
