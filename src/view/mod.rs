@@ -313,6 +313,25 @@ mod tests {
     }
 
     #[test]
+    fn a_search_that_did_not_look_at_all_lines_denies_nothing() {
+        let looked = |cut_short| {
+            let found = Found {
+                lines: Vec::new(),
+                cut_short,
+            };
+            let mut out = String::new();
+            let look = Look::For("red".into());
+            write_lines(&look, Some(&found), &TimeZone::UTC, &mut out).expect("a string takes all");
+            out
+        };
+        assert_eq!(looked(false), "Nobody has said red here.\n");
+        assert_eq!(
+            looked(true),
+            "Nobody has said red here lately; there may be older ones.\n"
+        );
+    }
+
+    #[test]
     fn the_words_of_the_original_program_are_kept() {
         let table = [
             (View::Created(room("1150")), "Create room 1150 successful\n"),

@@ -28,6 +28,11 @@ pub(super) fn write_lines(
     if !is_there {
         return match look {
             Look::Before(..) => writeln!(out, "There is nothing before that."),
+            Look::For(words) if found.cut_short => writeln!(
+                out,
+                "Nobody has said {} here lately; there may be older ones.",
+                quoted(words)
+            ),
             Look::For(words) => writeln!(out, "Nobody has said {} here.", quoted(words)),
             Look::Around(id) => writeln!(out, "There is no line #{id} here."),
         };
