@@ -10,7 +10,7 @@ use futures_lite::future::{block_on, zip};
 use parlor::message::{Kind, MemberId, NewMessage, Timestamp};
 use parlor::name::{Name, RoomName};
 use parlor::store::{Before, Keep, RoomId, Store, Sync};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 /// Rooms that the lines are spread over; every second line is in the first.
 const ROOMS: u64 = 100;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     block_on(measure(path))
 }
 
-/// Fills a new file in one transaction, and its index at once at the end.
+/// Fills a new file in one transaction, and waits until a store has made its index.
 fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
     let store = Store::open(path, Sync::Normal, Keep::default())?;
     for number in 1..=ROOMS {
@@ -54,12 +54,24 @@ fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
     }
     change.commit()?;
     println!("messages are in");
-    db.execute_batch(
-        "INSERT INTO message_index(message_index) VALUES ('rebuild');
-         UPDATE rooms SET indexed_id = last_id;
-         PRAGMA wal_checkpoint(TRUNCATE);",
-    )?;
+    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    let since = Instant::now();
+    let store = Store::open(path, Sync::Normal, Keep::default())?;
+    let given: u64 = db.query_row("SELECT sum(last_id) FROM rooms", (), |row| row.get(0))?;
+    while indexed(path).unwrap_or(0) < given {
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    tell("the index took", since);
+    block_on(store.close());
     Ok(())
+}
+
+/// How many lines the index has; an error while there is none.
+fn indexed(path: &Path) -> rusqlite::Result<u64> {
+    let mut index = path.as_os_str().to_owned();
+    index.push("-index");
+    let index = Connection::open_with_flags(index, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    index.query_row("SELECT sum(last_id) FROM rooms", (), |row| row.get(0))
 }
 
 fn fill(

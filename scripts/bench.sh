@@ -84,7 +84,7 @@ both() {
 with_data() {
     local case=$1 label=$2
     shift 2
-    rm -f "$data" "$data"-wal "$data"-shm
+    rm -f "$data"*
     play $load_cpu $server_cpu "$case" "$label" parlor parlor "$@" \
         -- "${parlor[@]}" --threads 1 --data "$data"
 }

@@ -253,8 +253,8 @@ pub const STORE_COMMIT_LINES_MAX: usize = 4096;
 /// Queries that wait for the store's readers; further ones wait before they get in line.
 pub const STORE_QUERIES_MAX: usize = 256;
 
-/// Threads that read from the database. A search takes one of them for at most [`SEARCH_TIME_MAX`].
-pub const STORE_READERS: usize = 3;
+/// Threads that search; one more reads pages. A search takes one of them for at most [`SEARCH_TIME_MAX`].
+pub const STORE_SEARCHERS: usize = 2;
 
 /// How long a writer waits for another process (an import) that is writing.
 pub const STORE_BUSY_MAX: Duration = Duration::from_secs(5);
@@ -281,18 +281,34 @@ pub const STORE_PAGE_LINES_MAX: usize = HISTORY_LINES_MAX;
 /// The highest number that a message may be imported with. Numbers go up to 2^40, so as many are left.
 pub const MESSAGE_ID_IMPORT_MAX: u64 = 1 << 39;
 
-/// Lines that are entered into the search index in one step: up to 10 ms, for which a new line may wait.
-pub const INDEX_LINES: usize = 128;
+/// Lines that are entered into the search index in one step, some 10 ms: each step makes a part of the index,
+/// and small parts have to be merged more often.
+pub const INDEX_LINES: usize = 2048;
 
-/// How long nothing must have come to be written before the index is brought up to date. A busy room's
-/// next turn comes sooner, so indexing does not slow it.
-pub const INDEX_IDLE: Duration = Duration::from_millis(20);
+/// Bytes of text of such a step, which are in memory meanwhile.
+pub const INDEX_BYTES: usize = 256 * 1024;
 
-/// The same when less than a step waits, since small steps cost more a line.
-pub const INDEX_IDLE_FEW: Duration = Duration::from_secs(1);
+/// How often as long as a step took the index waits for its next one, when lines are being stored: it takes
+/// a twentieth of a processor from those who talk, and still enters thousands of lines a second.
+pub const INDEX_REST: u32 = 20;
+
+/// How long lines gather before they are entered: a few lines cost as much as hundreds.
+pub const INDEX_GATHER: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether another process (an import) has stored lines.
+pub const INDEX_EVERY: Duration = Duration::from_secs(60);
+
+/// How long the index waits after it failed.
+pub const INDEX_RETRY: Duration = Duration::from_secs(60);
 
 /// Lines that are forgotten in one step: up to 10 ms, for which a new line may wait.
 pub const FORGET_LINES: usize = 128;
+
+/// How long the writer waits for lines between two such steps.
+pub const FORGET_PAUSE: Duration = Duration::from_millis(5);
+
+/// How long it waits after forgetting failed.
+pub const FORGET_RETRY: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether there are lines to forget.
 pub const FORGET_EVERY: Duration = Duration::from_secs(600);
@@ -319,12 +335,6 @@ pub const IMPORT_PAUSE: Duration = Duration::from_millis(2);
 
 /// Bytes of one line of an import: a whole message with every byte escaped, and its names.
 pub const IMPORT_LINE_BYTES_MAX: usize = 128 * 1024;
-
-/// Pages of the search index that are merged in one step: up to 10 ms, for which a new line may wait.
-pub const INDEX_MERGE_PAGES: u32 = 32;
-
-/// How long the writer waits for lines between two such steps.
-pub const INDEX_PAUSE: Duration = Duration::from_millis(5);
 
 /// Faults of a file that a check tells; a broken file may have millions.
 pub const CHECK_FAULTS_MAX: usize = 20;

@@ -109,6 +109,13 @@ impl Claim {
     }
 }
 
+/// The path of a file that belongs to the one at `path`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    beside.into()
+}
+
 /// The path without links, so that all ways to a file lead to one claim. The file itself need not exist.
 pub(super) fn canonical(path: &Path) -> Result<PathBuf, OpenError> {
     if let Ok(found) = fs::canonicalize(path) {
@@ -169,19 +176,21 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     if (1..SQLITE_BYTES_MIN).contains(&length) {
         return Err(OpenError::Foreign(path.to_owned()));
     }
-    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let explain = |error| explained(path, &error);
-    let db = Connection::open_with_flags(path, flags).map_err(explain)?;
-    db.busy_timeout(STORE_BUSY_MAX).map_err(explain)?;
+    connect(path, flags).map_err(|error| explained(path, &error))
+}
+
+/// A connection, with the settings that all have in common.
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(STORE_BUSY_MAX)?;
     db.set_prepared_statement_cache_capacity(STORE_STATEMENTS);
     // A negative number is one of kibibytes.
-    db.pragma_update(None, "cache_size", -STORE_CACHE_KIB)
-        .map_err(explain)?;
+    db.pragma_update(None, "cache_size", -STORE_CACHE_KIB)?;
     Ok(db)
 }
 
 /// Settings that hold for one connection, except for the journal mode, which stays with the file.
-fn prepare_to_write(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
+pub(super) fn prepare_to_write(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(
         None,
@@ -236,16 +245,24 @@ fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<usize> {
 /// Reads a little of every table, so that a file which only pretends is found out at the start.
 fn try_tables(db: &Connection) -> rusqlite::Result<()> {
     for sql in [
-        "SELECT id, name, key, topic, created, last_id, indexed_id FROM rooms LIMIT 1",
+        "SELECT id, name, key, topic, created, last_id FROM rooms LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages ORDER BY place DESC LIMIT 1",
         "SELECT name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings
          FROM accounts LIMIT 1",
-        "SELECT rowid FROM message_index('\"   \"') LIMIT 1",
+        "SELECT number, place FROM late LIMIT 1",
     ] {
         db.prepare(sql)?.query(())?.next()?;
     }
     Ok(())
+}
+
+/// What SQLite finds wrong with the pages and tables of a file, up to `most` sentences.
+pub(super) fn structure_faults(db: &Connection, most: usize) -> rusqlite::Result<Vec<String>> {
+    let mut select = db.prepare(&format!("PRAGMA integrity_check({most})"))?;
+    let rows = select.query_map((), |row| row.get::<_, String>(0))?;
+    rows.filter(|fault| fault.as_ref().map_or(true, |fault| fault != "ok"))
+        .collect()
 }
 
 fn not_ours(path: &Path, error: &rusqlite::Error) -> OpenError {
@@ -285,13 +302,6 @@ fn read_only(path: &Path) -> OpenError {
         }
     }
     read_only(path.to_owned(), "it cannot be written".to_owned())
-}
-
-/// The file beside the one at `path` whose name ends with `end`.
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(end);
-    beside.into()
 }
 
 #[cfg(test)]

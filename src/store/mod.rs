@@ -310,10 +310,7 @@ impl Store {
         let count = count.min(STORE_PAGE_LINES_MAX);
         match &self.0 {
             Backend::Memory(memory) => Ok(memory.search(room, &words, count)),
-            Backend::Sqlite(sqlite) => {
-                let search = move |db: &_| sqlite::search::search(db, room, &words, count);
-                sqlite.read(search).await
-            }
+            Backend::Sqlite(sqlite) => sqlite.search(room, words, count).await,
         }
     }
 

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use futures_lite::future::{block_on, zip};
 use tempfile::TempDir;
 
+use super::sqlite::index::{self, Index};
 use super::*;
-use crate::limits::INDEX_LINES;
+use crate::limits::FORGET_LINES;
 use crate::message::{Kind, MemberId};
 use crate::name::Name;
 
 mod accounts;
 mod files;
+mod search_index;
 
 /// A directory, and the path of a file in it that does not exist.
 fn place_for_a_file() -> (TempDir, PathBuf) {
@@ -200,14 +202,54 @@ fn a_line_is_shown_with_its_neighbours() {
     });
 }
 
-/// Waits until the writer has indexed what it was given. It does it by itself; this only sees when.
+/// Waits until everything is in the index. It gets there by itself; this only sees when.
 fn wait_for_the_index(path: &Path) {
     let db = file::open_to_read(path).expect("the file is right");
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !sqlite::tidy::unindexed(&db).expect("a query").0.is_empty() {
-        assert!(Instant::now() < deadline, "the index is never up to date");
+    let newest = || -> rusqlite::Result<Vec<(u32, u64)>> {
+        let mut select = db.prepare(
+            "SELECT place >> 40, max(place) & 0xFFFFFFFFFF FROM messages GROUP BY place >> 40",
+        )?;
+        let rows = select.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect()
+    };
+    let late = || {
+        db.query_row("SELECT coalesce(max(number), 0) FROM late", (), |row| {
+            row.get::<_, i64>(0)
+        })
+    };
+    wait_until("the index is up to date", || {
+        // It may be being made just now.
+        let Ok(Some(index)) = Index::open_to_read(&index::path_of(path)) else {
+            return false;
+        };
+        let Ok(progress) = index.progress() else {
+            return false;
+        };
+        let rooms = progress.rooms.iter();
+        let reached: Vec<_> = rooms
+            .map(|(room, reached)| (room.0, reached.last_id))
+            .collect();
+        reached == newest().expect("a query") && progress.late_number == late().expect("a number")
+    });
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// How many lines the index has for one part of a word.
+fn count_in_index(path: &Path, part: &str) -> usize {
+    let db = rusqlite::Connection::open(index::path_of(path)).expect("an index");
+    db.query_row(
+        "SELECT count(*) FROM message_index WHERE message_index MATCH ?1",
+        [format!("\"{part}\"")],
+        |row| row.get(0),
+    )
+    .expect("a number")
 }
 
 const TALK: &[&str] = &[
@@ -359,7 +401,7 @@ fn old_lines_are_forgotten_by_number_and_by_age_and_leave_the_index() {
     let (_folder, path) = place_for_a_file();
     let store = open(&path);
     let room = block_on(store.create_room(name("one"))).expect("a room");
-    let count = 3 * INDEX_LINES;
+    let count = 3 * FORGET_LINES;
     let lines = (1..=count).map(|number| line(&format!("number {number}."), 1));
     block_on(store.append(room, lines.collect())).expect("stored");
     wait_for_the_index(&path);
@@ -370,11 +412,9 @@ fn old_lines_are_forgotten_by_number_and_by_age_and_leave_the_index() {
     wait_for_tail(&store, room, 2);
     assert_eq!(find(&store, room, "number").len(), 2);
     assert_eq!(find(&store, room, "1."), Vec::<String>::new());
-    let db = file::open_to_read(&path).expect("the file is right");
-    let sql = "SELECT count(*) FROM message_index('\"umb\"')";
-    let in_index: i64 = db.query_row(sql, (), |row| row.get(0)).expect("a number");
-    assert_eq!(in_index, 2);
-    drop(db);
+    wait_until("two lines are left in the index", || {
+        count_in_index(&path, "umb") == 2
+    });
     let far = Timestamp(i64::MAX / 2);
     let new = NewMessage {
         time: far,
@@ -390,11 +430,9 @@ fn old_lines_are_forgotten_by_number_and_by_age_and_leave_the_index() {
 }
 
 fn wait_for_tail(store: &Store, room: RoomId, count: usize) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while block_on(store.tail(room, 1000)).expect("lines").len() != count {
-        assert!(Instant::now() < deadline, "never {count} lines");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("as many lines as are kept", || {
+        block_on(store.tail(room, 1000)).expect("lines").len() == count
+    });
 }
 
 #[test]

@@ -1,31 +1,38 @@
-//! Messages in an SQLite file: one thread writes, a few read.
+//! Messages in an SQLite file: one thread writes, a few read, and one keeps the index for searches, which is a
+//! file of its own.
 //!
 //! The writer commits all that has gathered in one transaction, so a line costs a small part of a commit.
 //! Readers have connections of their own and see what was committed (write-ahead log); neither holds the
 //! other up, and no task of the executor ever waits inside SQLite.
 
 pub(super) mod accounts;
+mod bell;
 mod complaint;
+mod forget;
+pub(super) mod index;
+mod indexer;
 pub(super) mod query;
 mod queue;
-pub(super) mod search;
-pub(super) mod tidy;
+mod search;
 mod writer;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use async_channel::{Receiver, Sender};
 use rusqlite::Connection;
 
+use self::bell::Bell;
 use self::complaint::Complaint;
+use self::indexer::Indexer;
 use self::queue::Queue;
 use self::writer::{Done, Job, Writer};
 use super::file::{self, Claim, OpenError};
-use super::{Account, AccountChange, Keep, RoomId, StoreError, Sync};
-use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_READERS};
+use super::words::Words;
+use super::{Account, AccountChange, Found, Keep, RoomId, StoreError, Sync};
+use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_SEARCHERS};
 use crate::message::{Message, NewMessage};
 use crate::name::{Name, RoomName};
 use crate::topic::Topic;
@@ -33,7 +40,11 @@ use crate::topic::Topic;
 /// A file that is open. Its threads end when it is closed or dropped.
 pub(super) struct Sqlite {
     jobs: Arc<Queue<Job>>,
-    queries: Sender<Query>,
+    pages: Sender<Query>,
+    /// Apart from the pages, so that who joins never waits for somebody's search.
+    searches: Sender<Query>,
+    bell: Arc<Bell>,
+    index: Arc<Path>,
     complaint: Arc<Complaint>,
     /// Taken by whoever closes first.
     threads: Mutex<Threads>,
@@ -42,6 +53,7 @@ pub(super) struct Sqlite {
 #[derive(Default)]
 struct Threads {
     readers: Vec<JoinHandle<()>>,
+    indexer: Option<JoinHandle<()>>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -60,6 +72,7 @@ impl Sqlite {
         let db = file::open_to_write(&path, sync)?;
         let complaint = Arc::new(Complaint::new(&path));
         let jobs = Arc::new(Queue::new(STORE_JOBS_MAX));
+        let bell = Arc::new(Bell::default());
         let writer = Writer::new(
             db,
             claim,
@@ -67,24 +80,39 @@ impl Sqlite {
             keep,
             Arc::clone(&jobs),
             Arc::clone(&complaint),
+            Arc::clone(&bell),
         )?;
-        let (queries, waiting) = async_channel::bounded::<Query>(STORE_QUERIES_MAX);
-        let mut threads = Threads::default();
-        for number in 1..=STORE_READERS {
-            let db = file::open_to_read(&path)?;
-            let waiting = waiting.clone();
-            let work = move || answer_queries(&db, &waiting);
+        let index: Arc<Path> = index::path_of(&path).into();
+        let indexer = Indexer::new(
+            file::open_to_read(&path)?,
+            &index,
+            Arc::clone(&bell),
+            Arc::clone(&complaint),
+        );
+        let (pages, asked_pages) = async_channel::bounded(STORE_QUERIES_MAX);
+        let (searches, asked_searches) = async_channel::bounded(STORE_QUERIES_MAX);
+        let store = Sqlite {
+            jobs,
+            pages,
+            searches,
+            bell,
+            index,
+            complaint,
+            threads: Mutex::default(),
+        };
+        // From here on dropping the store ends what was started.
+        let mut threads = store.lock();
+        threads.readers.push(reader(&path, "read", asked_pages)?);
+        for number in 1..=STORE_SEARCHERS {
+            let name = format!("search-{number}");
             threads
                 .readers
-                .push(spawn(&path, format!("read-{number}"), work)?);
+                .push(reader(&path, &name, asked_searches.clone())?);
         }
-        threads.writer = Some(spawn(&path, "write".to_owned(), move || writer.run())?);
-        Ok(Sqlite {
-            jobs,
-            queries,
-            complaint,
-            threads: Mutex::new(threads),
-        })
+        threads.indexer = Some(spawn(&path, "index", move || indexer.run())?);
+        threads.writer = Some(spawn(&path, "write", move || writer.run())?);
+        drop(threads);
+        Ok(store)
     }
 
     pub(super) async fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {
@@ -145,9 +173,39 @@ impl Sqlite {
         self.write(move |db| accounts::delete(db, &name)).await
     }
 
-    /// Has a reader do `query` and waits for what comes of it.
+    /// Has the reader do `query` and waits for what comes of it.
     pub(super) async fn read<T: Send + 'static>(
         &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(&self.pages, query).await
+    }
+
+    /// Has a searcher look for `words` and waits for what it finds.
+    pub(super) async fn search(
+        &self,
+        room: RoomId,
+        words: Words,
+        count: usize,
+    ) -> Result<Found, StoreError> {
+        let index = Arc::clone(&self.index);
+        let search = move |db: &_| search::search(db, &index, room, &words, count);
+        let (found, fault) = self.ask(&self.searches, search).await?;
+        if let Some(error) = fault {
+            if index::is_damage(&error) {
+                self.bell.ring_damaged();
+            } else {
+                let error = StoreError::Failed(error.to_string());
+                self.complaint
+                    .failed("cannot look into the search index", &error);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        whom: &Sender<Query>,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = async_channel::bounded(1);
@@ -155,7 +213,7 @@ impl Sqlite {
             // Who asked may have gone.
             let _ = answer.try_send(query(db));
         });
-        if self.queries.send(work).await.is_err() {
+        if whom.send(work).await.is_err() {
             return Err(StoreError::Closed);
         }
         let result = answered.recv().await.map_err(|_| StoreError::Closed)?;
@@ -167,13 +225,13 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) {
-        self.queries.close();
-        let threads = self.take_threads();
+        self.close_readers();
+        let threads = std::mem::take(&mut *self.lock());
         let jobs = Arc::clone(&self.jobs);
         let (end, ended) = async_channel::bounded::<()>(1);
         // Waiting for a thread blocks, so a thread does it.
         let waiter = thread::Builder::new().spawn(move || {
-            for reader in threads.readers {
+            for reader in threads.readers.into_iter().chain(threads.indexer) {
                 let _ = reader.join();
             }
             // Last of all, since only the last to close can empty the log, and readers cannot.
@@ -189,28 +247,37 @@ impl Sqlite {
         }
     }
 
-    fn take_threads(&self) -> Threads {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *threads)
+    fn close_readers(&self) {
+        self.pages.close();
+        self.searches.close();
+        self.bell.close();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Threads> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
+        self.close_readers();
         self.jobs.close();
-        self.queries.close();
     }
 }
 
-fn answer_queries(db: &Connection, waiting: &Receiver<Query>) {
-    while let Ok(query) = waiting.recv_blocking() {
-        query(db);
-    }
+/// A thread with a connection of its own that answers what is asked.
+fn reader(path: &Path, name: &str, asked: Receiver<Query>) -> Result<JoinHandle<()>, OpenError> {
+    let db = file::open_to_read(path)?;
+    spawn(path, name, move || {
+        while let Ok(query) = asked.recv_blocking() {
+            query(&db);
+        }
+    })
 }
 
 fn spawn(
     path: &Path,
-    name: String,
+    name: &str,
     work: impl FnOnce() + Send + 'static,
 ) -> Result<JoinHandle<()>, OpenError> {
     let thread = thread::Builder::new().name(format!("parlor-{name}"));

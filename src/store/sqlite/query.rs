@@ -28,6 +28,11 @@ pub(in crate::store) fn id_of(place: i64) -> u64 {
     place as u64 & ID_MAX
 }
 
+/// The room of the message at `place`.
+pub(in crate::store) fn room_of(place: i64) -> RoomId {
+    RoomId(u32::try_from(place >> ID_BITS).unwrap_or_default())
+}
+
 /// All rooms, in the order they were created.
 pub(in crate::store) fn rooms(db: &Connection) -> rusqlite::Result<Vec<StoredRoom>> {
     rooms_after(db, RoomId::default()).map(|(rooms, _)| rooms)

@@ -2,92 +2,166 @@
 //!
 //! The index gives candidates, newest first, and each candidate is looked at. The last lines of a busy room
 //! may not be in the index yet; they, and searches for words that the index does not know, are read one by one.
+//! Without an index a search reads what it may, and says so if that was not all.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, Params};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::super::words::Words;
 use super::super::{Found, RoomId};
+use super::index::Index;
 use super::query::{self, place};
 use crate::limits::{SEARCH_LINES_MAX, SEARCH_TIME_MAX};
 
-/// The newest `count` lines of `room` that contain all `words`.
-pub(in crate::store) fn search(
+/// What came of a search, and what was wrong with the index, if anything was.
+pub(super) type Searched = (Found, Option<rusqlite::Error>);
+
+/// The newest `count` lines of `room` that contain all `words`. The index is opened for each search: there are
+/// few, and so it costs no memory between them, and one that was made anew is the one that is looked into.
+pub(super) fn search(
     db: &Connection,
+    index: &Path,
     room: RoomId,
     words: &Words,
     count: usize,
-) -> rusqlite::Result<Found> {
+) -> rusqlite::Result<Searched> {
     let mut search = Search {
         words,
         count,
         since: Instant::now(),
+        looked_at: 0,
         found: Found::default(),
     };
     if words.is_empty() || count == 0 {
-        return Ok(search.found);
+        return Ok((search.found, None));
     }
     let snapshot = db.unchecked_transaction()?;
-    let ends = snapshot
-        .prepare_cached("SELECT last_id, indexed_id FROM rooms WHERE id = ?1")?
-        .query_row([room.0], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((last, indexed)) = ends else {
-        return Ok(search.found);
+    let Some(query) = words.index_query() else {
+        search.read(&snapshot, room, 0, SEARCH_TIME_MAX)?;
+        return Ok((search.found, None));
     };
-    let query = words.index_query();
-    let read_down_to = if query.is_some() { indexed } else { 0 };
-    let unindexed = (place(room, read_down_to) + 1, place(room, last));
-    search.look_at(&snapshot, READ, unindexed, SEARCH_TIME_MAX / 2)?;
-    if let Some(query) = query {
-        // Even if not all of the newer lines were read: old lines are better than none.
-        let indexed = (query, place(room, 0), place(room, indexed));
-        search.look_at(&snapshot, LOOK_UP, indexed, SEARCH_TIME_MAX)?;
-    }
-    Ok(search.found)
+    let fault = match search.with_index(&snapshot, index, room, &query) {
+        Ok(()) => None,
+        Err(Failure::Database(error)) => return Err(error),
+        Err(Failure::Index(error)) => {
+            search.found.cut_short = true;
+            Some(error)
+        }
+    };
+    Ok((search.found, fault))
 }
 
-const READ: &str = "SELECT place, time, name, kind, text FROM messages
-     WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC";
-
-/// The index keeps its rows in the order of their places, so it need not find all of them to give the last.
-const LOOK_UP: &str = "SELECT place, time, name, kind, messages.text
-     FROM message_index JOIN messages ON place = message_index.rowid
-     WHERE message_index MATCH ?1 AND message_index.rowid BETWEEN ?2 AND ?3
-     ORDER BY message_index.rowid DESC";
+/// What failed.
+enum Failure {
+    Database(rusqlite::Error),
+    Index(rusqlite::Error),
+}
 
 struct Search<'a> {
     words: &'a Words,
     count: usize,
     since: Instant,
+    looked_at: usize,
     found: Found,
 }
 
 impl Search<'_> {
-    /// Looks at the rows of a query until there are lines enough, but at no more than [`SEARCH_LINES_MAX`],
-    /// and no later than `latest` after the search began.
-    fn look_at(
+    /// Reads the lines that are not in the index, then looks up those that are.
+    fn with_index(
         &mut self,
         db: &Connection,
-        sql: &str,
-        params: impl Params,
+        index: &Path,
+        room: RoomId,
+        query: &str,
+    ) -> Result<(), Failure> {
+        let index = Index::open_to_read(index).and_then(|index| match index {
+            Some(index) => Ok(Some((index.last_id(room)?, index))),
+            None => Ok(None),
+        });
+        let indexed_id = match &index {
+            Ok(Some((last_id, _))) => *last_id,
+            Ok(None) | Err(_) => 0,
+        };
+        self.read(db, room, indexed_id, SEARCH_TIME_MAX / 2)
+            .map_err(Failure::Database)?;
+        match index.map_err(Failure::Index)? {
+            // Even if not all of the newer lines were read: old lines are better than none.
+            Some((_, index)) => self.look_up(db, &index, room, query, indexed_id),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the lines of `room` with numbers above `after`.
+    fn read(
+        &mut self,
+        db: &Connection,
+        room: RoomId,
+        after: u64,
         latest: Duration,
     ) -> rusqlite::Result<()> {
-        let mut select = db.prepare_cached(sql)?;
-        let mut rows = select.query(params)?;
-        let mut looked_at = 0;
-        while self.found.lines.len() < self.count
+        let mut select = db.prepare_cached(
+            "SELECT place, time, name, kind, text FROM messages
+             WHERE place > ?1 AND place <= ?2 ORDER BY place DESC",
+        )?;
+        let mut rows = select.query((place(room, after), place(room, query::ID_MAX)))?;
+        self.looked_at = 0;
+        while self.wants_more()
             && let Some(row) = rows.next()?
+            && self.may_look(latest)
         {
-            if looked_at == SEARCH_LINES_MAX || self.since.elapsed() > latest {
-                self.found.cut_short = true;
-                break;
-            }
-            looked_at += 1;
-            if self.words.are_in(row.get_ref(4)?.as_str()?) {
-                self.found.lines.push(query::stored(row)?);
-            }
+            self.look_at(row)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the lines of `room` that the index finds, up to number `until`.
+    fn look_up(
+        &mut self,
+        db: &Connection,
+        index: &Index,
+        room: RoomId,
+        query: &str,
+        until: u64,
+    ) -> Result<(), Failure> {
+        let mut select = index.look_up().map_err(Failure::Index)?;
+        let mut places = select
+            .query((query, place(room, 0), place(room, until)))
+            .map_err(Failure::Index)?;
+        let mut line = db
+            .prepare_cached("SELECT place, time, name, kind, text FROM messages WHERE place = ?1")
+            .map_err(Failure::Database)?;
+        self.looked_at = 0;
+        while self.wants_more()
+            && let Some(found) = places.next().map_err(Failure::Index)?
+            && self.may_look(SEARCH_TIME_MAX)
+        {
+            let place: i64 = found.get(0).map_err(Failure::Index)?;
+            // The index may still have what was forgotten just now.
+            line.query_row([place], |row| self.look_at(row))
+                .optional()
+                .map_err(Failure::Database)?;
+        }
+        Ok(())
+    }
+
+    fn wants_more(&self) -> bool {
+        self.found.lines.len() < self.count
+    }
+
+    /// Whether one more line may be looked at: no more than [`SEARCH_LINES_MAX`] at once, and none later than
+    /// `latest` after the search began.
+    fn may_look(&mut self, latest: Duration) -> bool {
+        let is_bound = self.looked_at == SEARCH_LINES_MAX || self.since.elapsed() > latest;
+        self.looked_at += 1;
+        self.found.cut_short |= is_bound;
+        !is_bound
+    }
+
+    fn look_at(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        if self.words.are_in(row.get_ref(4)?.as_str()?) {
+            self.found.lines.push(query::stored(row)?);
         }
         Ok(())
     }

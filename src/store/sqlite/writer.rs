@@ -10,17 +10,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use async_channel::Sender;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
+use super::bell::Bell;
 use super::complaint::Complaint;
+use super::forget;
 use super::query::{self, ID_MAX, place};
 use super::queue::{Queue, Taken};
-use super::tidy;
 use crate::limits::{
-    FORGET_EVERY, FORGET_LINES, INDEX_IDLE, INDEX_IDLE_FEW, INDEX_LINES, INDEX_PAUSE,
-    STORE_COMMIT_LINES_MAX,
+    FORGET_EVERY, FORGET_LINES, FORGET_PAUSE, FORGET_RETRY, STORE_COMMIT_LINES_MAX,
 };
 use crate::message::{Message, NewMessage, Timestamp};
 use crate::name::RoomName;
-use crate::store::file::{self, Claim, OpenError};
+use crate::store::file::{Claim, OpenError};
 use crate::store::{Keep, RoomId, StoreError};
 use crate::topic::Topic;
 
@@ -56,19 +56,14 @@ pub(super) struct Writer {
     identity: (u64, u64),
     jobs: Arc<Queue<Job>>,
     complaint: Arc<Complaint>,
+    /// Who wants to know what is in the file.
+    bell: Arc<Bell>,
     keep: Keep,
-    /// Rooms with lines that are not in the index, and about how many.
-    unindexed: BTreeSet<RoomId>,
-    unindexed_lines: usize,
     /// Rooms that may have lines to forget, and when all rooms will again.
     unkept: BTreeSet<RoomId>,
     forget_at: Instant,
-    /// Parts of the index may be waiting to be merged.
-    unmerged: bool,
-    /// The last thing done was tidying up, and not a job.
-    tidying: bool,
-    /// The last step of tidying up failed; the next is tried less soon.
-    tidying_fails: bool,
+    /// The last step of it failed; the next is tried less soon.
+    forgetting_fails: bool,
 }
 
 impl Writer {
@@ -79,12 +74,11 @@ impl Writer {
         keep: Keep,
         jobs: Arc<Queue<Job>>,
         complaint: Arc<Complaint>,
+        bell: Arc<Bell>,
     ) -> Result<Writer, OpenError> {
-        let explain = |error| file::explained(path, &error);
         let identity = identity(path).ok_or_else(|| {
             OpenError::Io(path.to_owned(), "it was taken away just now".to_owned())
         })?;
-        let (unindexed, unindexed_lines) = tidy::unindexed(&db).map_err(explain)?;
         Ok(Writer {
             db,
             _claim: claim,
@@ -92,14 +86,11 @@ impl Writer {
             identity,
             jobs,
             complaint,
+            bell,
             keep,
-            unindexed,
-            unindexed_lines,
             unkept: BTreeSet::new(),
             forget_at: Instant::now(),
-            unmerged: true,
-            tidying: false,
-            tidying_fails: false,
+            forgetting_fails: false,
         })
     }
 
@@ -112,7 +103,7 @@ impl Writer {
             let patience = self.patience();
             match self.jobs.take_all(&mut taken, patience) {
                 Taken::All => self.do_all(&mut taken),
-                Taken::Nothing => self.tidy_up(),
+                Taken::Nothing => self.forget(),
                 Taken::Closed => return,
             }
         }
@@ -120,7 +111,6 @@ impl Writer {
 
     /// Does jobs in their order, as many in one transaction as make [`STORE_COMMIT_LINES_MAX`] lines.
     fn do_all(&mut self, jobs: &mut Vec<Job>) {
-        self.tidying = false;
         let mut batch = Vec::new();
         let mut lines = 0;
         for job in jobs.drain(..) {
@@ -139,12 +129,9 @@ impl Writer {
             Ok(done) => {
                 self.complaint.stored();
                 for (job, done) in batch.into_iter().zip(done) {
-                    if let (Job::Append { room, lines, .. }, Ok(_)) = (&job, &done) {
-                        self.unindexed.insert(*room);
-                        self.unindexed_lines += lines.len();
-                    }
                     job.answer(done);
                 }
+                self.bell.ring();
             }
             Err(error) => {
                 let lines = batch.iter().map(Job::lines).sum();
@@ -176,18 +163,12 @@ impl Writer {
         result.map_err(|error| StoreError::Failed(error.to_string()))
     }
 
-    /// How long to wait for jobs before something else is done.
+    /// How long to wait for jobs before something is forgotten.
     fn patience(&self) -> Duration {
-        if self.tidying_fails {
-            INDEX_IDLE_FEW
-        } else if self.unmerged || self.unindexed_lines >= INDEX_LINES || !self.unkept.is_empty() {
-            if self.tidying {
-                INDEX_PAUSE
-            } else {
-                INDEX_IDLE
-            }
-        } else if !self.unindexed.is_empty() {
-            INDEX_IDLE_FEW
+        if self.forgetting_fails {
+            FORGET_RETRY
+        } else if !self.unkept.is_empty() {
+            FORGET_PAUSE
         } else if self.keep == Keep::default() {
             FORGET_EVERY
         } else {
@@ -195,33 +176,25 @@ impl Writer {
         }
     }
 
-    /// One small step of what can wait.
-    fn tidy_up(&mut self) {
-        self.tidying = true;
-        let step = self.tidy_step();
-        self.tidying_fails = step.is_err();
-        if let Err(error) = step {
-            let error = StoreError::Failed(error.to_string());
-            self.complaint.failed("cannot tidy up messages", &error);
+    /// Forgets a few lines of one room, if there are any to forget.
+    fn forget(&mut self) {
+        if self.keep == Keep::default() {
+            return;
+        }
+        let step = self.forget_step();
+        self.forgetting_fails = step.is_err();
+        match step {
+            Ok(0) => {}
+            Ok(_) => self.bell.ring_forgot(),
+            Err(error) => {
+                let error = StoreError::Failed(error.to_string());
+                self.complaint.failed("cannot forget messages", &error);
+            }
         }
     }
 
-    fn tidy_step(&mut self) -> rusqlite::Result<()> {
-        // Merging first, so that parts never become more than a search can look into.
-        if self.unmerged {
-            self.unmerged = tidy::merge_step(&self.db)?;
-        } else if !self.unindexed.is_empty() {
-            let entered = tidy::index_step(&mut self.db, &mut self.unindexed, INDEX_LINES)?;
-            self.unindexed_lines = self.unindexed_lines.saturating_sub(entered);
-            self.unmerged = true;
-        } else if self.keep != Keep::default() {
-            self.unmerged = self.forget()?;
-        }
-        Ok(())
-    }
-
-    /// Forgets a few lines of one room. Returns whether there were any.
-    fn forget(&mut self) -> rusqlite::Result<bool> {
+    /// Returns how many lines it forgot.
+    fn forget_step(&mut self) -> rusqlite::Result<usize> {
         if self.unkept.is_empty() && self.forget_at <= Instant::now() {
             self.forget_at = Instant::now() + FORGET_EVERY;
             self.unkept = query::rooms(&self.db)?
@@ -230,13 +203,13 @@ impl Writer {
                 .collect();
         }
         while let Some(&room) = self.unkept.first() {
-            let gone = tidy::forget_step(&mut self.db, room, self.keep, now(), FORGET_LINES)?;
+            let gone = forget::forget_step(&mut self.db, room, self.keep, now(), FORGET_LINES)?;
             if gone > 0 {
-                return Ok(true);
+                return Ok(gone);
             }
             self.unkept.pop_first();
         }
-        Ok(false)
+        Ok(0)
     }
 }
 

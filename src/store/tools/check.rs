@@ -11,12 +11,13 @@ use crate::message::Kind;
 use crate::name::{Name, NameKey, RoomName};
 use crate::password;
 use crate::store::file;
+use crate::store::sqlite::index::{self, Index};
 use crate::store::sqlite::query::id_of;
 use crate::text;
 
 /// Reads the whole file and returns what is wrong, a sentence for each fault, at most [`CHECK_FAULTS_MAX`]. None
-/// means that all pages, tables and the index are as SQLite left them, and that every room, message and
-/// account is one that this program could have stored.
+/// means that all pages and tables, and those of the index, are as SQLite left them, and that every room,
+/// message and account is one that this program could have stored.
 ///
 /// A text in which one letter became another on the disk is not noticed: it is a text as well.
 ///
@@ -36,24 +37,40 @@ pub fn check(path: &Path) -> Result<Vec<String>, ToolError> {
             faults.push(error.to_string());
         }
     }
+    for fault in index_faults(path) {
+        let index = index::path_of(path);
+        faults.push(format!(
+            "the search index {}: {fault}; without a server you may remove it, the next one makes it anew",
+            index.display()
+        ));
+    }
     faults.truncate(CHECK_FAULTS_MAX);
     Ok(faults)
 }
 
 fn structure(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
-    let mut select = db.prepare(&format!("PRAGMA integrity_check({CHECK_FAULTS_MAX})"))?;
-    for fault in select.query_map((), |row| row.get::<_, String>(0))? {
-        let fault = fault?;
-        if fault != "ok" {
-            faults.push(fault);
-        }
-    }
+    faults.extend(file::structure_faults(db, CHECK_FAULTS_MAX)?);
     Ok(())
+}
+
+/// An index that is not there is no fault: the server makes one.
+fn index_faults(path: &Path) -> Vec<String> {
+    let faults = file::canonical(path)
+        .map_err(|error| error.to_string())
+        .and_then(|path| {
+            let index = Index::open_to_read(&index::path_of(&path));
+            let faults = index.and_then(|index| match index {
+                Some(index) => index.faults(CHECK_FAULTS_MAX),
+                None => Ok(Vec::new()),
+            });
+            faults.map_err(|error| error.to_string())
+        });
+    faults.unwrap_or_else(|error| vec![error])
 }
 
 fn rooms(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
     let mut select = db.prepare(
-        "SELECT id, name, key, created, last_id, indexed_id,
+        "SELECT id, name, key, created, last_id,
              (SELECT max(place) FROM messages WHERE place BETWEEN id << 40 AND (id + 1 << 40) - 1)
          FROM rooms ORDER BY id",
     )?;
@@ -71,8 +88,8 @@ fn rooms(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
 
 fn room_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
     let name: String = row.get(1)?;
-    let (last, indexed): (i64, i64) = (row.get(4)?, row.get(5)?);
-    let newest = row.get::<_, Option<i64>>(6)?.map_or(0, id_of);
+    let last: i64 = row.get(4)?;
+    let newest = row.get::<_, Option<i64>>(5)?.map_or(0, id_of);
     let parsed = RoomName::parse(&name)
         .ok()
         .filter(|parsed| parsed.as_str() == name);
@@ -81,7 +98,6 @@ fn room_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
         Some(name) if name.key() != row.get::<_, String>(2)? => Some("its key is another name's"),
         _ if time_text(row.get(3)?).is_none() => Some("it was created at no time"),
         _ if last < 0 || newest > last as u64 => Some("it has messages past its last number"),
-        _ if indexed < 0 || indexed > last => Some("the index has more than there is"),
         _ => None,
     })
 }

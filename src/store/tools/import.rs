@@ -9,13 +9,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::record::{MessageRecord, Record, RoomRecord, time_ms};
 use super::{ToolError, failed};
-use crate::limits::{
-    IMPORT_LINE_BYTES_MAX, IMPORT_LINES, IMPORT_PAUSE, INDEX_LINES, MESSAGE_ID_IMPORT_MAX,
-};
+use crate::limits::{IMPORT_LINE_BYTES_MAX, IMPORT_LINES, IMPORT_PAUSE, MESSAGE_ID_IMPORT_MAX};
 use crate::message::Kind;
 use crate::name::{Name, RoomName};
-use crate::store::sqlite::query::place;
-use crate::store::sqlite::tidy;
+use crate::store::sqlite::query::{ID_MAX, id_of, place};
 use crate::store::{RoomId, Sync, file};
 use crate::text;
 
@@ -66,21 +63,7 @@ pub fn import(path: &Path, input: &mut dyn BufRead) -> Result<Imported, ToolErro
         }
         thread::sleep(IMPORT_PAUSE);
     }
-    index_all(&mut db).map_err(failed(&path))?;
     Ok(imported)
-}
-
-/// What is not in the index can be found as well, but not as fast.
-fn index_all(db: &mut Connection) -> rusqlite::Result<()> {
-    let (mut rooms, _) = tidy::unindexed(db)?;
-    while !rooms.is_empty() {
-        tidy::index_step(db, &mut rooms, INDEX_LINES)?;
-        while tidy::merge_step(db)? {
-            thread::sleep(IMPORT_PAUSE);
-        }
-        thread::sleep(IMPORT_PAUSE);
-    }
-    Ok(())
 }
 
 struct Lines<'a> {
@@ -123,7 +106,8 @@ type Rooms = HashMap<String, RoomState>;
 struct RoomState {
     id: RoomId,
     last_id: u64,
-    indexed_id: u64,
+    /// The number of the newest message that is there.
+    newest_id: u64,
 }
 
 fn import_line(
@@ -228,14 +212,19 @@ impl NewLine {
             "INSERT INTO rooms(name, key, created) VALUES (?1, ?2, ?3) ON CONFLICT(key) DO NOTHING",
         )?
         .execute((self.room.as_str(), self.room.key(), self.time))?;
-        db.prepare_cached("SELECT id, last_id, indexed_id FROM rooms WHERE key = ?1")?
+        let (id, last_id) = db
+            .prepare_cached("SELECT id, last_id FROM rooms WHERE key = ?1")?
             .query_row([self.room.key()], |row| {
-                Ok(RoomState {
-                    id: RoomId(row.get(0)?),
-                    last_id: row.get(1)?,
-                    indexed_id: row.get(2)?,
-                })
-            })
+                Ok((RoomId(row.get(0)?), row.get(1)?))
+            })?;
+        let newest: Option<i64> = db
+            .prepare_cached("SELECT max(place) FROM messages WHERE place BETWEEN ?1 AND ?2")?
+            .query_row((place(id, 0), place(id, ID_MAX)), |row| row.get(0))?;
+        Ok(RoomState {
+            id,
+            last_id,
+            newest_id: newest.map_or(0, id_of),
+        })
     }
 
     fn write(
@@ -278,10 +267,11 @@ impl NewLine {
             "INSERT INTO messages(place, time, name, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute((place, self.time, &self.name, self.kind as i64, &self.text))?;
-        if id <= room.indexed_id {
-            db.prepare_cached("INSERT INTO message_index(rowid, text) VALUES (?1, ?2)")?
-                .execute((place, &self.text))?;
+        if id < room.newest_id {
+            db.prepare_cached("INSERT INTO late(place) VALUES (?1)")?
+                .execute([place])?;
         }
+        room.newest_id = room.newest_id.max(id);
         if id > room.last_id {
             room.last_id = id;
             db.prepare_cached("UPDATE rooms SET last_id = ?2 WHERE id = ?1")?
