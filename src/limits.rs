@@ -64,6 +64,9 @@ pub const ROOM_MEMBERS_MAX: usize = 10_000;
 /// Rooms named by menu choice 3; the rest is a number.
 pub const ROOMS_LISTED_MAX: usize = 500;
 
+/// Rooms on a page of `\rooms`: a screen with its header and the prompt.
+pub const ROOMS_PAGE: usize = 20;
+
 /// Names given by `\who`; the rest is a number.
 pub const WHO_NAMES_MAX: usize = 200;
 

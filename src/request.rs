@@ -3,6 +3,7 @@
 //! An answer takes its time and may be a refusal, so that rooms and names can one day be kept elsewhere.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
 use crate::message::{Kind, MemberId, Message, Timestamp};
@@ -17,6 +18,8 @@ pub enum Request {
     Create(RoomName),
     /// List the rooms. Answered by [`Answer::Rooms`].
     List,
+    /// List the rooms on a page, of which the first is 1. Answered by [`Answer::RoomPage`].
+    RoomPage(usize),
     /// Join a room. Answered by [`Answer::Joined`].
     Join(RoomName),
     /// Take another name. Answered by [`Answer::Renamed`].
@@ -135,8 +138,10 @@ pub enum Setting {
 pub enum Answer {
     /// Of [`Request::Create`].
     Created(RoomName, Result<(), CreateError>),
-    /// Of [`Request::List`]: all rooms, in the order they were created.
+    /// Of [`Request::List`]: all rooms that one may see, in the order they were created.
     Rooms(Vec<RoomName>),
+    /// Of [`Request::RoomPage`].
+    RoomPage(RoomPage),
     /// Of [`Request::Join`]: the room as it is called, and what it looks like.
     Joined(RoomName, Result<Scene, JoinError>),
     /// Of [`Request::Rename`].
@@ -157,6 +162,34 @@ pub enum Answer {
     Away,
     /// Of [`Request::Leave`].
     Left,
+}
+
+/// A page of the list of rooms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomPage {
+    /// Its number, of which the first is 1.
+    pub page: usize,
+    /// How many pages there are.
+    pub pages: usize,
+    /// The rooms on it; none if there is no such page.
+    pub rooms: Vec<RoomLine>,
+}
+
+/// What a list shows of one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomLine {
+    /// Its name.
+    pub name: RoomName,
+    /// How many are in it.
+    pub members: usize,
+    /// For how long nothing was said; `None`: nothing ever was.
+    pub quiet_for: Option<Duration>,
+    /// What it is about.
+    pub topic: Option<Topic>,
+    /// Who joins has to know its password.
+    pub locked: bool,
+    /// It is listed for those inside only.
+    pub private: bool,
 }
 
 /// What a room looks like to who joins it.

@@ -14,7 +14,7 @@ use crate::reason::Reason;
 use crate::request::{Answer, Look, Request};
 use crate::room::{RoomHandle, ToRoom};
 use crate::session::{COMMANDS, Turn};
-use crate::store::Before;
+use crate::store::{Before, RoomId};
 use crate::view::{Question, View};
 
 /// How `\\history` is used, for whoever wrote a time that is none.
@@ -54,6 +54,7 @@ impl Connection {
         match request {
             Request::Create(room) => lobby.create(room, &self.inbox),
             Request::List => lobby.list(&self.inbox),
+            Request::RoomPage(page) => lobby.list_page(page, self.inside(), &self.inbox),
             Request::Join(room) => lobby.find(room, &self.inbox),
             Request::Rename(name) => lobby.take_name(self.id, name, &self.inbox),
             Request::Who => self.tell_room(ToRoom::Who(self.id)),
@@ -87,6 +88,14 @@ impl Connection {
             Request::Quit => return self.end(Reason::Quit),
         }
         self.awaiting = true;
+    }
+
+    /// The room that the connection is in.
+    fn inside(&self) -> Option<RoomId> {
+        match &self.place {
+            Place::Inside(seat) => Some(seat.room.id),
+            Place::Outside => None,
+        }
     }
 
     fn tell_room(&self, word: ToRoom) {
@@ -232,7 +241,7 @@ impl Connection {
             }
             (Wanted::First, Some(Question::Room)) => {
                 word.wanted = Wanted::Answer;
-                let rooms = self.shared.lobby.rooms();
+                let rooms = self.shared.lobby.rooms(self.inside());
                 let names: Vec<&str> = rooms.iter().map(RoomName::as_str).collect();
                 self.complete_with(&word, &names);
             }

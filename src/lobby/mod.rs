@@ -5,6 +5,7 @@
 
 mod names;
 mod people;
+mod rooms;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -110,6 +111,7 @@ impl Lobby {
                 id,
                 name: name.clone(),
                 topic: None,
+                last_line: None,
             }),
             Err(StoreError::RoomExists) => return Err(CreateError::Exists),
             Err(_) => return Err(CreateError::NotStored),
@@ -140,7 +142,7 @@ impl Lobby {
             id: room.id,
             name: room.name,
             mailbox: Arc::default(),
-            info: Arc::new(RoomInfo::new(room.topic, None)),
+            info: Arc::new(RoomInfo::new(room.topic, room.last_line)),
         };
         let room = Room::new(self.room_limits);
         let actor = room::run(room, handle.clone(), self.store.clone(), now);
@@ -168,14 +170,27 @@ impl Lobby {
 
     /// Lists the rooms. Answered by [`Answer::Rooms`].
     pub fn list(self: &Arc<Self>, inbox: &Arc<Inbox>) {
-        self.with_all_rooms(inbox, |lobby| Note::Answer(Answer::Rooms(lobby.rooms())));
+        self.with_all_rooms(inbox, |lobby| {
+            Note::Answer(Answer::Rooms(lobby.rooms(None)))
+        });
     }
 
-    /// All rooms, in the order they were created.
-    pub fn rooms(&self) -> Vec<RoomName> {
+    /// All rooms that who is in `inside` may see, in the order they were created.
+    pub fn rooms(&self, inside: Option<RoomId>) -> Vec<RoomName> {
         let state = self.lock();
         let rooms = state.rooms.values();
-        rooms.map(|room| room.name.clone()).collect()
+        let seen = rooms.filter(|room| rooms::is_seen(room, inside));
+        seen.map(|room| room.name.clone()).collect()
+    }
+
+    /// Lists a page of the rooms that who is in `inside` may see. Answered by [`Answer::RoomPage`].
+    pub fn list_page(self: &Arc<Self>, page: usize, inside: Option<RoomId>, inbox: &Arc<Inbox>) {
+        self.with_all_rooms(inbox, move |lobby| {
+            let ranks = rooms::ranks(&lobby.lock().rooms, inside);
+            let shown = rooms::on_page(ranks, page);
+            let page = rooms::page_of(&lobby.lock().rooms, shown, page, now());
+            Note::Answer(Answer::RoomPage(page))
+        });
     }
 
     /// Finds the room to join. Answered by [`Note::Found`], or by [`Answer::Joined`] if there is none.

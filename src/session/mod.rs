@@ -158,6 +158,7 @@ impl Session {
                 self.menu_after(vec![View::CreateFailed(room.to_string(), why)])
             }
             Answer::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
+            Answer::RoomPage(page) => Turn::show([View::RoomPage(page)]),
             Answer::Joined(room, Ok(scene)) => {
                 self.place = Place::Room(room.clone());
                 let tip = std::mem::take(&mut self.ansi_tip);

@@ -4,7 +4,7 @@ use super::*;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::NameFault;
-use crate::request::{Look, Scene, Setting};
+use crate::request::{Look, RoomPage, Scene, Setting};
 use crate::topic::Topic;
 
 fn room(name: &str) -> RoomName {
@@ -473,4 +473,29 @@ fn who_sets_a_topic_is_told_only_if_it_could_not_be_stored() {
     assert_eq!(session.answer(Answer::TopicSet(true)), Turn::default());
     let turn = session.answer(Answer::TopicSet(false));
     assert_eq!(turn, Turn::show([View::TopicNotStored]));
+}
+
+#[test]
+fn rooms_are_listed_by_the_page_anywhere() {
+    let table = [
+        ("\\rooms", Some(1)),
+        ("/rooms 2", Some(2)),
+        ("\\rooms 0", None),
+        ("\\rooms x", None),
+        ("\\rooms -1", None),
+    ];
+    for (line, page) in table {
+        for mut session in [in_room(), Session::default()] {
+            let turn = session.line(line);
+            assert_eq!(turn.request, page.map(Request::RoomPage), "{line}");
+            assert_eq!(turn.views.is_empty(), page.is_some(), "{line}");
+        }
+    }
+    let page = RoomPage {
+        page: 1,
+        pages: 0,
+        rooms: Vec::new(),
+    };
+    let turn = Session::default().answer(Answer::RoomPage(page.clone()));
+    assert_eq!(turn, Turn::show([View::RoomPage(page)]));
 }

@@ -56,6 +56,7 @@ impl Memory {
             id: room_id(number),
             name: room.name.clone(),
             topic: room.topic.clone(),
+            last_line: room.lines.back().map(|line| line.time),
         });
         let newer = numbered.filter(|room| room.id > last).collect();
         (newer, room_id(rooms.len()).max(last))

@@ -39,6 +39,8 @@ pub struct StoredRoom {
     pub name: RoomName,
     /// What it is about.
     pub topic: Option<Topic>,
+    /// When its last line was said, if there is one.
+    pub last_line: Option<Timestamp>,
 }
 
 /// A registered name as it is stored.

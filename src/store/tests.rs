@@ -131,6 +131,12 @@ fn each_room_counts_its_lines_from_one() {
         assert_eq!(lines[1].id, 3);
         assert_eq!(say(store, RoomId(3), &["x"]), Err(StoreError::NoRoom));
         assert_eq!(block_on(store.tail(RoomId(3), 2)), Ok(Vec::new()));
+        block_on(store.create_room(name("three"))).expect("a room");
+        // Of two lines said at once the second had the time 2.
+        assert_eq!(say(store, one, &["d", "e"]), Ok(4));
+        let rooms = block_on(store.rooms()).expect("rooms");
+        let last: Vec<_> = rooms.iter().map(|room| room.last_line).collect();
+        assert_eq!(last, [Some(Timestamp(2)), Some(Timestamp(1)), None]);
     });
 }
 

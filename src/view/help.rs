@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use super::ROW_COLUMNS;
+
 /// A paragraph of the help page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HelpGroup {
@@ -24,9 +26,6 @@ pub struct HelpOn {
     pub who: &'static str,
 }
 
-/// Columns of the help page.
-const HELP_COLUMNS: usize = 79;
-
 pub(super) fn write_help(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
     writeln!(
         out,
@@ -35,7 +34,7 @@ pub(super) fn write_help(groups: &[HelpGroup], out: &mut String) -> fmt::Result 
     for group in groups {
         let mut row = format!("{:>4}:", group.word);
         for usage in &group.usages {
-            if row.len() + " \\,".len() + usage.len() > HELP_COLUMNS {
+            if row.len() + " \\,".len() + usage.len() > ROW_COLUMNS {
                 writeln!(out, "{row}")?;
                 row = " ".repeat(5);
             }

@@ -21,7 +21,7 @@ use jiff::tz::TimeZone;
 pub use find::{listed_members, listed_rooms};
 pub use help::{HelpGroup, HelpOn};
 
-use find::{write_joined, write_rooms, write_who};
+use find::{write_joined, write_room_page, write_rooms, write_who};
 use help::{write_help, write_help_on};
 use past::write_lines;
 use set::{write_set, write_set_in_vain};
@@ -30,7 +30,7 @@ use talk::{write_not_told, write_told, write_told_you};
 use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::name::{Name, RoomName};
 use crate::request::{
-    CreateError, JoinError, Look, Private, RenameError, Scene, Setting, TellError,
+    CreateError, JoinError, Look, Private, RenameError, RoomPage, Scene, Setting, TellError,
 };
 use crate::store::Found;
 use crate::text;
@@ -78,6 +78,8 @@ pub enum View {
     CreateFailed(String, CreateError),
     /// The rooms, in the order they were created, and how many more there are.
     Rooms(Vec<RoomName>, usize),
+    /// The rooms, with what there is to tell of each.
+    RoomPage(RoomPage),
     /// A name was given.
     Renamed,
     /// A name was not given.
@@ -184,6 +186,7 @@ impl View {
                 writeln!(out, "Create room {} failed. {why}", quoted(wanted))
             }
             View::Rooms(rooms, more) => write_rooms(rooms, *more, out),
+            View::RoomPage(page) => write_room_page(page, out),
             View::Renamed => writeln!(out, "Update username successful"),
             View::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
             View::Joined(room, scene, tip) => write_joined(room, scene, *tip, zone, out),
@@ -282,10 +285,18 @@ impl View {
 
 /// A wrong answer, short enough to be quoted.
 fn quoted(wanted: &str) -> String {
-    let cut = text::cut(wanted, QUOTE_COLUMNS_MAX);
-    let dots = if cut.len() < wanted.len() { "…" } else { "" };
+    let (cut, dots) = cut(wanted, QUOTE_COLUMNS_MAX);
     format!("{cut}{dots}")
 }
+
+/// As much of `text` as fits in `columns`, and what shows that it was more.
+fn cut(text: &str, columns: usize) -> (&str, &'static str) {
+    let cut = text::cut(text, columns);
+    (cut, if cut.len() < text.len() { "…" } else { "" })
+}
+
+/// Columns of rows in a list: a screen of 80, on some of which the last one wraps.
+const ROW_COLUMNS: usize = 79;
 
 /// The prompt of who is called `name`.
 pub fn prompt(name: &Name) -> String {

@@ -137,6 +137,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Talk, Room, "me TEXT", "say what you do: * Dai waves", "me waves", talk::me),
     Command::new(Talk, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", talk::away),
 
+    Command::new(Find, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
     Command::new(Find, Room, "who", "name the people in the room", "who", rooms::who),
     Command::new(Find, Room, "topic [TEXT|off]", "tell what the room is about, or set it; off: nothing", "topic lunch at noon", rooms::topic),
 

@@ -5,6 +5,14 @@ use crate::session::{Session, Turn};
 use crate::topic::Topic;
 use crate::view::View;
 
+pub(super) fn rooms(_: &mut Session, argument: &str) -> Turn {
+    match argument.parse::<usize>() {
+        _ if argument.is_empty() => Turn::ask(Request::RoomPage(1)),
+        Ok(page) if page > 0 => Turn::ask(Request::RoomPage(page)),
+        _ => Turn::show([View::Usage("rooms, or \\rooms 2 for the second page")]),
+    }
+}
+
 pub(super) fn who(_: &mut Session, _: &str) -> Turn {
     Turn::ask(Request::Who)
 }

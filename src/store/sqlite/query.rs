@@ -43,21 +43,28 @@ pub(in crate::store) fn rooms_after(
     db: &Connection,
     mut last: RoomId,
 ) -> rusqlite::Result<(Vec<StoredRoom>, RoomId)> {
-    let mut select =
-        db.prepare_cached("SELECT id, name, topic FROM rooms WHERE id > ?1 ORDER BY id")?;
-    let rows = select.query_map([last.0], |row| {
-        let topic = Topic::stored(row.get_ref(2)?.as_bytes()?);
-        Ok((RoomId(row.get(0)?), row.get::<_, String>(1)?, topic))
-    })?;
+    // The last line's place is the greatest of the room's range: one step into the table for each room.
+    let mut select = db.prepare_cached(
+        "SELECT id, name, topic, (
+             SELECT time FROM messages WHERE place >= id << ?2 AND place < (id + 1) << ?2
+             ORDER BY place DESC LIMIT 1
+         ) FROM rooms WHERE id > ?1 ORDER BY id",
+    )?;
+    let mut rows = select.query((last.0, ID_BITS))?;
     let mut rooms = Vec::new();
-    for row in rows {
-        let (id, name, topic) = row?;
-        last = id;
+    while let Some(row) = rows.next()? {
+        last = RoomId(row.get(0)?);
         // A name that somebody wrote into the file by hand and nobody could type.
-        match RoomName::parse(&name) {
-            Ok(name) => rooms.push(StoredRoom { id, name, topic }),
-            Err(_) => tracing::warn!(room = id.0, "the name of a room is no name: left out"),
-        }
+        let Ok(name) = RoomName::parse(&row.get::<_, String>(1)?) else {
+            tracing::warn!(room = last.0, "the name of a room is no name: left out");
+            continue;
+        };
+        rooms.push(StoredRoom {
+            id: last,
+            name,
+            topic: Topic::stored(row.get_ref(2)?.as_bytes()?),
+            last_line: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+        });
     }
     Ok((rooms, last))
 }
