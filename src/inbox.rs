@@ -5,12 +5,14 @@
 //! here: the room rings, and the connection takes what is new from the room's
 //! [`Outbox`](crate::room::Outbox).
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake};
+use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
 
+use crate::message::MemberId;
 use crate::name::{Name, RoomName};
 use crate::request::{Answer, JoinError, Private, Scene};
 use crate::room::{RoomHandle, Seat};
@@ -32,6 +34,8 @@ pub enum Note {
     NotSent,
     /// The names of the room's members, to complete with.
     Names(Vec<Name>),
+    /// Who is in the room, in the order in which they connected, and how many more there are.
+    Members(Vec<(MemberId, Name)>, usize),
     /// Somebody has said something to this connection alone.
     Told(Private),
     /// The server is stopping.
@@ -48,6 +52,8 @@ pub struct Inbox {
     has_notes: AtomicBool,
     /// The socket rang: there may be something to read.
     has_input: AtomicBool,
+    /// When the client sent something last, in seconds of the server's life.
+    last_input_secs: AtomicU32,
     notes: Mutex<Vec<Note>>,
 }
 
@@ -105,6 +111,17 @@ impl Inbox {
     /// Says whether the socket has rung through [`Inbox::wake`] since the last call.
     pub fn take_input_rung(&self) -> bool {
         self.has_input.swap(false, Ordering::AcqRel)
+    }
+
+    /// Notes that the client has sent something when the server was `up` for so long.
+    pub fn note_input(&self, up: Duration) {
+        let secs = u32::try_from(up.as_secs()).unwrap_or(u32::MAX);
+        self.last_input_secs.store(secs, Ordering::Relaxed);
+    }
+
+    /// For how long the server was up when the client sent something last; in whole seconds.
+    pub fn last_input(&self) -> Duration {
+        Duration::from_secs(self.last_input_secs.load(Ordering::Relaxed).into())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Note>> {

@@ -32,6 +32,10 @@ pub enum Request {
     Away(String),
     /// Name the room's members. Answered by [`Answer::Members`].
     Who,
+    /// Name everybody who is connected. Answered by [`Answer::Everybody`].
+    Everybody,
+    /// Tell of whoever has this name. Answered by [`Answer::Whois`].
+    Whois(Name),
     /// Tell what the room is about. Answered by [`Answer::Topic`].
     Topic,
     /// Let the room be about something else, or nothing. Answered by [`Answer::TopicSet`].
@@ -146,8 +150,12 @@ pub enum Answer {
     Joined(RoomName, Result<Scene, JoinError>),
     /// Of [`Request::Rename`].
     Renamed(Result<Name, RenameError>),
-    /// Of [`Request::Who`]: the names of all members, in the order they joined.
-    Members(Vec<Name>),
+    /// Of [`Request::Who`]: the members, in the order in which they connected, and how many more there are.
+    Members(Vec<Present>, usize),
+    /// Of [`Request::Everybody`].
+    Everybody(People),
+    /// Of [`Request::Whois`]; `None`: nobody has that name.
+    Whois(Name, Option<Box<Profile>>),
     /// Of [`Request::Topic`]: what the room of this name is about.
     Topic(RoomName, Option<Topic>),
     /// Of [`Request::SetTopic`]: whether it could be stored. If so, the transcript has told everybody.
@@ -190,6 +198,76 @@ pub struct RoomLine {
     pub locked: bool,
     /// It is listed for those inside only.
     pub private: bool,
+}
+
+/// Somebody who is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// The name.
+    pub name: Name,
+    /// For how long nothing was typed.
+    pub idle: Duration,
+    /// Away, for whatever reason.
+    pub away: bool,
+}
+
+impl Present {
+    /// Somebody of whom there is nothing to tell but the name.
+    pub fn named(name: Name) -> Present {
+        Present {
+            name,
+            idle: Duration::ZERO,
+            away: false,
+        }
+    }
+}
+
+/// People and where they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct People {
+    /// In the order in which they connected.
+    pub people: Vec<(Present, Whereabouts)>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// Where somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// In no room.
+    Menu,
+    /// In this room.
+    Room(RoomName),
+    /// In a private room.
+    Hidden,
+}
+
+/// All that there is to tell of somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The name, and whether somebody sits there.
+    pub present: Present,
+    /// Where.
+    pub place: Whereabouts,
+    /// Since when connected.
+    pub since: Timestamp,
+    /// With what.
+    pub kind: ClientKind,
+    /// What the client calls its terminal.
+    pub terminal: Option<Box<str>>,
+    /// The reason for being away, which may be empty.
+    pub away: Option<Box<str>>,
+}
+
+/// What a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    /// Lines, as netcats and scripts do.
+    Raw,
+    /// Telnet; it edits its lines itself.
+    TelnetLines,
+    /// Telnet; each key is sent.
+    TelnetKeys,
 }
 
 /// What a room looks like to who joins it.

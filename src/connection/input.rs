@@ -53,6 +53,8 @@ impl Connection {
             }
             Ok(Some(count)) => {
                 self.last_input = Instant::now();
+                let up = self.shared.lobby.up(self.last_input);
+                self.inbox.note_input(up);
                 self.borrow_scratch();
                 let taken = self.take_bytes(&buffer[..count]);
                 self.input = buffer[taken..count].to_vec();

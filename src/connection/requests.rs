@@ -58,6 +58,8 @@ impl Connection {
             Request::Join(room) => lobby.find(room, &self.inbox),
             Request::Rename(name) => lobby.take_name(self.id, name, &self.inbox),
             Request::Who => self.tell_room(ToRoom::Who(self.id)),
+            Request::Everybody => lobby.everybody(self.room(), &self.inbox),
+            Request::Whois(name) => lobby.whois(name, self.room(), &self.inbox),
             Request::Topic => self.topic(),
             Request::SetTopic(topic) => self.tell_room(ToRoom::SetTopic(self.id, topic)),
             Request::Leave => self.tell_room(ToRoom::Leave(self.id, None)),
@@ -91,11 +93,15 @@ impl Connection {
     }
 
     /// The room that the connection is in.
-    fn inside(&self) -> Option<RoomId> {
+    fn room(&self) -> Option<&RoomHandle> {
         match &self.place {
-            Place::Inside(seat) => Some(seat.room.id),
+            Place::Inside(seat) => Some(&seat.room),
             Place::Outside => None,
         }
+    }
+
+    fn inside(&self) -> Option<RoomId> {
+        self.room().map(|room| room.id)
     }
 
     fn tell_room(&self, word: ToRoom) {
@@ -158,8 +164,8 @@ impl Connection {
                 Note::Found(room) => self.knock(&room),
                 Note::Seated(seat, scene) => {
                     let name = seat.room.name.clone();
+                    self.shared.lobby.moved(self.id, Some(&seat.room));
                     self.place = Place::Inside(seat);
-                    self.shared.lobby.moved(self.id, Some(name.clone()));
                     self.answer(Answer::Joined(name, Ok(scene)));
                 }
                 Note::NotSeated(room, why) => self.answer(Answer::Joined(room, Err(why))),
@@ -178,6 +184,11 @@ impl Connection {
                         self.complete_with(&word, &names);
                         self.show_prompt();
                     }
+                }
+                Note::Members(members, more) => {
+                    self.take_batches();
+                    let present = self.shared.lobby.present(members);
+                    self.answer(Answer::Members(present, more));
                 }
                 Note::Told(words) => {
                     let turn = self.session.told(words);

@@ -6,20 +6,32 @@ use super::{Connection, Echo, FirstLine};
 use crate::charset::Charset;
 use crate::draw::{Drawing, Newline};
 use crate::limits::COLUMNS;
-use crate::request::Setting;
+use crate::request::{ClientKind, Setting};
 use crate::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
 use crate::view::View;
 
 impl Connection {
     /// Handles whatever the decoder gives that is not data.
     pub(super) fn take_telnet(&mut self, event: &Event<'_>) {
+        let was_telnet = self.negotiation.is_telnet();
         let changes = self
             .negotiation
             .received(&mut self.output, Instant::now(), event);
-        if self.negotiation.is_telnet() {
+        if self.negotiation.is_telnet() && !was_telnet {
             self.session.no_ansi_tip();
+            self.tell_client(None);
         }
         self.apply(changes);
+    }
+
+    /// Lets the register know what kind of client this is.
+    fn tell_client(&self, terminal: Option<String>) {
+        let kind = match (&self.screen.typing, self.negotiation.is_telnet()) {
+            (Some(_), _) => ClientKind::TelnetKeys,
+            (None, true) => ClientKind::TelnetLines,
+            (None, false) => ClientKind::Raw,
+        };
+        self.shared.lobby.client_is(self.id, kind, terminal);
     }
 
     /// How the first line ended is known.
@@ -70,6 +82,7 @@ impl Connection {
                 Change::TerminalType(name) => {
                     self.screen.display.prompts =
                         terminal::drawing_for(&name) != terminal::Drawing::LinePlain;
+                    self.tell_client(Some(name));
                 }
                 Change::ScreenReader => self.set_plain(true),
                 Change::Interrupt { mistaken } => self.interrupt(mistaken),
@@ -104,6 +117,7 @@ impl Connection {
             Mode::LinePlain => self.line_mode(Drawing::Plain),
             Mode::LineAnsi => self.line_mode(Drawing::Ansi),
         }
+        self.tell_client(None);
         self.show_prompt();
     }
 

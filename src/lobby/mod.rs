@@ -3,12 +3,14 @@
 //! Requests go in with the asking connection's [`Inbox`] and the answer comes back through it, so that a
 //! register kept elsewhere, which takes its time, can stand here one day.
 
+mod finding;
 mod names;
 mod people;
 mod rooms;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use smol::{Executor, Task};
 
@@ -17,7 +19,7 @@ use self::people::Person;
 use crate::inbox::{Inbox, Note};
 use crate::message::{MemberId, Timestamp};
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, CreateError, JoinError, Look, Private, TellError, Whom};
+use crate::request::{Answer, ClientKind, CreateError, JoinError, Look, Private, TellError, Whom};
 use crate::room::{self, Room, RoomHandle, RoomInfo, RoomLimits, ToRoom};
 use crate::store::{Found, RoomId, Store, StoreError, StoredRoom};
 
@@ -29,6 +31,7 @@ pub struct Lobby {
     store: Store,
     room_limits: RoomLimits,
     rooms_max: usize,
+    started: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +67,7 @@ impl Lobby {
             store,
             room_limits,
             rooms_max,
+            started: Instant::now(),
         };
         lobby.look_for_rooms().await?;
         Ok(lobby)
@@ -75,7 +79,8 @@ impl Lobby {
         if state.stopping {
             inbox.put(Note::Stop);
         }
-        state.people.insert(id, Person::new(inbox));
+        inbox.note_input(self.up(Instant::now()));
+        state.people.insert(id, Person::new(inbox, now()));
     }
 
     /// Strikes a connection out and frees its name. Whatever it had to tell its room must be told before,
@@ -183,16 +188,6 @@ impl Lobby {
         seen.map(|room| room.name.clone()).collect()
     }
 
-    /// Lists a page of the rooms that who is in `inside` may see. Answered by [`Answer::RoomPage`].
-    pub fn list_page(self: &Arc<Self>, page: usize, inside: Option<RoomId>, inbox: &Arc<Inbox>) {
-        self.with_all_rooms(inbox, move |lobby| {
-            let ranks = rooms::ranks(&lobby.lock().rooms, inside);
-            let shown = rooms::on_page(ranks, page);
-            let page = rooms::page_of(&lobby.lock().rooms, shown, page, now());
-            Note::Answer(Answer::RoomPage(page))
-        });
-    }
-
     /// Finds the room to join. Answered by [`Note::Found`], or by [`Answer::Joined`] if there is none.
     pub fn find(self: &Arc<Self>, name: RoomName, inbox: &Arc<Inbox>) {
         if let Some(room) = self.room(&name) {
@@ -247,10 +242,23 @@ impl Lobby {
     }
 
     /// Notes where connection `id` is now; `None`: at the menu.
-    pub fn moved(&self, id: MemberId, room: Option<RoomName>) {
+    pub fn moved(&self, id: MemberId, room: Option<&RoomHandle>) {
         if let Some(person) = self.lock().people.get_mut(&id) {
-            person.room = room;
+            person.room = room.map(|room| (room.name.clone(), Arc::clone(&room.info)));
         }
+    }
+
+    /// Notes what kind of client connection `id` is, and what it calls its terminal, if it has said so just
+    /// now.
+    pub fn client_is(&self, id: MemberId, kind: ClientKind, terminal: Option<String>) {
+        if let Some(person) = self.lock().people.get_mut(&id) {
+            person.client_is(kind, terminal);
+        }
+    }
+
+    /// How long the server was up at that time.
+    pub fn up(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.started)
     }
 
     /// Hands words of connection `from` to one person. Answered by [`Answer::Told`] or [`Answer::NotTold`].

@@ -1,11 +1,14 @@
 //! *Pure.* Who is connected.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::inbox::{Inbox, Note};
 use crate::limits::NOTES_MAX;
+use crate::message::Timestamp;
 use crate::name::{Name, RoomName};
-use crate::request::{Private, TellError};
+use crate::request::{ClientKind, Present, Private, Profile, TellError, Whereabouts};
+use crate::room::{RoomHandle, RoomInfo};
 
 /// Somebody who is connected.
 #[derive(Debug)]
@@ -13,19 +16,70 @@ pub(super) struct Person {
     pub(super) inbox: Arc<Inbox>,
     pub(super) name: Name,
     /// Where the person is; `None`: at the menu.
-    pub(super) room: Option<RoomName>,
+    pub(super) room: Option<(RoomName, Arc<RoomInfo>)>,
+    /// Since when the person is connected.
+    since: Timestamp,
+    kind: ClientKind,
+    terminal: Option<Box<str>>,
     /// Away, and why.
     pub(super) away: Option<Box<str>>,
 }
 
 impl Person {
     /// Somebody who has just connected.
-    pub(super) fn new(inbox: Arc<Inbox>) -> Person {
+    pub(super) fn new(inbox: Arc<Inbox>, since: Timestamp) -> Person {
         Person {
             inbox,
             name: Name::anon(),
             room: None,
+            since,
+            kind: ClientKind::Raw,
+            terminal: None,
             away: None,
+        }
+    }
+
+    /// What there is to tell of the person when the server was up for so long.
+    pub(super) fn present(&self, up: Duration) -> Present {
+        Present {
+            name: self.name.clone(),
+            idle: up.saturating_sub(self.inbox.last_input()),
+            away: self.away.is_some(),
+        }
+    }
+
+    /// Where the person is, as far as somebody in `inside` may know.
+    pub(super) fn place_for(&self, inside: Option<&RoomHandle>) -> Whereabouts {
+        match &self.room {
+            None => Whereabouts::Menu,
+            Some((name, info)) => {
+                let shared = inside.is_some_and(|room| Arc::ptr_eq(&room.info, info));
+                match info.is_private() && !shared {
+                    true => Whereabouts::Hidden,
+                    false => Whereabouts::Room(name.clone()),
+                }
+            }
+        }
+    }
+
+    /// All that may be told of the person to somebody in `inside`.
+    pub(super) fn profile(&self, up: Duration, inside: Option<&RoomHandle>) -> Profile {
+        Profile {
+            present: self.present(up),
+            place: self.place_for(inside),
+            since: self.since,
+            kind: self.kind,
+            terminal: self.terminal.clone(),
+            away: self.away.clone(),
+        }
+    }
+
+    /// Notes the kind of client. Of several names for its terminal the first counts: MUD clients say what
+    /// they are before what they can.
+    pub(super) fn client_is(&mut self, kind: ClientKind, terminal: Option<String>) {
+        self.kind = kind;
+        if self.terminal.is_none() {
+            self.terminal = terminal.map(String::into_boxed_str);
         }
     }
 
@@ -35,5 +89,64 @@ impl Person {
             true => Ok(self.away.clone()),
             false => Err(TellError::Full),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person() -> Person {
+        Person::new(Arc::default(), Timestamp(5))
+    }
+
+    fn room(name: &str) -> RoomHandle {
+        RoomHandle {
+            id: crate::store::RoomId(1),
+            name: RoomName::parse(name).expect("a room name"),
+            mailbox: Arc::default(),
+            info: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn somebody_is_idle_since_the_last_input() {
+        let person = person();
+        let idle = |up| person.present(Duration::from_secs(up)).idle.as_secs();
+        assert_eq!(idle(30), 30);
+        person.inbox.note_input(Duration::from_millis(100_999));
+        assert_eq!(idle(160), 60);
+        // Noted by one thread, asked by another.
+        assert_eq!(idle(99), 0);
+    }
+
+    #[test]
+    fn a_private_room_is_told_to_those_inside_only() {
+        let (here, there) = (room("here"), room("there"));
+        let mut person = person();
+        assert_eq!(person.place_for(Some(&here)), Whereabouts::Menu);
+        person.room = Some((here.name.clone(), Arc::clone(&here.info)));
+        let told = Whereabouts::Room(here.name.clone());
+        let table = [
+            (false, None, &told),
+            (false, Some(&there), &told),
+            (true, None, &Whereabouts::Hidden),
+            (true, Some(&there), &Whereabouts::Hidden),
+            (true, Some(&here), &told),
+        ];
+        for (private, inside, expected) in table {
+            here.info.set_private(private);
+            assert_eq!(&person.place_for(inside), expected, "{private}");
+        }
+    }
+
+    #[test]
+    fn of_several_names_for_a_terminal_the_first_counts() {
+        let mut person = person();
+        person.client_is(ClientKind::TelnetLines, Some("TINTIN++".to_owned()));
+        person.client_is(ClientKind::TelnetLines, Some("MTTS 137".to_owned()));
+        person.client_is(ClientKind::TelnetLines, None);
+        let profile = person.profile(Duration::ZERO, None);
+        assert_eq!(profile.terminal.as_deref(), Some("TINTIN++"));
     }
 }

@@ -19,7 +19,7 @@ pub use mailbox::Mailbox;
 pub use outbox::{Outbox, Reader, Taken};
 
 use crate::inbox::{Inbox, Note};
-use crate::limits::NOTICE_MEMBERS_MAX;
+use crate::limits::{NOTICE_MEMBERS_MAX, WHO_NAMES_MAX};
 use crate::message::{Batch, Item, Kind, MemberId, Message, NewMessage, Notice, Timestamp};
 use crate::name::{Name, RoomName};
 use crate::request::{Answer, JoinError, Scene};
@@ -56,7 +56,7 @@ pub enum ToRoom {
     },
     /// A member says what the room is about. Answered by [`Answer::TopicSet`].
     SetTopic(MemberId, Option<Topic>),
-    /// A member asks who is there. Answered by [`Answer::Members`].
+    /// A member asks who is there. Answered by [`Note::Members`].
     Who(MemberId),
     /// A member completes a name. Answered by [`Note::Names`].
     Names(MemberId),
@@ -217,6 +217,13 @@ impl Room {
         self.members.values().cloned().collect()
     }
 
+    /// The first `most` members, in the order in which they connected, and how many more there are.
+    pub fn first_members(&self, most: usize) -> (Vec<(MemberId, Name)>, usize) {
+        let first = self.members.iter().take(most);
+        let more = self.members.len().saturating_sub(most);
+        (first.map(|(id, name)| (*id, name.clone())).collect(), more)
+    }
+
     /// The last messages, oldest first.
     pub fn history(&self) -> Vec<Arc<Message>> {
         self.recent.iter().cloned().collect()
@@ -323,9 +330,10 @@ impl Actor {
             ToRoom::Stop => self.room.be_quiet(),
             ToRoom::SetTopic(member, topic) => self.set_topic(member, topic).await,
             ToRoom::Who(member) => {
-                self.tell(member, |names| Note::Answer(Answer::Members(names)));
+                let (members, more) = self.room.first_members(WHO_NAMES_MAX);
+                self.tell(member, Note::Members(members, more));
             }
-            ToRoom::Names(member) => self.tell(member, Note::Names),
+            ToRoom::Names(member) => self.tell(member, Note::Names(self.room.names())),
         }
     }
 
@@ -410,15 +418,12 @@ impl Actor {
             self.room.set_topic(member, topic);
             self.publish();
         }
-        if let Some(inbox) = self.inboxes.get(&member) {
-            inbox.put(Note::Answer(Answer::TopicSet(stored.is_ok())));
-        }
+        self.tell(member, Note::Answer(Answer::TopicSet(stored.is_ok())));
     }
 
-    /// Tells a member who is there.
-    fn tell(&self, member: MemberId, note: impl FnOnce(Vec<Name>) -> Note) {
+    fn tell(&self, member: MemberId, note: Note) {
         if let Some(inbox) = self.inboxes.get(&member) {
-            inbox.put(note(self.room.names()));
+            inbox.put(note);
         }
     }
 

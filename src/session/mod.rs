@@ -168,10 +168,12 @@ impl Session {
                 self.menu_after(vec![View::JoinFailed(room.to_string(), why)])
             }
             Answer::Renamed(result) => self.renamed(result),
-            Answer::Members(names) => match &self.place {
-                Place::Room(room) => Turn::show([view::listed_members(room.clone(), names)]),
+            Answer::Members(people, more) => match &self.place {
+                Place::Room(room) => Turn::show([View::Who(room.clone(), people, more)]),
                 _ => Turn::default(),
             },
+            Answer::Everybody(people) => Turn::show([View::Everybody(people)]),
+            Answer::Whois(name, profile) => Turn::show([View::Whois(name, profile)]),
             Answer::Topic(room, topic) => Turn::show([View::Topic(room, topic)]),
             Answer::TopicSet(true) => Turn::default(),
             Answer::TopicSet(false) => Turn::show([View::TopicNotStored]),

@@ -4,7 +4,7 @@ use super::*;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::NameFault;
-use crate::request::{Look, RoomPage, Scene, Setting};
+use crate::request::{Look, Present, RoomPage, Scene, Setting};
 use crate::topic::Topic;
 
 fn room(name: &str) -> RoomName {
@@ -216,7 +216,7 @@ fn commands_at_the_menu_work_or_say_why_not() {
     let mut session = Session::default();
     assert_eq!(session.line("\\quit"), quit());
     assert_eq!(session.line("\\help"), help());
-    assert_eq!(session.line("\\who"), Turn::show([View::OnlyInRoom("who")]));
+    assert_eq!(session.line("\\me x"), Turn::show([View::OnlyInRoom("me")]));
     assert_eq!(
         session.line("\\exit"),
         Turn::show([View::OnlyInRoom("exit")])
@@ -498,4 +498,42 @@ fn rooms_are_listed_by_the_page_anywhere() {
     };
     let turn = Session::default().answer(Answer::RoomPage(page.clone()));
     assert_eq!(turn, Turn::show([View::RoomPage(page)]));
+}
+
+#[test]
+fn who_means_the_room_in_a_room_and_everybody_at_the_menu() {
+    let table = [
+        ("\\who", Some(Request::Who), Some(Request::Everybody)),
+        (
+            "/who ALL",
+            Some(Request::Everybody),
+            Some(Request::Everybody),
+        ),
+        ("\\who Dai", None, None),
+    ];
+    for (line, room, menu) in table {
+        assert_eq!(in_room().line(line).request, room, "{line}");
+        assert_eq!(Session::default().line(line).request, menu, "{line}");
+    }
+    let people = vec![Present::named(name("Dai"))];
+    let turn = in_room().answer(Answer::Members(people.clone(), 3));
+    let who = View::Who(room("1150"), people, 3);
+    assert_eq!(turn, Turn::show([who]));
+}
+
+#[test]
+fn whois_asks_of_somebody_who_can_be() {
+    for mut session in [in_room(), Session::default()] {
+        let asked = Turn::ask(Request::Whois(name("Dai")));
+        assert_eq!(session.line("\\whois Dai"), asked);
+        assert_eq!(session.line("/whois @Dai "), asked);
+        let turn = session.line("\\whois two words");
+        assert_eq!(turn, Turn::show([View::NobodyIs("two words".to_owned())]));
+        assert!(matches!(
+            session.line("\\whois").views[..],
+            [View::Usage(_)]
+        ));
+        let turn = session.answer(Answer::Whois(name("Dai"), None));
+        assert_eq!(turn, Turn::show([View::Whois(name("Dai"), None)]));
+    }
 }

@@ -1,5 +1,6 @@
 //! *Pure.* Rooms, and who is in them.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
@@ -7,9 +8,11 @@ use jiff::tz::TimeZone;
 
 use super::{ROW_COLUMNS, View, cut};
 use crate::draw::{self, Clock};
-use crate::limits::{ROOMS_LISTED_MAX, WHO_NAMES_MAX};
+use crate::limits::ROOMS_LISTED_MAX;
 use crate::name::{Name, RoomName};
-use crate::request::{RoomLine, RoomPage, Scene};
+use crate::request::{
+    ClientKind, People, Present, Profile, RoomLine, RoomPage, Scene, Whereabouts,
+};
 use crate::text;
 
 pub(super) fn write_joined(
@@ -121,16 +124,105 @@ fn span(time: Duration) -> String {
 
 pub(super) fn write_who(
     room: &RoomName,
-    names: &[Name],
+    people: &[Present],
     more: usize,
     out: &mut String,
 ) -> fmt::Result {
-    write!(out, "{} in room {room}: ", names.len() + more)?;
-    write_list(names.iter().map(Name::as_str), ", ", more, out)
+    write!(out, "{} in room {room}: ", people.len() + more)?;
+    let named = people.iter().map(|present| match state(present) {
+        state if state.is_empty() => Cow::Borrowed(present.name.as_str()),
+        state => Cow::Owned(format!("{} ({state})", present.name)),
+    });
+    write_list(named, ", ", more, out)
 }
 
-fn write_list<'a>(
-    items: impl Iterator<Item = &'a str>,
+pub(super) fn write_everybody(people: &People, out: &mut String) -> fmt::Result {
+    match people.people.len() + people.more {
+        1 => writeln!(out, "1 is connected:")?,
+        count => writeln!(out, "{count} are connected:")?,
+    }
+    for (present, place) in &people.people {
+        write!(out, "{}: ", present.name)?;
+        write_place(place, out)?;
+        let comma = match state(present) {
+            state if state.is_empty() => state,
+            state => format!(", {state}"),
+        };
+        writeln!(out, "{comma}")?;
+    }
+    match people.more {
+        0 => Ok(()),
+        more => writeln!(out, "and {more} more (type '\\whois NAME' for one of them)"),
+    }
+}
+
+pub(super) fn write_whois(
+    name: &Name,
+    profile: Option<&Profile>,
+    zone: &TimeZone,
+    out: &mut String,
+) -> fmt::Result {
+    let Some(profile) = profile else {
+        return match name.is_anon() {
+            true => writeln!(
+                out,
+                "{name} is whoever has no name. Type \\who all for everybody."
+            ),
+            false => write_nobody_is(name.as_str(), out),
+        };
+    };
+    write!(out, "{} is ", profile.present.name)?;
+    write_place(&profile.place, out)?;
+    if profile.present.idle >= IDLE_SHOWN {
+        write!(out, ", idle for {}", span(profile.present.idle))?;
+    }
+    match profile.away.as_deref() {
+        None => writeln!(out, ".")?,
+        Some("") => writeln!(out, ". Away.")?,
+        Some(why) => writeln!(out, ". Away: {why}")?,
+    }
+    let since = draw::date_and_time(profile.since, zone);
+    let with = match profile.kind {
+        ClientKind::Raw => "nc or the like",
+        ClientKind::TelnetLines => "Telnet in line mode",
+        ClientKind::TelnetKeys => "Telnet in character mode",
+    };
+    match &profile.terminal {
+        Some(terminal) => writeln!(out, "Connected since {since} with {with} ({terminal})."),
+        None => writeln!(out, "Connected since {since} with {with}."),
+    }
+}
+
+pub(super) fn write_nobody_is(name: &str, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "Nobody here is called {name}. Type \\who all for everybody."
+    )
+}
+
+fn write_place(place: &Whereabouts, out: &mut String) -> fmt::Result {
+    match place {
+        Whereabouts::Menu => out.write_str("at the menu"),
+        Whereabouts::Room(room) => write!(out, "in room {room}"),
+        Whereabouts::Hidden => out.write_str("in a private room"),
+    }
+}
+
+/// What there is to tell of somebody besides the name; empty if nothing.
+fn state(present: &Present) -> String {
+    match (present.idle >= IDLE_SHOWN, present.away) {
+        (false, false) => String::new(),
+        (false, true) => "away".to_owned(),
+        (true, false) => format!("idle {}", span(present.idle)),
+        (true, true) => format!("idle {}, away", span(present.idle)),
+    }
+}
+
+/// Who has typed something since is not idle: reading takes its time.
+const IDLE_SHOWN: Duration = Duration::from_secs(60);
+
+fn write_list(
+    items: impl Iterator<Item = impl AsRef<str>>,
     comma: &str,
     more: usize,
     out: &mut String,
@@ -139,7 +231,7 @@ fn write_list<'a>(
         if index > 0 {
             out.push_str(comma);
         }
-        out.push_str(item);
+        out.push_str(item.as_ref());
     }
     if more > 0 {
         write!(out, " and {more} more")?;
@@ -154,16 +246,10 @@ pub fn listed_rooms(mut rooms: Vec<RoomName>) -> View {
     View::Rooms(rooms, more)
 }
 
-/// How many of `names` `\who` gives, and how many it counts.
-pub fn listed_members(room: RoomName, mut names: Vec<Name>) -> View {
-    let more = names.len().saturating_sub(WHO_NAMES_MAX);
-    names.truncate(WHO_NAMES_MAX);
-    View::Who(room, names, more)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::Timestamp;
     use crate::topic::Topic;
 
     fn room(name: &str, members: usize, quiet_for: Option<u64>, topic: &str) -> RoomLine {
@@ -241,6 +327,102 @@ mod tests {
             "There is no page 4 of the rooms. Type \\rooms 3 for the last one.\n"
         );
         assert!(shown(1, 0, vec![]).starts_with("There are no rooms yet."));
+    }
+
+    fn person(name: &str, idle_minutes: u64, away: bool) -> Present {
+        Present {
+            name: Name::parse(name).expect("a name"),
+            idle: Duration::from_secs(60 * idle_minutes),
+            away,
+        }
+    }
+
+    #[test]
+    fn who_is_idle_or_away_is_marked_and_others_are_not() {
+        let mut out = String::new();
+        let room = RoomName::parse("1150").expect("a room name");
+        let people = [
+            person("Dai", 0, false),
+            person("ann", 5, false),
+            person("bob", 0, true),
+            person("cat", 120, true),
+        ];
+        write_who(&room, &people, 0, &mut out).expect("a String takes all");
+        assert_eq!(
+            out,
+            "4 in room 1150: Dai, ann (idle 5 min), bob (away), cat (idle 2 h, away)\n"
+        );
+    }
+
+    #[test]
+    fn everybody_is_told_with_the_place_unless_that_is_private() {
+        let room = RoomName::parse("1150").expect("a room name");
+        let people = vec![
+            (person("Dai", 0, false), Whereabouts::Room(room)),
+            (person("anon", 3, false), Whereabouts::Menu),
+            (person("ann", 1500, true), Whereabouts::Hidden),
+        ];
+        let shown = |people, more| {
+            let mut out = String::new();
+            write_everybody(&People { people, more }, &mut out).expect("a String takes all");
+            out
+        };
+        assert_eq!(
+            shown(people, 5),
+            "8 are connected:\nDai: in room 1150\nanon: at the menu, idle 3 min\n\
+             ann: in a private room, idle 1 day, away\n\
+             and 5 more (type '\\whois NAME' for one of them)\n"
+        );
+        let alone = vec![(person("Dai", 0, false), Whereabouts::Menu)];
+        assert_eq!(shown(alone, 0), "1 is connected:\nDai: at the menu\n");
+    }
+
+    #[test]
+    fn one_person_is_told_of_in_two_rows() {
+        let profile = Profile {
+            present: person("Dai", 5, true),
+            place: Whereabouts::Hidden,
+            since: Timestamp(0),
+            kind: ClientKind::TelnetKeys,
+            terminal: Some("XTERM".into()),
+            away: Some("at lunch".into()),
+        };
+        let mut raw = profile.clone();
+        (raw.present.idle, raw.away) = (Duration::ZERO, None);
+        (raw.kind, raw.terminal) = (ClientKind::Raw, None);
+        let shown = |name: &str, profile: Option<&Profile>| {
+            let mut out = String::new();
+            let name = Name::parse(name).expect("a name");
+            write_whois(&name, profile, &TimeZone::UTC, &mut out).expect("a String takes all");
+            out
+        };
+        let table = [
+            (
+                "dai",
+                Some(&profile),
+                "Dai is in a private room, idle for 5 min. Away: at lunch\n\
+                 Connected since 1970-01-01 00:00:00 with Telnet in character mode (XTERM).\n",
+            ),
+            (
+                "Dai",
+                Some(&raw),
+                "Dai is in a private room.\n\
+                 Connected since 1970-01-01 00:00:00 with nc or the like.\n",
+            ),
+            (
+                "eve",
+                None,
+                "Nobody here is called eve. Type \\who all for everybody.\n",
+            ),
+            (
+                "anon",
+                None,
+                "anon is whoever has no name. Type \\who all for everybody.\n",
+            ),
+        ];
+        for (name, profile, words) in table {
+            assert_eq!(shown(name, profile), words);
+        }
     }
 
     #[test]

@@ -18,10 +18,13 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
-pub use find::{listed_members, listed_rooms};
+pub use find::listed_rooms;
 pub use help::{HelpGroup, HelpOn};
 
-use find::{write_joined, write_room_page, write_rooms, write_who};
+use find::{
+    write_everybody, write_joined, write_nobody_is, write_room_page, write_rooms, write_who,
+    write_whois,
+};
 use help::{write_help, write_help_on};
 use past::write_lines;
 use set::{write_set, write_set_in_vain};
@@ -30,7 +33,8 @@ use talk::{write_not_told, write_told, write_told_you};
 use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::name::{Name, RoomName};
 use crate::request::{
-    CreateError, JoinError, Look, Private, RenameError, RoomPage, Scene, Setting, TellError,
+    CreateError, JoinError, Look, People, Present, Private, Profile, RenameError, RoomPage, Scene,
+    Setting, TellError,
 };
 use crate::store::Found;
 use crate::text;
@@ -89,7 +93,13 @@ pub enum View {
     /// A room was not joined: what was asked for, and why.
     JoinFailed(String, JoinError),
     /// The members of a room, and how many more there are.
-    Who(RoomName, Vec<Name>, usize),
+    Who(RoomName, Vec<Present>, usize),
+    /// Who is connected, and where.
+    Everybody(People),
+    /// What there is to tell of whoever has this name; `None`: nobody has.
+    Whois(Name, Option<Box<Profile>>),
+    /// Nobody can have this name.
+    NobodyIs(String),
     /// What a room is about.
     Topic(RoomName, Option<Topic>),
     /// A topic was longer than one may be.
@@ -193,7 +203,10 @@ impl View {
             View::JoinFailed(wanted, why) => {
                 writeln!(out, "Join room {} failed. {why}", quoted(wanted))
             }
-            View::Who(room, names, more) => write_who(room, names, *more, out),
+            View::Who(room, people, more) => write_who(room, people, *more, out),
+            View::Everybody(people) => write_everybody(people, out),
+            View::Whois(name, profile) => write_whois(name, profile.as_deref(), zone, out),
+            View::NobodyIs(name) => write_nobody_is(&quoted(name), out),
             View::Topic(room, Some(topic)) => writeln!(out, "Room {room} is about: {topic}"),
             View::Topic(room, None) => writeln!(
                 out,
@@ -307,7 +320,7 @@ pub fn prompt(name: &Name) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::{ROOMS_LISTED_MAX, WHO_NAMES_MAX};
+    use crate::limits::ROOMS_LISTED_MAX;
 
     fn room(name: &str) -> RoomName {
         RoomName::parse(name).expect("a room name")
@@ -399,9 +412,8 @@ mod tests {
     fn a_long_list_is_cut_with_a_count() {
         let rooms = (0..ROOMS_LISTED_MAX + 23).map(|n| room(&n.to_string()));
         assert!(shown(&listed_rooms(rooms.collect())).ends_with(",499 and 23 more\n"));
-        let names = (0..WHO_NAMES_MAX + 1).map(|n| name(&format!("n{n}")));
-        let who = shown(&listed_members(room("r"), names.collect()));
-        assert!(who.starts_with("201 in room r: n0, n1, "), "{who}");
-        assert!(who.ends_with(", n199 and 1 more\n"), "{who}");
+        let people = ["Dai", "ann"].map(|text| Present::named(name(text)));
+        let who = shown(&View::Who(room("r"), people.into(), 199));
+        assert_eq!(who, "201 in room r: Dai, ann and 199 more\n");
     }
 }

@@ -138,7 +138,8 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Talk, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", talk::away),
 
     Command::new(Find, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
-    Command::new(Find, Room, "who", "name the people in the room", "who", rooms::who),
+    Command::new(Find, RoomAndMenu, "who [all]", "name the people in the room; all: on the server", "who all", rooms::who),
+    Command::new(Find, RoomAndMenu, "whois NAME", "tell where somebody is, since when, and with what", "whois Dai", rooms::whois),
     Command::new(Find, Room, "topic [TEXT|off]", "tell what the room is about, or set it; off: nothing", "topic lunch at noon", rooms::topic),
 
     Command::new(Past, Room, "history [N|DATE|TIME]", "what was said before: again for more", "history 14:30", past::history),

@@ -1,5 +1,6 @@
 //! *Pure.* Rooms and people.
 
+use crate::name::Name;
 use crate::request::Request;
 use crate::session::{Session, Turn};
 use crate::topic::Topic;
@@ -13,8 +14,23 @@ pub(super) fn rooms(_: &mut Session, argument: &str) -> Turn {
     }
 }
 
-pub(super) fn who(_: &mut Session, _: &str) -> Turn {
-    Turn::ask(Request::Who)
+pub(super) fn who(session: &mut Session, argument: &str) -> Turn {
+    match argument.to_ascii_lowercase().as_str() {
+        "" if session.in_room() => Turn::ask(Request::Who),
+        "" | "all" => Turn::ask(Request::Everybody),
+        _ => Turn::show([View::Usage("who, \\who all, or \\whois NAME")]),
+    }
+}
+
+pub(super) fn whois(_: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        return Turn::show([View::Usage("whois NAME")]);
+    }
+    match Name::parse(argument.trim_start_matches('@')) {
+        Ok(name) => Turn::ask(Request::Whois(name)),
+        // Nobody can be called so.
+        Err(_) => Turn::show([View::NobodyIs(argument.to_owned())]),
+    }
 }
 
 pub(super) fn topic(_: &mut Session, argument: &str) -> Turn {

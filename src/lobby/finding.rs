@@ -1,0 +1,66 @@
+//! What the register tells of rooms and people.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Lobby, now, rooms};
+use crate::inbox::{Inbox, Note};
+use crate::limits::WHO_NAMES_MAX;
+use crate::message::MemberId;
+use crate::name::Name;
+use crate::request::{Answer, People, Present};
+use crate::room::RoomHandle;
+use crate::store::RoomId;
+
+impl Lobby {
+    /// Lists a page of the rooms that who is in `inside` may see. Answered by [`Answer::RoomPage`].
+    pub fn list_page(self: &Arc<Self>, page: usize, inside: Option<RoomId>, inbox: &Arc<Inbox>) {
+        self.with_all_rooms(inbox, move |lobby| {
+            let ranks = rooms::ranks(&lobby.lock().rooms, inside);
+            let shown = rooms::on_page(ranks, page);
+            let page = rooms::page_of(&lobby.lock().rooms, shown, page, now());
+            Note::Answer(Answer::RoomPage(page))
+        });
+    }
+
+    /// What there is to tell of the members that a room has named.
+    pub fn present(&self, members: Vec<(MemberId, Name)>) -> Vec<Present> {
+        let up = self.up(Instant::now());
+        let state = self.lock();
+        let present = |(id, name): (MemberId, Name)| match state.people.get(&id) {
+            // The room's word counts for the name: it may not have heard of a new one yet.
+            Some(person) => Present {
+                name,
+                ..person.present(up)
+            },
+            None => Present::named(name),
+        };
+        members.into_iter().map(present).collect()
+    }
+
+    /// Names everybody who is connected, to who is in `inside`. Answered by [`Answer::Everybody`].
+    pub fn everybody(&self, inside: Option<&RoomHandle>, inbox: &Inbox) {
+        let up = self.up(Instant::now());
+        let state = self.lock();
+        let shown = state.people.values().take(WHO_NAMES_MAX);
+        let people = People {
+            people: shown
+                .map(|person| (person.present(up), person.place_for(inside)))
+                .collect(),
+            more: state.people.len().saturating_sub(WHO_NAMES_MAX),
+        };
+        drop(state);
+        inbox.put(Note::Answer(Answer::Everybody(people)));
+    }
+
+    /// Tells of whoever has `name`, to who is in `inside`. Answered by [`Answer::Whois`].
+    pub fn whois(&self, name: Name, inside: Option<&RoomHandle>, inbox: &Inbox) {
+        let up = self.up(Instant::now());
+        let state = self.lock();
+        let id = state.names.owner(&name);
+        let person = id.and_then(|id| state.people.get(&id));
+        let profile = person.map(|person| Box::new(person.profile(up, inside)));
+        drop(state);
+        inbox.put(Note::Answer(Answer::Whois(name, profile)));
+    }
+}
