@@ -295,6 +295,8 @@ pub enum CreateError {
 /// Why a room was not joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JoinError {
+    /// No room can have that name.
+    BadName(NameError),
     /// There is none of that name.
     NoRoom,
     /// It has as many members as it takes.

@@ -39,6 +39,7 @@ use crate::line::{Event, LineMode};
 use crate::message::MemberId;
 use crate::rate::Rate;
 use crate::reason::Reason;
+use crate::request::Scene;
 use crate::room::{Seat, ToRoom};
 use crate::screen::Screen;
 use crate::session::Session;
@@ -80,6 +81,8 @@ pub struct Connection {
     /// A request was made and its answer has not come.
     awaiting: bool,
     place: Place,
+    /// The seat in the next room, and what that looks like, while `place` is not yet left.
+    moving: Option<Box<(Seat, Scene)>>,
     /// Lines said that have not come back in the transcript.
     in_flight: usize,
     /// A line that the room had no space for.
@@ -187,6 +190,7 @@ impl Connection {
             session: Session::default(),
             awaiting: false,
             place: Place::Outside,
+            moving: None,
             in_flight: 0,
             unsent: None,
             page: None,

@@ -8,7 +8,6 @@ use super::{Connection, Echo, Place};
 use crate::draw::{self, Drawing};
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
 use crate::message::{Batch, Item, Kind};
-use crate::request::Answer;
 use crate::room::Taken;
 use crate::screen::Screen;
 use crate::text;
@@ -57,8 +56,7 @@ impl Connection {
     fn leave_if_done(&mut self) -> bool {
         let is_done = matches!(&self.place, Place::Inside(seat) if seat.reader.is_done());
         if is_done {
-            self.place = Place::Outside;
-            self.answer(Answer::Left);
+            self.left();
         }
         is_done
     }

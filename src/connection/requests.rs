@@ -11,9 +11,9 @@ use crate::lobby;
 use crate::message::Message;
 use crate::name::{Name, RoomName};
 use crate::reason::Reason;
-use crate::request::{Answer, Look, Request};
-use crate::room::{RoomHandle, ToRoom};
-use crate::session::{COMMANDS, Turn};
+use crate::request::{Answer, Look, Request, Scene};
+use crate::room::{RoomHandle, Seat, ToRoom};
+use crate::session::{COMMANDS, Command, Completes, Turn};
 use crate::store::{Before, RoomId};
 use crate::view::{Question, View};
 
@@ -162,12 +162,7 @@ impl Connection {
                     self.answer(answer);
                 }
                 Note::Found(room) => self.knock(&room),
-                Note::Seated(seat, scene) => {
-                    let name = seat.room.name.clone();
-                    self.shared.lobby.moved(self.id, Some(&seat.room));
-                    self.place = Place::Inside(seat);
-                    self.answer(Answer::Joined(name, Ok(scene)));
-                }
+                Note::Seated(seat, scene) => self.seated(seat, scene),
                 Note::NotSeated(room, why) => self.answer(Answer::Joined(room, Err(why))),
                 // The reader knows; what it still has to give comes first.
                 Note::Unseated => {
@@ -198,6 +193,34 @@ impl Connection {
             }
         }
         busy
+    }
+
+    /// A room has let the connection in. One that it is in still is left now; what that says until it has let
+    /// go is shown first.
+    fn seated(&mut self, seat: Seat, scene: Scene) {
+        if self.room().is_some() {
+            self.tell_room(ToRoom::Leave(self.id, None));
+            self.moving = Some(Box::new((seat, scene)));
+        } else {
+            self.sit_down(seat, scene);
+        }
+    }
+
+    fn sit_down(&mut self, seat: Seat, scene: Scene) {
+        let name = seat.room.name.clone();
+        self.shared.lobby.moved(self.id, Some(&seat.room));
+        self.place = Place::Inside(seat);
+        self.page = None;
+        self.answer(Answer::Joined(name, Ok(scene)));
+    }
+
+    /// The room has let go, and all that it had said by then is shown.
+    pub(super) fn left(&mut self) {
+        self.place = Place::Outside;
+        match self.moving.take() {
+            Some(next) => self.sit_down(next.0, next.1),
+            None => self.answer(Answer::Left),
+        }
     }
 
     pub(super) fn answer(&mut self, answer: Answer) {
@@ -245,23 +268,37 @@ impl Connection {
 
     /// Completes a word for Tab, or asks the room for the names to do it with.
     pub(super) fn complete(&mut self, mut word: Word) {
-        match (word.wanted, self.session.question()) {
-            (Wanted::Command, _) => {
-                let names: Vec<&str> = COMMANDS.iter().map(|command| command.name()).collect();
-                self.complete_with(&word, &names);
-            }
+        let command = word.command.as_deref().and_then(Command::named);
+        let completes = match (word.wanted, self.session.question()) {
+            (Wanted::Command, _) => Completes::Commands,
             (Wanted::First, Some(Question::Room)) => {
                 word.wanted = Wanted::Answer;
+                Completes::Rooms
+            }
+            (_, Some(_)) => return,
+            (_, None) => command.map_or(Completes::Members, Command::completes),
+        };
+        match completes {
+            Completes::Commands => {
+                let names: Vec<&str> = COMMANDS.iter().map(Command::name).collect();
+                self.complete_with(&word, &names);
+            }
+            Completes::Rooms => {
                 let rooms = self.shared.lobby.rooms(self.inside());
                 let names: Vec<&str> = rooms.iter().map(RoomName::as_str).collect();
                 self.complete_with(&word, &names);
             }
+            Completes::People => {
+                let names = self.shared.lobby.names();
+                let names: Vec<&str> = names.iter().map(Name::as_str).collect();
+                self.complete_with(&word, &names);
+            }
             // A room that is being left gives no answer.
-            (_, None) if !self.awaiting && matches!(self.place, Place::Inside(_)) => {
+            Completes::Members if !self.awaiting && self.room().is_some() => {
                 self.completing = Some(Box::new(word));
                 self.tell_room(ToRoom::Names(self.id));
             }
-            _ => {}
+            Completes::Members => {}
         }
     }
 

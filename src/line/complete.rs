@@ -12,6 +12,8 @@ pub struct Word {
     pub wanted: Wanted,
     /// What has been typed of it, without the sign in front.
     pub text: String,
+    /// The command that it is the first word behind, without the sign in front.
+    pub command: Option<String>,
 }
 
 /// What fits at the place of the cursor. Candidates are given without `@`, `\` or `/`.
@@ -48,6 +50,7 @@ impl Word {
         Word {
             wanted,
             text: text.to_owned(),
+            command: command_in(&before[..start]).map(str::to_owned),
         }
     }
 
@@ -63,6 +66,12 @@ impl Word {
         found.dedup();
         found
     }
+}
+
+/// The command in `before`, if nothing else is.
+fn command_in(before: &str) -> Option<&str> {
+    let command = before.trim().strip_prefix(['\\', '/'])?;
+    (!command.contains(char::is_whitespace)).then_some(command)
 }
 
 impl Wanted {
@@ -119,6 +128,21 @@ mod tests {
                 (wanted, text),
                 "{before:?}"
             );
+        }
+    }
+
+    #[test]
+    fn the_first_word_behind_a_command_knows_it() {
+        for (before, command) in [
+            ("\\join 11", Some("join")),
+            (" /msg  @Da", Some("msg")),
+            ("\\join 11 D", None),
+            ("\\join", None),
+            ("hi Da", None),
+            ("Da", None),
+        ] {
+            let word = Word::at_end_of(before);
+            assert_eq!(word.command.as_deref(), command, "{before:?}");
         }
     }
 

@@ -23,6 +23,13 @@ impl Lobby {
         });
     }
 
+    /// The names of all who are connected and have one, to complete with.
+    pub fn names(&self) -> Vec<Name> {
+        let state = self.lock();
+        let names = state.people.values().map(|person| &person.name);
+        names.filter(|name| !name.is_anon()).cloned().collect()
+    }
+
     /// What there is to tell of the members that a room has named.
     pub fn present(&self, members: Vec<(MemberId, Name)>) -> Vec<Present> {
         let up = self.up(Instant::now());

@@ -7,7 +7,7 @@
 
 mod commands;
 
-pub use commands::{COMMANDS, Command};
+pub use commands::{COMMANDS, Command, Completes};
 
 use crate::message::Kind;
 use crate::name::{Name, RoomName};
@@ -153,20 +153,16 @@ impl Session {
     /// Takes what came of the last request.
     pub fn answer(&mut self, answer: Answer) -> Turn {
         match answer {
-            Answer::Created(room, Ok(())) => self.menu_after(vec![View::Created(room)]),
-            Answer::Created(room, Err(why)) => {
-                self.menu_after(vec![View::CreateFailed(room.to_string(), why)])
-            }
+            Answer::Created(room, result) => self.created(room, result),
             Answer::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
             Answer::RoomPage(page) => Turn::show([View::RoomPage(page)]),
             Answer::Joined(room, Ok(scene)) => {
+                self.asked = None;
                 self.place = Place::Room(room.clone());
                 let tip = std::mem::take(&mut self.ansi_tip);
                 Turn::show([View::Joined(room, scene, tip)])
             }
-            Answer::Joined(room, Err(why)) => {
-                self.menu_after(vec![View::JoinFailed(room.to_string(), why)])
-            }
+            Answer::Joined(room, Err(why)) => self.not_joined(room, why),
             Answer::Renamed(result) => self.renamed(result),
             Answer::Members(people, more) => match &self.place {
                 Place::Room(room) => Turn::show([View::Who(room.clone(), people, more)]),
@@ -240,7 +236,10 @@ impl Session {
         let wanted = line.trim();
         match question {
             Question::NewRoom => match RoomName::parse(wanted) {
-                Ok(room) => self.ask(Request::Create(room)),
+                Ok(room) => {
+                    self.asked = None;
+                    Turn::ask(Request::Create(room))
+                }
                 Err(error) => self.back_with(vec![View::CreateFailed(
                     wanted.to_owned(),
                     CreateError::BadName(error),
@@ -248,7 +247,8 @@ impl Session {
             },
             // A name that no room can have is the name of no room.
             Question::Room => match RoomName::parse(wanted) {
-                Ok(room) => self.ask(Request::Join(room)),
+                // The question stays: it tells that this comes from the menu.
+                Ok(room) => Turn::ask(Request::Join(room)),
                 Err(_) => {
                     self.back_with(vec![View::JoinFailed(wanted.to_owned(), JoinError::NoRoom)])
                 }
@@ -258,6 +258,39 @@ impl Session {
                 Ok(name) => Turn::ask(Request::Rename(name)),
                 Err(error) => self.renamed(Err(RenameError::BadName(error))),
             },
+            Question::Create(room) => match wanted.to_lowercase().as_str() {
+                // The question stays: it tells that the room is to be joined.
+                "y" | "yes" => Turn::ask(Request::Create(room)),
+                _ => self.back_with(vec![View::NotCreated]),
+            },
+        }
+    }
+
+    fn created(&mut self, room: RoomName, result: Result<(), CreateError>) -> Turn {
+        let wants_in = matches!(self.asked.take(), Some(Question::Create(_)));
+        let views = match result {
+            Ok(()) => vec![View::Created(room.clone())],
+            // Somebody else was faster.
+            Err(CreateError::Exists) if wants_in => Vec::new(),
+            Err(why) => return self.menu_after(vec![View::CreateFailed(room.to_string(), why)]),
+        };
+        match wants_in {
+            true => Turn {
+                views,
+                request: Some(Request::Join(room)),
+            },
+            false => self.menu_after(views),
+        }
+    }
+
+    fn not_joined(&mut self, room: RoomName, why: JoinError) -> Turn {
+        match (self.asked.take(), why) {
+            (None, JoinError::NoRoom) => {
+                self.asked = Some(Question::Create(room));
+                Turn::default()
+            }
+            (None, why) => Turn::show([View::JoinFailed(room.to_string(), why)]),
+            (Some(_), why) => self.menu_after(vec![View::JoinFailed(room.to_string(), why)]),
         }
     }
 
@@ -270,12 +303,6 @@ impl Session {
             Err(why) => View::RenameFailed(why),
         };
         self.back_with(vec![view])
-    }
-
-    /// Asks `request` in place of the question that was open.
-    fn ask(&mut self, request: Request) -> Turn {
-        self.asked = None;
-        Turn::ask(request)
     }
 
     /// Shows `views`; if a question was open it is closed, and the menu follows for who is there.

@@ -56,7 +56,7 @@ pub(super) fn write_room_page(page: &RoomPage, out: &mut String) -> fmt::Result 
     if pages == 0 {
         return writeln!(
             out,
-            "There are no rooms yet. Type 1 at the menu to create one."
+            "There are no rooms yet. Type \\join ROOM to create one."
         );
     }
     if page.rooms.is_empty() {
@@ -70,11 +70,16 @@ pub(super) fn write_room_page(page: &RoomPage, out: &mut String) -> fmt::Result 
         write_room_line(room, out)?;
     }
     match number {
-        _ if pages == 1 => Ok(()),
-        _ if number == pages => writeln!(out, "(page {number} of {pages})"),
+        _ if pages == 1 => writeln!(out, "(type '\\join ROOM' to join one)"),
+        _ if number == pages => {
+            writeln!(
+                out,
+                "(page {number} of {pages}; type '\\join ROOM' to join one)"
+            )
+        }
         _ => writeln!(
             out,
-            "(page {number} of {pages}; type '\\rooms {}' for the next)",
+            "(page {number} of {pages}; type '\\rooms {}' for the next, '\\join ROOM' to join one)",
             number + 1
         ),
     }
@@ -284,7 +289,8 @@ mod tests {
             "people  last line     room\n\
              \x20 1200  3 min ago     1150: lunch\n\
              \x20    1  just now      secret (locked, private)\n\
-             \x20    0  never         ห้อง\n"
+             \x20    0  never         ห้อง\n\
+             (type '\\join ROOM' to join one)\n"
         );
     }
 
@@ -314,9 +320,13 @@ mod tests {
     fn a_page_says_how_to_come_to_the_others() {
         let rooms = || vec![room("1150", 0, None, "")];
         let table = [
-            (1, 3, "(page 1 of 3; type '\\rooms 2' for the next)\n"),
-            (3, 3, "(page 3 of 3)\n"),
-            (1, 1, "1150\n"),
+            (
+                1,
+                3,
+                "(page 1 of 3; type '\\rooms 2' for the next, '\\join ROOM' to join one)\n",
+            ),
+            (3, 3, "(page 3 of 3; type '\\join ROOM' to join one)\n"),
+            (1, 1, "(type '\\join ROOM' to join one)\n"),
         ];
         for (page, pages, end) in table {
             let text = shown(page, pages, rooms());

@@ -40,7 +40,7 @@ use crate::store::Found;
 use crate::text;
 use crate::topic::Topic;
 
-/// What the menu asks for after a choice.
+/// What somebody is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Choice 1.
@@ -49,6 +49,8 @@ pub enum Question {
     Room,
     /// Choice 4.
     Username,
+    /// Whether to create this room, which there is not.
+    Create(RoomName),
 }
 
 impl Question {
@@ -58,13 +60,14 @@ impl Question {
             Question::NewRoom => "Enter room name you wish to create: ".into(),
             Question::Room => "Please enter room number: ".into(),
             Question::Username => "Please enter your new username: ".into(),
+            Question::Create(room) => format!("There is no room {room}. Create it? [y/N] ").into(),
         }
     }
 
     /// The answer is a secret: where we own the echo it is not shown, and nothing remembers it.
     pub fn is_secret(&self) -> bool {
         match self {
-            Question::NewRoom | Question::Room | Question::Username => false,
+            Question::NewRoom | Question::Room | Question::Username | Question::Create(_) => false,
         }
     }
 }
@@ -100,6 +103,10 @@ pub enum View {
     Whois(Name, Option<Box<Profile>>),
     /// Nobody can have this name.
     NobodyIs(String),
+    /// A room was joined already.
+    InAlready(RoomName),
+    /// A room that there is not was not created.
+    NotCreated,
     /// What a room is about.
     Topic(RoomName, Option<Topic>),
     /// A topic was longer than one may be.
@@ -207,6 +214,11 @@ impl View {
             View::Everybody(people) => write_everybody(people, out),
             View::Whois(name, profile) => write_whois(name, profile.as_deref(), zone, out),
             View::NobodyIs(name) => write_nobody_is(&quoted(name), out),
+            View::InAlready(room) => writeln!(out, "You are in room {room} already."),
+            View::NotCreated => writeln!(
+                out,
+                "Nothing was created. Type \\rooms for the rooms that there are."
+            ),
             View::Topic(room, Some(topic)) => writeln!(out, "Room {room} is about: {topic}"),
             View::Topic(room, None) => writeln!(
                 out,

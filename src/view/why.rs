@@ -23,6 +23,7 @@ impl fmt::Display for CreateError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            JoinError::BadName(error) => write_name_error(error, f),
             JoinError::NoRoom => {
                 f.write_str("There is no such room. Type 3 to list the rooms, 1 to create one.")
             }

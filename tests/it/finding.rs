@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::harness::{MENU, Server, room_with};
+use crate::harness::{MENU, Server, TELNET, eventually, room_with};
 
 fn server_with(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy()])
@@ -53,7 +53,7 @@ fn rooms_are_listed_with_members_last_line_and_topic_the_fullest_first() {
     let mut ann = server.client("ann");
     ann.expect("anon> ");
     ann.line("\\rooms");
-    ann.expect_next("There are no rooms yet. Type 1 at the menu to create one.\nanon> ");
+    ann.expect_next("There are no rooms yet. Type \\join ROOM to create one.\nanon> ");
     ann.login();
     for number in 1..=21 {
         ann.create(&number.to_string());
@@ -68,9 +68,9 @@ fn rooms_are_listed_with_members_last_line_and_topic_the_fullest_first() {
     // One member each: first where somebody spoke.
     ann.expect_next("     1  just now      9\n     1  never         7: lunch\n");
     ann.expect_next("     0  never         1\n     0  never         2\n");
-    ann.expect("(page 1 of 2; type '\\rooms 2' for the next)\nann> ");
+    ann.expect("(page 1 of 2; type '\\rooms 2' for the next, '\\join ROOM' to join one)\nann> ");
     ann.line("\\rooms 2");
-    ann.expect_next("people  last line     room\n     0  never         21\n(page 2 of 2)\nann> ");
+    ann.expect_next("people  last line     room\n     0  never         21\n(page 2 of 2; type '\\join ROOM' to join one)\nann> ");
     ben.line("\\exit");
     ben.expect(MENU);
     ben.line("\\rooms 3");
@@ -133,4 +133,161 @@ fn whois_tells_what_a_client_speaks() {
     ann.line("\\whois lines");
     ann.expect_next("lines is at the menu.\nConnected since ");
     ann.expect(" with Telnet in line mode.\nanon> ");
+}
+
+#[test]
+fn a_room_is_joined_from_another_which_is_left_only_then() {
+    let server = Server::start(&["--max-members", "2"]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    let [mut cat, _dan] = room_with(&server, "7", ["cat", "dan"]);
+    ann.line("\\join 7");
+    ann.expect_next("Join room 7 failed. It is full (members: 2). Please try again later.\nann> ");
+    ann.line("\\join 1150");
+    ann.expect_next("You are in room 1150 already.\nann> ");
+    // It has not left.
+    ann.say("still here");
+    ben.expect_next("\n[HH:MM:SS] ann: still here\nben> ");
+    cat.line("\\exit");
+    cat.expect(MENU);
+    ann.line("/JOIN 7");
+    ann.expect_next(
+        "Join room 7 successful\n(type '\\exit' to quit)\n(type '\\help' for commands)\n\
+         ------------ Room 7 ------------\nann> ",
+    );
+    ben.expect_next("\n* ann left\nben> ");
+    ann.line("\\who");
+    ann.expect_next("2 in room 7: ann, dan\nann> ");
+    ann.line("\\whois ann");
+    ann.expect_next("ann is in room 7.\n");
+    ann.expect("ann> ");
+    // From the menu too; and who leaves is at the menu.
+    ann.line("\\exit");
+    ann.expect(MENU);
+    ann.expect_next("ann> ");
+    ann.line("\\join 1150");
+    ann.expect("------------ Room 1150 ------------\n[HH:MM:SS] ann: still here\nann> ");
+    ben.expect_next("\n* ann joined\nben> ");
+}
+
+#[test]
+fn an_unknown_room_is_created_by_who_says_yes_and_by_nobody_else() {
+    let server = Server::start(&[]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    ann.line("\\join 7");
+    ann.expect_next("There is no room 7. Create it? [y/N] ");
+    // The room goes on meanwhile.
+    ben.say("well?");
+    ann.expect_next("\n[HH:MM:SS] ben: well?\nThere is no room 7. Create it? [y/N] ");
+    ann.line("n");
+    ann.expect_next("Nothing was created. Type \\rooms for the rooms that there are.\nann> ");
+    ann.line("\\rooms");
+    ann.expect("     2  just now      1150\n(type '\\join ROOM' to join one)\nann> ");
+    ann.line("\\join 7");
+    ann.expect_next("There is no room 7. Create it? [y/N] ");
+    ann.line("y");
+    ann.expect_next("Create room 7 successful\nJoin room 7 successful\n");
+    ann.expect("------------ Room 7 ------------\nann> ");
+    ben.expect_next("\n* ann left\nben> ");
+
+    let mut cat = server.client("cat");
+    cat.expect("anon> ");
+    // Sent at once, as a script does; the answer is no, so the rest of the lines is for the menu.
+    cat.send("\\join 8\nhello\n3\n");
+    cat.expect_next("There is no room 8. Create it? [y/N] ");
+    cat.expect_next("Nothing was created. Type \\rooms for the rooms that there are.\n");
+    cat.expect("Active Room(s): 1150,7\n");
+    cat.line("\\join two words");
+    cat.expect(
+        "Join room two words failed. A room name cannot have spaces in it. two_words would do.\n",
+    );
+}
+
+#[test]
+fn who_goes_to_another_room_has_seen_all_that_was_said_before_it_left() {
+    let server = Server::start(&["--rate", "0", "--history", "0"]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    ben.line("\\join 7");
+    ben.expect("Create it? [y/N] ");
+    ben.line("y");
+    ben.expect("Room 7 ------------\nben> ");
+    ben.line("\\join 1150");
+    ben.expect("Room 1150 ------------\nben> ");
+    for round in 0..20 {
+        let marker = format!("end of round {round}");
+        let talk: String = (0..200).map(|n| format!("{round}.{n}\n")).collect();
+        let from = (ann.text().len(), ben.text().len());
+        ben.send(&talk);
+        // Somewhere in between.
+        ben.expect(&format!("ben: {round}.{}\n", round * 7));
+        ann.send("\\join 7\n\\join 1150\n");
+        ben.expect("* ann left\n");
+        ben.expect("* ann joined\n");
+        ben.line(&marker);
+        ann.expect(&format!("ben: {marker}\n"));
+        ben.expect(&format!("ben: {marker}\n"));
+        let said = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter_map(|line| line.split_once("] ben: "));
+            lines.map(|(_, said)| said.to_owned()).collect()
+        };
+        let (ann_saw, ben_saw) = (&ann.text()[from.0..], &ben.text()[from.1..]);
+        let (before, rest) = ben_saw.split_once("* ann left\n").expect("it has left");
+        let (_, after) = rest.split_once("* ann joined\n").expect("it has come back");
+        let expected = [said(before), said(after)].concat();
+        assert_eq!(said(ann_saw), expected, "round {round}");
+    }
+}
+
+#[test]
+fn tab_completes_rooms_behind_join_and_people_behind_msg_and_whois() {
+    let server = Server::start(&[]);
+    let [_host] = room_with(&server, "1150", ["hostess"]);
+    let mut person = TELNET.start(&server);
+    person.expect_prompt("anon>");
+    person.line("3");
+    person.expect("Active Room(s): 1150");
+    person.expect_prompt("anon>");
+    person.keys("\\msg ho\t");
+    person.expect_prompt("anon> \\msg hostess");
+    person.keys("\x15\\whois @ho\t");
+    person.expect_prompt("anon> \\whois @hostess");
+    person.keys("\x15\\jo\t11\t");
+    person.expect_prompt("anon> \\join 1150");
+    person.keys("\r");
+    person.expect("------------ Room 1150 ------------");
+    person.expect_prompt("anon>");
+    person.keys("\\help wh\t");
+    person.expect_prompt("anon> \\help who");
+}
+
+#[test]
+fn who_ends_on_the_way_to_another_room_is_in_neither() {
+    let server = Server::start(&["--rate", "0"]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    ben.line("\\join 7");
+    ben.expect("Create it? [y/N] ");
+    ben.line("y");
+    ben.expect("Room 7 ------------\nben> ");
+    for moves in 0..40 {
+        let mut guest = server.client("guest");
+        guest.expect("anon> ");
+        guest.send("\\join 1150\n");
+        guest.expect("Room 1150 ------------\n");
+        // From one that goes at once to one that is somewhere in the middle.
+        guest.send("\\join 7\n\\join 1150\n".repeat(moves % 4));
+        guest.send("\\join 7\n");
+        drop(guest);
+    }
+    eventually("everybody's leaving", || {
+        ann.line("\\who all");
+        ann.expect("connected:\n").ends_with("2 are ") && ann.expect("ann> ").lines().count() == 2
+    });
+    // Each room answers after what it was told before.
+    ann.line("\\who");
+    ann.expect_next("1 in room 1150: ann\nann> ");
+    ben.line("\\who");
+    ben.expect("1 in room 7: ben\nben> ");
+    ann.line("\\rooms");
+    let rooms = ann.expect("(type '\\join ROOM' to join one)\nann> ");
+    assert!(rooms.contains("     1  never         1150\n"), "{rooms}");
+    assert!(rooms.contains("     1  never         7\n"), "{rooms}");
 }

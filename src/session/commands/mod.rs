@@ -83,7 +83,25 @@ impl Scope {
     }
 }
 
+/// What Tab completes the first word behind a command to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// A command.
+    Commands,
+    /// A room.
+    Rooms,
+    /// Somebody who is connected.
+    People,
+    /// Somebody in the room, as every other word.
+    Members,
+}
+
 impl Command {
+    /// The command of this name, in any case of letters.
+    pub fn named(name: &str) -> Option<&'static Command> {
+        find(name)
+    }
+
     const fn new(
         group: Group,
         scope: Scope,
@@ -105,6 +123,19 @@ impl Command {
     /// What is typed after `\` or `/`.
     pub fn name(&self) -> &'static str {
         self.usage.split(' ').next().unwrap_or(self.usage)
+    }
+
+    /// What is typed behind its name, where it is one of several things that we know.
+    pub fn completes(&self) -> Completes {
+        let first = self.usage.split(' ').nth(1).unwrap_or_default();
+        let first = first.trim_matches(['[', ']']);
+        let is = |word| first.split('|').any(|may_be| may_be == word);
+        match self.scope {
+            _ if is("COMMAND") => Completes::Commands,
+            _ if is("ROOM") => Completes::Rooms,
+            Scope::RoomAndMenu | Scope::Everywhere if is("NAME") => Completes::People,
+            _ => Completes::Members,
+        }
     }
 
     /// It is taken as an answer while a question is open.
@@ -138,6 +169,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Talk, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", talk::away),
 
     Command::new(Find, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
+    Command::new(Find, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),
     Command::new(Find, RoomAndMenu, "who [all]", "name the people in the room; all: on the server", "who all", rooms::who),
     Command::new(Find, RoomAndMenu, "whois NAME", "tell where somebody is, since when, and with what", "whois Dai", rooms::whois),
     Command::new(Find, Room, "topic [TEXT|off]", "tell what the room is about, or set it; off: nothing", "topic lunch at noon", rooms::topic),
@@ -151,7 +183,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Show, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", show::color),
     Command::new(Show, RoomAndMenu, "bell on|off", "your name rings the terminal's bell", "bell on", show::bell),
     Command::new(Show, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", show::plain),
-    Command::new(Show, RoomAndMenu, "charset NAME", "for terminals without UTF-8", "charset cp437", show::charset),
+    Command::new(Show, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", show::charset),
 ];
 
 /// Tells what a line is. `\name` is a command or a mistake; `/name` is a command or text, since people talk

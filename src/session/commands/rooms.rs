@@ -1,8 +1,8 @@
 //! *Pure.* Rooms and people.
 
-use crate::name::Name;
-use crate::request::Request;
-use crate::session::{Session, Turn};
+use crate::name::{Name, RoomName};
+use crate::request::{JoinError, Request};
+use crate::session::{Place, Session, Turn};
 use crate::topic::Topic;
 use crate::view::View;
 
@@ -41,5 +41,24 @@ pub(super) fn topic(_: &mut Session, argument: &str) -> Turn {
         Ok(None) => Turn::ask(Request::Topic),
         Ok(topic) => Turn::ask(Request::SetTopic(topic)),
         Err(_) => Turn::show([View::TopicTooLong]),
+    }
+}
+
+pub(super) fn join(session: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        return Turn::show([View::Usage("join ROOM")]);
+    }
+    let room = match RoomName::parse(argument) {
+        Ok(room) => room,
+        Err(error) => {
+            let why = JoinError::BadName(error);
+            return Turn::show([View::JoinFailed(argument.to_owned(), why)]);
+        }
+    };
+    match &session.place {
+        Place::Room(here) if here.key() == room.key() => {
+            Turn::show([View::InAlready(here.clone())])
+        }
+        _ => Turn::ask(Request::Join(room)),
     }
 }

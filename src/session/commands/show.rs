@@ -44,7 +44,7 @@ pub(super) fn width(_: &mut Session, argument: &str) -> Turn {
 pub(super) fn charset(_: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
         return Turn::show([View::Usage(
-            "charset NAME, such as utf-8, latin1, cp437 or windows-874",
+            "charset SET, such as utf-8, latin1, cp437 or windows-874",
         )]);
     }
     Turn::ask(Request::Set(Setting::Charset(argument.to_owned())))
