@@ -13,6 +13,7 @@ use crate::command::Command;
 use crate::limits;
 use crate::room::RoomLimits;
 use crate::store::{Keep, Store, Sync};
+use crate::zone;
 
 /// A chat server that any terminal can walk into: `nc HOST 50006` or `telnet HOST 50006`.
 #[derive(Debug, FromArgs)]
@@ -311,8 +312,10 @@ fn parse_sync(text: &str) -> Result<Sync, String> {
 pub(crate) fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
     match name {
         None => Ok(TimeZone::system()),
-        Some(name) => TimeZone::get(name).map_err(|_| {
-            format!("--timezone {name}: no such time zone; give one such as Asia/Bangkok or UTC")
+        Some(name) => zone::named(name).ok_or_else(|| {
+            format!(
+                "--timezone {name}: no such time zone; give one such as Asia/Bangkok, +07:00 or UTC"
+            )
         }),
     }
 }

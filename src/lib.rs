@@ -30,6 +30,7 @@
 //! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
 //! - [`request`] (*pure*): what a session can ask, and what can come of it.
 //! - [`session`] (*pure*): the menu and room state machine, and the commands.
+//! - [`clock`] (*pure*), [`zone`]: times and dates on the wall of a time zone; zones by name.
 //! - [`view`] (*pure*): every word the server says.
 //! - [`draw`], [`screen`] (*pure*): how rows look, and how they get onto a screen on which somebody types.
 //! - [`foreign`], [`rate`] (*pure*): clients of other protocols; clients that are too fast.
@@ -73,9 +74,11 @@ pub mod request;
 
 pub mod session;
 
+pub mod clock;
 pub mod draw;
 pub mod screen;
 pub mod view;
+pub mod zone;
 
 pub mod foreign;
 pub mod rate;

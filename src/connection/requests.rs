@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Connection, Page, Place};
-use crate::draw::{self, Mention};
+use crate::clock;
+use crate::draw::Mention;
 use crate::inbox::Note;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::line::complete::{Wanted, Word};
@@ -69,7 +70,7 @@ impl Connection {
                 self.look(Look::Before(Before::Id(before), lines));
             }
             Request::LookUpTo(words) => {
-                match draw::end_of(&words, lobby::now(), &self.screen.display.zone) {
+                match clock::end_of(&words, lobby::now(), &self.screen.display.zone) {
                     Some(time) => {
                         self.look(Look::Before(Before::Time(time), HISTORY_PAGE_LINES));
                     }

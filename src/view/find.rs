@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::{ROW_COLUMNS, View, cut};
-use crate::draw::{self, Clock};
+use crate::clock::{self, Clock};
+use crate::draw;
 use crate::limits::ROOMS_LISTED_MAX;
 use crate::name::{Name, RoomName};
 use crate::request::{
@@ -186,7 +187,7 @@ pub(super) fn write_whois(
         Some("") => writeln!(out, ". Away.")?,
         Some(why) => writeln!(out, ". Away: {why}")?,
     }
-    let since = draw::date_and_time(profile.since, zone);
+    let since = clock::date_and_time(profile.since, zone);
     let with = match profile.kind {
         ClientKind::Raw => "nc or the like",
         ClientKind::TelnetLines => "Telnet in line mode",

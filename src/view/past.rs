@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use jiff::tz::TimeZone;
 
 use super::quoted;
+use crate::clock;
 use crate::draw;
 use crate::request::Look;
 use crate::store::Found;
@@ -42,7 +43,7 @@ pub(super) fn write_lines(
             out,
             "#{} [{}] ",
             line.id,
-            draw::date_and_time(line.time, zone)
+            clock::date_and_time(line.time, zone)
         )?;
         draw::write_words(line, out);
         out.push('\n');

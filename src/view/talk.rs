@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use jiff::tz::TimeZone;
 
-use crate::draw;
+use crate::clock;
 use crate::name::Name;
 use crate::request::{Private, TellError};
 
@@ -14,7 +14,7 @@ pub(super) fn write_told(
     zone: &TimeZone,
     out: &mut String,
 ) -> fmt::Result {
-    let (time, name) = (draw::time_of_day(words.time, zone), &words.name);
+    let (time, name) = (clock::time_of_day(words.time, zone), &words.name);
     writeln!(out, "[{time}] you -> {name}: {}", words.text)?;
     match away {
         None => Ok(()),
@@ -29,7 +29,7 @@ pub(super) fn write_told_you(
     zone: &TimeZone,
     out: &mut String,
 ) -> fmt::Result {
-    let (time, name) = (draw::time_of_day(words.time, zone), &words.name);
+    let (time, name) = (clock::time_of_day(words.time, zone), &words.name);
     writeln!(out, "[{time}] {name} -> you: {}", words.text)?;
     match hint {
         true => writeln!(out, "(only you see this; type '\\reply TEXT' to answer)"),

@@ -8,7 +8,7 @@ use std::{
 /// Files in which bytes and time come in as arguments and values go out.
 const PURE: &[&str] = &[
     "limits", "telnet", "line", "charset", "text", "name", "topic", "account", "message",
-    "request", "session", "view", "draw", "screen", "foreign", "rate",
+    "request", "session", "view", "clock", "draw", "screen", "foreign", "rate",
 ];
 
 /// What would make them impure: the runtime, channels, sockets, files, threads, clocks.

@@ -1,0 +1,197 @@
+//! *Pure.* What a clock and a calendar on the wall of some time zone show.
+
+use std::fmt::{self, Write as _};
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::{ToSpan, civil};
+
+use crate::message::Timestamp;
+
+/// `HH:MM:SS` of many times that are mostly the same second: asking the time zone takes longer than all
+/// the rest of drawing a line.
+#[derive(Debug)]
+pub struct Clock<'a> {
+    zone: &'a TimeZone,
+    second: Option<i64>,
+    shown: String,
+}
+
+impl<'a> Clock<'a> {
+    /// A clock on the wall of `zone`.
+    pub fn new(zone: &'a TimeZone) -> Self {
+        Clock {
+            zone,
+            second: None,
+            shown: String::new(),
+        }
+    }
+
+    /// `14:30:01`
+    pub fn time_of_day(&mut self, time: Timestamp) -> &str {
+        let second = time.0.div_euclid(1000);
+        if self.second != Some(second) {
+            self.second = Some(second);
+            self.shown.clear();
+            let local = local(time, self.zone);
+            let (hour, minute, second) = (local.hour(), local.minute(), local.second());
+            let written = write!(self.shown, "{hour:02}:{minute:02}:{second:02}");
+            debug_assert!(written.is_ok(), "a String takes all that is written to it");
+        }
+        &self.shown
+    }
+}
+
+/// `2026-11-20 14:30:01` on the wall of `zone`.
+pub fn date_and_time(time: Timestamp, zone: &TimeZone) -> impl fmt::Display {
+    local(time, zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `14:30:01` on the wall of `zone`.
+pub fn time_of_day(time: Timestamp, zone: &TimeZone) -> String {
+    Clock::new(zone).time_of_day(time).to_owned()
+}
+
+/// What a zone is called: by its name, or by how far it is from UTC at `time`.
+pub fn zone_name(zone: &TimeZone, time: Timestamp) -> String {
+    match zone.iana_name() {
+        Some(name) => name.to_owned(),
+        None => format!("UTC{}", offset_text(zone.to_offset(stamp(time)))),
+    }
+}
+
+/// `+07:00`, or `+07:00:30` where it has to be.
+fn offset_text(offset: Offset) -> String {
+    let sign = if offset.is_negative() { '-' } else { '+' };
+    let seconds = offset.seconds().unsigned_abs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match seconds {
+        0 => format!("{sign}{hours:02}:{minutes:02}"),
+        _ => format!("{sign}{hours:02}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// The zone that is so far from UTC as `words` say: `+7`, `-03`, `+05:30`, `+0545`, with or without `UTC`
+/// in front.
+pub fn zone_by_offset(words: &str) -> Option<TimeZone> {
+    let words = match words.get(..3) {
+        Some(utc) if utc.eq_ignore_ascii_case("utc") => &words[3..],
+        _ => words,
+    };
+    let sign = match words.chars().next()? {
+        '+' => 1,
+        '-' => -1,
+        _ => return None,
+    };
+    let digits = &words[1..];
+    let (hours, minutes) = match digits.split_once(':') {
+        Some((hours, minutes)) => (hours, minutes),
+        None if digits.is_ascii() && digits.len() == 4 => digits.split_at(2),
+        None => (digits, "00"),
+    };
+    let number = |text: &str, most: i32| -> Option<i32> {
+        let is_number = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| is_number)?;
+        (number <= most).then_some(number)
+    };
+    // The farthest of all is Kiribati, 14 hours ahead.
+    let (hours, minutes) = (number(hours, 14)?, number(minutes, 59)?);
+    let offset = Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()?;
+    Some(TimeZone::fixed(offset))
+}
+
+/// The end of the day or minute that somebody calls `2026-11-20`, `14:30` (today) or `2026-11-20 14:30` in
+/// `zone`; `None` if it is none of these.
+pub fn end_of(words: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let end = if let Ok(date) = words.parse::<civil::Date>() {
+        date.tomorrow().ok()?.to_datetime(civil::Time::midnight())
+    } else {
+        let (date, time) = words.split_once(' ').unwrap_or(("", words));
+        let date = match date {
+            "" => local(now, zone).date(),
+            date => date.parse().ok()?,
+        };
+        let time = civil::Time::strptime("%H:%M", time).ok()?;
+        date.to_datetime(time).checked_add(1.minute()).ok()?
+    };
+    let end = zone.to_timestamp(end).ok()?;
+    Some(Timestamp(end.as_millisecond()))
+}
+
+fn local(time: Timestamp, zone: &TimeZone) -> civil::DateTime {
+    zone.to_datetime(stamp(time))
+}
+
+fn stamp(time: Timestamp) -> jiff::Timestamp {
+    // Out of jiff's range only if the machine's clock is thousands of years off.
+    jiff::Timestamp::from_millisecond(time.0).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(name: &str) -> TimeZone {
+        TimeZone::get(name).expect("a zone")
+    }
+
+    #[test]
+    fn a_day_or_a_minute_ends_where_its_zone_says() {
+        let zone = zone("Asia/Bangkok");
+        let now = Timestamp(1_795_000_000_000); // 2026-11-18 20:06:40 there
+        let table = [
+            ("2026-11-17", Some("2026-11-18 00:00:00")),
+            ("14:30", Some("2026-11-18 14:31:00")),
+            ("2026-11-17 23:59", Some("2026-11-18 00:00:00")),
+            ("yesterday", None),
+            ("25:00", None),
+            ("", None),
+        ];
+        for (words, expected) in table {
+            let end = end_of(words, now, &zone).map(|end| date_and_time(end, &zone).to_string());
+            assert_eq!(end.as_deref(), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_zone_may_be_given_by_how_far_it_is_from_utc() {
+        let table = [
+            ("+07:00", Some("UTC+07:00")),
+            ("+7", Some("UTC+07:00")),
+            ("-3", Some("UTC-03:00")),
+            ("-03", Some("UTC-03:00")),
+            ("+0545", Some("UTC+05:45")),
+            ("utc+5:30", Some("UTC+05:30")),
+            ("UTC-0:30", Some("UTC-00:30")),
+            ("+14:00", Some("UTC+14:00")),
+            ("+15", None),
+            ("+7:60", None),
+            ("+7:+5", None),
+            ("7", None),
+            ("+", None),
+            ("+123", None),
+            ("+1:2:3", None),
+            ("+ดี", None),
+            ("UTC", None),
+            ("", None),
+        ];
+        for (words, expected) in table {
+            let name = zone_by_offset(words).map(|zone| zone_name(&zone, Timestamp(0)));
+            assert_eq!(name.as_deref(), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_called_by_its_name_if_it_has_one() {
+        let posix = TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").expect("a zone");
+        let (january, july) = (Timestamp(1_768_000_000_000), Timestamp(1_783_000_000_000));
+        let table = [
+            (zone("asia/bangkok"), january, "Asia/Bangkok"),
+            (TimeZone::UTC, january, "UTC"),
+            (posix.clone(), january, "UTC-05:00"),
+            (posix, july, "UTC-04:00"),
+        ];
+        for (zone, time, name) in table {
+            assert_eq!(zone_name(&zone, time), name);
+        }
+    }
+}

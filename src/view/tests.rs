@@ -1,0 +1,97 @@
+use super::*;
+use crate::limits::ROOMS_LISTED_MAX;
+
+fn room(name: &str) -> RoomName {
+    RoomName::parse(name).expect("a room name")
+}
+
+fn name(name: &str) -> Name {
+    Name::parse(name).expect("a name")
+}
+
+fn shown(view: &View) -> String {
+    let mut out = String::new();
+    view.write(&TimeZone::UTC, &mut out);
+    out
+}
+
+#[test]
+fn a_search_that_did_not_look_at_all_lines_denies_nothing() {
+    let looked = |cut_short| {
+        let found = Found {
+            lines: Vec::new(),
+            cut_short,
+        };
+        let mut out = String::new();
+        let look = Look::For("red".into());
+        write_lines(&look, Some(&found), &TimeZone::UTC, &mut out).expect("a string takes all");
+        out
+    };
+    assert_eq!(looked(false), "Nobody has said red here.\n");
+    assert_eq!(
+        looked(true),
+        "Nobody has said red here lately; there may be older ones.\n"
+    );
+}
+
+#[test]
+fn the_words_of_the_original_program_are_kept() {
+    let table = [
+        (View::Created(room("1150")), "Create room 1150 successful\n"),
+        (View::Renamed, "Update username successful\n"),
+        (
+            View::BadChoice,
+            "You have entered illegal/incorrect input. Please try again!\n",
+        ),
+        (listed_rooms(vec![]), "There are no created rooms yet\n"),
+        (
+            listed_rooms(vec![room("1150"), room("7")]),
+            "Active Room(s): 1150,7\n",
+        ),
+    ];
+    for (view, words) in table {
+        assert_eq!(shown(&view), words);
+    }
+    assert!(shown(&View::Menu).starts_with("=========== Welcome! ==============\n"));
+}
+
+#[test]
+fn every_failure_says_what_what_for_and_what_next() {
+    let bad_name = Name::parse("John Smith").expect_err("it has a space");
+    let table = [
+        (
+            View::RenameFailed(RenameError::BadName(bad_name)),
+            "Update username failed. A name cannot have spaces in it. John_Smith would do.\n",
+        ),
+        (
+            View::RenameFailed(RenameError::Taken(name("Dai"), name("Dai_2"))),
+            "Update username failed. Dai is in use, or looks like a name that is. Dai_2 is free.\n",
+        ),
+        (
+            View::CreateFailed("1150".to_owned(), CreateError::Exists),
+            "Create room 1150 failed. There is one already. Type 2 to join it.\n",
+        ),
+        (
+            View::JoinFailed("x".repeat(100), JoinError::NoRoom),
+            "Join room xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… failed. \
+             There is no such room. Type 3 to list the rooms, 1 to create one.\n",
+        ),
+        (
+            View::UnknownCommand("\\exits".to_owned()),
+            "There is no command \\exits. Nothing was sent. \
+             Type \\help for the commands, or \\\\exits to say it.\n",
+        ),
+    ];
+    for (view, words) in table {
+        assert_eq!(shown(&view), words);
+    }
+}
+
+#[test]
+fn a_long_list_is_cut_with_a_count() {
+    let rooms = (0..ROOMS_LISTED_MAX + 23).map(|n| room(&n.to_string()));
+    assert!(shown(&listed_rooms(rooms.collect())).ends_with(",499 and 23 more\n"));
+    let people = ["Dai", "ann"].map(|text| Present::named(name(text)));
+    let who = shown(&View::Who(room("r"), people.into(), 199));
+    assert_eq!(who, "201 in room r: Dai, ann and 199 more\n");
+}
