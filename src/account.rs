@@ -120,6 +120,9 @@ pub struct Settings {
     /// The terminal's character set.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
+    /// The zone that times are shown in.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
 }
 
 /// A value, or nothing where it is of another type than this program knows.
@@ -160,6 +163,7 @@ impl Settings {
             Setting::Color(on) => self.color = Some(*on),
             Setting::Bell(on) => self.bell = Some(*on),
             Setting::Charset(name) => self.charset = Some(name.clone()),
+            Setting::Timezone(name) => self.timezone = name.clone(),
         }
     }
 
@@ -173,6 +177,9 @@ impl Settings {
             self.bell.map(Setting::Bell),
             width.map(|width| Setting::Width(Some(width))),
             self.charset.clone().map(Setting::Charset),
+            self.timezone
+                .clone()
+                .map(|name| Setting::Timezone(Some(name))),
         ]
         .into_iter()
         .flatten()
@@ -224,6 +231,7 @@ mod tests {
             Setting::Color(false),
             Setting::Width(Some(120)),
             Setting::Charset("CP437".to_owned()),
+            Setting::Timezone(Some("Asia/Bangkok".to_owned())),
         ] {
             settings.note(&setting);
         }
@@ -236,8 +244,10 @@ mod tests {
                 Setting::Color(false),
                 Setting::Width(Some(120)),
                 Setting::Charset("CP437".to_owned()),
+                Setting::Timezone(Some("Asia/Bangkok".to_owned())),
             ]
         );
+        settings.note(&Setting::Timezone(None));
         settings.note(&Setting::Width(None));
         settings.note(&Setting::Plain(true));
         assert_eq!(

@@ -55,6 +55,8 @@ pub struct Display {
     pub newline: Newline,
     /// The zone that times are shown in.
     pub zone: TimeZone,
+    /// That is not the server's.
+    pub abroad: bool,
     /// Names are coloured and mentions stand out, where escape sequences can be used at all.
     pub color: bool,
     /// A mention rings the terminal's bell.
@@ -72,6 +74,7 @@ impl Display {
             drawing: Drawing::Plain,
             newline: Newline::CrLf,
             zone,
+            abroad: false,
             color: true,
             bell: false,
             prompts: true,
@@ -80,9 +83,12 @@ impl Display {
     }
 
     /// The number of the class that this display belongs to: those whose frames are the same. `None`: it
-    /// is like no other. The zone does not show in it, since all connections of a server share one.
+    /// is like no other.
     pub fn class(&self) -> Option<usize> {
         const _: () = assert!(Batch::CLASSES == 5);
+        if self.abroad {
+            return None;
+        }
         match (self.drawing, self.newline, self.color) {
             (Drawing::Plain, Newline::CrLf, _) | (Drawing::Character, _, false) => Some(0),
             (Drawing::Plain, Newline::Lf, _) => Some(1),

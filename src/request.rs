@@ -135,6 +135,8 @@ pub enum Setting {
     Bell(bool),
     /// The terminal's character set, by name.
     Charset(String),
+    /// The zone that times are shown in, by name or by its distance from UTC; `None`: the server's.
+    Timezone(Option<String>),
 }
 
 /// What came of a request.

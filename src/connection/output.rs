@@ -7,11 +7,12 @@ use std::time::Instant;
 use super::{Connection, Echo, Place};
 use crate::draw::{self, Drawing};
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
+use crate::lobby;
 use crate::message::{Batch, Item, Kind};
 use crate::room::Taken;
 use crate::screen::Screen;
 use crate::text;
-use crate::view::View;
+use crate::view::{View, Viewer};
 
 thread_local! {
     /// Where a connection composes its output while it takes a turn. It keeps a buffer of its own only for
@@ -150,7 +151,11 @@ impl Connection {
 
     pub(super) fn show(&mut self, view: &View) {
         let mut rows = String::new();
-        view.write(&self.screen.display.zone, &mut rows);
+        let viewer = Viewer {
+            zone: &self.screen.display.zone,
+            now: lobby::now(),
+        };
+        view.write(&viewer, &mut rows);
         self.echo = self.echo.disturbed();
         self.draw_with(|screen, out| screen.text(&rows, out));
     }

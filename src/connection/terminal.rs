@@ -9,6 +9,7 @@ use crate::limits::COLUMNS;
 use crate::request::{ClientKind, Setting};
 use crate::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
 use crate::view::View;
+use crate::zone;
 
 impl Connection {
     /// Handles whatever the decoder gives that is not data.
@@ -175,6 +176,7 @@ impl Connection {
                 View::Set(setting)
             }
             Setting::Charset(name) => self.set_charset(name),
+            Setting::Timezone(name) => self.set_timezone(name.clone()),
         };
         self.show(&view);
     }
@@ -215,6 +217,23 @@ impl Connection {
             }
             Err(_) => View::BadCharset(name.to_owned()),
         }
+    }
+
+    fn set_timezone(&mut self, name: Option<String>) -> View {
+        let servers = &self.shared.config.zone;
+        let zone = match &name {
+            None => servers.clone(),
+            Some(name) => match zone::named(name) {
+                Some(zone) => zone,
+                None => return View::BadTimezone(name.clone()),
+            },
+        };
+        let is_servers =
+            name.is_none() || zone.iana_name().is_some() && zone.iana_name() == servers.iana_name();
+        let display = &mut self.screen.display;
+        display.abroad = !is_servers;
+        display.zone = zone;
+        View::Set(Setting::Timezone(name))
     }
 
     /// Columns of the screen, as far as known.

@@ -48,7 +48,11 @@ fn help_names_every_command_and_fits_a_screen() {
 
 fn shown(view: &View) -> String {
     let mut text = String::new();
-    view.write(&jiff::tz::TimeZone::UTC, &mut text);
+    let viewer = view::Viewer {
+        zone: &jiff::tz::TimeZone::UTC,
+        now: Timestamp(0),
+    };
+    view.write(&viewer, &mut text);
     text
 }
 
@@ -306,6 +310,9 @@ fn settings_are_asked_for_or_explained() {
             expected,
             "{line} at the menu"
         );
+    }
+    for (line, view) in [("\\timezone", View::Timezone), ("\\time", View::Time)] {
+        assert_eq!(in_room().line(line), Turn::show([view]), "{line}");
     }
     for line in [
         "\\bell",

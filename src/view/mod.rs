@@ -30,7 +30,9 @@ use past::write_lines;
 use set::{write_set, write_set_in_vain};
 use talk::{write_not_told, write_told, write_told_you};
 
+use crate::clock;
 use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
+use crate::message::Timestamp;
 use crate::name::{Name, RoomName};
 use crate::request::{
     CreateError, JoinError, Look, People, Present, Private, Profile, RenameError, RoomPage, Scene,
@@ -69,6 +71,21 @@ impl Question {
         match self {
             Question::NewRoom | Question::Room | Question::Username | Question::Create(_) => false,
         }
+    }
+}
+
+/// For whom words are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewer<'a> {
+    /// The zone that times are shown in.
+    pub zone: &'a TimeZone,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+impl Viewer<'_> {
+    fn zone_name(&self) -> String {
+        clock::zone_name(self.zone, self.now)
     }
 }
 
@@ -133,6 +150,12 @@ pub enum View {
     Usage(&'static str),
     /// A character set that there is not, or that no terminal can use.
     BadCharset(String),
+    /// The time now.
+    Time,
+    /// The zone that times are shown in.
+    Timezone,
+    /// A time zone that there is not.
+    BadTimezone(String),
     /// A sign of life.
     Yes,
     /// A line was said that nobody has seen.
@@ -190,8 +213,9 @@ Who needs password anyway?
 ";
 
 impl View {
-    /// Appends the text to `out`, each row ended by `\n`; times are shown in `zone`.
-    pub fn write(&self, zone: &TimeZone, out: &mut String) {
+    /// Appends the text for `viewer` to `out`, each row ended by `\n`.
+    pub fn write(&self, viewer: &Viewer<'_>, out: &mut String) {
+        let zone = viewer.zone;
         let written = match self {
             View::Menu => out.write_str(MENU),
             View::BadChoice => writeln!(
@@ -254,13 +278,30 @@ impl View {
             View::YourName(name) => {
                 writeln!(out, "Your name is {name}. Type \\name NEW to change it.")
             }
-            View::Set(setting) => write_set(setting, out),
+            View::Set(setting) => write_set(setting, viewer, out),
             View::SetInVain(setting) => write_set_in_vain(setting, out),
             View::Usage(usage) => writeln!(out, "Type \\{usage}."),
             View::BadCharset(name) => writeln!(
                 out,
                 "There is no character set {}. Try utf-8, latin1, cp437 or windows-874.",
                 quoted(name)
+            ),
+            View::Time => {
+                let time = clock::date_and_time(viewer.now, zone);
+                writeln!(out, "It is {time} in {}.", viewer.zone_name())
+            }
+            View::Timezone => writeln!(
+                out,
+                "Times are shown in {}. \
+                 Type \\timezone ZONE for another, such as Asia/Bangkok or +07:00.",
+                viewer.zone_name()
+            ),
+            View::BadTimezone(name) => writeln!(
+                out,
+                "There is no time zone {}. Times are still shown in {}. \
+                 Try one such as Asia/Bangkok, +07:00 or UTC.",
+                quoted(name),
+                viewer.zone_name()
             ),
             View::NotSent => writeln!(out, "Not sent: the server cannot store messages right now."),
             View::Told(words, away) => write_told(words, away.as_deref(), zone, out),

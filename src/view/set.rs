@@ -2,10 +2,12 @@
 
 use std::fmt::{self, Write as _};
 
+use super::Viewer;
+use crate::clock;
 use crate::limits::LINE_MODE_COLUMNS;
 use crate::request::Setting;
 
-pub(super) fn write_set(setting: &Setting, out: &mut String) -> fmt::Result {
+pub(super) fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
     match setting {
         Setting::Ansi(true) => writeln!(
             out,
@@ -24,6 +26,12 @@ pub(super) fn write_set(setting: &Setting, out: &mut String) -> fmt::Result {
         Setting::Bell(true) => writeln!(out, "Your name rings the bell."),
         Setting::Bell(false) => writeln!(out, "The bell is off."),
         Setting::Charset(name) => writeln!(out, "The character set is {name}."),
+        Setting::Timezone(_) => writeln!(
+            out,
+            "Times are shown in {}, where it is {} now.",
+            viewer.zone_name(),
+            clock::date_and_time(viewer.now, viewer.zone)
+        ),
     }
 }
 

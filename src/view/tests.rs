@@ -9,9 +9,15 @@ fn name(name: &str) -> Name {
     Name::parse(name).expect("a name")
 }
 
+/// 2026-11-22 21:30:01 in UTC.
+const VIEWER: Viewer<'_> = Viewer {
+    zone: &TimeZone::UTC,
+    now: Timestamp(1_795_383_001_000),
+};
+
 fn shown(view: &View) -> String {
     let mut out = String::new();
-    view.write(&TimeZone::UTC, &mut out);
+    view.write(&VIEWER, &mut out);
     out
 }
 
@@ -94,4 +100,49 @@ fn a_long_list_is_cut_with_a_count() {
     let people = ["Dai", "ann"].map(|text| Present::named(name(text)));
     let who = shown(&View::Who(room("r"), people.into(), 199));
     assert_eq!(who, "201 in room r: Dai, ann and 199 more\n");
+}
+
+#[test]
+fn times_are_told_with_their_zone() {
+    let bangkok = TimeZone::get("Asia/Bangkok").expect("a zone");
+    let fixed = TimeZone::fixed(jiff::tz::offset(-3));
+    let table = [
+        (
+            &TimeZone::UTC,
+            View::Time,
+            "It is 2026-11-22 21:30:01 in UTC.\n",
+        ),
+        (
+            &bangkok,
+            View::Time,
+            "It is 2026-11-23 04:30:01 in Asia/Bangkok.\n",
+        ),
+        (
+            &fixed,
+            View::Time,
+            "It is 2026-11-22 18:30:01 in UTC-03:00.\n",
+        ),
+        (
+            &bangkok,
+            View::Set(Setting::Timezone(None)),
+            "Times are shown in Asia/Bangkok, where it is 2026-11-23 04:30:01 now.\n",
+        ),
+        (
+            &fixed,
+            View::Timezone,
+            "Times are shown in UTC-03:00. \
+             Type \\timezone ZONE for another, such as Asia/Bangkok or +07:00.\n",
+        ),
+        (
+            &bangkok,
+            View::BadTimezone("Mars/Olympus".to_owned()),
+            "There is no time zone Mars/Olympus. Times are still shown in Asia/Bangkok. \
+             Try one such as Asia/Bangkok, +07:00 or UTC.\n",
+        ),
+    ];
+    for (zone, view, words) in table {
+        let mut out = String::new();
+        view.write(&Viewer { zone, ..VIEWER }, &mut out);
+        assert_eq!(out, words);
+    }
 }

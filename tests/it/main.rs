@@ -39,6 +39,8 @@ mod character_mode;
 /// Nobody loses what is half typed: real clients, each line in each drawing.
 mod half_typed;
 
+/// In whose time things are shown, what rings, whom one does not see.
+mod attention;
 /// What a user can set, and what no client gets that has not asked for it.
 mod settings;
 

@@ -184,6 +184,8 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Show, RoomAndMenu, "bell on|off", "your name rings the terminal's bell", "bell on", show::bell),
     Command::new(Show, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", show::plain),
     Command::new(Show, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", show::charset),
+    Command::new(Show, RoomAndMenu, "timezone [ZONE]", "the zone of the times you see; off: the server's", "timezone Asia/Bangkok", show::timezone),
+    Command::new(Show, RoomAndMenu, "time", "what time it is there", "time", show::time),
 ];
 
 /// Tells what a line is. `\name` is a command or a mistake; `/name` is a command or text, since people talk

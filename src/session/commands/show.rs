@@ -49,3 +49,16 @@ pub(super) fn charset(_: &mut Session, argument: &str) -> Turn {
     }
     Turn::ask(Request::Set(Setting::Charset(argument.to_owned())))
 }
+
+pub(super) fn timezone(_: &mut Session, argument: &str) -> Turn {
+    let zone = match argument {
+        "" => return Turn::show([View::Timezone]),
+        off if off.eq_ignore_ascii_case("off") => None,
+        zone => Some(zone.to_owned()),
+    };
+    Turn::ask(Request::Set(Setting::Timezone(zone)))
+}
+
+pub(super) fn time(_: &mut Session, _: &str) -> Turn {
+    Turn::show([View::Time])
+}
