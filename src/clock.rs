@@ -41,6 +41,53 @@ impl<'a> Clock<'a> {
     }
 }
 
+/// A time during which the wall of a zone shows one date and is as far from UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// The date.
+    pub date: civil::Date,
+    /// How far ahead of UTC the clock is, in seconds.
+    pub offset_s: i32,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Day {
+    /// The day, or the part of a day, that `time` is in on the wall of `zone`.
+    pub fn of(time: Timestamp, zone: &TimeZone) -> Day {
+        let stamp = stamp(time);
+        let date = zone.to_datetime(stamp).date();
+        let begin =
+            |date: civil::Date| zone.to_timestamp(date.to_datetime(civil::Time::midnight()));
+        let tomorrow = date.tomorrow().and_then(begin).ok();
+        // The last change of the clocks may be at this very moment.
+        let next = stamp.saturating_add(1.nanosecond()).unwrap_or(stamp);
+        let changed = zone.preceding(next).next().map(|change| change.timestamp());
+        let changes = zone
+            .following(stamp)
+            .next()
+            .map(|change| change.timestamp());
+        let from = [begin(date).ok(), changed].into_iter().flatten().max();
+        let until = [tomorrow, changes].into_iter().flatten().min();
+        Day {
+            date,
+            offset_s: zone.to_offset(stamp).seconds(),
+            from: Timestamp(from.map_or(i64::MIN, jiff::Timestamp::as_millisecond)),
+            until: Timestamp(until.map_or(i64::MAX, jiff::Timestamp::as_millisecond)),
+        }
+    }
+
+    /// Whether `time` is in it.
+    pub fn holds(&self, time: Timestamp) -> bool {
+        (self.from..self.until).contains(&time)
+    }
+
+    /// Whether the clock goes on from this day into `next` as if nothing were.
+    pub fn goes_on_in(&self, next: &Day) -> bool {
+        self.until == next.from && self.offset_s == next.offset_s
+    }
+}
+
 /// `2026-11-20 14:30:01` on the wall of `zone`.
 pub fn date_and_time(time: Timestamp, zone: &TimeZone) -> impl fmt::Display {
     local(time, zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
@@ -193,5 +240,110 @@ mod tests {
         for (zone, time, name) in table {
             assert_eq!(zone_name(&zone, time), name);
         }
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_or_when_the_clocks_are_changed() {
+        let at = |text: &str| {
+            let time: jiff::Timestamp = text.parse().expect("a time");
+            Timestamp(time.as_millisecond())
+        };
+        let table = [
+            // Zone, time, date, offset in hours, from, until.
+            (
+                "UTC",
+                "2026-11-22T21:30:00Z",
+                "2026-11-22",
+                0,
+                "2026-11-22T00:00:00Z",
+                "2026-11-23T00:00:00Z",
+            ),
+            (
+                "UTC",
+                "2026-11-22T00:00:00Z",
+                "2026-11-22",
+                0,
+                "2026-11-22T00:00:00Z",
+                "2026-11-23T00:00:00Z",
+            ),
+            (
+                "Asia/Bangkok",
+                "2026-11-22T21:30:00Z",
+                "2026-11-23",
+                7,
+                "2026-11-22T17:00:00Z",
+                "2026-11-23T17:00:00Z",
+            ),
+            // In summer time from 02:00 on.
+            (
+                "Europe/Paris",
+                "2026-03-29T00:59:59Z",
+                "2026-03-29",
+                1,
+                "2026-03-28T23:00:00Z",
+                "2026-03-29T01:00:00Z",
+            ),
+            (
+                "Europe/Paris",
+                "2026-03-29T01:00:00Z",
+                "2026-03-29",
+                2,
+                "2026-03-29T01:00:00Z",
+                "2026-03-29T22:00:00Z",
+            ),
+            // There is no midnight, and the day begins at one.
+            (
+                "Asia/Beirut",
+                "2026-03-28T22:00:00Z",
+                "2026-03-29",
+                3,
+                "2026-03-28T22:00:00Z",
+                "2026-03-29T21:00:00Z",
+            ),
+            // There is no 2011-12-30.
+            (
+                "Pacific/Apia",
+                "2011-12-30T09:59:59Z",
+                "2011-12-29",
+                -10,
+                "2011-12-29T10:00:00Z",
+                "2011-12-30T10:00:00Z",
+            ),
+            (
+                "Pacific/Apia",
+                "2011-12-30T10:00:00Z",
+                "2011-12-31",
+                14,
+                "2011-12-30T10:00:00Z",
+                "2011-12-31T10:00:00Z",
+            ),
+        ];
+        for (name, time, date, hours, from, until) in table {
+            let day = Day::of(at(time), &zone(name));
+            let expected = Day {
+                date: date.parse().expect("a date"),
+                offset_s: hours * 3600,
+                from: at(from),
+                until: at(until),
+            };
+            assert_eq!(day, expected, "{name} {time}");
+            assert!(day.holds(at(time)) && day.holds(at(from)) && !day.holds(at(until)));
+        }
+    }
+
+    #[test]
+    fn a_day_goes_on_in_the_next_unless_the_clocks_are_changed_between() {
+        let paris = zone("Europe/Paris");
+        let day = |text: &str| {
+            let time: jiff::Timestamp = text.parse().expect("a time");
+            Day::of(Timestamp(time.as_millisecond()), &paris)
+        };
+        let before = day("2026-03-28T12:00:00Z");
+        let morning = day("2026-03-29T00:30:00Z");
+        let noon = day("2026-03-29T12:00:00Z");
+        assert!(before.goes_on_in(&morning));
+        assert!(!morning.goes_on_in(&noon));
+        assert!(!before.goes_on_in(&noon));
+        assert!(!morning.goes_on_in(&before));
     }
 }

@@ -1,7 +1,7 @@
 //! *Pure.* How the rows of a transcript look on a client's terminal.
 //!
-//! A batch is drawn once for each class of displays ([`Display::class`]); a display without a class, or one
-//! whose owner is spoken of, draws for itself.
+//! A batch is drawn once for each class of displays ([`Display::class`]) and each distance from UTC; a
+//! display without a class, or one whose owner is spoken of, draws for itself.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -83,12 +83,9 @@ impl Display {
     }
 
     /// The number of the class that this display belongs to: those whose frames are the same. `None`: it
-    /// is like no other.
+    /// is like no other. The zone does not show in it.
     pub fn class(&self) -> Option<usize> {
         const _: () = assert!(Batch::CLASSES == 5);
-        if self.abroad {
-            return None;
-        }
         match (self.drawing, self.newline, self.color) {
             (Drawing::Plain, Newline::CrLf, _) | (Drawing::Character, _, false) => Some(0),
             (Drawing::Plain, Newline::Lf, _) => Some(1),

@@ -39,6 +39,10 @@ pub const MAILBOX_LINES_MAX: usize = 1024;
 /// them, so that a turn cannot outrun members who read.
 pub const MAILBOX_BYTES_MAX: usize = 128 * 1024;
 
+/// Distances from UTC for which one batch keeps drawings, besides the server's own: about as many as are
+/// in use on earth. Who is yet elsewhere draws alone.
+pub const OFFSETS_DRAWN_MAX: usize = 40;
+
 /// Connections in all.
 pub const CONNECTIONS_MAX: usize = 10_000;
 

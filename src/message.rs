@@ -1,10 +1,11 @@
 //! *Pure.* What a room says: messages, notices, and batches of them with their drawings cached.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::limits::{ITEM_BYTES, ITEM_COPIES};
+use crate::limits::{ITEM_BYTES, ITEM_COPIES, OFFSETS_DRAWN_MAX};
 use crate::name::Name;
 use crate::topic::Topic;
 
@@ -151,6 +152,15 @@ impl Item {
     }
 }
 
+/// The drawings for those whose clocks are so far from UTC, and for those elsewhere. A list that only grows,
+/// so that two thousand members can look at it at the same time without a lock.
+#[derive(Debug)]
+struct Abroad {
+    offset_s: i32,
+    frames: [OnceLock<Box<str>>; Batch::CLASSES],
+    next: OnceLock<Box<Abroad>>,
+}
+
 /// What a room accepted in one turn while its membership stayed the same, in order.
 ///
 /// Every member gets the same `Arc<Batch>`; it is drawn once for each class of display, by the first
@@ -158,7 +168,11 @@ impl Item {
 #[derive(Debug)]
 pub struct Batch {
     items: Vec<Item>,
+    /// The times of the first and the last message.
+    times: Option<(Timestamp, Timestamp)>,
     frames: [OnceLock<Box<str>>; Batch::CLASSES],
+    abroad: OnceLock<Box<Abroad>>,
+    abroad_bytes: AtomicUsize,
     words: OnceLock<HashSet<String>>,
 }
 
@@ -169,8 +183,11 @@ impl Batch {
     /// A batch of `items`, not drawn yet.
     pub fn new(items: Vec<Item>) -> Batch {
         Batch {
+            times: times_of(&items),
             items,
             frames: Default::default(),
+            abroad: OnceLock::new(),
+            abroad_bytes: AtomicUsize::new(0),
             words: OnceLock::new(),
         }
     }
@@ -196,15 +213,49 @@ impl Batch {
             .count()
     }
 
-    /// Bytes that this batch counts for in an outbox.
-    pub fn cost(&self) -> usize {
-        self.items.iter().map(Item::cost).sum()
+    /// The times of the earliest and the latest message; `None` if there is none.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        self.times
     }
 
-    /// The drawing for the class with number `class` (below [`Batch::CLASSES`]), made by `draw` if nobody
-    /// has asked before.
+    /// Bytes that this batch counts for in an outbox. Drawings for other zones make it more.
+    pub fn cost(&self) -> usize {
+        let items: usize = self.items.iter().map(Item::cost).sum();
+        items + self.abroad_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The drawing for the class with number `class` (below [`Batch::CLASSES`]) in the server's zone, made by
+    /// `draw` if nobody has asked before.
     pub fn frame(&self, class: usize, draw: impl FnOnce(&[Item]) -> String) -> &str {
         self.frames[class].get_or_init(|| draw(&self.items).into_boxed_str())
+    }
+
+    /// As [`Batch::frame`], for those whose clocks are `offset_s` seconds ahead of UTC, all through the batch;
+    /// `None` if drawings are kept for as many other distances as may be.
+    pub fn frame_abroad(
+        &self,
+        class: usize,
+        offset_s: i32,
+        draw: impl FnOnce(&[Item]) -> String,
+    ) -> Option<&str> {
+        let count = |bytes| self.abroad_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let mut place = &self.abroad;
+        for _ in 0..OFFSETS_DRAWN_MAX {
+            // Somebody elsewhere may be faster to take the place; then the next one is tried.
+            let abroad = place.get_or_init(|| {
+                count(size_of::<Abroad>());
+                Abroad::at(offset_s)
+            });
+            if abroad.offset_s == offset_s {
+                return Some(abroad.frames[class].get_or_init(|| {
+                    let frame = draw(&self.items).into_boxed_str();
+                    count(frame.len());
+                    frame
+                }));
+            }
+            place = &abroad.next;
+        }
+        None
     }
 
     /// Whether `word`, case-folded, is among the words of the messages. `split` gives the words of a text,
@@ -219,6 +270,28 @@ impl Batch {
         });
         words.contains(word)
     }
+}
+
+impl Abroad {
+    fn at(offset_s: i32) -> Box<Abroad> {
+        Box::new(Abroad {
+            offset_s,
+            frames: Default::default(),
+            next: OnceLock::new(),
+        })
+    }
+}
+
+/// The times of the earliest and the latest message among `items`.
+pub fn times_of(items: &[Item]) -> Option<(Timestamp, Timestamp)> {
+    let times = items.iter().filter_map(|item| match item {
+        Item::Message(message) => Some(message.time),
+        Item::Notice(_) => None,
+    });
+    times.fold(None, |all, time| match all {
+        None => Some((time, time)),
+        Some((first, last)) => Some((time.min(first), time.max(last))),
+    })
 }
 
 #[cfg(test)]
@@ -257,5 +330,64 @@ mod tests {
         assert_eq!(batch.frame(0, |_| "first".to_owned()), "first");
         assert_eq!(batch.frame(0, |_| "second".to_owned()), "first");
         assert_eq!(batch.frame(1, |_| "other".to_owned()), "other");
+    }
+
+    #[test]
+    fn two_thousand_members_in_twelve_zones_draw_once_for_each_zone_and_class() {
+        let batch = Batch::new(vec![message(1)]);
+        let drawn = AtomicUsize::new(0);
+        let look = |member: i32| {
+            let (offset_s, class) = (member % 12 * 3600, member as usize / 12 % 2);
+            let frame = batch.frame_abroad(class, offset_s, |_| {
+                drawn.fetch_add(1, Ordering::Relaxed);
+                format!("{offset_s} {class}")
+            });
+            assert_eq!(frame, Some(&*format!("{offset_s} {class}")));
+        };
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                scope.spawn(move || (0..2000).skip(thread).step_by(4).for_each(look));
+            }
+        });
+        assert_eq!(drawn.into_inner(), 24);
+    }
+
+    #[test]
+    fn drawings_for_other_zones_are_bounded_and_counted() {
+        let batch = Batch::new(vec![message(1)]);
+        let cost = batch.cost();
+        for offset_s in 0..OFFSETS_DRAWN_MAX as i32 {
+            let frame = batch.frame_abroad(0, offset_s, |_| "four".to_owned());
+            assert_eq!(frame, Some("four"));
+        }
+        let more = OFFSETS_DRAWN_MAX * (size_of::<Abroad>() + "four".len());
+        assert_eq!(batch.cost(), cost + more);
+        assert_eq!(batch.frame_abroad(0, -1, |_| "none".to_owned()), None);
+        assert_eq!(batch.frame_abroad(0, 1, |_| String::new()), Some("four"));
+        assert_eq!(batch.cost(), cost + more);
+    }
+
+    #[test]
+    fn the_times_of_a_batch_are_those_of_its_messages() {
+        let at = |time| match message(1) {
+            Item::Message(message) => Item::Message(Arc::new(Message {
+                time: Timestamp(time),
+                ..Message::clone(&message)
+            })),
+            notice => notice,
+        };
+        let notice = || Item::Notice(Notice::Joined(Name::anon()));
+        let table = [
+            (vec![], None),
+            (vec![notice()], None),
+            (vec![notice(), at(7)], Some((Timestamp(7), Timestamp(7)))),
+            (
+                vec![at(5), notice(), at(9), at(8)],
+                Some((Timestamp(5), Timestamp(9))),
+            ),
+        ];
+        for (items, times) in table {
+            assert_eq!(Batch::new(items).times(), times);
+        }
     }
 }

@@ -31,6 +31,7 @@ use futures_lite::future;
 use smol::Timer;
 
 use crate::charset::Charset;
+use crate::clock::Day;
 use crate::draw::{Display, Mention};
 use crate::inbox::Inbox;
 use crate::limits::{ATOMIC_WRITE_PAUSE, LOST_AFTER, READ_BYTES, STUCK_AFTER};
@@ -102,6 +103,8 @@ pub struct Connection {
     /// script may post a line and be gone; what would be shown to it is dropped.
     lost: Option<Instant>,
     screen: Screen,
+    /// The day of the batch drawn last, in a zone that is not the server's.
+    day: Option<Day>,
     /// Mentions of the client's own name.
     mention: Option<Box<Mention>>,
     echo: Echo,
@@ -200,6 +203,7 @@ impl Connection {
             ending: None,
             lost: None,
             screen: Screen::new(Display::plain(shared.config.zone.clone())),
+            day: None,
             mention: None,
             echo: Echo::Elsewhere,
             output: Vec::new(),

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Connection, Echo, Place};
+use crate::clock::Day;
 use crate::draw::{self, Drawing};
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
 use crate::lobby;
-use crate::message::{Batch, Item, Kind};
+use crate::message::{Batch, Item, Kind, Timestamp};
 use crate::room::Taken;
 use crate::screen::Screen;
 use crate::text;
@@ -75,14 +76,36 @@ impl Connection {
         if self.is_mentioned(batch) {
             return self.draw_mention(batch);
         }
-        let display = &self.screen.display;
-        match display.class() {
-            Some(class) => {
-                let frame = batch.frame(class, |items| draw::frame(items, display, None));
-                self.draw_with(|screen, out| screen.frame(frame, out));
-            }
+        match self.shared_frame(batch) {
+            Some(frame) => self.draw_with(|screen, out| screen.frame(frame, out)),
             None => self.draw_items(batch.items()),
         }
+    }
+
+    /// The drawing of a batch that this client shares with all that see the same.
+    fn shared_frame<'a>(&mut self, batch: &'a Batch) -> Option<&'a str> {
+        let class = self.screen.display.class()?;
+        let offset_s = match batch.times() {
+            Some((first, last)) if self.screen.display.abroad => Some(self.offset_s(first, last)?),
+            _ => None,
+        };
+        let display = &self.screen.display;
+        let draw = |items: &[Item]| draw::frame(items, display, None);
+        match offset_s {
+            None => Some(batch.frame(class, draw)),
+            Some(offset_s) => batch.frame_abroad(class, offset_s, draw),
+        }
+    }
+
+    /// How far from UTC the client's clock is from `first` to `last`, if it is as far all the time.
+    fn offset_s(&mut self, first: Timestamp, last: Timestamp) -> Option<i32> {
+        let zone = &self.screen.display.zone;
+        let day = match self.day.filter(|day| day.holds(first)) {
+            Some(day) => day,
+            None => *self.day.insert(Day::of(first, zone)),
+        };
+        let steady = day.holds(last) || day.goes_on_in(&Day::of(last, zone));
+        steady.then_some(day.offset_s)
     }
 
     fn draw_items(&mut self, items: &[Item]) {

@@ -233,6 +233,7 @@ impl Connection {
         let display = &mut self.screen.display;
         display.abroad = !is_servers;
         display.zone = zone;
+        self.day = None;
         View::Set(Setting::Timezone(name))
     }
 

@@ -62,6 +62,7 @@ impl Outbox {
     /// Adds `batch` for the `readers` that there are now.
     pub fn publish(&self, batch: Batch, readers: usize) {
         let mut state = self.lock();
+        state.count_again();
         let entry = Entry {
             messages: batch.messages() as u64,
             bytes: batch.cost(),
@@ -108,6 +109,15 @@ impl Outbox {
 impl State {
     fn end(&self) -> u64 {
         self.first + self.entries.len() as u64
+    }
+
+    /// Counts the newest entry as it is now: those who keep up have drawn it, for all their zones.
+    fn count_again(&mut self) {
+        if let Some(entry) = self.entries.back_mut() {
+            let bytes = entry.batch.cost();
+            self.bytes = self.bytes - entry.bytes + bytes;
+            entry.bytes = bytes;
+        }
     }
 
     fn drop_first(&mut self) {
@@ -293,6 +303,23 @@ mod tests {
         assert_eq!(kept(&outbox), 3);
         assert_eq!(take(&mut slow), (7, vec![8, 9, 10]));
         assert_eq!(kept(&outbox), 0);
+    }
+
+    #[test]
+    fn what_was_drawn_for_other_zones_counts() {
+        let outbox = Outbox::new(3 * COST);
+        let (mut slow, mut fast) = (reader(&outbox, 1), reader(&outbox, 2));
+        for id in 1..=3 {
+            outbox.publish(batch(id), 2);
+            let mut batches = Vec::new();
+            fast.take(usize::MAX, &mut batches);
+            if id == 2 {
+                batches[0].frame_abroad(0, 3600, |_| "x".repeat(COST));
+            }
+        }
+        // The second counts for more than two by the time the third comes.
+        assert_eq!(take(&mut slow), (2, vec![3]));
+        assert_eq!(outbox.lock().bytes, 0);
     }
 
     #[test]
