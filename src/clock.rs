@@ -14,6 +14,9 @@ pub struct Clock<'a> {
     zone: &'a TimeZone,
     second: Option<i64>,
     shown: String,
+    date: civil::Date,
+    /// The date of what was shown last.
+    page: Option<civil::Date>,
 }
 
 impl<'a> Clock<'a> {
@@ -23,21 +26,43 @@ impl<'a> Clock<'a> {
             zone,
             second: None,
             shown: String::new(),
+            date: civil::Date::default(),
+            page: None,
         }
+    }
+
+    /// A clock on the wall of `zone` with a calendar that shows the date of `time`.
+    pub fn with_calendar(zone: &'a TimeZone, time: Timestamp) -> Self {
+        let mut clock = Clock::new(zone);
+        clock.new_date(time);
+        clock
     }
 
     /// `14:30:01`
     pub fn time_of_day(&mut self, time: Timestamp) -> &str {
+        self.set(time);
+        &self.shown
+    }
+
+    /// The date of `time`, if it is another than that of the time asked for before.
+    pub fn new_date(&mut self, time: Timestamp) -> Option<civil::Date> {
+        self.set(time);
+        let before = self.page.replace(self.date);
+        before.filter(|before| *before != self.date)?;
+        self.page
+    }
+
+    fn set(&mut self, time: Timestamp) {
         let second = time.0.div_euclid(1000);
         if self.second != Some(second) {
             self.second = Some(second);
             self.shown.clear();
             let local = local(time, self.zone);
+            self.date = local.date();
             let (hour, minute, second) = (local.hour(), local.minute(), local.second());
             let written = write!(self.shown, "{hour:02}:{minute:02}:{second:02}");
             debug_assert!(written.is_ok(), "a String takes all that is written to it");
         }
-        &self.shown
     }
 }
 
@@ -85,6 +110,42 @@ impl Day {
     /// Whether the clock goes on from this day into `next` as if nothing were.
     pub fn goes_on_in(&self, next: &Day) -> bool {
         self.until == next.from && self.offset_s == next.offset_s
+    }
+}
+
+/// The calendar beside a transcript: the day of what was shown last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Calendar {
+    day: Option<Day>,
+}
+
+impl Calendar {
+    /// Turns to the day of `time`. Its date, if something was shown before and that has another.
+    pub fn turn(&mut self, time: Timestamp, zone: &TimeZone) -> Option<civil::Date> {
+        if self.day.is_some_and(|day| day.holds(time)) {
+            return None;
+        }
+        let date = Day::of(time, zone);
+        let before = self.day.replace(date)?;
+        (before.date != date.date).then_some(date.date)
+    }
+
+    /// Turns to the day of `time` with nothing to tell.
+    pub fn set(&mut self, time: Timestamp, zone: &TimeZone) {
+        let _ = self.turn(time, zone);
+    }
+
+    /// Is hung on the wall of another `zone` at the time `now`.
+    pub fn take_along(&mut self, now: Timestamp, zone: &TimeZone) {
+        self.day = self.day.map(|_| Day::of(now, zone));
+    }
+
+    /// How far from UTC the clock is, in seconds, until `last`, if it is as far all the time since the day that
+    /// is shown.
+    pub fn offset_s(&self, last: Timestamp, zone: &TimeZone) -> Option<i32> {
+        let day = self.day?;
+        let steady = day.holds(last) || day.goes_on_in(&Day::of(last, zone));
+        steady.then_some(day.offset_s)
     }
 }
 
@@ -345,5 +406,54 @@ mod tests {
         assert!(!morning.goes_on_in(&noon));
         assert!(!before.goes_on_in(&noon));
         assert!(!morning.goes_on_in(&before));
+    }
+
+    #[test]
+    fn a_calendar_tells_where_the_date_changes() {
+        let bangkok = zone("Asia/Bangkok");
+        let at = |text: &str| {
+            let time: jiff::Timestamp = text.parse().expect("a time");
+            Timestamp(time.as_millisecond())
+        };
+        let table = [
+            // Nothing was shown before.
+            ("2026-11-22T16:59:58Z", None),
+            ("2026-11-22T16:59:59.999Z", None),
+            ("2026-11-22T17:00:00Z", Some("2026-11-23")),
+            ("2026-11-23T12:00:00Z", None),
+            ("2026-11-25T12:00:00Z", Some("2026-11-25")),
+            // The machine's clock was put back.
+            ("2026-11-24T12:00:00Z", Some("2026-11-24")),
+        ];
+        let mut calendar = Calendar::default();
+        for (time, date) in table {
+            let told = calendar.turn(at(time), &bangkok);
+            assert_eq!(told.map(|date| date.to_string()).as_deref(), date, "{time}");
+        }
+        calendar.take_along(at("2026-11-24T23:00:00Z"), &TimeZone::UTC);
+        assert_eq!(
+            calendar.turn(at("2026-11-24T23:59:59Z"), &TimeZone::UTC),
+            None
+        );
+        assert!(
+            calendar
+                .turn(at("2026-11-25T00:00:00Z"), &TimeZone::UTC)
+                .is_some()
+        );
+        // Where the clocks are changed within a day there is nothing to tell.
+        let paris = zone("Europe/Paris");
+        let mut calendar = Calendar::default();
+        for time in ["2026-03-29T00:00:00Z", "2026-03-29T12:00:00Z"] {
+            assert_eq!(calendar.turn(at(time), &paris), None);
+        }
+        assert_eq!(
+            calendar.offset_s(at("2026-03-29T21:59:59Z"), &paris),
+            Some(7200)
+        );
+        assert_eq!(
+            calendar.offset_s(at("2026-03-30T21:59:59Z"), &paris),
+            Some(7200)
+        );
+        assert_eq!(calendar.offset_s(at("2026-10-25T12:00:00Z"), &paris), None);
     }
 }

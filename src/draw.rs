@@ -6,9 +6,10 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::clock::Clock;
+use crate::clock::{Calendar, Clock};
 use crate::limits::LINE_MODE_COLUMNS;
 use crate::message::{Batch, Item, Kind, MemberId, Message, Notice};
 use crate::name::Name;
@@ -160,35 +161,66 @@ pub fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Draws the rows of a transcript for `display`; where `mention` stands in what others say it is shown
+/// Draws the rows of a transcript for `display`, with a row between them where the date changes; where `mention` stands in what others say it is shown
 /// so that it stands out.
 pub fn frame(items: &[Item], display: &Display, mention: Option<&Mention>) -> String {
     let mut clock = Clock::new(&display.zone);
     let mut out = String::with_capacity(items.len() * 64);
     let mut line = Line::default();
     for item in items {
+        if let Item::Message(message) = item
+            && let Some(date) = clock.new_date(message.time)
+        {
+            line.set_date(date);
+            line.draw(display, &mut out);
+        }
         line.set(item, &mut clock, display.has_color(), mention);
         line.draw(display, &mut out);
     }
     out
 }
 
+/// The drawing of a whole batch that `display` shares with all that see the same, made by the first of them;
+/// `None` if it has to draw for itself. `calendar` shows the day of the first message.
+pub fn shared_frame<'a>(
+    batch: &'a Batch,
+    display: &Display,
+    calendar: &Calendar,
+) -> Option<&'a str> {
+    let class = display.class()?;
+    let draw = |items: &[Item]| frame(items, display, None);
+    match batch.times() {
+        Some((_, last)) if display.abroad => {
+            let offset_s = calendar.offset_s(last, &display.zone)?;
+            batch.frame_abroad(class, offset_s, draw)
+        }
+        _ => Some(batch.frame(class, draw)),
+    }
+}
+
 /// Draws one message in place of the row just above the cursor, which is its sender's own echo of it, and
-/// what does not fit into that row below.
-pub fn frame_over_echo(message: &Message, display: &Display) -> String {
+/// what does not fit into that row below. A `date` that begins with it comes first.
+pub fn frame_over_echo(message: &Message, display: &Display, date: Option<Date>) -> String {
     let mut clock = Clock::new(&display.zone);
     let mut line = Line::default();
-    line.set_message(message, &mut clock, display.has_color(), None);
     let mut out = String::new();
-    for (number, row) in line.rows(display.insert_columns()).into_iter().enumerate() {
-        if number == 0 {
-            out.push_str("\x1b7\x1b[A\r\x1b[2K");
-            line.paint(row, &mut out);
-            out.push_str("\x1b8");
-        } else {
-            insert(&mut out, |out| line.paint(row, out));
+    let mut draw = |line: &Line| {
+        for row in line.rows(display.insert_columns()) {
+            if out.is_empty() {
+                out.push_str("\x1b7\x1b[A\r\x1b[2K");
+                line.paint(row, &mut out);
+                out.push_str("\x1b8");
+            } else {
+                insert(&mut out, |out| line.paint(row, out));
+            }
         }
+    };
+    if let Some(date) = date {
+        line.set_date(date);
+        draw(&line);
     }
+    line.set_message(message, &mut clock, display.has_color(), None);
+    draw(&line);
     out
 }
 
@@ -225,6 +257,12 @@ impl Line {
                 write_notice(notice, &mut self.text);
             }
         }
+    }
+
+    fn set_date(&mut self, date: Date) {
+        self.text.clear();
+        self.spans.clear();
+        write_date(date, &mut self.text);
     }
 
     fn set_message(
@@ -298,6 +336,12 @@ fn color_of(name: &Name) -> u8 {
         (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
     });
     NAME_COLORS[hash as usize % NAME_COLORS.len()]
+}
+
+/// Appends `--- 2026-11-22 ---`.
+pub fn write_date(date: Date, out: &mut String) {
+    let written = write!(out, "--- {date} ---");
+    debug_assert!(written.is_ok(), "a String takes all that is written to it");
 }
 
 /// Appends `[HH:MM:SS] name: text`, and tells where the name stands and where the text begins.

@@ -31,7 +31,7 @@ use futures_lite::future;
 use smol::Timer;
 
 use crate::charset::Charset;
-use crate::clock::Day;
+use crate::clock::Calendar;
 use crate::draw::{Display, Mention};
 use crate::inbox::Inbox;
 use crate::limits::{ATOMIC_WRITE_PAUSE, LOST_AFTER, READ_BYTES, STUCK_AFTER};
@@ -103,8 +103,8 @@ pub struct Connection {
     /// script may post a line and be gone; what would be shown to it is dropped.
     lost: Option<Instant>,
     screen: Screen,
-    /// The day of the batch drawn last, in a zone that is not the server's.
-    day: Option<Day>,
+    /// The day of what was shown last.
+    calendar: Calendar,
     /// Mentions of the client's own name.
     mention: Option<Box<Mention>>,
     echo: Echo,
@@ -203,7 +203,7 @@ impl Connection {
             ending: None,
             lost: None,
             screen: Screen::new(Display::plain(shared.config.zone.clone())),
-            day: None,
+            calendar: Calendar::default(),
             mention: None,
             echo: Echo::Elsewhere,
             output: Vec::new(),

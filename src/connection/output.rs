@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Connection, Echo, Place};
-use crate::clock::Day;
 use crate::draw::{self, Drawing};
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
 use crate::lobby;
@@ -73,39 +72,28 @@ impl Connection {
             return self.draw_beside_echo(batch);
         }
         self.echo = self.echo.disturbed();
+        if let Some((first, _)) = batch.times() {
+            self.begin_day(first);
+        }
         if self.is_mentioned(batch) {
-            return self.draw_mention(batch);
+            self.draw_mention(batch);
+        } else {
+            match draw::shared_frame(batch, &self.screen.display, &self.calendar) {
+                Some(frame) => self.draw_with(|screen, out| screen.frame(frame, out)),
+                None => self.draw_items(batch.items()),
+            }
         }
-        match self.shared_frame(batch) {
-            Some(frame) => self.draw_with(|screen, out| screen.frame(frame, out)),
-            None => self.draw_items(batch.items()),
-        }
-    }
-
-    /// The drawing of a batch that this client shares with all that see the same.
-    fn shared_frame<'a>(&mut self, batch: &'a Batch) -> Option<&'a str> {
-        let class = self.screen.display.class()?;
-        let offset_s = match batch.times() {
-            Some((first, last)) if self.screen.display.abroad => Some(self.offset_s(first, last)?),
-            _ => None,
-        };
-        let display = &self.screen.display;
-        let draw = |items: &[Item]| draw::frame(items, display, None);
-        match offset_s {
-            None => Some(batch.frame(class, draw)),
-            Some(offset_s) => batch.frame_abroad(class, offset_s, draw),
+        if let Some((_, last)) = batch.times() {
+            // Where the date changes within the batch, its drawing tells so.
+            self.calendar.set(last, &self.screen.display.zone);
         }
     }
 
-    /// How far from UTC the client's clock is from `first` to `last`, if it is as far all the time.
-    fn offset_s(&mut self, first: Timestamp, last: Timestamp) -> Option<i32> {
-        let zone = &self.screen.display.zone;
-        let day = match self.day.filter(|day| day.holds(first)) {
-            Some(day) => day,
-            None => *self.day.insert(Day::of(first, zone)),
-        };
-        let steady = day.holds(last) || day.goes_on_in(&Day::of(last, zone));
-        steady.then_some(day.offset_s)
+    /// Something is to be shown that was said at `time`: tells the date, if that is another than before.
+    pub(super) fn begin_day(&mut self, time: Timestamp) {
+        if let Some(date) = self.calendar.turn(time, &self.screen.display.zone) {
+            self.show(&View::Date(date));
+        }
     }
 
     fn draw_items(&mut self, items: &[Item]) {
@@ -147,11 +135,18 @@ impl Connection {
                     if message.member == self.id && message.kind == Kind::Message =>
                 {
                     if self.echo == Echo::JustAbove {
-                        let row = draw::frame_over_echo(message, &self.screen.display);
+                        let display = &self.screen.display;
+                        let date = self.calendar.turn(message.time, &display.zone);
+                        let row = draw::frame_over_echo(message, display, date);
                         self.draw_with(|screen, out| screen.frame(&row, out));
                     }
                 }
-                item => self.draw_items(std::slice::from_ref(item)),
+                item => {
+                    if let Item::Message(message) = item {
+                        self.begin_day(message.time);
+                    }
+                    self.draw_items(std::slice::from_ref(item));
+                }
             }
             self.echo = self.echo.disturbed();
         }

@@ -187,6 +187,7 @@ impl Connection {
                     self.answer(Answer::Members(present, more));
                 }
                 Note::Told(words) => {
+                    self.begin_day(words.time);
                     let turn = self.session.told(words);
                     self.perform(turn);
                 }
@@ -210,9 +211,14 @@ impl Connection {
     fn sit_down(&mut self, seat: Seat, scene: Scene) {
         let name = seat.room.name.clone();
         self.shared.lobby.moved(self.id, Some(&seat.room));
+        let last = scene
+            .history
+            .last()
+            .map_or(lobby::now(), |message| message.time);
         self.place = Place::Inside(seat);
         self.page = None;
         self.answer(Answer::Joined(name, Ok(scene)));
+        self.calendar.set(last, &self.screen.display.zone);
     }
 
     /// The room has let go, and all that it had said by then is shown.
@@ -229,6 +235,7 @@ impl Connection {
         match &answer {
             Answer::Renamed(Ok(new)) => self.renamed(new.clone()),
             Answer::Lines(Look::Before(..), Some(found)) => self.paged(&found.lines),
+            Answer::Told(words, _) => self.begin_day(words.time),
             Answer::Left => {
                 self.page = None;
                 self.shared.lobby.moved(self.id, None);

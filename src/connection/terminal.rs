@@ -6,6 +6,7 @@ use super::{Connection, Echo, FirstLine};
 use crate::charset::Charset;
 use crate::draw::{Drawing, Newline};
 use crate::limits::COLUMNS;
+use crate::lobby;
 use crate::request::{ClientKind, Setting};
 use crate::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
 use crate::view::View;
@@ -233,7 +234,7 @@ impl Connection {
         let display = &mut self.screen.display;
         display.abroad = !is_servers;
         display.zone = zone;
-        self.day = None;
+        self.calendar.take_along(lobby::now(), &display.zone);
         View::Set(Setting::Timezone(name))
     }
 

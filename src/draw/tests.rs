@@ -51,6 +51,107 @@ fn a_plain_transcript_shows_local_time_name_and_text() {
 }
 
 #[test]
+fn the_date_stands_between_rows_of_two_days_in_every_drawing() {
+    let midnight = 20_000 * 24 * 3600;
+    let items = [
+        said(midnight - 1, "bob", "one"),
+        Item::Notice(Notice::Joined(name("Dai"))),
+        said(midnight, "bob", "two"),
+        said(midnight + 1, "bob", "three"),
+    ];
+    let rows = [
+        "[23:59:59] bob: one",
+        "* Dai joined",
+        "--- 2024-10-04 ---",
+        "[00:00:00] bob: two",
+        "[00:00:01] bob: three",
+    ];
+    for drawing in [Drawing::Plain, Drawing::Character, Drawing::Ansi] {
+        let mut display = display(drawing);
+        display.color = false;
+        let frame = frame(&items, &display, None);
+        let shown: Vec<&str> = match drawing {
+            Drawing::Ansi => frame
+                .split_terminator("\x1b8\x1b[B")
+                .map(|unit| {
+                    unit.strip_prefix("\x1b7\n\x1b[A\r\x1b[L")
+                        .expect("an INSERT")
+                })
+                .collect(),
+            _ => frame.lines().collect(),
+        };
+        assert_eq!(shown, rows, "{drawing:?}");
+    }
+    let mut display = display(Drawing::Plain);
+    display.zone = TimeZone::get("Asia/Bangkok").expect("a zone");
+    let elsewhere = frame(&items, &display, None);
+    assert!(!elsewhere.contains("---"), "{elsewhere}");
+}
+
+#[test]
+fn a_batch_over_midnight_is_shared_by_those_who_see_the_same() {
+    let midnight = 20_000 * 24 * 3600;
+    let batch = Batch::new(vec![
+        said(midnight - 1, "bob", "one"),
+        said(midnight, "bob", "two"),
+    ]);
+    let abroad = |zone: &str| Display {
+        abroad: true,
+        zone: TimeZone::get(zone).expect("a zone"),
+        ..display(Drawing::Plain)
+    };
+    let here = "[23:59:59] bob: one\n--- 2024-10-04 ---\n[00:00:00] bob: two\n";
+    let bangkok = "[06:59:59] bob: one\n[07:00:00] bob: two\n";
+    let table = [
+        (display(Drawing::Plain), here),
+        // As far from UTC as the server, under another name.
+        (abroad("Africa/Abidjan"), here),
+        (abroad("Asia/Bangkok"), bangkok),
+        (abroad("Asia/Jakarta"), bangkok),
+    ];
+    let mut shared = Vec::new();
+    for (display, rows) in &table {
+        let mut calendar = Calendar::default();
+        calendar.set(Timestamp((midnight - 1) * 1000), &display.zone);
+        let frame = shared_frame(&batch, display, &calendar).expect("it is shared");
+        assert_eq!(frame, *rows, "{:?}", display.zone);
+        shared.push(frame.as_ptr());
+    }
+    assert_eq!(shared[2], shared[3], "both look at one drawing");
+    // The clocks of Havana went back by an hour at this moment, those of Bogota did not.
+    let change = 1_730_610_000;
+    let batch = Batch::new(vec![
+        said(change - 1, "bob", "one"),
+        said(change, "bob", "two"),
+    ]);
+    for (zone, is_shared) in [("America/Havana", false), ("America/Bogota", true)] {
+        let (display, mut calendar) = (abroad(zone), Calendar::default());
+        calendar.set(Timestamp((change - 1) * 1000), &display.zone);
+        let frame = shared_frame(&batch, &display, &calendar);
+        assert_eq!(frame.is_some(), is_shared, "{zone}");
+    }
+}
+
+#[test]
+fn a_date_goes_in_front_of_ones_own_line_where_its_echo_stood() {
+    let mut display = display(Drawing::Ansi);
+    display.color = false;
+    let Item::Message(message) = said(0, "bob", "one") else {
+        unreachable!("it is a message");
+    };
+    let date = "2024-10-04".parse().expect("a date");
+    assert_eq!(
+        frame_over_echo(&message, &display, Some(date)),
+        "\x1b7\x1b[A\r\x1b[2K--- 2024-10-04 ---\x1b8\
+         \x1b7\n\x1b[A\r\x1b[L[00:00:00] bob: one\x1b8\x1b[B"
+    );
+    assert_eq!(
+        frame_over_echo(&message, &display, None),
+        "\x1b7\x1b[A\r\x1b[2K[00:00:00] bob: one\x1b8"
+    );
+}
+
+#[test]
 fn plain_rows_hold_no_escape_whatever_is_asked_for() {
     let mention = Mention::of(MemberId(7), &name("Dai"));
     let drawn = frame(

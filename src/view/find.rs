@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{ROW_COLUMNS, View, cut};
+use super::{ROW_COLUMNS, View, Viewer, cut, write_date};
 use crate::clock::{self, Clock};
 use crate::draw;
 use crate::limits::ROOMS_LISTED_MAX;
@@ -20,7 +20,7 @@ pub(super) fn write_joined(
     room: &RoomName,
     scene: &Scene,
     tip: bool,
-    zone: &TimeZone,
+    viewer: &Viewer<'_>,
     out: &mut String,
 ) -> fmt::Result {
     writeln!(out, "Join room {room} successful")?;
@@ -36,8 +36,11 @@ pub(super) fn write_joined(
     if let Some(topic) = &scene.topic {
         writeln!(out, "Topic: {topic}")?;
     }
-    let mut clock = Clock::new(zone);
+    let mut clock = Clock::with_calendar(viewer.zone, viewer.now);
     for message in &scene.history {
+        if let Some(date) = clock.new_date(message.time) {
+            write_date(date, out)?;
+        }
         draw::write_message(message, &mut clock, out);
         out.push('\n');
     }

@@ -14,8 +14,9 @@ mod talk;
 mod why;
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use find::listed_rooms;
@@ -31,6 +32,7 @@ use set::{write_set, write_set_in_vain};
 use talk::{write_not_told, write_told, write_told_you};
 
 use crate::clock;
+use crate::draw;
 use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::message::Timestamp;
 use crate::name::{Name, RoomName};
@@ -184,6 +186,8 @@ pub enum View {
     ExitHint,
     /// A line was longer than [`LINE_BYTES_MAX`].
     LineTooLong,
+    /// The date changes in what is shown.
+    Date(Date),
     /// So many messages were not shown, since the client did not take them in time.
     Skipped(u64),
     /// Last words to who leaves.
@@ -230,7 +234,7 @@ impl View {
             View::RoomPage(page) => write_room_page(page, out),
             View::Renamed => writeln!(out, "Update username successful"),
             View::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
-            View::Joined(room, scene, tip) => write_joined(room, scene, *tip, zone, out),
+            View::Joined(room, scene, tip) => write_joined(room, scene, *tip, viewer, out),
             View::JoinFailed(wanted, why) => {
                 writeln!(out, "Join room {} failed. {why}", quoted(wanted))
             }
@@ -331,6 +335,7 @@ impl View {
                 "That line is longer than {LINE_BYTES_MAX} bytes. Nothing was sent. \
                  Please send it in parts."
             ),
+            View::Date(date) => write_date(*date, out),
             View::Skipped(count) => writeln!(out, "* {count} messages skipped"),
             View::Goodbye => writeln!(out, "Goodbye."),
             View::GoingDown => writeln!(out, "* The server is going down."),
@@ -347,6 +352,11 @@ impl View {
         };
         debug_assert!(written.is_ok(), "a String takes all that is written to it");
     }
+}
+
+fn write_date(date: Date, out: &mut String) -> fmt::Result {
+    draw::write_date(date, out);
+    writeln!(out)
 }
 
 /// A wrong answer, short enough to be quoted.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::limits::ROOMS_LISTED_MAX;
 
@@ -100,6 +102,68 @@ fn a_long_list_is_cut_with_a_count() {
     let people = ["Dai", "ann"].map(|text| Present::named(name(text)));
     let who = shown(&View::Who(room("r"), people.into(), 199));
     assert_eq!(who, "201 in room r: Dai, ann and 199 more\n");
+}
+
+#[test]
+fn a_room_whose_last_lines_are_of_today_shows_no_date() {
+    let said = |text: &str| {
+        let time: jiff::Timestamp = text.parse().expect("a time");
+        Arc::new(crate::message::Message {
+            id: 1,
+            time: Timestamp(time.as_millisecond()),
+            member: crate::message::MemberId::NOBODY,
+            name: name("Dai"),
+            kind: crate::message::Kind::Message,
+            text: "yo".into(),
+        })
+    };
+    let auckland = TimeZone::get("Pacific/Auckland").expect("a zone");
+    let table: &[(&TimeZone, &[&str], &[&str])] = &[
+        // The time now is 2026-11-22T21:30:01Z.
+        (
+            &TimeZone::UTC,
+            &["2026-11-22T00:00:00Z", "2026-11-22T21:30:00Z"],
+            &["[00:00:00] Dai: yo", "[21:30:00] Dai: yo"],
+        ),
+        (
+            &TimeZone::UTC,
+            &[
+                "2026-11-19T12:00:00Z",
+                "2026-11-21T23:59:59Z",
+                "2026-11-22T00:00:00Z",
+            ],
+            &[
+                "--- 2026-11-19 ---",
+                "[12:00:00] Dai: yo",
+                "--- 2026-11-21 ---",
+                "[23:59:59] Dai: yo",
+                "--- 2026-11-22 ---",
+                "[00:00:00] Dai: yo",
+            ],
+        ),
+        (
+            &auckland,
+            &["2026-11-22T10:59:59Z", "2026-11-22T11:00:00Z"],
+            &[
+                "--- 2026-11-22 ---",
+                "[23:59:59] Dai: yo",
+                "--- 2026-11-23 ---",
+                "[00:00:00] Dai: yo",
+            ],
+        ),
+        (&auckland, &[], &[]),
+    ];
+    for (zone, times, rows) in table {
+        let history = times.iter().map(|time| said(time)).collect();
+        let mut out = String::new();
+        let scene = Scene {
+            history,
+            topic: None,
+        };
+        View::Joined(room("7"), scene, false).write(&Viewer { zone, ..VIEWER }, &mut out);
+        let (_, shown) = out.split_once("Room 7 ------------\n").expect("the header");
+        assert_eq!(shown.lines().collect::<Vec<_>>(), *rows);
+    }
 }
 
 #[test]

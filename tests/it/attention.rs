@@ -1,6 +1,10 @@
 //! What one is shown of what others say, and how: in whose time, with which bell, and from whom.
 
-use crate::harness::{Client, Server, room_with};
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::harness::{Client, Server, in_character_mode, room_with, run};
 
 /// What `client` is sent until the next `text`, and the time that stands before it in the same row.
 fn time_before(client: &mut Client, text: &str) -> String {
@@ -61,4 +65,76 @@ fn everything_is_shown_in_the_time_of_ones_own_zone() {
     far.expect(" in UTC-03:00.\nfar> ");
     far.line("\\timezone off");
     far.expect_next("Times are shown in UTC, where it is ");
+}
+
+/// Two lines of two days long ago, for `parlor import`.
+const LONG_AGO: &str = r#"{"type":"room","name":"1150","topic":"","created":"2020-01-01T00:00:00.000Z","last_id":2}
+{"type":"message","room":"1150","id":1,"time":"2020-01-01T23:59:59.123Z","name":"ann","kind":"message","text":"bye"}
+{"type":"message","room":"1150","id":2,"time":"2020-01-02T00:00:00.000Z","name":"ben","kind":"message","text":"and a happy new year"}
+"#;
+
+#[test]
+fn the_date_is_shown_where_it_changes_in_every_drawing() {
+    let folder = TempDir::new().expect("a directory");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    fs::write(path("lines"), LONG_AGO).expect("a file");
+    let import = run(&["import", "--data", &path("chat.db"), &path("lines")]);
+    assert!(import.status.success(), "{import:?}");
+    let server = Server::start(&["--data", &path("chat.db"), "--timezone", "UTC"]);
+
+    let mut ann = server.client("ann");
+    ann.login();
+    let history = ann.join("1150");
+    let rows = "--- 2020-01-01 ---\n[23:59:59] ann: bye\n\
+                --- 2020-01-02 ---\n[00:00:00] ben: and a happy new year\n";
+    assert_eq!(history.replace('\r', ""), rows);
+
+    let mut far = server.client("far");
+    far.login();
+    far.line("\\ansi");
+    far.expect("far> ");
+    far.line("\\timezone -1");
+    far.expect("far> ");
+    far.line("2\n1150");
+    far.expect("Room 1150 ------------\x1b8");
+    let history = far.expect("ben: and a happy new year\x1b8");
+    assert_eq!(history.matches("--- 2020-01-01 ---").count(), 1);
+    assert!(!history.contains("--- 2020-01-02 ---"), "{history}");
+    far.expect("far> ");
+    ann.expect("* far joined\nann> ");
+    let mut tel = in_character_mode(&server);
+    assert!(tel.text().contains("--- 2020-01-02 ---\n"));
+    ann.expect("* tel joined\nann> ");
+    far.expect("* tel joined");
+
+    ann.line("back again");
+    for client in [&mut ann, &mut far, &mut tel] {
+        let before = client.expect("back again");
+        assert_eq!(before.matches(" ---").count(), 1, "{before:?}");
+        let (_, date) = before.split_once("--- 2").expect("a date");
+        assert!(date.contains("] "), "{before:?}");
+        assert!(!date.contains("2020"), "{before:?}");
+    }
+    // Who comes now sees lines of long ago and of today, and is told of today's date once.
+    let mut late = server.client("late");
+    late.login();
+    let history = late.join("1150");
+    assert_eq!(history.matches("\n--- 2").count(), 2, "{history}");
+    ann.line("still today");
+    for client in [&mut ann, &mut far, &mut tel, &mut late] {
+        let before = client.expect("still today");
+        assert!(!before.contains("---"), "{before:?}");
+    }
+}
+
+#[test]
+fn a_room_where_all_is_of_today_shows_no_date() {
+    let server = Server::start(&[]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    ann.say("hello");
+    ben.expect_next("\n[HH:MM:SS] ann: hello\nben> ");
+    ben.line("\\exit");
+    ben.expect("ben> ");
+    let history = ben.join("1150");
+    assert!(!history.contains("---"), "{history}");
 }

@@ -1,25 +1,10 @@
 //! What a user can set with a command, byte for byte; and what no client gets that has not asked for it.
 
-use crate::harness::{Client, MENU, PROBE, Server, room_with, times_blanked, without_probe};
-
-/// How a telnet of 80 columns agrees to everything at once: NAWS, ECHO and SGA, and no terminal type.
-const CHARACTER_MODE: &[u8] =
-    b"\xff\xfb\x1f\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0\xff\xfc\x18\xff\xfd\x01\xff\xfd\x03";
+use crate::harness::{
+    Client, MENU, PROBE, Server, in_character_mode, room_with, times_blanked, without_probe,
+};
 
 const COLOR: &str = "\x1b[38;5;";
-
-/// A Telnet client called `tel` in character mode in room 1150.
-fn in_character_mode(server: &Server) -> Client {
-    let mut tel = server.client("tel");
-    tel.expect("anon> ");
-    tel.send(CHARACTER_MODE);
-    tel.expect("\x1b[?2004h\r\x1b[Kanon> ");
-    tel.send("\\name tel\r");
-    tel.expect("tel> ");
-    tel.send("2\r1150\r");
-    tel.expect("------------ Room 1150 ------------\r\n\r\x1b[Ktel> \r\x1b[5C");
-    tel
-}
 
 /// What `client` is sent until it sees that `host` has said `text`.
 fn until(client: &mut Client, host: &mut Client, text: &str) -> String {

@@ -21,7 +21,8 @@ pub(crate) use caller::{
 pub(crate) use client::Client;
 pub(crate) use pattern::{Match, match_at, times_blanked};
 pub(crate) use people::{
-    MENU, PROBE, eventually, plain_lines, room_with, seconds_of_day, walk_in, without_probe,
+    MENU, PROBE, eventually, in_character_mode, plain_lines, room_with, seconds_of_day, walk_in,
+    without_probe,
 };
 pub(crate) use relay::slow_way_to;
 pub(crate) use server::{Server, run, run_as_anybody};

@@ -21,6 +21,10 @@ Who needs password anyway?
 /// DO TERMINAL-TYPE, DO NAWS, restore the cursor, erase what a client without Telnet shows of it.
 pub(crate) const PROBE: &[u8] = b"\x1b7\xff\xfd\x00\xff\xfd\x18\xff\xfd\x1f\x1b8\x1b[K";
 
+/// How a telnet of 80 columns agrees to everything at once: NAWS, ECHO and SGA, and no terminal type.
+const CHARACTER_MODE: &[u8] =
+    b"\xff\xfb\x1f\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0\xff\xfc\x18\xff\xfd\x01\xff\xfd\x03";
+
 /// What was received, without the first [`PROBE`] in it.
 pub(crate) fn without_probe(received: &[u8]) -> Vec<u8> {
     let probe = received.windows(PROBE.len()).position(|at| at == PROBE);
@@ -50,6 +54,20 @@ pub(crate) fn room_with<const N: usize>(
         people.push(client);
     }
     people.try_into().expect("one client a name")
+}
+
+/// A Telnet client called `tel` in character mode in room 1150.
+pub(crate) fn in_character_mode(server: &Server) -> Client {
+    let mut tel = server.client("tel");
+    tel.expect("anon> ");
+    tel.send(CHARACTER_MODE);
+    tel.expect("\x1b[?2004h\r\x1b[Kanon> ");
+    tel.send("\\name tel\r");
+    tel.expect("tel> ");
+    tel.send("2\r1150\r");
+    tel.expect("------------ Room 1150 ------------\r\n");
+    tel.expect("\r\x1b[Ktel> \r\x1b[5C");
+    tel
 }
 
 /// Types a person's way from the menu into room 1150, which must be there.
