@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::limits::{PASSWORD_BYTES, WIDTH_COLUMNS};
 use crate::name::Name;
-use crate::request::Setting;
+use crate::request::{Bell, Setting};
 use crate::text;
 
 /// A password as somebody typed it. Its debug form does not show it.
@@ -114,9 +114,9 @@ pub struct Settings {
     /// Colours of names and mentions.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub color: Option<bool>,
-    /// A bell at a mention.
+    /// What rings.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
-    pub bell: Option<bool>,
+    pub bell: Option<Bell>,
     /// The terminal's character set.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
@@ -161,7 +161,7 @@ impl Settings {
             }
             Setting::Width(columns) => self.width = *columns,
             Setting::Color(on) => self.color = Some(*on),
-            Setting::Bell(on) => self.bell = Some(*on),
+            Setting::Bell(bell) => self.bell = Some(*bell),
             Setting::Charset(name) => self.charset = Some(name.clone()),
             Setting::Timezone(name) => self.timezone = name.clone(),
         }
@@ -255,7 +255,7 @@ mod tests {
             [Setting::Plain(true), Setting::Charset("CP437".to_owned())]
         );
         settings.note(&Setting::Plain(false));
-        settings.note(&Setting::Bell(true));
+        settings.note(&Setting::Bell(Bell::All));
         let mut other = Settings::default();
         other.note(&Setting::Color(false));
         other.overlay(&settings);
@@ -263,7 +263,7 @@ mod tests {
             other.all(),
             [
                 Setting::Color(false),
-                Setting::Bell(true),
+                Setting::Bell(Bell::All),
                 Setting::Charset("CP437".to_owned())
             ]
         );
@@ -271,14 +271,15 @@ mod tests {
 
     #[test]
     fn settings_of_another_version_lose_only_what_is_unknown() {
-        let json = r#"{"width":80,"color":"sepia","bell":true,"font":"serif","charset":7}"#;
-        let expected = [Setting::Bell(true), Setting::Width(Some(80))];
+        let json = r#"{"width":80,"color":"sepia","bell":"mention","font":"serif","charset":7}"#;
+        let expected = [Setting::Bell(Bell::Mention), Setting::Width(Some(80))];
         assert_eq!(Settings::from_json(json).all(), expected);
         for nonsense in [
             "",
             "[]",
             "null",
             "{",
+            r#"{"bell":"gong"}"#,
             r#"{"width":70000}"#,
             r#"{"width":3}"#,
         ] {

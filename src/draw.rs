@@ -13,6 +13,7 @@ use crate::clock::{Calendar, Clock};
 use crate::limits::LINE_MODE_COLUMNS;
 use crate::message::{Batch, Item, Kind, MemberId, Message, Notice};
 use crate::name::Name;
+use crate::request::Bell;
 use crate::text;
 
 /// How a client wants its lines to end.
@@ -60,8 +61,8 @@ pub struct Display {
     pub abroad: bool,
     /// Names are coloured and mentions stand out, where escape sequences can be used at all.
     pub color: bool,
-    /// A mention rings the terminal's bell.
-    pub bell: bool,
+    /// What rings the terminal's bell.
+    pub bell: Bell,
     /// The prompt is shown; screen readers and MUD clients are better off without.
     pub prompts: bool,
     /// The width that the client or its user has told, in columns.
@@ -77,7 +78,7 @@ impl Display {
             zone,
             abroad: false,
             color: true,
-            bell: false,
+            bell: Bell::Off,
             prompts: true,
             columns: None,
         }

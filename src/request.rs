@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::{Name, NameError, RoomName};
@@ -131,12 +133,25 @@ pub enum Setting {
     Width(Option<u16>),
     /// Colour names and let mentions stand out.
     Color(bool),
-    /// Ring when one's name is mentioned.
-    Bell(bool),
+    /// What rings.
+    Bell(Bell),
     /// The terminal's character set, by name.
     Charset(String),
     /// The zone that times are shown in, by name or by its distance from UTC; `None`: the server's.
     Timezone(Option<String>),
+}
+
+/// What rings a terminal's bell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bell {
+    /// Nothing.
+    #[default]
+    Off,
+    /// One's name, and private words.
+    Mention,
+    /// Whatever others say.
+    All,
 }
 
 /// What came of a request.

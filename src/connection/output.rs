@@ -9,6 +9,7 @@ use crate::draw::{self, Drawing};
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
 use crate::lobby;
 use crate::message::{Batch, Item, Kind, Timestamp};
+use crate::request::Bell;
 use crate::room::Taken;
 use crate::screen::Screen;
 use crate::text;
@@ -68,20 +69,29 @@ impl Connection {
             _ => batch.messages_of(self.id),
         };
         self.in_flight = self.in_flight.saturating_sub(own);
+        let is_mentioned = self.is_mentioned(batch);
         if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echo != Echo::Elsewhere {
-            return self.draw_beside_echo(batch);
+            self.draw_beside_echo(batch, is_mentioned);
+        } else {
+            self.echo = self.echo.disturbed();
+            self.draw_below(batch, is_mentioned);
         }
-        self.echo = self.echo.disturbed();
+        if self.rings(batch, is_mentioned) {
+            self.ring();
+        }
+    }
+
+    fn draw_below(&mut self, batch: &Batch, is_mentioned: bool) {
         if let Some((first, _)) = batch.times() {
             self.begin_day(first);
         }
-        if self.is_mentioned(batch) {
-            self.draw_mention(batch);
-        } else {
-            match draw::shared_frame(batch, &self.screen.display, &self.calendar) {
-                Some(frame) => self.draw_with(|screen, out| screen.frame(frame, out)),
-                None => self.draw_items(batch.items()),
-            }
+        let shared = match is_mentioned && self.screen.display.has_color() {
+            true => None,
+            false => draw::shared_frame(batch, &self.screen.display, &self.calendar),
+        };
+        match shared {
+            Some(frame) => self.draw_with(|screen, out| screen.frame(frame, out)),
+            None => self.draw_items(batch.items(), is_mentioned),
         }
         if let Some((_, last)) = batch.times() {
             // Where the date changes within the batch, its drawing tells so.
@@ -96,8 +106,9 @@ impl Connection {
         }
     }
 
-    fn draw_items(&mut self, items: &[Item]) {
-        let frame = draw::frame(items, &self.screen.display, None);
+    fn draw_items(&mut self, items: &[Item], is_mentioned: bool) {
+        let mention = self.mention.as_deref().filter(|_| is_mentioned);
+        let frame = draw::frame(items, &self.screen.display, mention);
         self.draw_with(|screen, out| screen.frame(&frame, out));
     }
 
@@ -105,7 +116,7 @@ impl Connection {
     fn is_mentioned(&self, batch: &Batch) -> bool {
         let display = &self.screen.display;
         match &self.mention {
-            Some(mention) if display.has_color() || display.bell => {
+            Some(mention) if display.has_color() || display.bell == Bell::Mention => {
                 let split = |text: &str| {
                     draw::words(text)
                         .map(|word| text::fold(&text[word]))
@@ -117,17 +128,23 @@ impl Connection {
         }
     }
 
-    fn draw_mention(&mut self, batch: &Batch) {
-        let mut frame = draw::frame(batch.items(), &self.screen.display, self.mention.as_deref());
-        if self.screen.display.bell {
-            frame.push('\x07');
+    /// True if what is in the batch rings the client's bell.
+    fn rings(&self, batch: &Batch, is_mentioned: bool) -> bool {
+        match self.screen.display.bell {
+            Bell::Off => false,
+            Bell::Mention => is_mentioned,
+            Bell::All => batch.messages() > batch.messages_of(self.id),
         }
-        self.draw_with(|screen, out| screen.frame(&frame, out));
+    }
+
+    /// Rings the terminal's bell.
+    pub(super) fn ring(&mut self) {
+        self.draw_with(|_, out| out.push('\x07'));
     }
 
     /// Draws a batch with lines of one's own where the client's terminal has echoed them: the echo is
     /// replaced if it is certainly on the row just above the cursor, and stands for the line otherwise.
-    fn draw_beside_echo(&mut self, batch: &Batch) {
+    fn draw_beside_echo(&mut self, batch: &Batch, is_mentioned: bool) {
         for item in batch.items() {
             match item {
                 // An action looks otherwise than what was typed for it.
@@ -145,7 +162,7 @@ impl Connection {
                     if let Item::Message(message) = item {
                         self.begin_day(message.time);
                     }
-                    self.draw_items(std::slice::from_ref(item));
+                    self.draw_items(std::slice::from_ref(item), is_mentioned);
                 }
             }
             self.echo = self.echo.disturbed();

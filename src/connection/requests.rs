@@ -12,7 +12,7 @@ use crate::lobby;
 use crate::message::Message;
 use crate::name::{Name, RoomName};
 use crate::reason::Reason;
-use crate::request::{Answer, Look, Request, Scene};
+use crate::request::{Answer, Bell, Look, Request, Scene};
 use crate::room::{RoomHandle, Seat, ToRoom};
 use crate::session::{COMMANDS, Command, Completes, Turn};
 use crate::store::{Before, RoomId};
@@ -188,6 +188,9 @@ impl Connection {
                 }
                 Note::Told(words) => {
                     self.begin_day(words.time);
+                    if self.screen.display.bell != Bell::Off {
+                        self.ring();
+                    }
                     let turn = self.session.told(words);
                     self.perform(turn);
                 }

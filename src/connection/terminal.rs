@@ -7,7 +7,7 @@ use crate::charset::Charset;
 use crate::draw::{Drawing, Newline};
 use crate::limits::COLUMNS;
 use crate::lobby;
-use crate::request::{ClientKind, Setting};
+use crate::request::{Bell, ClientKind, Setting};
 use crate::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
 use crate::view::View;
 use crate::zone;
@@ -172,8 +172,8 @@ impl Connection {
                 self.screen.display.color = *on;
                 View::Set(setting)
             }
-            Setting::Bell(on) => {
-                self.screen.display.bell = *on;
+            Setting::Bell(bell) => {
+                self.screen.display.bell = *bell;
                 View::Set(setting)
             }
             Setting::Charset(name) => self.set_charset(name),
@@ -205,7 +205,7 @@ impl Connection {
             self.apply(changes);
         }
         self.screen.display.color = !on;
-        self.screen.display.bell = false;
+        self.screen.display.bell = Bell::Off;
         self.screen.display.prompts = !on;
     }
 

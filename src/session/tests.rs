@@ -4,7 +4,7 @@ use super::*;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::NameFault;
-use crate::request::{Look, Present, RoomPage, Scene, Setting};
+use crate::request::{Bell, Look, Present, RoomPage, Scene, Setting};
 use crate::topic::Topic;
 
 fn room(name: &str) -> RoomName {
@@ -296,7 +296,10 @@ fn settings_are_asked_for_or_explained() {
     let table = [
         ("\\ansi", set(Setting::Ansi(true))),
         ("\\ansi off", set(Setting::Ansi(false))),
-        ("\\bell on", set(Setting::Bell(true))),
+        ("\\bell on", set(Setting::Bell(Bell::Mention))),
+        ("\\bell Mention", set(Setting::Bell(Bell::Mention))),
+        ("\\bell all", set(Setting::Bell(Bell::All))),
+        ("\\bell OFF", set(Setting::Bell(Bell::Off))),
         ("\\color OFF", set(Setting::Color(false))),
         ("\\plain", set(Setting::Plain(true))),
         ("\\width 120", set(Setting::Width(Some(120)))),

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use super::Viewer;
 use crate::clock;
 use crate::limits::LINE_MODE_COLUMNS;
-use crate::request::Setting;
+use crate::request::{Bell, Setting};
 
 pub(super) fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
     match setting {
@@ -23,8 +23,11 @@ pub(super) fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String
         Setting::Width(None) => writeln!(out, "Rows are wrapped at {LINE_MODE_COLUMNS} columns."),
         Setting::Color(true) => writeln!(out, "Colours are on, where your drawing has them."),
         Setting::Color(false) => writeln!(out, "Colours are off."),
-        Setting::Bell(true) => writeln!(out, "Your name rings the bell."),
-        Setting::Bell(false) => writeln!(out, "The bell is off."),
+        Setting::Bell(Bell::Off) => writeln!(out, "The bell is off."),
+        Setting::Bell(Bell::Mention) => {
+            writeln!(out, "Your name and private words ring the bell.")
+        }
+        Setting::Bell(Bell::All) => writeln!(out, "All that others say rings the bell."),
         Setting::Charset(name) => writeln!(out, "The character set is {name}."),
         Setting::Timezone(_) => writeln!(
             out,

@@ -127,6 +127,52 @@ fn the_date_is_shown_where_it_changes_in_every_drawing() {
     }
 }
 
+fn bells(client: &Client) -> usize {
+    let received = client.received();
+    received.iter().filter(|byte| **byte == 7).count()
+}
+
+#[test]
+fn the_bell_rings_for_all_that_others_say_or_for_ones_name_alone_or_not_at_all() {
+    let server = Server::start(&[]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    let table = [
+        ("all", "All that others say rings the bell.", [1, 1, 1]),
+        (
+            "mention",
+            "Your name and private words ring the bell.",
+            [0, 1, 1],
+        ),
+        ("off", "The bell is off.", [0, 0, 0]),
+    ];
+    for (what, answer, [line, mention, private]) in table {
+        ben.line(format!("\\bell {what}"));
+        ben.expect_next(&format!("{answer}\nben> "));
+        // One's own words, and who comes and goes, ring for nobody.
+        ben.say("ben says so");
+        ann.expect("ben says so\nann> ");
+        ann.line("\\name anna");
+        ann.expect("anna> ");
+        ann.line("\\name ann");
+        ann.expect("ann> ");
+        ben.expect("* anna is now known as ann\nben> ");
+        let mut before = bells(&ben);
+        for (text, rung) in [
+            ("hello", line),
+            ("hello ben", mention),
+            ("\\msg ben psst", private),
+        ] {
+            ann.line(text);
+            ann.expect("ann> ");
+            ben.expect("ben> ");
+            assert_eq!(bells(&ben) - before, rung, "{what}: {text}");
+            before = bells(&ben);
+        }
+    }
+    ben.line("\\bell");
+    ben.expect_next("Type \\bell mention, \\bell all or \\bell off.\nben> ");
+}
+
 #[test]
 fn a_room_where_all_is_of_today_shows_no_date() {
     let server = Server::start(&[]);

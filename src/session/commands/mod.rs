@@ -181,7 +181,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Show, RoomAndMenu, "ansi [off]", "messages do not cut into what you type", "ansi", show::ansi),
     Command::new(Show, RoomAndMenu, "width N", "the width of your screen, for \\ansi", "width 120", show::width),
     Command::new(Show, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", show::color),
-    Command::new(Show, RoomAndMenu, "bell on|off", "your name rings the terminal's bell", "bell on", show::bell),
+    Command::new(Show, RoomAndMenu, "bell off|mention|all", "what rings: your name and private words, or all that others say", "bell mention", show::bell),
     Command::new(Show, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", show::plain),
     Command::new(Show, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", show::charset),
     Command::new(Show, RoomAndMenu, "timezone [ZONE]", "the zone of the times you see; off: the server's", "timezone Asia/Bangkok", show::timezone),

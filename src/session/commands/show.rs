@@ -1,7 +1,7 @@
 //! *Pure.* How one's own terminal shows things.
 
 use crate::limits::WIDTH_COLUMNS;
-use crate::request::{Request, Setting};
+use crate::request::{Bell, Request, Setting};
 use crate::session::{Session, Turn};
 use crate::view::View;
 
@@ -18,7 +18,13 @@ pub(super) fn color(_: &mut Session, argument: &str) -> Turn {
 }
 
 pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, false, "bell on, or \\bell off", Setting::Bell)
+    let bell = match argument.to_ascii_lowercase().as_str() {
+        "off" => Bell::Off,
+        "mention" | "on" => Bell::Mention,
+        "all" => Bell::All,
+        _ => return Turn::show([View::Usage("bell mention, \\bell all or \\bell off")]),
+    };
+    Turn::ask(Request::Set(Setting::Bell(bell)))
 }
 
 /// A setting that is on or off. `bare` tells whether no argument means on.
