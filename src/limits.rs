@@ -276,8 +276,13 @@ pub const STORE_STATEMENTS: usize = 32;
 /// Pages of 4 KiB in the write-ahead log at which they are moved into the file.
 pub const STORE_WAL_PAGES: u32 = 2000;
 
-/// Bytes that the write-ahead log keeps of the disk once it is empty again.
+/// Bytes that the write-ahead log keeps of the disk once it is empty again. When it has more, readers are waited
+/// for, so that it becomes empty.
 pub const STORE_WAL_BYTES: u32 = 32 * 1024 * 1024;
+
+/// How long the writer waits for readers to let go of a log that is longer than that: many times as long as
+/// most searches take. An export may take longer; then it is tried again when the log has grown by as much again.
+pub const STORE_WAL_WAIT: Duration = Duration::from_millis(500);
 
 /// How often a store that fails is complained of in the log.
 pub const STORE_COMPLAINT_EVERY: Duration = Duration::from_secs(60);

@@ -16,11 +16,12 @@ use super::forget;
 use super::query::{self, ID_MAX, place};
 use super::queue::{Queue, Taken};
 use crate::limits::{
-    FORGET_EVERY, FORGET_LINES, FORGET_PAUSE, FORGET_RETRY, STORE_COMMIT_LINES_MAX,
+    FORGET_EVERY, FORGET_LINES, FORGET_PAUSE, FORGET_RETRY, STORE_BUSY_MAX, STORE_COMMIT_LINES_MAX,
+    STORE_WAL_BYTES, STORE_WAL_WAIT,
 };
 use crate::message::{Message, NewMessage, Timestamp};
 use crate::name::RoomName;
-use crate::store::file::{Claim, OpenError};
+use crate::store::file::{self, Claim, OpenError};
 use crate::store::{Keep, RoomId, StoreError};
 use crate::topic::Topic;
 
@@ -52,6 +53,9 @@ pub(super) struct Writer {
     db: Connection,
     _claim: Claim,
     path: PathBuf,
+    /// SQLite's log, and the length that it may have before readers are waited for.
+    log: PathBuf,
+    log_bytes_max: u64,
     /// Device and inode of the file that `db` writes to.
     identity: (u64, u64),
     jobs: Arc<Queue<Job>>,
@@ -83,6 +87,8 @@ impl Writer {
             db,
             _claim: claim,
             path: path.to_owned(),
+            log: file::beside(path, "-wal"),
+            log_bytes_max: STORE_WAL_BYTES.into(),
             identity,
             jobs,
             complaint,
@@ -132,6 +138,7 @@ impl Writer {
                     job.answer(done);
                 }
                 self.bell.ring();
+                self.shorten_log();
             }
             Err(error) => {
                 let lines = batch.iter().map(Job::lines).sum();
@@ -161,6 +168,30 @@ impl Writer {
         };
         let result: rusqlite::Result<Vec<Done>> = { in_transaction }();
         result.map_err(|error| StoreError::Failed(error.to_string()))
+    }
+
+    /// Begins the log anew if it has become long. By itself SQLite does so only at a moment without readers,
+    /// which never comes while they take turns; here they are waited for, after everybody has been answered.
+    fn shorten_log(&mut self) {
+        let length = fs::metadata(&self.log).map_or(0, |found| found.len());
+        if length <= self.log_bytes_max {
+            return;
+        }
+        let shorten = || {
+            self.db.busy_timeout(STORE_WAL_WAIT)?;
+            // The answer is not zero if there was a reader all the time: an export may take minutes.
+            self.db
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))
+        };
+        let is_short = matches!({ shorten }(), Ok(0));
+        self.log_bytes_max = if is_short {
+            STORE_WAL_BYTES.into()
+        } else {
+            length + u64::from(STORE_WAL_BYTES)
+        };
+        if let Err(error) = self.db.busy_timeout(STORE_BUSY_MAX) {
+            tracing::warn!(%error, "cannot set how long to wait for other processes");
+        }
     }
 
     /// How long to wait for jobs before something is forgotten.

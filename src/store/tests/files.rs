@@ -91,6 +91,45 @@ fn a_flipped_byte_anywhere_never_panics() {
     }
 }
 
+#[test]
+fn readers_that_take_turns_do_not_let_the_log_grow() {
+    use crate::limits::STORE_WAL_BYTES;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let (_folder, path) = place_for_a_file();
+    let store = open(&path);
+    let room = block_on(store.create_room(name("one"))).expect("a room");
+    let text = "a long line ".repeat(150);
+    let lines: Vec<_> = (0..500).map(|time| line(&text, time)).collect();
+    let log = file::beside(&path, "-wal");
+    let is_over = AtomicBool::new(false);
+    let mut longest = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let readers = [(); 2].map(|()| file::open_to_read(&path).expect("the file is right"));
+            let mut reading = None;
+            // Each begins before the other one ends.
+            for reader in readers.iter().cycle() {
+                let snapshot = reader.unchecked_transaction().expect("a transaction");
+                snapshot
+                    .query_row("SELECT count(*) FROM rooms", (), |_| Ok(()))
+                    .expect("a number");
+                reading = Some(snapshot);
+                std::thread::sleep(Duration::from_millis(1));
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+            drop(reading);
+        });
+        for _ in 0..5 * STORE_WAL_BYTES as usize / (500 * text.len()) {
+            block_on(store.append(room, lines.clone())).expect("stored");
+            longest = longest.max(fs::metadata(&log).expect("a log").len());
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert!(longest < 2 * u64::from(STORE_WAL_BYTES), "{longest} bytes");
+}
+
 /// Makes a file with a few pages, and returns its content.
 fn a_file_with_lines(path: &Path) -> Vec<u8> {
     let store = open(path);
