@@ -102,6 +102,10 @@ impl Indexer {
             let why = "a search found it damaged".to_owned();
             return Err(Trouble::Useless(why));
         }
+        // SQLite would go on writing to a file that no search can open.
+        if self.index.is_some() && !self.path.exists() {
+            return Err(Trouble::Useless("it was taken away".to_owned()));
+        }
         let index = match &mut self.index {
             Some(index) => index,
             none => none.insert(OpenIndex::open(&self.path, &self.database)?),

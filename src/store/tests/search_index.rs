@@ -48,6 +48,24 @@ fn an_index_that_is_lost_or_damaged_is_made_anew() {
 }
 
 #[test]
+fn an_index_that_is_taken_away_from_a_running_server_is_made_anew() {
+    let (_folder, path, room) = a_file_with_talk();
+    let store = open(&path);
+    say(&store, room, &["before"]).expect("stored");
+    wait_for_the_index(&path);
+    fs::remove_file(index_of(&path)).expect("it can be removed");
+    assert_eq!(find(&store, room, "hello"), [TALK[4], TALK[0]]);
+    say(&store, room, &["after"]).expect("stored");
+    wait_for_the_index(&path);
+    assert_eq!(count_in_index(&path, "ell"), 2);
+    block_on(store.close());
+    assert_eq!(
+        tools::check(&path).expect("it can be read"),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
 fn damage_that_a_search_finds_has_the_index_made_anew() {
     let (_folder, path, room) = a_file_with_talk();
     let index = index_of(&path);
