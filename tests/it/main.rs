@@ -23,6 +23,9 @@ mod rooms;
 /// `\msg`, `\reply`, `\me`, `\away`.
 mod talking;
 
+/// An evening of twelve people with six kinds of client.
+mod evening;
+
 /// What a raw client is sent, byte for byte: lines, prompts and lines of others between.
 mod drawing;
 /// A first line that is HTTP or TLS is answered once and closed.

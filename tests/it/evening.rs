@@ -1,0 +1,295 @@
+//! An evening: twelve people with six kinds of client use every command, and none sees what they should not.
+
+use std::collections::BTreeSet;
+
+use tempfile::TempDir;
+
+use crate::harness::{
+    Caller, Client, NC_OPENBSD, NC_TRADITIONAL, PLINK, Server, TELNET, TINTIN, Terminal,
+};
+
+/// Who comes: name, and program with its way to write commands; `None`: a script at a socket.
+const GUESTS: [(&str, Option<(&Caller, char)>); 12] = [
+    ("nora", Some((&NC_OPENBSD, '\\'))),
+    ("nils", Some((&NC_OPENBSD, '/'))),
+    ("anna", Some((&NC_TRADITIONAL, '\\'))),
+    ("adam", Some((&NC_TRADITIONAL, '/'))),
+    ("tess", Some((&TELNET, '\\'))),
+    ("theo", Some((&TELNET, '/'))),
+    ("pia", Some((&PLINK, '\\'))),
+    ("paul", Some((&PLINK, '/'))),
+    // It keeps a backslash for itself.
+    ("mia", Some((&TINTIN, '/'))),
+    ("max", Some((&TINTIN, '/'))),
+    ("sam", None),
+    ("sue", None),
+];
+
+/// What a guest sits at.
+enum Place {
+    At(Box<Terminal>),
+    Script(Client),
+}
+
+struct Guest {
+    name: &'static str,
+    mark: char,
+    place: Place,
+}
+
+impl Guest {
+    /// Types a line.
+    fn types(&mut self, line: &str) {
+        match &mut self.place {
+            Place::At(terminal) => terminal.line(line),
+            Place::Script(client) => client.line(line),
+        }
+    }
+
+    /// All rows that were ever shown, without times.
+    fn rows(&self) -> Vec<String> {
+        match &self.place {
+            Place::At(terminal) => terminal.view().rows,
+            Place::Script(client) => client
+                .text()
+                .replace('\r', "")
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+
+    /// Waits until `text` was shown.
+    fn sees(&mut self, text: &str) {
+        match &mut self.place {
+            Place::At(terminal) => {
+                let found =
+                    terminal.wait_until(|view| view.rows.iter().any(|row| row.contains(text)));
+                if let Err(view) = found {
+                    panic!(
+                        "{} never saw {text:?}, but\n{}",
+                        self.name,
+                        view.rows.join("\n")
+                    );
+                }
+            }
+            Place::Script(client) if client.text().contains(text) => {}
+            Place::Script(client) => drop(client.expect(text)),
+        }
+    }
+}
+
+/// Everybody, and the commands that were used.
+struct Evening {
+    guests: Vec<Guest>,
+    used: BTreeSet<String>,
+}
+
+impl Evening {
+    fn guest(&mut self, name: &str) -> &mut Guest {
+        let guest = self.guests.iter_mut().find(|guest| guest.name == name);
+        guest.expect("one of the guests")
+    }
+
+    /// `name` uses a command, and sees `answer`.
+    fn command(&mut self, name: &str, command: &str, answer: &str) {
+        let word = command.split(' ').next().unwrap_or(command);
+        self.used.insert(word.to_owned());
+        let guest = self.guest(name);
+        let line = format!("{}{command}", guest.mark);
+        guest.types(&line);
+        guest.sees(answer);
+    }
+
+    /// `name` types a line that is no command, and sees `answer`.
+    fn line(&mut self, name: &str, line: &str, answer: &str) {
+        let guest = self.guest(name);
+        guest.types(line);
+        guest.sees(answer);
+    }
+
+    /// Everybody but `others` sees `text`.
+    fn all_see(&mut self, text: &str, others: &[&str]) {
+        for guest in &mut self.guests {
+            if !others.contains(&guest.name) {
+                guest.sees(text);
+            }
+        }
+    }
+
+    /// Nobody but `those` has ever seen `text`.
+    fn only_seen_by(&self, text: &str, those: &[&str]) {
+        for guest in &self.guests {
+            let rows = guest.rows();
+            if !those.contains(&guest.name) {
+                let seen = rows.iter().find(|row| row.contains(text));
+                assert!(seen.is_none(), "{} saw {seen:?}", guest.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn twelve_people_use_every_command_and_see_what_they_should() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let server = Server::start(&["--data", &file.to_string_lossy(), "--rate", "0"]);
+    let mut evening = Evening::of(&server);
+    arrive(&mut evening);
+    talk(&mut evening);
+    look_around(&mut evening);
+    set_things(&mut evening);
+    look_back(&mut evening);
+    go(&mut evening);
+    evening.everything_was_used();
+}
+
+impl Evening {
+    /// Everybody has connected.
+    fn of(server: &Server) -> Evening {
+        let guests = GUESTS.map(|(name, client)| {
+            let (place, mark) = match client {
+                Some((caller, mark)) => (Place::At(Box::new(caller.start(server))), mark),
+                None => (Place::Script(server.client(name)), '\\'),
+            };
+            Guest { name, mark, place }
+        });
+        let mut evening = Evening {
+            guests: guests.into(),
+            used: BTreeSet::new(),
+        };
+        evening.all_see("Who needs password anyway?", &[]);
+        evening
+    }
+
+    /// The commands that help lists were all used.
+    fn everything_was_used(&mut self) {
+        let server = Server::start(&[]);
+        let mut reader = server.client("reader");
+        reader.expect("anon> ");
+        reader.line("\\help");
+        let help = reader.expect("A line that begins");
+        let usages = help.split('\\').skip(1);
+        let listed: BTreeSet<String> = usages
+            .map(|usage| {
+                usage
+                    .split([' ', ',', '\n'])
+                    .next()
+                    .unwrap_or("")
+                    .to_owned()
+            })
+            .filter(|name| !name.is_empty())
+            .collect();
+        assert!(listed.len() > 20, "{help}");
+        let missing: Vec<_> = listed.difference(&self.used).collect();
+        assert!(missing.is_empty(), "never used: {missing:?}");
+    }
+}
+
+/// All take their names and come into one room, which the first creates.
+fn arrive(evening: &mut Evening) {
+    for (name, _) in GUESTS {
+        evening.command(name, &format!("name {name}"), "Update username successful");
+    }
+    evening.command(
+        "nora",
+        "join salon",
+        "There is no room salon. Create it? [y/N]",
+    );
+    evening.line("nora", "y", "------------ Room salon ------------");
+    for (name, _) in &GUESTS[1..] {
+        evening.command(name, "join salon", "------------ Room salon ------------");
+        evening.guest("nora").sees(&format!("* {name} joined"));
+    }
+    for name in ["anna", "adam"] {
+        evening.command(name, "ansi", "ANSI drawing is on.");
+    }
+}
+
+/// In the room, and for one person alone.
+fn talk(evening: &mut Evening) {
+    for (name, _) in GUESTS {
+        evening
+            .guest(name)
+            .types(&format!("good evening from {name}"));
+        // For who has typed it with ANSI drawing the echo may stand for the row.
+        evening.all_see(&format!(": good evening from {name}"), &[name]);
+    }
+    evening.command("theo", "me waves at the room", "* theo waves at the room");
+    evening.all_see("* theo waves at the room", &[]);
+    evening.command(
+        "nora",
+        "topic soup at eight",
+        "* nora set the topic: soup at eight",
+    );
+    evening.all_see("* nora set the topic: soup at eight", &[]);
+
+    evening.command("pia", "msg sam psst-one", "you -> sam: psst-one");
+    evening.guest("sam").sees("pia -> you: psst-one");
+    evening.command("sam", "reply psst-two", "you -> pia: psst-two");
+    evening.guest("pia").sees("sam -> you: psst-two");
+    evening.command(
+        "adam",
+        "away hunting-mushrooms",
+        "You are away until you say something.",
+    );
+    evening.command(
+        "mia",
+        "msg adam psst-three",
+        "adam is away: hunting-mushrooms",
+    );
+    evening.guest("adam").sees("mia -> you: psst-three");
+    evening.only_seen_by("psst-one", &["pia", "sam"]);
+    evening.only_seen_by("psst-two", &["pia", "sam"]);
+    evening.only_seen_by("psst-three", &["mia", "adam"]);
+}
+
+/// Rooms, people, help.
+fn look_around(evening: &mut Evening) {
+    evening.command("nils", "rooms", "salon: soup at eight");
+    evening.command(
+        "anna",
+        "who",
+        "adam (away)",
+    );
+    evening.command("tess", "who all", "12 are connected:");
+    evening.command("paul", "whois max", "max is in room salon.");
+    evening.command("max", "help", "A line that begins with");
+    evening.command("sue", "help whois", "For example: \\whois");
+}
+
+/// How things are shown.
+fn set_things(evening: &mut Evening) {
+    evening.command("anna", "width 60", "Rows are wrapped at 60 columns.");
+    evening.command("tess", "color off", "Colours are off.");
+    evening.command(
+        "theo",
+        "bell mention",
+        "Your name and private words ring the bell.",
+    );
+    evening.command("sue", "plain", "Plain drawing is on");
+    evening.command("nils", "charset latin1", "The character set is");
+    evening.command("pia", "timezone +07:00", "Times are shown in");
+    evening.command("pia", "time", "+07:00");
+    evening.guest("nora").types("soup, @theo!");
+    evening.all_see("nora: soup, @theo!", &[]);
+}
+
+/// What was said before.
+fn look_back(evening: &mut Evening) {
+    evening.command("paul", "history 3", "] nora: soup, @theo!");
+    evening.command(
+        "nora",
+        "search good evening from max",
+        "] max: good evening from max",
+    );
+    evening.command("sam", "context 1", "#1 [");
+}
+
+/// Everybody leaves.
+fn go(evening: &mut Evening) {
+    evening.command("adam", "exit", "Who needs password anyway?");
+    for (name, _) in GUESTS {
+        evening.command(name, "quit", "Goodbye.");
+    }
+}
