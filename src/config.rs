@@ -1,8 +1,11 @@
 //! What was typed on the command line ([`Args`]) and what it means ([`Config`]).
 
+mod motd;
+
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use argh::FromArgs;
@@ -13,6 +16,7 @@ use crate::command::Command;
 use crate::limits;
 use crate::room::RoomLimits;
 use crate::store::{Keep, Store, Sync};
+use crate::text;
 use crate::zone;
 
 /// A chat server that any terminal can walk into: `nc HOST 50006` or `telnet HOST 50006`.
@@ -26,6 +30,14 @@ pub struct Args {
     /// (default: `[::]:50006`, which takes IPv4 as well)
     #[argh(option, arg_name = "where")]
     pub listen: Vec<String>,
+
+    /// what the server is called: in the first line of the menu and in \stats
+    #[argh(option, arg_name = "text")]
+    pub name: Option<String>,
+
+    /// a file with what everybody is shown before the menu: at most 24 rows and 6144 bytes, read at the start
+    #[argh(option, arg_name = "file")]
+    pub motd: Option<PathBuf>,
 
     /// the time zone that times are shown in, such as Asia/Bangkok (default: this machine's)
     #[argh(option, arg_name = "zone")]
@@ -154,6 +166,10 @@ pub enum Listen {
 pub struct Config {
     /// Where to listen; never empty.
     pub listen: Vec<Listen>,
+    /// What the server is called; short and clean.
+    pub name: Option<Arc<str>>,
+    /// What everybody is shown before the menu: clean rows, each ended by `\n`.
+    pub motd: Option<Arc<str>>,
     /// The zone that times are shown in.
     pub zone: TimeZone,
     /// The bounds of each room.
@@ -204,6 +220,11 @@ impl Config {
         Ok(Config {
             listen,
             data: parse_data(&args)?,
+            name: args.name.as_deref().map(parse_name).transpose()?,
+            motd: match &args.motd {
+                Some(path) => motd::read(path)?,
+                None => None,
+            },
             zone: parse_zone(args.timezone.as_deref())?,
             room: RoomLimits {
                 members_max: args.max_members,
@@ -300,6 +321,25 @@ fn parse_data(args: &Args) -> Result<Option<Data>, String> {
     }))
 }
 
+fn parse_name(typed: &str) -> Result<Arc<str>, String> {
+    let name = text::clean(typed.as_bytes());
+    let wrong = if name != typed {
+        "it has characters that control a terminal or cannot be seen; leave them out".to_owned()
+    } else if !name.contains(text::is_visible) {
+        "there is nothing to be seen in it; give a name such as \"The Lounge\"".to_owned()
+    } else if text::width(&name) > limits::SERVER_NAME_COLUMNS_MAX {
+        let most = limits::SERVER_NAME_COLUMNS_MAX;
+        format!(
+            "it is {} columns wide; at most {most} fit",
+            text::width(&name)
+        )
+    } else {
+        return Ok(Arc::from(name));
+    };
+    // As it was cleaned: the message goes to a terminal too.
+    Err(format!("--name {name}: {wrong}"))
+}
+
 fn parse_sync(text: &str) -> Result<Sync, String> {
     match text {
         "normal" => Ok(Sync::Normal),
@@ -379,6 +419,12 @@ mod tests {
             &["--sync", "full"],
             &["--keep", "30"],
             &["--keep-lines", "500"],
+            &["--name", ""],
+            &["--name", " \u{3000}"],
+            &["--name", "\x1b[31mred"],
+            &["--name", "two\nrows"],
+            &["--name", "a name of more than forty columns is wide"],
+            &["--motd", "/nowhere/at/all"],
         ];
         for args in table {
             let error = config(args).expect_err("it makes no sense");

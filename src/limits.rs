@@ -81,6 +81,16 @@ pub const TOPIC_GRAPHEMES_MAX: usize = 160;
 /// one.
 pub const TOPIC_BYTES_MAX: usize = 1440;
 
+/// Columns of the server's name: with it the first row of the menu fits a screen.
+pub const SERVER_NAME_COLUMNS_MAX: usize = 40;
+
+/// Rows of what everybody is shown before the menu: more would scroll its own beginning away.
+pub const MOTD_ROWS_MAX: usize = 24;
+
+/// Bytes of what everybody is shown before the menu: so many rows of Thai. It is sent to whoever connects, so
+/// it is what connecting costs us.
+pub const MOTD_BYTES_MAX: usize = 6 * 1024;
+
 /// Notes that may wait for a connection before others are told that it takes no private words: it is a
 /// connection's task that takes them, so they only wait while it has no turn.
 pub const NOTES_MAX: usize = 128;

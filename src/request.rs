@@ -38,6 +38,8 @@ pub enum Request {
     Everybody,
     /// Tell of whoever has this name. Answered by [`Answer::Whois`].
     Whois(Name),
+    /// Tell of the server. Answered by [`Answer::Stats`].
+    Stats,
     /// Tell what the room is about. Answered by [`Answer::Topic`].
     Topic,
     /// Let the room be about something else, or nothing. Answered by [`Answer::TopicSet`].
@@ -173,6 +175,8 @@ pub enum Answer {
     Everybody(People),
     /// Of [`Request::Whois`]; `None`: nobody has that name.
     Whois(Name, Option<Box<Profile>>),
+    /// Of [`Request::Stats`].
+    Stats(Stats),
     /// Of [`Request::Topic`]: what the room of this name is about.
     Topic(RoomName, Option<Topic>),
     /// Of [`Request::SetTopic`]: whether it could be stored. If so, the transcript has told everybody.
@@ -285,6 +289,23 @@ pub enum ClientKind {
     TelnetLines,
     /// Telnet; each key is sent.
     TelnetKeys,
+}
+
+/// How the server does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Since when it is up.
+    pub since: Timestamp,
+    /// For how long.
+    pub up: Duration,
+    /// How many are connected.
+    pub people: usize,
+    /// How many rooms there are.
+    pub rooms: usize,
+    /// Lines said since it is up.
+    pub lines: u64,
+    /// Lines ever said here, if a file knows.
+    pub lines_ever: Option<u64>,
 }
 
 /// What a room looks like to who joins it.

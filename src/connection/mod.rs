@@ -220,7 +220,7 @@ impl Connection {
     /// Serves the client until it goes or has to, and returns why.
     pub async fn run(mut self: Box<Self>) -> Reason {
         self.shared.lobby.enter(self.id, Arc::clone(&self.inbox));
-        let greeting = self.session.greeting();
+        let greeting = self.session.greeting(self.shared.config.motd.clone());
         self.perform(greeting);
         let reason = loop {
             match self.turns() {

@@ -189,6 +189,7 @@ impl Connection {
         let viewer = Viewer {
             zone: &self.screen.display.zone,
             now: lobby::now(),
+            server: self.shared.config.name.as_deref(),
         };
         view.write(&viewer, &mut rows);
         self.echo = self.echo.disturbed();

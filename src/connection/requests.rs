@@ -61,6 +61,7 @@ impl Connection {
             Request::Who => self.tell_room(ToRoom::Who(self.id)),
             Request::Everybody => lobby.everybody(self.room(), &self.inbox),
             Request::Whois(name) => lobby.whois(name, self.room(), &self.inbox),
+            Request::Stats => lobby.stats(&self.inbox),
             Request::Topic => self.topic(),
             Request::SetTopic(topic) => self.tell_room(ToRoom::SetTopic(self.id, topic)),
             Request::Leave => self.tell_room(ToRoom::Leave(self.id, None)),

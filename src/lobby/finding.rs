@@ -8,7 +8,7 @@ use crate::inbox::{Inbox, Note};
 use crate::limits::WHO_NAMES_MAX;
 use crate::message::MemberId;
 use crate::name::Name;
-use crate::request::{Answer, People, Present};
+use crate::request::{Answer, People, Present, Stats};
 use crate::room::RoomHandle;
 use crate::store::RoomId;
 
@@ -58,6 +58,34 @@ impl Lobby {
         };
         drop(state);
         inbox.put(Note::Answer(Answer::Everybody(people)));
+    }
+
+    /// Tells how the server does. Answered by [`Answer::Stats`].
+    pub fn stats(self: &Arc<Self>, inbox: &Arc<Inbox>) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        let counting = async move {
+            // The store has told the operator of what it cannot read; the rest can be told all the same.
+            let lines_ever = lobby.store.lines_ever().await.ok().flatten();
+            let stats = Stats {
+                lines_ever,
+                ..lobby.counts()
+            };
+            inbox.put(Note::Answer(Answer::Stats(stats)));
+        };
+        self.executor.spawn(counting).detach();
+    }
+
+    fn counts(&self) -> Stats {
+        let state = self.lock();
+        let rooms = state.rooms.values();
+        Stats {
+            since: self.since,
+            up: self.up(Instant::now()),
+            people: state.people.len(),
+            rooms: state.rooms.len(),
+            lines: rooms.map(|room| room.info.lines()).sum(),
+            lines_ever: None,
+        }
     }
 
     /// Tells of whoever has `name`, to who is in `inside`. Answered by [`Answer::Whois`].

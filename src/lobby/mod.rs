@@ -32,6 +32,8 @@ pub struct Lobby {
     room_limits: RoomLimits,
     rooms_max: usize,
     started: Instant,
+    /// The same by the machine's clock.
+    since: Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +70,7 @@ impl Lobby {
             room_limits,
             rooms_max,
             started: Instant::now(),
+            since: now(),
         };
         lobby.look_for_rooms().await?;
         Ok(lobby)

@@ -9,6 +9,8 @@ mod commands;
 
 pub use commands::{COMMANDS, Command, Completes};
 
+use std::sync::Arc;
+
 use crate::message::Kind;
 use crate::name::{Name, RoomName};
 use crate::request::{Answer, CreateError, JoinError, Private, RenameError, Request, Whom};
@@ -87,9 +89,10 @@ impl Session {
         matches!(self.place, Place::Room(_))
     }
 
-    /// What is shown before the first line.
-    pub fn greeting(&self) -> Turn {
-        Turn::show([View::Menu])
+    /// What is shown before the first line: what the operator says to everybody, if anything, and the menu.
+    pub fn greeting(&self, motd: Option<Arc<str>>) -> Turn {
+        let motd = motd.map(View::Motd);
+        Turn::show(motd.into_iter().chain([View::Menu]).collect::<Vec<_>>())
     }
 
     /// What asks for the next line.
@@ -170,6 +173,7 @@ impl Session {
             },
             Answer::Everybody(people) => Turn::show([View::Everybody(people)]),
             Answer::Whois(name, profile) => Turn::show([View::Whois(name, profile)]),
+            Answer::Stats(stats) => Turn::show([View::Stats(stats)]),
             Answer::Topic(room, topic) => Turn::show([View::Topic(room, topic)]),
             Answer::TopicSet(true) => Turn::default(),
             Answer::TopicSet(false) => Turn::show([View::TopicNotStored]),

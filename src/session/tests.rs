@@ -53,6 +53,7 @@ fn shown(view: &View) -> String {
     let viewer = view::Viewer {
         zone: &jiff::tz::TimeZone::UTC,
         now: Timestamp(0),
+        server: None,
     };
     view.write(&viewer, &mut text);
     text

@@ -227,6 +227,18 @@ impl Store {
         matches!(self.0, Backend::Sqlite(_))
     }
 
+    /// How many lines were ever stored, forgotten ones too; `None` if they do not outlive the process.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if the rooms cannot be read.
+    pub async fn lines_ever(&self) -> Result<Option<u64>, StoreError> {
+        match &self.0 {
+            Backend::Memory(_) => Ok(None),
+            Backend::Sqlite(sqlite) => sqlite.read(sqlite::query::lines_ever).await.map(Some),
+        }
+    }
+
     /// Stores `lines` behind those that `room` has, all of them or none, and answers when that is certain.
     /// Lines of one caller that waits for each answer are stored in the order of its calls, and numbered one
     /// by one.

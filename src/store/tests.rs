@@ -137,6 +137,8 @@ fn each_room_counts_its_lines_from_one() {
         let rooms = block_on(store.rooms()).expect("rooms");
         let last: Vec<_> = rooms.iter().map(|room| room.last_line).collect();
         assert_eq!(last, [Some(Timestamp(2)), Some(Timestamp(1)), None]);
+        let ever = block_on(store.lines_ever()).expect("a number");
+        assert_eq!(ever, store.is_shared().then_some(6));
     });
 }
 

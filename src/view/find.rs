@@ -12,7 +12,7 @@ use crate::draw;
 use crate::limits::ROOMS_LISTED_MAX;
 use crate::name::{Name, RoomName};
 use crate::request::{
-    ClientKind, People, Present, Profile, RoomLine, RoomPage, Scene, Whereabouts,
+    ClientKind, People, Present, Profile, RoomLine, RoomPage, Scene, Stats, Whereabouts,
 };
 use crate::text;
 
@@ -199,6 +199,18 @@ pub(super) fn write_whois(
     match &profile.terminal {
         Some(terminal) => writeln!(out, "Connected since {since} with {with} ({terminal})."),
         None => writeln!(out, "Connected since {since} with {with}."),
+    }
+}
+
+pub(super) fn write_stats(stats: &Stats, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    let server = viewer.server.unwrap_or("parlor");
+    let since = clock::date_and_time(stats.since, viewer.zone);
+    writeln!(out, "{server}, up since {since} ({})", span(stats.up))?;
+    writeln!(out, "people: {}", stats.people)?;
+    writeln!(out, "rooms: {}", stats.rooms)?;
+    match stats.lines_ever {
+        None => writeln!(out, "lines: {} since then", stats.lines),
+        Some(ever) => writeln!(out, "lines: {} since then, {ever} in all", stats.lines),
     }
 }
 

@@ -15,6 +15,7 @@ mod why;
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -23,8 +24,8 @@ pub use find::listed_rooms;
 pub use help::{HelpGroup, HelpOn};
 
 use find::{
-    write_everybody, write_joined, write_nobody_is, write_room_page, write_rooms, write_who,
-    write_whois,
+    write_everybody, write_joined, write_nobody_is, write_room_page, write_rooms, write_stats,
+    write_who, write_whois,
 };
 use help::{write_help, write_help_on};
 use past::write_lines;
@@ -38,7 +39,7 @@ use crate::message::Timestamp;
 use crate::name::{Name, RoomName};
 use crate::request::{
     CreateError, JoinError, Look, People, Present, Private, Profile, RenameError, RoomPage, Scene,
-    Setting, TellError,
+    Setting, Stats, TellError,
 };
 use crate::store::Found;
 use crate::text;
@@ -83,6 +84,8 @@ pub struct Viewer<'a> {
     pub zone: &'a TimeZone,
     /// The time now.
     pub now: Timestamp,
+    /// What the server is called, if it is.
+    pub server: Option<&'a str>,
 }
 
 impl Viewer<'_> {
@@ -94,6 +97,8 @@ impl Viewer<'_> {
 /// One thing that the server says to one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
+    /// What the operator says to everybody who connects: rows, each ended by `\n`.
+    Motd(Arc<str>),
     /// The numbered menu.
     Menu,
     /// The answer to a choice that there is not.
@@ -126,6 +131,8 @@ pub enum View {
     InAlready(RoomName),
     /// A room that there is not was not created.
     NotCreated,
+    /// How the server does.
+    Stats(Stats),
     /// What a room is about.
     Topic(RoomName, Option<Topic>),
     /// A topic was longer than one may be.
@@ -205,7 +212,6 @@ pub enum View {
 }
 
 const MENU: &str = "\
-=========== Welcome! ==============
 Enter following number to:
     (1) Create Chat room
     (2) Join chat room
@@ -221,7 +227,8 @@ impl View {
     pub fn write(&self, viewer: &Viewer<'_>, out: &mut String) {
         let zone = viewer.zone;
         let written = match self {
-            View::Menu => out.write_str(MENU),
+            View::Motd(rows) => out.write_str(rows),
+            View::Menu => write_menu(viewer.server, out),
             View::BadChoice => writeln!(
                 out,
                 "You have entered illegal/incorrect input. Please try again!"
@@ -247,6 +254,7 @@ impl View {
                 out,
                 "Nothing was created. Type \\rooms for the rooms that there are."
             ),
+            View::Stats(stats) => write_stats(stats, viewer, out),
             View::Topic(room, Some(topic)) => writeln!(out, "Room {room} is about: {topic}"),
             View::Topic(room, None) => writeln!(
                 out,
@@ -363,6 +371,14 @@ fn write_date(date: Date, out: &mut String) -> fmt::Result {
 fn quoted(wanted: &str) -> String {
     let (cut, dots) = cut(wanted, QUOTE_COLUMNS_MAX);
     format!("{cut}{dots}")
+}
+
+fn write_menu(server: Option<&str>, out: &mut String) -> fmt::Result {
+    match server {
+        None => writeln!(out, "=========== Welcome! ==============")?,
+        Some(server) => writeln!(out, "======= Welcome to {server}! =======")?,
+    }
+    out.write_str(MENU)
 }
 
 /// As much of `text` as fits in `columns`, and what shows that it was more.

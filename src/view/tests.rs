@@ -15,6 +15,7 @@ fn name(name: &str) -> Name {
 const VIEWER: Viewer<'_> = Viewer {
     zone: &TimeZone::UTC,
     now: Timestamp(1_795_383_001_000),
+    server: None,
 };
 
 fn shown(view: &View) -> String {
@@ -61,6 +62,12 @@ fn the_words_of_the_original_program_are_kept() {
         assert_eq!(shown(&view), words);
     }
     assert!(shown(&View::Menu).starts_with("=========== Welcome! ==============\n"));
+    let server = Some("The Lounge");
+    let mut named = String::new();
+    View::Menu.write(&Viewer { server, ..VIEWER }, &mut named);
+    let (first, rest) = named.split_once('\n').expect("rows");
+    assert_eq!(first, "======= Welcome to The Lounge! =======");
+    assert!(shown(&View::Menu).ends_with(rest) && rest.starts_with("Enter following"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! An evening: twelve people with six kinds of client use every command, and none sees what they should not.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use tempfile::TempDir;
 
@@ -133,7 +134,18 @@ impl Evening {
 fn twelve_people_use_every_command_and_see_what_they_should() {
     let folder = TempDir::new().expect("a directory");
     let file = folder.path().join("chat.db");
-    let server = Server::start(&["--data", &file.to_string_lossy(), "--rate", "0"]);
+    let motd = folder.path().join("motd");
+    fs::write(&motd, "Tonight there is soup.\n").expect("a file");
+    let server = Server::start(&[
+        "--data",
+        &file.to_string_lossy(),
+        "--motd",
+        &motd.to_string_lossy(),
+        "--name",
+        "The Ladle",
+        "--rate",
+        "0",
+    ]);
     let mut evening = Evening::of(&server);
     arrive(&mut evening);
     talk(&mut evening);
@@ -158,7 +170,13 @@ impl Evening {
             guests: guests.into(),
             used: BTreeSet::new(),
         };
-        evening.all_see("Who needs password anyway?", &[]);
+        for text in [
+            "Tonight there is soup.",
+            "Welcome to The Ladle!",
+            "Who needs password anyway?",
+        ] {
+            evening.all_see(text, &[]);
+        }
         evening
     }
 
@@ -247,14 +265,11 @@ fn talk(evening: &mut Evening) {
 /// Rooms, people, help.
 fn look_around(evening: &mut Evening) {
     evening.command("nils", "rooms", "salon: soup at eight");
-    evening.command(
-        "anna",
-        "who",
-        "adam (away)",
-    );
+    evening.command("anna", "who", "adam (away)");
     evening.command("tess", "who all", "12 are connected:");
     evening.command("paul", "whois max", "max is in room salon.");
     evening.command("max", "help", "A line that begins with");
+    evening.command("mia", "stats", "The Ladle");
     evening.command("sue", "help whois", "For example: \\whois");
 }
 

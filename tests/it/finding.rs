@@ -1,10 +1,11 @@
 //! Rooms and people: what there is, what it is about, and how to get there.
 
+use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::harness::{MENU, Server, TELNET, eventually, room_with};
+use crate::harness::{MENU, Server, TELNET, eventually, room_with, run};
 
 fn server_with(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy()])
@@ -290,4 +291,80 @@ fn who_ends_on_the_way_to_another_room_is_in_neither() {
     let rooms = ann.expect("(type '\\join ROOM' to join one)\nann> ");
     assert!(rooms.contains("     1  never         1150\n"), "{rooms}");
     assert!(rooms.contains("     1  never         7\n"), "{rooms}");
+}
+
+#[test]
+fn stats_tell_of_the_server_and_count_what_was_said_before_it_was_started() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let server = server_with(&file);
+    let [mut ann, _ben] = room_with(&server, "1150", ["ann", "ben"]);
+    ann.say("one");
+    ann.say("two");
+    ann.line("\\stats");
+    ann.expect_next("parlor, up since ");
+    ann.expect(" (0 min)\npeople: 2\nrooms: 1\nlines: 2 since then, 2 in all\nann> ");
+    stop(server);
+
+    let server = Server::start(&["--data", &file.to_string_lossy(), "--name", "The Lounge"]);
+    let mut cat = server.client("cat");
+    cat.expect("> ");
+    cat.line("\\stats");
+    cat.expect_next("The Lounge, up since ");
+    cat.expect(" (0 min)\npeople: 1\nrooms: 1\nlines: 0 since then, 2 in all\nanon> ");
+
+    let server = Server::start(&[]);
+    let [mut dan] = room_with(&server, "7", ["dan"]);
+    dan.say("hi");
+    dan.line("\\stats");
+    dan.expect("people: 1\nrooms: 1\nlines: 1 since then\ndan> ");
+}
+
+#[test]
+fn a_server_can_have_a_name_and_something_to_say_first() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("motd");
+    fs::write(&file, "ยินดีต้อนรับ\r\n\x1b[2JBe kind.\n").expect("a file");
+    let motd = file.to_string_lossy();
+    let server = Server::start(&["--motd", &motd, "--name", "The Lounge"]);
+    let (_, menu) = MENU.split_once('\n').expect("rows");
+    let menu = format!("======= Welcome to The Lounge! =======\n{menu}anon> ");
+    let mut ann = server.client("ann");
+    ann.expect_next(&format!("ยินดีต้อนรับ\nBe kind.\n{menu}"));
+    // It is read at the start, and shown once.
+    fs::write(&file, "later").expect("a file");
+    ann.line("3");
+    ann.expect_next(&format!("There are no created rooms yet\n{menu}"));
+    let mut ben = server.client("ben");
+    ben.expect_next(&format!("ยินดีต้อนรับ\nBe kind.\n{menu}"));
+}
+
+#[test]
+fn a_name_or_a_text_that_cannot_be_shown_is_refused_with_the_reason() {
+    let folder = TempDir::new().expect("a directory");
+    let long = folder.path().join("long");
+    fs::write(&long, "row\n".repeat(25)).expect("a file");
+    let (long, none) = (long.to_string_lossy(), folder.path().join("none"));
+    let cases = [
+        ("--motd", &*long, "it has 25 rows; at most 24 are possible"),
+        ("--motd", &none.to_string_lossy(), "it cannot be read: "),
+        ("--motd", "/", "it cannot be read: "),
+        (
+            "--name",
+            "a\x07b",
+            "--name ab: it has characters that control",
+        ),
+        (
+            "--name",
+            &"x".repeat(41),
+            "it is 41 columns wide; at most 40 fit",
+        ),
+    ];
+    for (option, value, reason) in cases {
+        let output = run(&["--listen", "127.0.0.1:0", option, value]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{option} {value}: {stderr}");
+        assert!(stderr.contains(reason), "{option} {value}: {stderr}");
+        assert!(!stderr.contains('\x07'), "{stderr}");
+    }
 }

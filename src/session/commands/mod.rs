@@ -172,6 +172,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Find, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),
     Command::new(Find, RoomAndMenu, "who [all]", "name the people in the room; all: on the server", "who all", rooms::who),
     Command::new(Find, RoomAndMenu, "whois NAME", "tell where somebody is, since when, and with what", "whois Dai", rooms::whois),
+    Command::new(Find, RoomAndMenu, "stats", "how long the server is up, and how many people, rooms and lines there are", "stats", rooms::stats),
     Command::new(Find, Room, "topic [TEXT|off]", "tell what the room is about, or set it; off: nothing", "topic lunch at noon", rooms::topic),
 
     Command::new(Past, Room, "history [N|DATE|TIME]", "what was said before: again for more", "history 14:30", past::history),

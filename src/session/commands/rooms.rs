@@ -33,6 +33,10 @@ pub(super) fn whois(_: &mut Session, argument: &str) -> Turn {
     }
 }
 
+pub(super) fn stats(_: &mut Session, _: &str) -> Turn {
+    Turn::ask(Request::Stats)
+}
+
 pub(super) fn topic(_: &mut Session, argument: &str) -> Turn {
     if argument.eq_ignore_ascii_case("off") {
         return Turn::ask(Request::SetTopic(None));

@@ -1,7 +1,9 @@
 //! Rooms and people.
 
+use std::time::Duration;
+
 use super::*;
-use crate::request::{Present, RoomPage};
+use crate::request::{Present, RoomPage, Stats};
 
 #[test]
 fn a_topic_is_asked_for_set_and_taken_away() {
@@ -201,4 +203,41 @@ fn what_a_command_is_about_is_told_from_its_usage() {
     for (name, expected) in table {
         assert_eq!(completes(name), expected, "{name}");
     }
+}
+
+#[test]
+fn stats_are_asked_for_anywhere_and_shown() {
+    let stats = Stats {
+        since: Timestamp(0),
+        up: Duration::from_secs(7200),
+        people: 3,
+        rooms: 2,
+        lines: 40,
+        lines_ever: Some(1000),
+    };
+    for mut session in [in_room(), Session::default()] {
+        assert_eq!(session.line("\\stats"), Turn::ask(Request::Stats));
+        let turn = session.answer(Answer::Stats(stats.clone()));
+        assert_eq!(
+            shown(&turn.views[0]),
+            "parlor, up since 1970-01-01 00:00:00 (2 h)\npeople: 3\nrooms: 2\n\
+             lines: 40 since then, 1000 in all\n"
+        );
+    }
+    let in_memory = Stats {
+        lines_ever: None,
+        ..stats
+    };
+    let words = shown(&View::Stats(in_memory));
+    assert!(words.ends_with("\nlines: 40 since then\n"), "{words}");
+}
+
+#[test]
+fn what_the_operator_says_comes_before_the_menu() {
+    let session = Session::default();
+    assert_eq!(session.greeting(None), Turn::show([View::Menu]));
+    let rows: Arc<str> = "Be kind.\n\nThanks.\n".into();
+    let turn = session.greeting(Some(Arc::clone(&rows)));
+    assert_eq!(turn, Turn::show([View::Motd(rows), View::Menu]));
+    assert!(shown(&turn.views[0]).starts_with("Be kind.\n\nThanks.\n"));
 }

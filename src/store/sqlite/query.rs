@@ -69,6 +69,12 @@ pub(in crate::store) fn rooms_after(
     Ok((rooms, last))
 }
 
+/// The numbers that all rooms have given, which is a sum over rooms and not over messages.
+pub(in crate::store) fn lines_ever(db: &Connection) -> rusqlite::Result<u64> {
+    db.prepare_cached("SELECT coalesce(sum(last_id), 0) FROM rooms")?
+        .query_row((), |row| row.get(0))
+}
+
 /// The `count` lines before a place in `room`, oldest first.
 pub(in crate::store) fn page_back(
     db: &Connection,
