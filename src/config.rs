@@ -64,6 +64,11 @@ pub struct Args {
     #[argh(option, arg_name = "lines")]
     pub keep_lines: Option<u64>,
 
+    /// take passwords (\register, \login) over connections from other hosts too, where others can read
+    /// them on the way; for networks that are safe by other means
+    #[argh(switch)]
+    pub plain_passwords: bool,
+
     /// connections in all (default: 10000; 0: no limit)
     #[argh(option, arg_name = "count", default = "limits::CONNECTIONS_MAX")]
     pub max_connections: usize,
@@ -176,6 +181,8 @@ pub struct Config {
     pub room: RoomLimits,
     /// Where messages are kept; `None`: in memory only.
     pub data: Option<Data>,
+    /// Passwords are taken over connections from other hosts too.
+    pub plain_passwords: bool,
     /// Connections in all; `0`: no limit.
     pub connections_max: usize,
     /// Connections from one address; `0`: no limit.
@@ -225,6 +232,7 @@ impl Config {
                 Some(path) => motd::read(path)?,
                 None => None,
             },
+            plain_passwords: args.plain_passwords,
             zone: parse_zone(args.timezone.as_deref())?,
             room: RoomLimits {
                 members_max: args.max_members,
@@ -303,6 +311,7 @@ fn parse_data(args: &Args) -> Result<Option<Data>, String> {
             ("sync", args.sync.is_some()),
             ("keep", args.keep.is_some()),
             ("keep-lines", args.keep_lines.is_some()),
+            ("plain-passwords", args.plain_passwords),
         ];
         return match given.into_iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(format!(
@@ -425,6 +434,7 @@ mod tests {
             &["--name", "two\nrows"],
             &["--name", "a name of more than forty columns is wide"],
             &["--motd", "/nowhere/at/all"],
+            &["--plain-passwords"],
         ];
         for args in table {
             let error = config(args).expect_err("it makes no sense");

@@ -38,6 +38,8 @@ pub enum Note {
     Members(Vec<(MemberId, Name)>, usize),
     /// Somebody has said something to this connection alone.
     Told(Private),
+    /// The bearer of this registered name has logged in elsewhere and wants it back. Free it, if you have it.
+    Displaced(Name),
     /// The server is stopping.
     Stop,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{AccountAnswer, AccountRequest};
 use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::{Name, NameError, RoomName};
@@ -54,6 +55,8 @@ pub enum Request {
     Leave,
     /// Draw things otherwise. Not answered: the connection does it at once.
     Set(Setting),
+    /// Keep a name. Answered by [`Answer::Account`].
+    Account(AccountRequest),
     /// Close the connection. Not answered.
     Quit,
 }
@@ -189,6 +192,8 @@ pub enum Answer {
     NotTold(Name, TellError),
     /// Of [`Request::Away`].
     Away,
+    /// Of [`Request::Account`].
+    Account(AccountAnswer),
     /// Of [`Request::Leave`].
     Left,
 }
@@ -348,4 +353,6 @@ pub enum RenameError {
     BadName(NameError),
     /// Somebody has it, or one that looks the same; the second is free.
     Taken(Name, Name),
+    /// It is registered, or looks like the second, which is; the third is free.
+    Registered(Name, Name, Name),
 }

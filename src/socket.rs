@@ -37,11 +37,19 @@ impl Peer {
         }
     }
 
+    /// Whether nothing that is sent leaves this machine.
+    pub fn is_on_this_machine(self) -> bool {
+        match self {
+            Peer::Unix => true,
+            Peer::Tcp(address) => address.ip().to_canonical().is_loopback(),
+        }
+    }
+
     /// How long to wait for last words to arrive there.
     pub fn goodbye_time(self) -> Duration {
-        match self {
-            Peer::Tcp(address) if !address.ip().to_canonical().is_loopback() => GOODBYE_REMOTE,
-            _ => GOODBYE_LOCAL,
+        match self.is_on_this_machine() {
+            true => GOODBYE_LOCAL,
+            false => GOODBYE_REMOTE,
         }
     }
 }
@@ -131,6 +139,28 @@ fn unless_blocked(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_from_this_machine_is_told_from_what_others_can_read() {
+        let peer = |text: &str| Peer::Tcp(text.parse().expect("an address"));
+        for here in [
+            "127.0.0.1:1",
+            "127.9.9.9:1",
+            "[::1]:1",
+            "[::ffff:127.0.0.1]:1",
+        ] {
+            assert!(peer(here).is_on_this_machine(), "{here}");
+        }
+        for there in [
+            "192.168.1.2:1",
+            "[::ffff:10.0.0.1]:1",
+            "[fe80::1]:1",
+            "[2001:db8::1]:1",
+        ] {
+            assert!(!peer(there).is_on_this_machine(), "{there}");
+        }
+        assert!(Peer::Unix.is_on_this_machine());
+    }
 
     #[test]
     fn an_address_is_counted_the_same_however_it_is_written() {

@@ -246,9 +246,16 @@ impl Connection {
     fn take_line(&mut self, event: Event) {
         if !self.held.is_empty() || self.is_busy() || self.must_wait(&event) {
             self.held.push_back(event);
+            self.mind_secret();
         } else {
             self.handle_line(event);
         }
+    }
+
+    /// True if a line that waits will ask for a secret, which may be what is typed ahead.
+    pub(super) fn holds_secret(&self) -> bool {
+        let asks = |event: &Event| matches!(event, Event::Line(line) if self.session.asks_for_secret(line));
+        self.held.iter().any(asks)
     }
 
     /// True if a line cannot be handled now: a command waits for the lines said before it to be seen, so

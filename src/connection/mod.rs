@@ -30,6 +30,7 @@ use std::time::Instant;
 use futures_lite::future;
 use smol::Timer;
 
+use crate::account::Settings;
 use crate::charset::Charset;
 use crate::clock::Calendar;
 use crate::draw::{Display, Mention};
@@ -44,7 +45,7 @@ use crate::request::Scene;
 use crate::room::{Seat, ToRoom};
 use crate::screen::Screen;
 use crate::session::Session;
-use crate::shared::Shared;
+use crate::shared::{self, Shared};
 use crate::socket::{Peer, Socket};
 use crate::telnet::{Decoder, Negotiation};
 use crate::view::View;
@@ -90,6 +91,8 @@ pub struct Connection {
     unsent: Option<Box<ToRoom>>,
     /// What was shown last of the room's past.
     page: Option<Page>,
+    /// What the client has set by commands.
+    chosen: Option<Box<Settings>>,
     /// The client was told that its terminal shows the secrets typed there.
     secret_told: bool,
     /// The word that Tab is to complete with the room's names, which were asked for.
@@ -190,13 +193,14 @@ impl Connection {
             last_input: now,
             awaits_input: false,
             end_of_input: false,
-            session: Session::default(),
+            session: Session::new(shared::keeping(&shared.config, peer)),
             awaiting: false,
             place: Place::Outside,
             moving: None,
             in_flight: 0,
             unsent: None,
             page: None,
+            chosen: None,
             secret_told: false,
             completing: None,
             stopping: false,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{Connection, Page, Place};
+use crate::account::AccountAnswer;
 use crate::clock;
 use crate::draw::Mention;
 use crate::inbox::Note;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::line::complete::{Wanted, Word};
-use crate::lobby;
+use crate::lobby::{self, Asker};
 use crate::message::Message;
 use crate::name::{Name, RoomName};
 use crate::reason::Reason;
@@ -35,12 +36,13 @@ impl Connection {
     }
 
     /// Keeps the answer to a secret question from being seen, or tells that it will be.
-    fn mind_secret(&mut self) {
-        let secret = self.session.question().is_some_and(Question::is_secret);
+    pub(super) fn mind_secret(&mut self) {
+        let asked = self.session.question().is_some_and(Question::is_secret);
+        let secret = asked || self.screen.typing.is_some() && self.holds_secret();
         if secret != self.screen.is_secret() {
             self.screen.set_secret(secret);
         }
-        if secret && self.screen.typing.is_none() && !self.secret_told {
+        if asked && self.screen.typing.is_none() && !self.secret_told {
             self.secret_told = true;
             self.show(&View::SecretIsSeen);
         }
@@ -77,6 +79,15 @@ impl Connection {
                     }
                     None => return self.show(&View::Usage(HISTORY_USAGE)),
                 }
+            }
+            Request::Account(request) => {
+                let asker = Asker {
+                    id: self.id,
+                    address: self.peer.group(),
+                    inbox: Arc::clone(&self.inbox),
+                };
+                let settings = self.chosen.as_deref().cloned().unwrap_or_default();
+                lobby.keep(asker, request, settings);
             }
             Request::Tell(whom, text) => lobby.tell(self.id, &whom, text, &self.inbox),
             Request::Away(why) => lobby.away(self.id, why, &self.inbox),
@@ -195,6 +206,7 @@ impl Connection {
                     let turn = self.session.told(words);
                     self.perform(turn);
                 }
+                Note::Displaced(account) => self.displaced(account),
                 Note::Stop => self.stopping = true,
             }
         }
@@ -236,8 +248,13 @@ impl Connection {
 
     pub(super) fn answer(&mut self, answer: Answer) {
         self.awaiting = false;
+        let mut restored = None;
         match &answer {
             Answer::Renamed(Ok(new)) => self.renamed(new.clone()),
+            Answer::Account(AccountAnswer::LoggedIn(name, Ok(settings))) => {
+                self.renamed(name.clone());
+                restored = Some(settings.clone());
+            }
             Answer::Lines(Look::Before(..), Some(found)) => self.paged(&found.lines),
             Answer::Told(words, _) => self.begin_day(words.time),
             Answer::Left => {
@@ -247,6 +264,9 @@ impl Connection {
             _ => {}
         }
         let turn = self.session.answer(answer);
+        if let Some(settings) = restored {
+            self.restore(&settings);
+        }
         self.perform(turn);
     }
 
@@ -268,6 +288,20 @@ impl Connection {
         });
         self.shared.lobby.free_name(self.id, old, &new);
         self.mention = Mention::of(self.id, &new).map(Box::new);
+    }
+
+    /// The name goes to its bearer, who has logged in elsewhere.
+    fn displaced(&mut self, account: Name) {
+        let lobby = &self.shared.lobby;
+        let Some(new) = lobby.give_way(self.id, self.session.name(), &account) else {
+            return;
+        };
+        self.renamed(new.clone());
+        let turn = self.session.displaced(account, new);
+        // Nothing is said after the last words.
+        if self.ending.is_none() {
+            self.perform(turn);
+        }
     }
 
     fn knock(&self, room: &RoomHandle) {

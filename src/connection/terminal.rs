@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::{Connection, Echo, FirstLine};
+use crate::account::Settings;
 use crate::charset::Charset;
 use crate::draw::{Drawing, Newline};
 use crate::limits::COLUMNS;
@@ -155,9 +156,31 @@ impl Connection {
         }
     }
 
-    /// Does what the user has set, and tells so.
+    /// Does what the user has set, tells so, and keeps it for when the name comes back.
     pub(super) fn set(&mut self, setting: Setting) {
-        let view = match &setting {
+        let view = self.apply_setting(setting);
+        if let View::Set(setting) = &view {
+            let chosen = self.chosen.get_or_insert_default();
+            chosen.note(setting);
+            if let Some(account) = self.session.account() {
+                let settings = Settings::clone(chosen);
+                self.shared.lobby.save_settings(account, settings);
+            }
+        }
+        self.show(&view);
+    }
+
+    /// Sets what was set when the name was here last, as far as this terminal can.
+    pub(super) fn restore(&mut self, settings: &Settings) {
+        for setting in settings.all() {
+            self.apply_setting(setting);
+        }
+        self.chosen.get_or_insert_default().overlay(settings);
+    }
+
+    /// Does what the user has set, and gives what to tell of it.
+    fn apply_setting(&mut self, setting: Setting) -> View {
+        match &setting {
             Setting::Ansi(on) => self.set_ansi(*on),
             Setting::Plain(on) => {
                 self.set_plain(*on);
@@ -178,8 +201,7 @@ impl Connection {
             }
             Setting::Charset(name) => self.set_charset(name),
             Setting::Timezone(name) => self.set_timezone(name.clone()),
-        };
-        self.show(&view);
+        }
     }
 
     fn set_ansi(&mut self, on: bool) -> View {

@@ -3,6 +3,7 @@
 //! Requests go in with the asking connection's [`Inbox`] and the answer comes back through it, so that a
 //! register kept elsewhere, which takes its time, can stand here one day.
 
+mod accounts;
 mod finding;
 mod names;
 mod people;
@@ -14,12 +15,18 @@ use std::time::{Duration, Instant};
 
 use smol::{Executor, Task};
 
+pub use self::accounts::Asker;
+
+use self::accounts::Accounts;
 use self::names::Names;
 use self::people::Person;
 use crate::inbox::{Inbox, Note};
 use crate::message::{MemberId, Timestamp};
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, ClientKind, CreateError, JoinError, Look, Private, TellError, Whom};
+use crate::password::Passwords;
+use crate::request::{
+    Answer, ClientKind, CreateError, JoinError, Look, Private, RenameError, TellError, Whom,
+};
 use crate::room::{self, Room, RoomHandle, RoomInfo, RoomLimits, ToRoom};
 use crate::store::{Found, RoomId, Store, StoreError, StoredRoom};
 
@@ -29,6 +36,7 @@ pub struct Lobby {
     state: Mutex<State>,
     executor: Arc<Executor<'static>>,
     store: Store,
+    passwords: Passwords,
     room_limits: RoomLimits,
     rooms_max: usize,
     started: Instant,
@@ -40,6 +48,7 @@ pub struct Lobby {
 struct State {
     people: BTreeMap<MemberId, Person>,
     names: Names,
+    accounts: Accounts,
     /// In the order they were created.
     rooms: BTreeMap<RoomId, RoomHandle>,
     /// From [`RoomName::key`].
@@ -51,12 +60,12 @@ struct State {
 }
 
 impl Lobby {
-    /// A register with the rooms of `store`. Rooms run on `executor` and have `room_limits`; there can be
+    /// A register with the rooms and accounts of `store`. Rooms run on `executor` and have `room_limits`; there can be
     /// `rooms_max` (`0`: any number).
     ///
     /// # Errors
     ///
-    /// If the rooms cannot be read.
+    /// If they cannot be read.
     pub async fn open(
         executor: Arc<Executor<'static>>,
         store: Store,
@@ -67,12 +76,17 @@ impl Lobby {
             state: Mutex::default(),
             executor,
             store,
+            passwords: Passwords::default(),
             room_limits,
             rooms_max,
             started: Instant::now(),
             since: now(),
         };
         lobby.look_for_rooms().await?;
+        let accounts = lobby.store.accounts().await?;
+        let mut state = lobby.lock();
+        accounts.iter().for_each(|name| state.names.enter(name));
+        drop(state);
         Ok(lobby)
     }
 
@@ -88,10 +102,15 @@ impl Lobby {
 
     /// Strikes a connection out and frees its name. Whatever it had to tell its room must be told before,
     /// so that the room hears of it before the name's next bearer can come.
-    pub fn strike_out(&self, id: MemberId, name: &Name) {
-        let mut state = self.lock();
-        state.people.remove(&id);
-        state.names.free(name, id);
+    pub fn strike_out(self: &Arc<Self>, id: MemberId, name: &Name) {
+        self.change(|state| {
+            let gone = state.people.remove(&id);
+            if let Some(account) = gone.and_then(|person| person.account) {
+                state.accounts.seen(&account, now());
+            }
+            state.names.free(name, id);
+            state.settle();
+        });
     }
 
     /// Creates a room. Answered by [`Answer::Created`].
@@ -229,19 +248,17 @@ impl Lobby {
 
     /// Takes a name for connection `id`. Answered by [`Answer::Renamed`]. The old name stays taken until
     /// [`Lobby::free_name`]: the room must have been told first.
-    pub fn take_name(&self, id: MemberId, name: Name, inbox: &Inbox) {
-        let mut state = self.lock();
-        let result = state.names.take(name, id);
-        if let (Ok(name), Some(person)) = (&result, state.people.get_mut(&id)) {
-            person.name = name.clone();
-        }
-        drop(state);
+    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, inbox: &Inbox) {
+        let result = self.change(|state| state.take_name(id, name));
         inbox.put(Note::Answer(Answer::Renamed(result)));
     }
 
     /// Frees `old`, which connection `id` has exchanged for `new`.
-    pub fn free_name(&self, id: MemberId, old: &Name, new: &Name) {
-        self.lock().names.exchange(old, new, id);
+    pub fn free_name(self: &Arc<Self>, id: MemberId, old: &Name, new: &Name) {
+        self.change(|state| {
+            state.names.exchange(old, new, id);
+            state.settle();
+        });
     }
 
     /// Notes where connection `id` is now; `None`: at the menu.
@@ -330,7 +347,7 @@ impl Lobby {
     }
 
     /// Ends all rooms, once they have done what waits for them, and then the store.
-    pub async fn close_rooms(&self) {
+    pub async fn close_rooms(self: &Arc<Self>) {
         let (rooms, actors) = {
             let mut state = self.lock();
             state.by_key.clear();
@@ -345,11 +362,28 @@ impl Lobby {
         for actor in actors {
             actor.await;
         }
+        self.save_rest().await;
         self.store.close().await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take_name(&mut self, id: MemberId, name: Name) -> Result<Name, RenameError> {
+        let person = self.people.get_mut(&id);
+        let account = person.as_ref().and_then(|person| person.account.as_ref());
+        let name = self.names.take(name, id, account)?;
+        if let Some(person) = person {
+            person.name = name.clone();
+            // Under another name nobody would know whose account it is.
+            if let Some(account) = person.account.take_if(|account| !account.clashes(&name)) {
+                self.accounts.seen(&account, now());
+            }
+        }
+        Ok(name)
     }
 }
 

@@ -15,6 +15,8 @@ use crate::room::{RoomHandle, RoomInfo};
 pub(super) struct Person {
     pub(super) inbox: Arc<Inbox>,
     pub(super) name: Name,
+    /// The registered name that the person is logged in to. It is the name, or one that looks like it.
+    pub(super) account: Option<Name>,
     /// Where the person is; `None`: at the menu.
     pub(super) room: Option<(RoomName, Arc<RoomInfo>)>,
     /// Since when the person is connected.
@@ -31,6 +33,7 @@ impl Person {
         Person {
             inbox,
             name: Name::anon(),
+            account: None,
             room: None,
             since,
             kind: ClientKind::Raw,

@@ -6,8 +6,12 @@
 //! which has no answer: the line itself comes back in the room's transcript.
 
 mod commands;
+mod keep;
 
 pub use commands::{COMMANDS, Command, Completes};
+pub use keep::Keeping;
+
+use keep::Keeper;
 
 use std::sync::Arc;
 
@@ -63,6 +67,7 @@ pub struct Session {
     away: bool,
     /// Who said something to this person alone, last.
     teller: Option<Box<Whom>>,
+    keeper: Keeper,
 }
 
 impl Default for Session {
@@ -74,6 +79,7 @@ impl Default for Session {
             ansi_tip: true,
             away: false,
             teller: None,
+            keeper: Keeper::default(),
         }
     }
 }
@@ -109,6 +115,11 @@ impl Session {
             && self.asked.is_none()
             && !line.trim().is_empty()
             && matches!(commands::parse(line), Parsed::Text(_))
+    }
+
+    /// True if `line` is a command that asks for a secret.
+    pub fn asks_for_secret(&self, line: &str) -> bool {
+        matches!(commands::parse(line), Parsed::Command(command, _) if command.asks_for_secret())
     }
 
     /// The question that is open.
@@ -180,6 +191,7 @@ impl Session {
             Answer::Lines(look, found) => Turn::show([View::Lines(look, found)]),
             Answer::Told(words, away) => Turn::show([View::Told(words, away)]),
             Answer::NotTold(name, why) => Turn::show([View::NotTold(name, why)]),
+            Answer::Account(answer) => self.kept(answer),
             Answer::Away => {
                 self.away = true;
                 Turn::show([View::Away])
@@ -267,6 +279,10 @@ impl Session {
                 "y" | "yes" => Turn::ask(Request::Create(room)),
                 _ => self.back_with(vec![View::NotCreated]),
             },
+            Question::NewPassword => self.chose_password(line),
+            Question::PasswordAgain(first) => self.repeated_password(first, line),
+            Question::Password(name) => self.gave_password(name, line),
+            Question::PasswordToForget(name) => self.gave_password_to_forget(name, line),
         }
     }
 
@@ -299,14 +315,18 @@ impl Session {
     }
 
     fn renamed(&mut self, result: Result<Name, RenameError>) -> Turn {
-        let view = match result {
+        let views = match result {
             Ok(name) => {
+                let logged_out = self.named(&name);
                 self.name = name;
-                View::Renamed
+                [View::Renamed].into_iter().chain(logged_out).collect()
             }
-            Err(why) => View::RenameFailed(why),
+            Err(why) => {
+                self.not_named(&why);
+                vec![View::RenameFailed(why)]
+            }
         };
-        self.back_with(vec![view])
+        self.back_with(views)
     }
 
     /// Shows `views`; if a question was open it is closed, and the menu follows for who is there.

@@ -4,10 +4,11 @@
 //! puts it on a terminal ([`crate::screen`]) turns those into the client's line ends.
 //!
 //! Here are the views and whatever takes a sentence. Longer ones are told by what they are about: `find`
-//! (rooms and people), `talk`, `past`, `help`, `set`, and `why` something was not done.
+//! (rooms and people), `keep` (registered names), `talk`, `past`, `help`, `set`, and `why` something was not done.
 
 mod find;
 mod help;
+mod keep;
 mod past;
 mod set;
 mod talk;
@@ -22,6 +23,7 @@ use jiff::tz::TimeZone;
 
 pub use find::listed_rooms;
 pub use help::{HelpGroup, HelpOn};
+pub use keep::KeepView;
 
 use find::{
     write_everybody, write_joined, write_nobody_is, write_room_page, write_rooms, write_stats,
@@ -32,6 +34,7 @@ use past::write_lines;
 use set::{write_set, write_set_in_vain};
 use talk::{write_not_told, write_told, write_told_you};
 
+use crate::account::Password;
 use crate::clock;
 use crate::draw;
 use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
@@ -56,6 +59,14 @@ pub enum Question {
     Username,
     /// Whether to create this room, which there is not.
     Create(RoomName),
+    /// `\register`.
+    NewPassword,
+    /// `\register`, for the second time.
+    PasswordAgain(Password),
+    /// `\login`.
+    Password(Name),
+    /// `\forget`.
+    PasswordToForget(Name),
 }
 
 impl Question {
@@ -66,6 +77,11 @@ impl Question {
             Question::Room => "Please enter room number: ".into(),
             Question::Username => "Please enter your new username: ".into(),
             Question::Create(room) => format!("There is no room {room}. Create it? [y/N] ").into(),
+            Question::NewPassword => "Choose a password: ".into(),
+            Question::PasswordAgain(_) => "Once more: ".into(),
+            Question::Password(name) | Question::PasswordToForget(name) => {
+                format!("Password of {name}: ").into()
+            }
         }
     }
 
@@ -73,6 +89,10 @@ impl Question {
     pub fn is_secret(&self) -> bool {
         match self {
             Question::NewRoom | Question::Room | Question::Username | Question::Create(_) => false,
+            Question::NewPassword
+            | Question::PasswordAgain(_)
+            | Question::Password(_)
+            | Question::PasswordToForget(_) => true,
         }
     }
 }
@@ -185,6 +205,8 @@ pub enum View {
     Back,
     /// Lines of the past; `None`: it cannot be read.
     Lines(Look, Option<Found>),
+    /// Something of registered names.
+    Keep(KeepView),
     /// A secret is asked for on a terminal that shows it.
     SecretIsSeen,
     /// What Tab could complete.
@@ -331,6 +353,7 @@ impl View {
             View::Away => writeln!(out, "You are away until you say something."),
             View::Back => writeln!(out, "You are back."),
             View::Lines(look, found) => write_lines(look, found.as_ref(), zone, out),
+            View::Keep(view) => view.write(out),
             View::SecretIsSeen => writeln!(
                 out,
                 "(your terminal shows what you type; a telnet client would hide it)"

@@ -44,6 +44,16 @@ impl fmt::Display for RenameError {
                     "{wanted} is in use, or looks like a name that is. {free} is free."
                 )
             }
+            RenameError::Registered(wanted, registered, free) => {
+                match wanted == registered {
+                    true => write!(f, "{wanted} is registered.")?,
+                    false => write!(f, "{wanted} looks like {registered}, which is registered.")?,
+                }
+                write!(
+                    f,
+                    " Type \\login {registered} if it is yours. {free} is free."
+                )
+            }
         }
     }
 }

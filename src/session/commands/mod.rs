@@ -1,6 +1,7 @@
 //! *Pure.* The commands: a table that `\help` prints, and one small function each, by what they are for.
 
 mod general;
+mod keep;
 mod past;
 mod rooms;
 mod show;
@@ -29,6 +30,8 @@ pub struct Command {
 pub enum Group {
     /// Coming, going, being called.
     General,
+    /// Keeping one's name.
+    Keep,
     /// Saying things.
     Talk,
     /// Rooms and people.
@@ -41,8 +44,9 @@ pub enum Group {
 
 impl Group {
     /// In the order of `\help`.
-    pub const ALL: [Group; 5] = [
+    pub const ALL: [Group; 6] = [
         Group::General,
+        Group::Keep,
         Group::Talk,
         Group::Find,
         Group::Past,
@@ -53,6 +57,7 @@ impl Group {
     pub fn word(self) -> &'static str {
         match self {
             Group::General => "you",
+            Group::Keep => "keep",
             Group::Talk => "talk",
             Group::Find => "find",
             Group::Past => "past",
@@ -143,6 +148,11 @@ impl Command {
         self.scope == Scope::Everywhere
     }
 
+    /// It asks for a password.
+    pub(super) fn asks_for_secret(&self) -> bool {
+        self.group == Group::Keep
+    }
+
     /// Does it, given the rest of the line.
     pub(super) fn run(&'static self, session: &mut Session, argument: &str) -> Turn {
         if self.scope == Scope::Room && !session.in_room() {
@@ -152,7 +162,7 @@ impl Command {
     }
 }
 
-use Group::{Find, General, Past, Show, Talk};
+use Group::{Find, General, Keep, Past, Show, Talk};
 use Scope::{Everywhere, Room, RoomAndMenu};
 
 /// All of them, in the order of `\help`.
@@ -162,6 +172,10 @@ pub const COMMANDS: &[Command] = &[
     Command::new(General, Everywhere, "quit", "leave the server", "quit", general::quit),
     Command::new(General, Everywhere, "help [COMMAND]", "list the commands, or tell of one", "help history", general::help),
     Command::new(General, RoomAndMenu, "name NEW", "change your name", "name Dai", general::name),
+
+    Command::new(Keep, RoomAndMenu, "register", "keep your name: with a password it is yours when you come back", "register", keep::register),
+    Command::new(Keep, RoomAndMenu, "login [NAME]", "take your name back, and what you had set", "login Dai", keep::login),
+    Command::new(Keep, RoomAndMenu, "forget", "give your name up: deletes the password and the settings", "forget", keep::forget),
 
     Command::new(Talk, RoomAndMenu, "msg NAME TEXT", "say something to NAME alone", "msg Dai lunch?", talk::msg),
     Command::new(Talk, RoomAndMenu, "reply TEXT", "answer who told you something last", "reply yes", talk::reply),
