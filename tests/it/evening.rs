@@ -151,6 +151,7 @@ fn twelve_people_use_every_command_and_see_what_they_should() {
     talk(&mut evening);
     look_around(&mut evening);
     set_things(&mut evening);
+    keep_a_name(&mut evening);
     look_back(&mut evening);
     go(&mut evening);
     evening.everything_was_used();
@@ -288,6 +289,24 @@ fn set_things(evening: &mut Evening) {
     evening.command("pia", "time", "+07:00");
     evening.guest("nora").types("soup, @theo!");
     evening.all_see("nora: soup, @theo!", &[]);
+}
+
+/// A name is registered, taken back from elsewhere, and given up.
+fn keep_a_name(evening: &mut Evening) {
+    const SECRET: &str = "psst-psst-psst";
+    evening.command("tess", "register", "Choose a password:");
+    evening.line("tess", SECRET, "Once more:");
+    evening.line("tess", SECRET, "tess is registered.");
+    evening.command("theo", "login tess", "Password of tess:");
+    evening.line("theo", SECRET, "Welcome back, tess.");
+    evening.all_see("* tess is now known as tess_2", &[]);
+    evening.all_see("* theo is now known as tess", &[]);
+    evening.guest("tess").sees("you are tess_2 now");
+    evening.command("theo", "forget", "Password of tess:");
+    evening.line("theo", SECRET, "tess is not registered any more.");
+    evening.command("theo", "name theo", "Update username successful");
+    evening.all_see("* tess is now known as theo", &[]);
+    evening.only_seen_by(SECRET, &[]);
 }
 
 /// What was said before.

@@ -10,6 +10,8 @@ mod seed_bugs;
 /// Three people talk as in the seed, in one order.
 mod seed_conversation;
 
+/// Registered names: whose they are, how they come back, and what is never shown.
+mod accounts;
 /// The commands of a room and of the menu.
 mod commands;
 /// `\topic`, `\rooms`, `\who`, `\whois`, `\join`, `\stats`: what there is, and how to get there.
