@@ -1,7 +1,7 @@
 //! Runs the transcripts of `PROTOCOL.md` against a server, so that the document cannot drift.
 //!
 //! A fenced block whose info string starts with `transcript` is one dialogue with a server of its own;
-//! what follows on the info line are arguments for that server. Its lines, each with an optional
+//! what follows on the info line are arguments for that server, among which `FILE` stands for a new file. Its lines, each with an optional
 //! name before it where several clients take part:
 //!
 //! ````text
@@ -26,6 +26,8 @@
 //! too; behind `...` they may be further down.
 
 use std::{collections::BTreeMap, fs};
+
+use tempfile::TempDir;
 
 use crate::harness::{Client, Server};
 
@@ -143,7 +145,14 @@ struct Player {
 }
 
 fn play(block: &Block) {
-    let arguments: Vec<&str> = block.arguments.iter().map(String::as_str).collect();
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db").to_string_lossy().into_owned();
+    let argument = |argument: &String| match argument.as_str() {
+        "FILE" => file.clone(),
+        _ => argument.clone(),
+    };
+    let arguments: Vec<String> = block.arguments.iter().map(argument).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let server = Server::start(&arguments);
     let mut players: BTreeMap<&str, Player> = BTreeMap::new();
     for step in &block.steps {
