@@ -5,7 +5,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::harness::{MENU, Server, TELNET, eventually, room_with, run};
+use crate::harness::{
+    Caller, MENU, NC_OPENBSD, Server, TELNET, TINTIN, eventually, room_with, run,
+};
 
 fn server_with(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy()])
@@ -366,5 +368,51 @@ fn a_name_or_a_text_that_cannot_be_shown_is_refused_with_the_reason() {
         assert_eq!(output.status.code(), Some(1), "{option} {value}: {stderr}");
         assert!(stderr.contains(reason), "{option} {value}: {stderr}");
         assert!(!stderr.contains('\x07'), "{stderr}");
+    }
+}
+
+#[test]
+fn rooms_and_people_are_found_in_every_drawing() {
+    let ways: [(&Caller, Option<&str>); 4] = [
+        (&NC_OPENBSD, None),
+        (&NC_OPENBSD, Some("/ansi")),
+        (&TELNET, None),
+        (&TINTIN, None),
+    ];
+    for (caller, first) in ways {
+        println!("case: {}, {first:?}", caller.name);
+        let server = Server::start(&[]);
+        let [mut host] = room_with(&server, "1150", ["host"]);
+        let mut person = caller.start_with_rows(&server, 70);
+        // With a slash, since TinTin++ keeps backslashes for itself.
+        person.expect("Who needs password anyway?");
+        for line in first.into_iter().chain(["/name guest", "/join 7"]) {
+            person.line(line);
+        }
+        person.expect("There is no room 7. Create it? [y/N]");
+        person.line("yes");
+        person.expect("------------ Room 7 ------------");
+        person.line("/join 1150");
+        person.expect("------------ Room 1150 ------------");
+        host.expect_next("\n* guest joined\nhost> ");
+        person.line("/topic lunch");
+        host.expect_next("\n* guest set the topic: lunch\nhost> ");
+        person.expect("* guest set the topic: lunch");
+        for (line, rows) in [
+            (
+                "/rooms",
+                "people  last line     room\n     2  never         1150: lunch\n     0  never         7\n",
+            ),
+            ("/who", "2 in room 1150: host, guest\n"),
+            (
+                "/who all",
+                "2 are connected:\nhost: in room 1150\nguest: in room 1150\n",
+            ),
+            ("/whois host", "host is in room 1150.\nConnected since "),
+            ("/stats", "people: 2\nrooms: 2\nlines: 0 since then\n"),
+        ] {
+            person.line(line);
+            person.expect(rows);
+        }
     }
 }
