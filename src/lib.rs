@@ -28,6 +28,7 @@
 //! - [`topic`] (*pure*): what a room is about.
 //! - [`account`] (*pure*): names that are kept: passwords, and the settings that come back with a name.
 //! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
+//! - [`ignore`] (*pure*): people whom somebody does not want to hear of.
 //! - [`request`] (*pure*): what a session can ask, and what can come of it.
 //! - [`session`] (*pure*): the menu and room state machine, and the commands.
 //! - [`clock`] (*pure*), [`zone`]: times and dates on the wall of a time zone; zones by name.
@@ -69,6 +70,7 @@ pub mod text;
 pub mod topic;
 
 pub mod account;
+pub mod ignore;
 pub mod message;
 pub mod request;
 

@@ -43,6 +43,9 @@ pub const MAILBOX_BYTES_MAX: usize = 128 * 1024;
 /// in use on earth. Who is yet elsewhere draws alone.
 pub const OFFSETS_DRAWN_MAX: usize = 40;
 
+/// People whom one may ignore. The list is gone through for each author of what a room says.
+pub const IGNORES_MAX: usize = 50;
+
 /// Connections in all.
 pub const CONNECTIONS_MAX: usize = 10_000;
 

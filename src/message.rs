@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::limits::{ITEM_BYTES, ITEM_COPIES, OFFSETS_DRAWN_MAX};
-use crate::name::Name;
+use crate::name::{Name, NameKey};
 use crate::topic::Topic;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -174,6 +174,28 @@ pub struct Batch {
     abroad: OnceLock<Box<Abroad>>,
     abroad_bytes: AtomicUsize,
     words: OnceLock<HashSet<String>>,
+    authors: OnceLock<Box<[Author]>>,
+}
+
+/// Somebody who has said something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The connection.
+    pub member: MemberId,
+    /// What it was called.
+    pub name: Name,
+    /// What that can be mistaken by.
+    pub keys: [NameKey; 3],
+}
+
+impl Author {
+    /// Whether `item` is a message of this author.
+    pub fn has_said(&self, item: &Item) -> bool {
+        match item {
+            Item::Message(message) => message.member == self.member && message.name == self.name,
+            Item::Notice(_) => false,
+        }
+    }
 }
 
 impl Batch {
@@ -189,6 +211,7 @@ impl Batch {
             abroad: OnceLock::new(),
             abroad_bytes: AtomicUsize::new(0),
             words: OnceLock::new(),
+            authors: OnceLock::new(),
         }
     }
 
@@ -258,6 +281,25 @@ impl Batch {
         None
     }
 
+    /// Everybody who has said something, looked for once, so that all who ignore somebody can ask.
+    pub fn authors(&self) -> &[Author] {
+        self.authors.get_or_init(|| {
+            let mut authors: Vec<Author> = Vec::new();
+            for item in &self.items {
+                if let Item::Message(message) = item
+                    && !authors.iter().any(|author| author.has_said(item))
+                {
+                    authors.push(Author {
+                        member: message.member,
+                        name: message.name.clone(),
+                        keys: message.name.keys(),
+                    });
+                }
+            }
+            authors.into()
+        })
+    }
+
     /// Whether `word`, case-folded, is among the words of the messages. `split` gives the words of a text,
     /// case-folded; they are looked for once, so that a thousand members can ask whether they are meant.
     pub fn has_word(&self, word: &str, split: impl Fn(&str) -> Vec<String>) -> bool {
@@ -322,6 +364,19 @@ mod tests {
         assert_eq!(batch.messages_of(MemberId(3)), 0);
         let text = 3 * "anonhi".len() + "anon".len();
         assert_eq!(batch.cost(), 4 * ITEM_BYTES + ITEM_COPIES * text);
+    }
+
+    #[test]
+    fn each_author_of_a_batch_is_known_once() {
+        let batch = Batch::new(vec![
+            message(1),
+            Item::Notice(Notice::Left(Name::anon())),
+            message(2),
+            message(1),
+        ]);
+        let members = batch.authors().iter().map(|author| author.member.0);
+        assert_eq!(members.collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(batch.authors()[0].keys, Name::anon().keys());
     }
 
     #[test]

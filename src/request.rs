@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountAnswer, AccountRequest};
+use crate::ignore::{IgnoreAnswer, IgnoreRequest, Ignores};
 use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::{Name, NameError, RoomName};
@@ -33,6 +34,8 @@ pub enum Request {
     Tell(Whom, String),
     /// Be away until one speaks, for a reason that may be empty. Answered by [`Answer::Away`].
     Away(String),
+    /// Ignore somebody, or no longer, or tell whom. Answered by [`Answer::Ignore`].
+    Ignore(IgnoreRequest),
     /// Name the room's members. Answered by [`Answer::Members`].
     Who,
     /// Name everybody who is connected. Answered by [`Answer::Everybody`].
@@ -101,6 +104,8 @@ pub enum TellError {
     Anon,
     /// To oneself.
     Oneself,
+    /// That person ignores who says them.
+    Ignored,
     /// So many words wait there already.
     Full,
 }
@@ -190,6 +195,8 @@ pub enum Answer {
     Told(Private, Option<Box<str>>),
     /// Of [`Request::Tell`]: who could not be told.
     NotTold(Name, TellError),
+    /// Of [`Request::Ignore`]: what came of it, and all who are ignored now, if anybody is.
+    Ignore(IgnoreAnswer, Option<Arc<Ignores>>),
     /// Of [`Request::Away`].
     Away,
     /// Of [`Request::Account`].

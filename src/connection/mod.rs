@@ -12,12 +12,14 @@
 //! - `input`: from bytes to lines, and when they may be handled;
 //! - `terminal`: what negotiation and settings change about drawing and editing;
 //! - `requests`: what the session asks, and what comes of it;
-//! - `output`: from views and batches to bytes.
+//! - `transcript`: what the room says, as this client is to see it;
+//! - `output`: from views to bytes, and on to the socket.
 
 mod input;
 mod output;
 mod requests;
 mod terminal;
+mod transcript;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -34,6 +36,7 @@ use crate::account::Settings;
 use crate::charset::Charset;
 use crate::clock::Calendar;
 use crate::draw::{Display, Mention};
+use crate::ignore::Ignores;
 use crate::inbox::Inbox;
 use crate::limits::{ATOMIC_WRITE_PAUSE, LOST_AFTER, READ_BYTES, STUCK_AFTER};
 use crate::line::complete::Word;
@@ -108,6 +111,8 @@ pub struct Connection {
     screen: Screen,
     /// The day of what was shown last.
     calendar: Calendar,
+    /// Whom the client's user ignores.
+    ignores: Option<Arc<Ignores>>,
     /// Mentions of the client's own name.
     mention: Option<Box<Mention>>,
     echo: Echo,
@@ -208,6 +213,7 @@ impl Connection {
             lost: None,
             screen: Screen::new(Display::plain(shared.config.zone.clone())),
             calendar: Calendar::default(),
+            ignores: None,
             mention: None,
             echo: Echo::Elsewhere,
             output: Vec::new(),

@@ -1,16 +1,12 @@
-//! The way out: from views and batches to bytes on the socket.
+//! The way out: from views to bytes, and on to the socket.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Connection, Echo, Place};
-use crate::draw::{self, Drawing};
+use super::{Connection, Echo};
+use crate::draw::Drawing;
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
 use crate::lobby;
-use crate::message::{Batch, Item, Kind, Timestamp};
-use crate::request::Bell;
-use crate::room::Taken;
 use crate::screen::Screen;
 use crate::text;
 use crate::view::{View, Viewer};
@@ -19,156 +15,11 @@ thread_local! {
     /// Where a connection composes its output while it takes a turn. It keeps a buffer of its own only for
     /// what its socket did not take.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    /// Where batches are kept while they are drawn.
-    static BATCHES: RefCell<Vec<Arc<Batch>>> = const { RefCell::new(Vec::new()) };
     /// Where text is drawn before it is encoded.
     static DRAWN: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 impl Connection {
-    /// Draws what the room has said since. True if that left something to do at once; whatever the room
-    /// says next rings again.
-    pub(super) fn take_batches(&mut self) -> bool {
-        let Place::Inside(seat) = &mut self.place else {
-            return false;
-        };
-        if self.output.len() > self.written {
-            return false;
-        }
-        let mut batches = BATCHES.take();
-        let Taken { skipped, more } = seat.reader.take(WRITE_BYTES, &mut batches);
-        if batches.is_empty() && skipped == 0 {
-            return self.leave_if_done();
-        }
-        if skipped > 0 {
-            // Lines of one's own may be among those skipped: none is waited for any more.
-            self.in_flight = 0;
-            self.show(&View::Skipped(skipped));
-        }
-        for batch in batches.drain(..) {
-            self.draw(&batch);
-        }
-        BATCHES.set(batches);
-        let left = self.leave_if_done();
-        self.show_prompt();
-        more || left
-    }
-
-    /// Once it has seen all that was said before it left, the session is at the menu.
-    fn leave_if_done(&mut self) -> bool {
-        let is_done = matches!(&self.place, Place::Inside(seat) if seat.reader.is_done());
-        if is_done {
-            self.left();
-        }
-        is_done
-    }
-
-    fn draw(&mut self, batch: &Batch) {
-        let own = match self.in_flight {
-            0 => 0,
-            _ => batch.messages_of(self.id),
-        };
-        self.in_flight = self.in_flight.saturating_sub(own);
-        let is_mentioned = self.is_mentioned(batch);
-        if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echo != Echo::Elsewhere {
-            self.draw_beside_echo(batch, is_mentioned);
-        } else {
-            self.echo = self.echo.disturbed();
-            self.draw_below(batch, is_mentioned);
-        }
-        if self.rings(batch, is_mentioned) {
-            self.ring();
-        }
-    }
-
-    fn draw_below(&mut self, batch: &Batch, is_mentioned: bool) {
-        if let Some((first, _)) = batch.times() {
-            self.begin_day(first);
-        }
-        let shared = match is_mentioned && self.screen.display.has_color() {
-            true => None,
-            false => draw::shared_frame(batch, &self.screen.display, &self.calendar),
-        };
-        match shared {
-            Some(frame) => self.draw_with(|screen, out| screen.frame(frame, out)),
-            None => self.draw_items(batch.items(), is_mentioned),
-        }
-        if let Some((_, last)) = batch.times() {
-            // Where the date changes within the batch, its drawing tells so.
-            self.calendar.set(last, &self.screen.display.zone);
-        }
-    }
-
-    /// Something is to be shown that was said at `time`: tells the date, if that is another than before.
-    pub(super) fn begin_day(&mut self, time: Timestamp) {
-        if let Some(date) = self.calendar.turn(time, &self.screen.display.zone) {
-            self.show(&View::Date(date));
-        }
-    }
-
-    fn draw_items(&mut self, items: &[Item], is_mentioned: bool) {
-        let mention = self.mention.as_deref().filter(|_| is_mentioned);
-        let frame = draw::frame(items, &self.screen.display, mention);
-        self.draw_with(|screen, out| screen.frame(&frame, out));
-    }
-
-    /// True if others in the batch speak of the client's user, and its display shows that.
-    fn is_mentioned(&self, batch: &Batch) -> bool {
-        let display = &self.screen.display;
-        match &self.mention {
-            Some(mention) if display.has_color() || display.bell == Bell::Mention => {
-                let split = |text: &str| {
-                    draw::words(text)
-                        .map(|word| text::fold(&text[word]))
-                        .collect()
-                };
-                batch.has_word(mention.word(), split) && mention.is_in(batch.items())
-            }
-            _ => false,
-        }
-    }
-
-    /// True if what is in the batch rings the client's bell.
-    fn rings(&self, batch: &Batch, is_mentioned: bool) -> bool {
-        match self.screen.display.bell {
-            Bell::Off => false,
-            Bell::Mention => is_mentioned,
-            Bell::All => batch.messages() > batch.messages_of(self.id),
-        }
-    }
-
-    /// Rings the terminal's bell.
-    pub(super) fn ring(&mut self) {
-        self.draw_with(|_, out| out.push('\x07'));
-    }
-
-    /// Draws a batch with lines of one's own where the client's terminal has echoed them: the echo is
-    /// replaced if it is certainly on the row just above the cursor, and stands for the line otherwise.
-    fn draw_beside_echo(&mut self, batch: &Batch, is_mentioned: bool) {
-        for item in batch.items() {
-            match item {
-                // An action looks otherwise than what was typed for it.
-                Item::Message(message)
-                    if message.member == self.id && message.kind == Kind::Message =>
-                {
-                    if self.echo == Echo::JustAbove {
-                        let display = &self.screen.display;
-                        let date = self.calendar.turn(message.time, &display.zone);
-                        let row = draw::frame_over_echo(message, display, date);
-                        self.draw_with(|screen, out| screen.frame(&row, out));
-                    }
-                }
-                item => {
-                    if let Item::Message(message) = item {
-                        self.begin_day(message.time);
-                    }
-                    self.draw_items(std::slice::from_ref(item), is_mentioned);
-                }
-            }
-            self.echo = self.echo.disturbed();
-        }
-    }
-
     /// The client has ended a line: what happens to it on the screen.
     pub(super) fn line_entered(&mut self, line: &str) {
         let said = self.session.would_say(line);
@@ -323,16 +174,6 @@ impl Connection {
         scratch.clear();
         if scratch.capacity() <= 2 * WRITE_BYTES {
             SCRATCH.set(scratch);
-        }
-    }
-}
-
-impl Echo {
-    /// Something else was shown since.
-    fn disturbed(self) -> Echo {
-        match self {
-            Echo::JustAbove => Echo::Above,
-            other => other,
         }
     }
 }

@@ -90,6 +90,7 @@ impl Connection {
                 lobby.keep(asker, request, settings);
             }
             Request::Tell(whom, text) => lobby.tell(self.id, &whom, text, &self.inbox),
+            Request::Ignore(request) => lobby.ignore(self.id, request, &self.inbox),
             Request::Away(why) => lobby.away(self.id, why, &self.inbox),
             Request::Say(kind, text) => {
                 self.in_flight += 1;
@@ -224,7 +225,8 @@ impl Connection {
         }
     }
 
-    fn sit_down(&mut self, seat: Seat, scene: Scene) {
+    fn sit_down(&mut self, seat: Seat, mut scene: Scene) {
+        self.drop_ignored(&mut scene.history, None);
         let name = seat.room.name.clone();
         self.shared.lobby.moved(self.id, Some(&seat.room));
         let last = scene
@@ -246,16 +248,22 @@ impl Connection {
         }
     }
 
-    pub(super) fn answer(&mut self, answer: Answer) {
+    pub(super) fn answer(&mut self, mut answer: Answer) {
         self.awaiting = false;
+        if let Answer::Lines(look, Some(found)) = &mut answer
+            && !self.found(look, &mut found.lines)
+        {
+            self.show(&View::OnlyIgnored);
+            return self.show_prompt();
+        }
         let mut restored = None;
-        match &answer {
+        match &mut answer {
             Answer::Renamed(Ok(new)) => self.renamed(new.clone()),
             Answer::Account(AccountAnswer::LoggedIn(name, Ok(settings))) => {
                 self.renamed(name.clone());
                 restored = Some(settings.clone());
             }
-            Answer::Lines(Look::Before(..), Some(found)) => self.paged(&found.lines),
+            Answer::Ignore(_, ignores) => self.ignores = ignores.take(),
             Answer::Told(words, _) => self.begin_day(words.time),
             Answer::Left => {
                 self.page = None;
@@ -268,6 +276,20 @@ impl Connection {
             self.restore(&settings);
         }
         self.perform(turn);
+    }
+
+    /// Lines of the past are there. False if nothing is left of them without those of ignored people.
+    fn found(&mut self, look: &Look, lines: &mut Vec<Arc<Message>>) -> bool {
+        let asked = match look {
+            Look::Around(id) => Some(*id),
+            Look::Before(..) | Look::For(_) => None,
+        };
+        if let Look::Before(..) = look {
+            self.paged(lines);
+        }
+        let is_found = !lines.is_empty();
+        self.drop_ignored(lines, asked);
+        !is_found || !lines.is_empty()
     }
 
     fn paged(&mut self, lines: &[Arc<Message>]) {

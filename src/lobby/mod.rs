@@ -5,6 +5,7 @@
 
 mod accounts;
 mod finding;
+mod ignoring;
 mod names;
 mod people;
 mod rooms;
@@ -307,6 +308,9 @@ impl Lobby {
         }
         let teller = state.people.get(&from).ok_or(TellError::Gone)?;
         let person = state.people.get(&id).ok_or(TellError::Gone)?;
+        if person.ignores(from, &teller.name) {
+            return Err(TellError::Ignored);
+        }
         let time = now();
         let words = |whom, name: &Name, text| Private {
             time,

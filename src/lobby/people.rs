@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::ignore::Ignores;
 use crate::inbox::{Inbox, Note};
 use crate::limits::NOTES_MAX;
-use crate::message::Timestamp;
+use crate::message::{MemberId, Timestamp};
 use crate::name::{Name, RoomName};
 use crate::request::{ClientKind, Present, Private, Profile, TellError, Whereabouts};
 use crate::room::{RoomHandle, RoomInfo};
@@ -25,6 +26,7 @@ pub(super) struct Person {
     terminal: Option<Box<str>>,
     /// Away, and why.
     pub(super) away: Option<Box<str>>,
+    pub(super) ignores: Option<Arc<Ignores>>,
 }
 
 impl Person {
@@ -39,7 +41,14 @@ impl Person {
             kind: ClientKind::Raw,
             terminal: None,
             away: None,
+            ignores: None,
         }
+    }
+
+    /// Whether the person ignores connection `member`, which is called `name`.
+    pub(super) fn ignores(&self, member: MemberId, name: &Name) -> bool {
+        let ignores = self.ignores.as_deref();
+        ignores.is_some_and(|ignores| ignores.cover(member, &name.keys()))
     }
 
     /// What there is to tell of the person when the server was up for so long.

@@ -192,6 +192,7 @@ impl Session {
             Answer::Told(words, away) => Turn::show([View::Told(words, away)]),
             Answer::NotTold(name, why) => Turn::show([View::NotTold(name, why)]),
             Answer::Account(answer) => self.kept(answer),
+            Answer::Ignore(answer, _) => Turn::show([View::Ignore(answer)]),
             Answer::Away => {
                 self.away = true;
                 Turn::show([View::Away])

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::ignore::IgnoreRequest;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::message::{Kind, MemberId, Message, Timestamp};
 use crate::name::NameFault;
@@ -404,6 +405,17 @@ fn words_for_one_person_alone_are_asked_for_or_explained() {
             Some(Request::Tell(Whom::Name(name("a,b")), "hi".to_owned())),
         ),
         ("\\reply hi", None),
+        ("\\ignore", Some(Request::Ignore(IgnoreRequest::List))),
+        (
+            "\\ignore @Dai",
+            Some(Request::Ignore(IgnoreRequest::Add(name("Dai")))),
+        ),
+        (
+            "\\unignore Dai",
+            Some(Request::Ignore(IgnoreRequest::Remove(name("Dai")))),
+        ),
+        ("\\ignore two words", None),
+        ("\\unignore", None),
         ("\\away", Some(Request::Away(String::new()))),
         (
             "\\away at lunch",

@@ -242,7 +242,7 @@ fn state(present: &Present) -> String {
 /// Who has typed something since is not idle: reading takes its time.
 const IDLE_SHOWN: Duration = Duration::from_secs(60);
 
-fn write_list(
+pub(super) fn write_list(
     items: impl Iterator<Item = impl AsRef<str>>,
     comma: &str,
     more: usize,

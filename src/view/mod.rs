@@ -9,6 +9,7 @@
 mod find;
 mod help;
 mod keep;
+mod ignore;
 mod past;
 mod set;
 mod talk;
@@ -30,6 +31,7 @@ use find::{
     write_who, write_whois,
 };
 use help::{write_help, write_help_on};
+use ignore::write_ignore;
 use past::write_lines;
 use set::{write_set, write_set_in_vain};
 use talk::{write_not_told, write_told, write_told_you};
@@ -37,6 +39,7 @@ use talk::{write_not_told, write_told, write_told_you};
 use crate::account::Password;
 use crate::clock;
 use crate::draw;
+use crate::ignore::IgnoreAnswer;
 use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::message::Timestamp;
 use crate::name::{Name, RoomName};
@@ -203,6 +206,10 @@ pub enum View {
     Away,
     /// One is back.
     Back,
+    /// What came of ignoring somebody.
+    Ignore(IgnoreAnswer),
+    /// Lines of the past were found, all by people whom one ignores.
+    OnlyIgnored,
     /// Lines of the past; `None`: it cannot be read.
     Lines(Look, Option<Found>),
     /// Something of registered names.
@@ -352,6 +359,11 @@ impl View {
             ),
             View::Away => writeln!(out, "You are away until you say something."),
             View::Back => writeln!(out, "You are back."),
+            View::Ignore(answer) => write_ignore(answer, out),
+            View::OnlyIgnored => writeln!(
+                out,
+                "All of that was said by people you ignore. Type \\ignore for who they are."
+            ),
             View::Lines(look, found) => write_lines(look, found.as_ref(), zone, out),
             View::Keep(view) => view.write(out),
             View::SecretIsSeen => writeln!(

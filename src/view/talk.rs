@@ -45,6 +45,7 @@ pub(super) fn write_not_told(name: &Name, why: &TellError, out: &mut String) -> 
             "{name} is whoever has no name. Nothing was sent. \\reply reaches who has told you something."
         ),
         TellError::Oneself => writeln!(out, "That is you. Nothing was sent."),
+        TellError::Ignored => writeln!(out, "{name} ignores you. Nothing was sent."),
         TellError::Full => writeln!(
             out,
             "{name} has too much to read right now. Nothing was sent. Please try again later."

@@ -184,3 +184,97 @@ fn a_room_where_all_is_of_today_shows_no_date() {
     let history = ben.join("1150");
     assert!(!history.contains("---"), "{history}");
 }
+
+#[test]
+fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
+    let server = Server::start(&["--rate", "0"]);
+    let [mut ann, mut ben, mut cat] = room_with(&server, "1150", ["ann", "ben", "cat"]);
+    ben.line("\\bell all");
+    ben.expect("ben> ");
+    ben.line("\\ignore");
+    ben.expect_next(
+        "You ignore nobody. Type \\ignore NAME to see nothing more that NAME says.\nben> ",
+    );
+    ann.line("before");
+    ben.expect("] ann: before\n\x07ben> ");
+    ben.line("\\ignore ANN");
+    ben.expect_next(
+        "You see nothing more that ann says, to all or to you. Type \\unignore ann to end it.\nben> ",
+    );
+    ben.line("\\ignore ann");
+    ben.expect_next("You ignore ann already. Type \\unignore ann to end it.\nben> ");
+    ben.line("\\ignore ben");
+    ben.expect_next("That is you. Nobody more is ignored.\nben> ");
+
+    // Neither what she says nor does, nor under another name; neither seen nor heard.
+    let rung = bells(&ben);
+    ann.say("hello ben");
+    ann.line("\\me waves");
+    ann.expect("* ann waves\nann> ");
+    ann.line("\\msg ben psst");
+    ann.expect_next("ben ignores you. Nothing was sent.\nann> ");
+    ann.line("\\name eve");
+    ann.expect("eve> ");
+    ann.line("who am I?");
+    ann.expect("] eve: who am I?\neve> ");
+    ann.line("\\msg ben psst");
+    ann.expect("ben ignores you. Nothing was sent.\neve> ");
+    ben.expect_next("\n* ann is now known as eve\nben> ");
+    cat.expect("] eve: who am I?\ncat> ");
+    // One's own lines are answered all the same.
+    ben.say("nothing new");
+    assert_eq!(bells(&ben), rung);
+    cat.say("hi all");
+    ben.expect_next("\n[HH:MM:SS] cat: hi all\n\x07ben> ");
+
+    // Whoever comes by that name is ignored as well, in what was said before too.
+    let mut other = server.client("ann");
+    other.login();
+    other.join("1150");
+    ben.expect("* ann joined\nben> ");
+    other.say("it is me");
+    ben.line("\\exit");
+    ben.expect("ben> ");
+    let history = ben.join("1150");
+    assert!(history.contains("] ben: nothing new\n"), "{history}");
+    assert!(history.contains("] cat: hi all\n"), "{history}");
+    for name in ["ann", "eve"] {
+        assert!(!history.contains(name), "{history}");
+    }
+    ben.line("\\history 1");
+    ben.expect_next(
+        "All of that was said by people you ignore. Type \\ignore for who they are.\nben> ",
+    );
+    ben.line("\\context 1");
+    ben.expect_next("#1 [");
+    let context = ben.expect("ben> ");
+    assert!(context.contains("] ann: before"), "{context}");
+    assert!(!context.contains("hello ben"), "{context}");
+
+    ben.line("\\ignore");
+    ben.expect_next("You ignore (type \\unignore NAME to end it): ann\nben> ");
+    ben.line("\\unignore cat");
+    ben.expect_next("You do not ignore cat. Type \\ignore for whom you do.\nben> ");
+    ben.line("\\unignore eve");
+    ben.expect_next("You see again what ann says.\nben> ");
+    other.say("and me?");
+    ben.expect_next("\n[HH:MM:SS] ann: and me?\n\x07ben> ");
+    ann.line("\\msg ben at last");
+    ben.expect("eve -> you: at last\n");
+}
+
+#[test]
+fn who_ignores_somebody_is_not_mentioned_by_that_one() {
+    let server = Server::start(&["--rate", "0"]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    let mut tel = in_character_mode(&server);
+    ann.expect("* tel joined\nann> ");
+    ben.expect("* tel joined\nben> ");
+    tel.send("\\ignore ann\r\\bell mention\r");
+    tel.expect("ring the bell.\r\n");
+    ann.say("tel!");
+    ben.expect("tel!\nben> ");
+    ben.say("tel?");
+    let before = tel.expect("\x1b[7mtel\x1b[27m?\r\n\x07");
+    assert!(!before.contains("tel!"), "{before:?}");
+}

@@ -7,7 +7,7 @@ use std::{
 
 /// Files in which bytes and time come in as arguments and values go out.
 const PURE: &[&str] = &[
-    "limits", "telnet", "line", "charset", "text", "name", "topic", "account", "message",
+    "limits", "telnet", "line", "charset", "text", "name", "topic", "account", "message", "ignore",
     "request", "session", "view", "clock", "draw", "screen", "foreign", "rate",
 ];
 

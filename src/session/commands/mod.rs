@@ -181,6 +181,8 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Talk, RoomAndMenu, "reply TEXT", "answer who told you something last", "reply yes", talk::reply),
     Command::new(Talk, Room, "me TEXT", "say what you do: * Dai waves", "me waves", talk::me),
     Command::new(Talk, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", talk::away),
+    Command::new(Talk, RoomAndMenu, "ignore [NAME]", "see nothing that NAME says, or tell whom you ignore", "ignore Dai", talk::ignore),
+    Command::new(Talk, RoomAndMenu, "unignore NAME", "see again what NAME says", "unignore Dai", talk::unignore),
 
     Command::new(Find, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
     Command::new(Find, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),

@@ -1,5 +1,6 @@
 //! *Pure.* Saying things in other ways than by typing them in a room.
 
+use crate::ignore::IgnoreRequest;
 use crate::message::Kind;
 use crate::name::Name;
 use crate::request::{Request, Whom};
@@ -35,4 +36,22 @@ pub(super) fn me(session: &mut Session, argument: &str) -> Turn {
 
 pub(super) fn away(_: &mut Session, argument: &str) -> Turn {
     Turn::ask(Request::Away(argument.to_owned()))
+}
+
+pub(super) fn ignore(_: &mut Session, argument: &str) -> Turn {
+    match argument {
+        "" => Turn::ask(Request::Ignore(IgnoreRequest::List)),
+        name => about(name, IgnoreRequest::Add, "ignore NAME"),
+    }
+}
+
+pub(super) fn unignore(_: &mut Session, argument: &str) -> Turn {
+    about(argument, IgnoreRequest::Remove, "unignore NAME")
+}
+
+fn about(name: &str, request: fn(Name) -> IgnoreRequest, usage: &'static str) -> Turn {
+    match Name::parse(name.trim_start_matches('@')) {
+        Ok(name) => Turn::ask(Request::Ignore(request(name))),
+        Err(_) => Turn::show([View::Usage(usage)]),
+    }
 }

@@ -1,0 +1,216 @@
+//! What the room says, as this client is to see it.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::{Connection, Echo, Place};
+use crate::draw::{self, Drawing};
+use crate::limits::WRITE_BYTES;
+use crate::message::{Author, Batch, Item, Kind, Message, Timestamp, times_of};
+use crate::request::Bell;
+use crate::room::Taken;
+use crate::text;
+use crate::view::View;
+
+thread_local! {
+    /// Where batches are kept while they are drawn.
+    static BATCHES: RefCell<Vec<Arc<Batch>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Connection {
+    /// Draws what the room has said since. True if that left something to do at once; whatever the room
+    /// says next rings again.
+    pub(super) fn take_batches(&mut self) -> bool {
+        let Place::Inside(seat) = &mut self.place else {
+            return false;
+        };
+        if self.output.len() > self.written {
+            return false;
+        }
+        let mut batches = BATCHES.take();
+        let Taken { skipped, more } = seat.reader.take(WRITE_BYTES, &mut batches);
+        if batches.is_empty() && skipped == 0 {
+            return self.leave_if_done();
+        }
+        if skipped > 0 {
+            // Lines of one's own may be among those skipped: none is waited for any more.
+            self.in_flight = 0;
+            self.show(&View::Skipped(skipped));
+        }
+        for batch in batches.drain(..) {
+            self.draw(&batch);
+        }
+        BATCHES.set(batches);
+        let left = self.leave_if_done();
+        self.show_prompt();
+        more || left
+    }
+
+    /// Once it has seen all that was said before it left, the session is at the menu.
+    fn leave_if_done(&mut self) -> bool {
+        let is_done = matches!(&self.place, Place::Inside(seat) if seat.reader.is_done());
+        if is_done {
+            self.left();
+        }
+        is_done
+    }
+
+    fn draw(&mut self, batch: &Batch) {
+        let own = match self.in_flight {
+            0 => 0,
+            _ => batch.messages_of(self.id),
+        };
+        self.in_flight = self.in_flight.saturating_sub(own);
+        let seen = self.seen_of(batch);
+        if seen.is_empty() {
+            return;
+        }
+        let is_mentioned = self.is_mentioned(batch, &seen);
+        if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echo != Echo::Elsewhere {
+            self.draw_beside_echo(&seen, is_mentioned);
+        } else {
+            self.echo = self.echo.disturbed();
+            let whole = matches!(seen, Cow::Borrowed(_)).then_some(batch);
+            self.draw_below(whole, &seen, is_mentioned);
+        }
+        if self.rings(&seen, is_mentioned) {
+            self.ring();
+        }
+    }
+
+    /// What of a batch the client is to see.
+    fn seen_of<'a>(&self, batch: &'a Batch) -> Cow<'a, [Item]> {
+        let items = batch.items();
+        let Some(ignores) = &self.ignores else {
+            return Cow::Borrowed(items);
+        };
+        let is_ignored = |author: &&Author| {
+            author.member != self.id && ignores.cover(author.member, &author.keys)
+        };
+        let ignored: Vec<&Author> = batch.authors().iter().filter(is_ignored).collect();
+        if ignored.is_empty() {
+            return Cow::Borrowed(items);
+        }
+        let is_seen = |item: &&Item| !ignored.iter().any(|author| author.has_said(item));
+        Cow::Owned(items.iter().filter(is_seen).cloned().collect())
+    }
+
+    /// Takes out of lines of the past what the client's user does not want to see. A line that was `asked` for
+    /// by its number is shown, whoever said it.
+    pub(super) fn drop_ignored(&self, lines: &mut Vec<Arc<Message>>, asked: Option<u64>) {
+        if let Some(ignores) = &self.ignores {
+            lines.retain(|line| {
+                line.member == self.id
+                    || asked == Some(line.id)
+                    || !ignores.cover(line.member, &line.name.keys())
+            });
+        }
+    }
+
+    /// Draws what is `seen` of a batch, which is given if that is all of it.
+    fn draw_below(&mut self, whole: Option<&Batch>, seen: &[Item], is_mentioned: bool) {
+        let times = whole.map_or_else(|| times_of(seen), Batch::times);
+        if let Some((first, _)) = times {
+            self.begin_day(first);
+        }
+        let display = &self.screen.display;
+        let shared = match whole {
+            Some(batch) if !is_mentioned || !display.has_color() => {
+                draw::shared_frame(batch, display, &self.calendar)
+            }
+            _ => None,
+        };
+        match shared {
+            Some(frame) => self.draw_with(|screen, out| screen.frame(frame, out)),
+            None => self.draw_items(seen, is_mentioned),
+        }
+        if let Some((_, last)) = times {
+            // Where the date changes within the batch, its drawing tells so.
+            self.calendar.set(last, &self.screen.display.zone);
+        }
+    }
+
+    /// Something is to be shown that was said at `time`: tells the date, if that is another than before.
+    pub(super) fn begin_day(&mut self, time: Timestamp) {
+        if let Some(date) = self.calendar.turn(time, &self.screen.display.zone) {
+            self.show(&View::Date(date));
+        }
+    }
+
+    fn draw_items(&mut self, items: &[Item], is_mentioned: bool) {
+        let mention = self.mention.as_deref().filter(|_| is_mentioned);
+        let frame = draw::frame(items, &self.screen.display, mention);
+        self.draw_with(|screen, out| screen.frame(&frame, out));
+    }
+
+    /// True if others speak of the client's user in what is `seen` of the batch, and its display shows that.
+    fn is_mentioned(&self, batch: &Batch, seen: &[Item]) -> bool {
+        let display = &self.screen.display;
+        match &self.mention {
+            Some(mention) if display.has_color() || display.bell == Bell::Mention => {
+                let split = |text: &str| {
+                    draw::words(text)
+                        .map(|word| text::fold(&text[word]))
+                        .collect()
+                };
+                batch.has_word(mention.word(), split) && mention.is_in(seen)
+            }
+            _ => false,
+        }
+    }
+
+    /// True if what is seen rings the client's bell.
+    fn rings(&self, seen: &[Item], is_mentioned: bool) -> bool {
+        match self.screen.display.bell {
+            Bell::Off => false,
+            Bell::Mention => is_mentioned,
+            Bell::All => seen.iter().any(|item| match item {
+                Item::Message(message) => message.member != self.id,
+                Item::Notice(_) => false,
+            }),
+        }
+    }
+
+    /// Rings the terminal's bell.
+    pub(super) fn ring(&mut self) {
+        self.draw_with(|_, out| out.push('\x07'));
+    }
+
+    /// Draws a batch with lines of one's own where the client's terminal has echoed them: the echo is
+    /// replaced if it is certainly on the row just above the cursor, and stands for the line otherwise.
+    fn draw_beside_echo(&mut self, seen: &[Item], is_mentioned: bool) {
+        for item in seen {
+            match item {
+                // An action looks otherwise than what was typed for it.
+                Item::Message(message)
+                    if message.member == self.id && message.kind == Kind::Message =>
+                {
+                    if self.echo == Echo::JustAbove {
+                        let display = &self.screen.display;
+                        let date = self.calendar.turn(message.time, &display.zone);
+                        let row = draw::frame_over_echo(message, display, date);
+                        self.draw_with(|screen, out| screen.frame(&row, out));
+                    }
+                }
+                item => {
+                    if let Item::Message(message) = item {
+                        self.begin_day(message.time);
+                    }
+                    self.draw_items(std::slice::from_ref(item), is_mentioned);
+                }
+            }
+            self.echo = self.echo.disturbed();
+        }
+    }
+}
+
+impl Echo {
+    /// Something else was shown since.
+    pub(super) fn disturbed(self) -> Echo {
+        match self {
+            Echo::JustAbove => Echo::Above,
+            other => other,
+        }
+    }
+}

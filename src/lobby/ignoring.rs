@@ -1,0 +1,32 @@
+//! Who ignores whom. It is known here, since private words are delivered here, and by the connection, which
+//! draws what its room says.
+
+use super::Lobby;
+use crate::ignore::{IgnoreRequest, Ignores};
+use crate::inbox::{Inbox, Note};
+use crate::message::MemberId;
+use crate::request::Answer;
+
+impl Lobby {
+    /// Does what connection `id` asks with regard to the people it ignores. Answered by [`Answer::Ignore`].
+    pub fn ignore(&self, id: MemberId, mut request: IgnoreRequest, inbox: &Inbox) {
+        let mut state = self.lock();
+        let owner = match &request {
+            IgnoreRequest::List => None,
+            IgnoreRequest::Add(name) | IgnoreRequest::Remove(name) => state.names.owner(name),
+        };
+        // As that person writes it.
+        if let (IgnoreRequest::Add(name), Some(owner)) = (&mut request, owner)
+            && let Some(person) = state.people.get(&owner)
+        {
+            *name = person.name.clone();
+        }
+        let Some(person) = state.people.get_mut(&id) else {
+            return;
+        };
+        let answer = Ignores::answer(&mut person.ignores, request, owner, id);
+        let ignores = person.ignores.clone();
+        drop(state);
+        inbox.put(Note::Answer(Answer::Ignore(answer, ignores)));
+    }
+}
