@@ -85,6 +85,8 @@ pub struct Connection {
     session: Session,
     /// A request was made and its answer has not come.
     awaiting: bool,
+    /// It has another name than the room it wants to join was told.
+    renamed_at_the_door: bool,
     place: Place,
     /// The seat in the next room, and what that looks like, while `place` is not yet left.
     moving: Option<Box<(Seat, Scene)>>,
@@ -200,6 +202,7 @@ impl Connection {
             end_of_input: false,
             session: Session::new(shared::keeping(&shared.config, peer)),
             awaiting: false,
+            renamed_at_the_door: false,
             place: Place::Outside,
             moving: None,
             in_flight: 0,

@@ -217,6 +217,12 @@ impl Connection {
     /// A room has let the connection in. One that it is in still is left now; what that says until it has let
     /// go is shown first.
     fn seated(&mut self, seat: Seat, scene: Scene) {
+        if std::mem::take(&mut self.renamed_at_the_door) {
+            seat.room.mailbox.put(ToRoom::Rename {
+                member: self.id,
+                name: self.session.name().clone(),
+            });
+        }
         if self.room().is_some() {
             self.tell_room(ToRoom::Leave(self.id, None));
             self.moving = Some(Box::new((seat, scene)));
@@ -304,10 +310,16 @@ impl Connection {
     /// The room hears of the new name before anybody else can take the old one.
     fn renamed(&mut self, new: Name) {
         let old = self.session.name();
-        self.tell_room(ToRoom::Rename {
+        let rename = || ToRoom::Rename {
             member: self.id,
             name: new.clone(),
-        });
+        };
+        self.tell_room(rename());
+        if let Some(next) = &self.moving {
+            next.0.room.mailbox.put(rename());
+        }
+        // A name can be taken away while a room is asked to let its bearer in.
+        self.renamed_at_the_door = self.awaiting;
         self.shared.lobby.free_name(self.id, old, &new);
         self.mention = Mention::of(self.id, &new).map(Box::new);
     }

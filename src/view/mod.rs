@@ -8,8 +8,8 @@
 
 mod find;
 mod help;
-mod keep;
 mod ignore;
+mod keep;
 mod past;
 mod set;
 mod talk;
