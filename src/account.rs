@@ -123,6 +123,9 @@ pub struct Settings {
     /// The zone that times are shown in.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
+    /// The names of those whom the bearer ignores.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub ignores: Option<Vec<String>>,
 }
 
 /// A value, or nothing where it is of another type than this program knows.
@@ -190,6 +193,9 @@ impl Settings {
     pub fn overlay(&mut self, other: &Settings) {
         for setting in other.all() {
             self.note(&setting);
+        }
+        if other.ignores.is_some() {
+            self.ignores.clone_from(&other.ignores);
         }
     }
 }

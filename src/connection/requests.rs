@@ -6,6 +6,7 @@ use super::{Connection, Page, Place};
 use crate::account::AccountAnswer;
 use crate::clock;
 use crate::draw::Mention;
+use crate::ignore::IgnoreAnswer;
 use crate::inbox::Note;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::line::complete::{Wanted, Word};
@@ -269,7 +270,12 @@ impl Connection {
                 self.renamed(name.clone());
                 restored = Some(settings.clone());
             }
-            Answer::Ignore(_, ignores) => self.ignores = ignores.take(),
+            Answer::Ignore(answer, ignores) => {
+                self.ignores = ignores.take();
+                if let IgnoreAnswer::Added(..) | IgnoreAnswer::Removed(..) = answer {
+                    self.note_ignores();
+                }
+            }
             Answer::Told(words, _) => self.begin_day(words.time),
             Answer::Left => {
                 self.page = None;

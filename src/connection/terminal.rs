@@ -8,6 +8,7 @@ use crate::charset::Charset;
 use crate::draw::{Drawing, Newline};
 use crate::limits::COLUMNS;
 use crate::lobby;
+use crate::name::Name;
 use crate::request::{Bell, ClientKind, Setting};
 use crate::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
 use crate::view::View;
@@ -160,14 +161,25 @@ impl Connection {
     pub(super) fn set(&mut self, setting: Setting) {
         let view = self.apply_setting(setting);
         if let View::Set(setting) = &view {
-            let chosen = self.chosen.get_or_insert_default();
-            chosen.note(setting);
-            if let Some(account) = self.session.account() {
-                let settings = Settings::clone(chosen);
-                self.shared.lobby.save_settings(account, settings);
-            }
+            self.choose(|chosen| chosen.note(setting));
         }
         self.show(&view);
+    }
+
+    /// Keeps whom the user ignores for when the name comes back.
+    pub(super) fn note_ignores(&mut self) {
+        let ignored = self.ignores.iter().flat_map(|ignores| ignores.names());
+        let names = ignored.map(Name::to_string).collect();
+        self.choose(|chosen| chosen.ignores = Some(names));
+    }
+
+    fn choose(&mut self, choice: impl FnOnce(&mut Settings)) {
+        let chosen = self.chosen.get_or_insert_default();
+        choice(chosen);
+        if let Some(account) = self.session.account() {
+            let settings = Settings::clone(chosen);
+            self.shared.lobby.save_settings(account, settings);
+        }
     }
 
     /// Sets what was set when the name was here last, as far as this terminal can.
@@ -176,6 +188,11 @@ impl Connection {
             self.apply_setting(setting);
         }
         self.chosen.get_or_insert_default().overlay(settings);
+        if let Some(names) = &settings.ignores {
+            let names = names.iter().filter_map(|name| Name::parse(name).ok());
+            self.ignores = self.shared.lobby.ignore_all(self.id, names.collect());
+            self.note_ignores();
+        }
     }
 
     /// Does what the user has set, and gives what to tell of it.

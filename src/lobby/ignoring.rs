@@ -1,10 +1,13 @@
 //! Who ignores whom. It is known here, since private words are delivered here, and by the connection, which
 //! draws what its room says.
 
+use std::sync::Arc;
+
 use super::Lobby;
 use crate::ignore::{IgnoreRequest, Ignores};
 use crate::inbox::{Inbox, Note};
 use crate::message::MemberId;
+use crate::name::Name;
 use crate::request::Answer;
 
 impl Lobby {
@@ -28,5 +31,17 @@ impl Lobby {
         let ignores = person.ignores.clone();
         drop(state);
         inbox.put(Note::Answer(Answer::Ignore(answer, ignores)));
+    }
+
+    /// Has connection `id` ignore `names` too, as far as it may, and gives all whom it ignores then.
+    pub fn ignore_all(&self, id: MemberId, names: Vec<Name>) -> Option<Arc<Ignores>> {
+        let mut state = self.lock();
+        let owners: Vec<_> = names.iter().map(|name| state.names.owner(name)).collect();
+        let person = state.people.get_mut(&id)?;
+        for (name, owner) in names.into_iter().zip(owners) {
+            // One that cannot be added, as it is oneself or one too many, is left out.
+            let _ = Ignores::answer(&mut person.ignores, IgnoreRequest::Add(name), owner, id);
+        }
+        person.ignores.clone()
     }
 }

@@ -179,6 +179,40 @@ fn settings_come_back_with_the_name_whenever_they_were_set() {
 }
 
 #[test]
+fn who_is_ignored_stays_so_when_the_name_comes_back() {
+    let chat = Chat::new();
+    let first = chat.server();
+    let mut dai = registered(&first, "Dai");
+    dai.line("\\ignore bore");
+    dai.expect("Dai> ");
+    dai.line("\\ignore lark");
+    dai.expect("Dai> ");
+    dai.line("\\unignore lark");
+    dai.expect("Dai> ");
+    stop(first);
+
+    let second = chat.server();
+    let [mut bore, mut lark] = room_with(&second, "1150", ["bore", "lark"]);
+    let mut dai = at_menu(&second, "Dai");
+    log_in_well(&mut dai, "Dai");
+    dai.send("2\n1150\n");
+    dai.expect("Room 1150 ");
+    dai.expect("Dai> ");
+    lark.expect("* Dai joined\nlark> ");
+    bore.say("nobody listens");
+    bore.line("\\msg Dai really not");
+    bore.expect("Nothing was sent.");
+    lark.expect("lark> ");
+    lark.say("tweet");
+    dai.expect("] lark: tweet\n");
+    let seen = dai.text();
+    assert!(
+        !seen.contains("nobody listens") && !seen.contains("really not"),
+        "{seen}"
+    );
+}
+
+#[test]
 fn a_bearer_takes_the_name_back_and_everybody_hears_of_it_in_order() {
     let chat = Chat::new();
     let server = chat.server();

@@ -152,6 +152,7 @@ fn twelve_people_use_every_command_and_see_what_they_should() {
     look_around(&mut evening);
     set_things(&mut evening);
     keep_a_name(&mut evening);
+    ignore(&mut evening);
     look_back(&mut evening);
     go(&mut evening);
     evening.everything_was_used();
@@ -307,6 +308,22 @@ fn keep_a_name(evening: &mut Evening) {
     evening.command("theo", "name theo", "Update username successful");
     evening.all_see("* tess is now known as theo", &[]);
     evening.only_seen_by(SECRET, &[]);
+}
+
+/// One does not want to hear of another, for a while.
+fn ignore(evening: &mut Evening) {
+    evening.command("sam", "ignore max", "max is ignored");
+    evening.guest("max").types("humbug-one");
+    evening.all_see(": humbug-one", &["sam", "max"]);
+    evening.command("sam", "unignore max", "You see again what max says.");
+    evening.guest("max").types("humbug-two");
+    evening.all_see(": humbug-two", &["max"]);
+    let others: Vec<_> = GUESTS
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| *name != "sam")
+        .collect();
+    evening.only_seen_by("humbug-one", &others);
 }
 
 /// What was said before.
