@@ -14,6 +14,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::command::Command;
 use crate::limits;
+use crate::rate::Pace;
 use crate::room::RoomLimits;
 use crate::store::{Keep, Store, Sync};
 use crate::text;
@@ -189,10 +190,8 @@ pub struct Config {
     pub per_address_max: usize,
     /// Rooms; `0`: no limit.
     pub rooms_max: usize,
-    /// Lines a second from one client; `0`: no limit.
-    pub rate: u32,
-    /// Lines at once from one client.
-    pub burst: u32,
+    /// How fast one client may send lines.
+    pub pace: Pace,
     /// After how long without input a connection is closed; `None`: never.
     pub idle: Option<Duration>,
     /// How long a stopping server waits for its clients.
@@ -242,8 +241,7 @@ impl Config {
             connections_max: args.max_connections,
             per_address_max: args.max_per_address,
             rooms_max: args.max_rooms,
-            rate: args.rate,
-            burst: args.burst,
+            pace: Pace::new(args.rate, args.burst),
             idle: (args.idle > 0).then(|| Duration::from_secs(args.idle.into())),
             grace: Duration::from_secs_f64(args.grace),
             raw_ansi: args.raw == RawDrawing::Ansi,

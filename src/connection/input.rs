@@ -265,9 +265,10 @@ impl Connection {
         if self.in_flight > 0 && !is_said {
             return true;
         }
-        self.held_until = match self.shared.config.rate {
-            0 => None,
-            _ => self.rate.take(Instant::now()).err(),
+        let pace = self.shared.config.pace;
+        self.held_until = match pace.is_free() {
+            true => None,
+            false => self.rate.take(pace, Instant::now()).err(),
         };
         self.held_until.is_some()
     }

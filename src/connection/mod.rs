@@ -193,7 +193,7 @@ impl Connection {
             charset: None,
             lines: LineMode::default(),
             first_line: FirstLine::Unfinished,
-            rate: Rate::new(shared.config.rate, shared.config.burst, now),
+            rate: Rate::new(now),
             input: Vec::new(),
             held: VecDeque::new(),
             held_until: None,

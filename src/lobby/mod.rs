@@ -47,7 +47,7 @@ pub struct Lobby {
 
 #[derive(Debug, Default)]
 struct State {
-    people: BTreeMap<MemberId, Person>,
+    people: BTreeMap<MemberId, Box<Person>>,
     names: Names,
     accounts: Accounts,
     /// In the order they were created.
@@ -98,7 +98,7 @@ impl Lobby {
             inbox.put(Note::Stop);
         }
         inbox.note_input(self.up(Instant::now()));
-        state.people.insert(id, Person::new(inbox, now()));
+        state.people.insert(id, Box::new(Person::new(inbox, now())));
     }
 
     /// Strikes a connection out and frees its name. Whatever it had to tell its room must be told before,
