@@ -120,6 +120,9 @@ pub struct Settings {
     /// The terminal's character set.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
+    /// No notices and no advice.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<bool>,
     /// The zone that times are shown in.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
@@ -166,6 +169,7 @@ impl Settings {
             Setting::Color(on) => self.color = Some(*on),
             Setting::Bell(bell) => self.bell = Some(*bell),
             Setting::Charset(name) => self.charset = Some(name.clone()),
+            Setting::Quiet(on) => self.quiet = Some(*on),
             Setting::Timezone(name) => self.timezone = name.clone(),
         }
     }
@@ -180,6 +184,7 @@ impl Settings {
             self.bell.map(Setting::Bell),
             width.map(|width| Setting::Width(Some(width))),
             self.charset.clone().map(Setting::Charset),
+            self.quiet.map(Setting::Quiet),
             self.timezone
                 .clone()
                 .map(|name| Setting::Timezone(Some(name))),
@@ -237,6 +242,7 @@ mod tests {
             Setting::Color(false),
             Setting::Width(Some(120)),
             Setting::Charset("CP437".to_owned()),
+            Setting::Quiet(true),
             Setting::Timezone(Some("Asia/Bangkok".to_owned())),
         ] {
             settings.note(&setting);
@@ -250,15 +256,21 @@ mod tests {
                 Setting::Color(false),
                 Setting::Width(Some(120)),
                 Setting::Charset("CP437".to_owned()),
+                Setting::Quiet(true),
                 Setting::Timezone(Some("Asia/Bangkok".to_owned())),
             ]
         );
+        settings.note(&Setting::Quiet(false));
         settings.note(&Setting::Timezone(None));
         settings.note(&Setting::Width(None));
         settings.note(&Setting::Plain(true));
         assert_eq!(
             settings.all(),
-            [Setting::Plain(true), Setting::Charset("CP437".to_owned())]
+            [
+                Setting::Plain(true),
+                Setting::Charset("CP437".to_owned()),
+                Setting::Quiet(false)
+            ]
         );
         settings.note(&Setting::Plain(false));
         settings.note(&Setting::Bell(Bell::All));
@@ -270,7 +282,8 @@ mod tests {
             [
                 Setting::Color(false),
                 Setting::Bell(Bell::All),
-                Setting::Charset("CP437".to_owned())
+                Setting::Charset("CP437".to_owned()),
+                Setting::Quiet(false)
             ]
         );
     }

@@ -63,6 +63,8 @@ pub struct Display {
     pub color: bool,
     /// What rings the terminal's bell.
     pub bell: Bell,
+    /// Neither notices nor advice are shown.
+    pub quiet: bool,
     /// The prompt is shown; screen readers and MUD clients are better off without.
     pub prompts: bool,
     /// The width that the client or its user has told, in columns.
@@ -79,6 +81,7 @@ impl Display {
             abroad: false,
             color: true,
             bell: Bell::Off,
+            quiet: false,
             prompts: true,
             columns: None,
         }

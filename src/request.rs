@@ -147,6 +147,8 @@ pub enum Setting {
     Bell(Bell),
     /// The terminal's character set, by name.
     Charset(String),
+    /// No notices and no advice.
+    Quiet(bool),
     /// The zone that times are shown in, by name or by its distance from UTC; `None`: the server's.
     Timezone(Option<String>),
 }

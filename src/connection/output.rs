@@ -40,6 +40,7 @@ impl Connection {
         let viewer = Viewer {
             zone: &self.screen.display.zone,
             now: lobby::now(),
+            hints: !self.screen.display.quiet,
             server: self.shared.config.name.as_deref(),
         };
         view.write(&viewer, &mut rows);

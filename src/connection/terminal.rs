@@ -216,6 +216,10 @@ impl Connection {
                 self.screen.display.bell = *bell;
                 View::Set(setting)
             }
+            Setting::Quiet(on) => {
+                self.screen.display.quiet = *on;
+                View::Set(setting)
+            }
             Setting::Charset(name) => self.set_charset(name),
             Setting::Timezone(name) => self.set_timezone(name.clone()),
         }

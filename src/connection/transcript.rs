@@ -81,19 +81,26 @@ impl Connection {
 
     /// What of a batch the client is to see.
     fn seen_of<'a>(&self, batch: &'a Batch) -> Cow<'a, [Item]> {
-        let items = batch.items();
-        let Some(ignores) = &self.ignores else {
-            return Cow::Borrowed(items);
-        };
-        let is_ignored = |author: &&Author| {
-            author.member != self.id && ignores.cover(author.member, &author.keys)
-        };
-        let ignored: Vec<&Author> = batch.authors().iter().filter(is_ignored).collect();
-        if ignored.is_empty() {
-            return Cow::Borrowed(items);
+        let (ignores, quiet) = (self.ignores.as_deref(), self.screen.display.quiet);
+        if ignores.is_none() && !quiet {
+            return Cow::Borrowed(batch.items());
         }
-        let is_seen = |item: &&Item| !ignored.iter().any(|author| author.has_said(item));
-        Cow::Owned(items.iter().filter(is_seen).cloned().collect())
+        let ignored: Vec<&Author> = ignores.map_or(Vec::new(), |ignores| {
+            let authors = batch.authors().iter();
+            let is_ignored = |author: &&Author| {
+                author.member != self.id && ignores.cover(author.member, &author.keys)
+            };
+            authors.filter(is_ignored).collect()
+        });
+        let is_seen = |item: &Item| match item {
+            Item::Message(_) => !ignored.iter().any(|author| author.has_said(item)),
+            Item::Notice(_) => !quiet,
+        };
+        if batch.items().iter().all(is_seen) {
+            return Cow::Borrowed(batch.items());
+        }
+        let seen = batch.items().iter().filter(|item| is_seen(item));
+        Cow::Owned(seen.cloned().collect())
     }
 
     /// Takes out of lines of the past what the client's user does not want to see. A line that was `asked` for

@@ -54,6 +54,7 @@ fn shown(view: &View) -> String {
     let viewer = view::Viewer {
         zone: &jiff::tz::TimeZone::UTC,
         now: Timestamp(0),
+        hints: true,
         server: None,
     };
     view.write(&viewer, &mut text);
@@ -306,6 +307,8 @@ fn settings_are_asked_for_or_explained() {
         ("\\bell OFF", set(Setting::Bell(Bell::Off))),
         ("\\color OFF", set(Setting::Color(false))),
         ("\\plain", set(Setting::Plain(true))),
+        ("\\quiet", set(Setting::Quiet(true))),
+        ("\\quiet off", set(Setting::Quiet(false))),
         ("\\width 120", set(Setting::Width(Some(120)))),
         ("\\width off", set(Setting::Width(None))),
         ("\\charset cp437", set(Setting::Charset("cp437".to_owned()))),

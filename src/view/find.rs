@@ -24,13 +24,11 @@ pub(super) fn write_joined(
     out: &mut String,
 ) -> fmt::Result {
     writeln!(out, "Join room {room} successful")?;
-    writeln!(out, "(type '\\exit' to quit)")?;
-    writeln!(out, "(type '\\help' for commands)")?;
+    viewer.hint(format_args!("type '\\exit' to quit"), out)?;
+    viewer.hint(format_args!("type '\\help' for commands"), out)?;
     if tip {
-        writeln!(
-            out,
-            "(type '\\ansi' and messages will not cut into what you type)"
-        )?;
+        let words = "type '\\ansi' and messages will not cut into what you type";
+        viewer.hint(format_args!("{words}"), out)?;
     }
     writeln!(out, "------------ Room {room} ------------")?;
     if let Some(topic) = &scene.topic {
@@ -55,7 +53,11 @@ pub(super) fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) -> 
     write_list(rooms.iter().map(RoomName::as_str), ",", more, out)
 }
 
-pub(super) fn write_room_page(page: &RoomPage, out: &mut String) -> fmt::Result {
+pub(super) fn write_room_page(
+    page: &RoomPage,
+    viewer: &Viewer<'_>,
+    out: &mut String,
+) -> fmt::Result {
     let (number, pages) = (page.page, page.pages);
     if pages == 0 {
         return writeln!(
@@ -73,18 +75,16 @@ pub(super) fn write_room_page(page: &RoomPage, out: &mut String) -> fmt::Result 
     for room in &page.rooms {
         write_room_line(room, out)?;
     }
+    let next = number + 1;
+    let join = "'\\join ROOM' to join one";
     match number {
-        _ if pages == 1 => writeln!(out, "(type '\\join ROOM' to join one)"),
+        _ if pages == 1 => viewer.hint(format_args!("type {join}"), out),
         _ if number == pages => {
-            writeln!(
-                out,
-                "(page {number} of {pages}; type '\\join ROOM' to join one)"
-            )
+            viewer.hint(format_args!("page {number} of {pages}; type {join}"), out)
         }
-        _ => writeln!(
+        _ => viewer.hint(
+            format_args!("page {number} of {pages}; type '\\rooms {next}' for the next, {join}"),
             out,
-            "(page {number} of {pages}; type '\\rooms {}' for the next, '\\join ROOM' to join one)",
-            number + 1
         ),
     }
 }
@@ -272,6 +272,7 @@ mod tests {
     use super::*;
     use crate::message::Timestamp;
     use crate::topic::Topic;
+    use crate::view::tests::VIEWER;
 
     fn room(name: &str, members: usize, quiet_for: Option<u64>, topic: &str) -> RoomLine {
         RoomLine {
@@ -287,7 +288,7 @@ mod tests {
     fn shown(page: usize, pages: usize, rooms: Vec<RoomLine>) -> String {
         let mut out = String::new();
         let page = RoomPage { page, pages, rooms };
-        write_room_page(&page, &mut out).expect("a String takes all");
+        write_room_page(&page, &VIEWER, &mut out).expect("a String takes all");
         out
     }
 

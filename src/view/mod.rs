@@ -107,11 +107,21 @@ pub struct Viewer<'a> {
     pub zone: &'a TimeZone,
     /// The time now.
     pub now: Timestamp,
+    /// Advice is wanted.
+    pub hints: bool,
     /// What the server is called, if it is.
     pub server: Option<&'a str>,
 }
 
 impl Viewer<'_> {
+    /// Appends a row of advice, in parentheses, if that is wanted.
+    fn hint(&self, words: fmt::Arguments<'_>, out: &mut String) -> fmt::Result {
+        match self.hints {
+            true => writeln!(out, "({words})"),
+            false => Ok(()),
+        }
+    }
+
     fn zone_name(&self) -> String {
         clock::zone_name(self.zone, self.now)
     }
@@ -267,7 +277,7 @@ impl View {
                 writeln!(out, "Create room {} failed. {why}", quoted(wanted))
             }
             View::Rooms(rooms, more) => write_rooms(rooms, *more, out),
-            View::RoomPage(page) => write_room_page(page, out),
+            View::RoomPage(page) => write_room_page(page, viewer, out),
             View::Renamed => writeln!(out, "Update username successful"),
             View::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
             View::Joined(room, scene, tip) => write_joined(room, scene, *tip, viewer, out),
@@ -346,7 +356,7 @@ impl View {
             ),
             View::NotSent => writeln!(out, "Not sent: the server cannot store messages right now."),
             View::Told(words, away) => write_told(words, away.as_deref(), zone, out),
-            View::ToldYou(words, hint) => write_told_you(words, *hint, zone, out),
+            View::ToldYou(words, hint) => write_told_you(words, *hint, viewer, out),
             View::NotTold(name, why) => write_not_told(name, why, out),
             View::NobodyCalled(name) => writeln!(
                 out,
@@ -364,15 +374,18 @@ impl View {
                 out,
                 "All of that was said by people you ignore. Type \\ignore for who they are."
             ),
-            View::Lines(look, found) => write_lines(look, found.as_ref(), zone, out),
+            View::Lines(look, found) => write_lines(look, found.as_ref(), viewer, out),
             View::Keep(view) => view.write(out),
-            View::SecretIsSeen => writeln!(
+            View::SecretIsSeen => viewer.hint(
+                format_args!("your terminal shows what you type; a telnet client would hide it"),
                 out,
-                "(your terminal shows what you type; a telnet client would hide it)"
             ),
             View::Yes => writeln!(out, "[yes]"),
             View::Candidates(candidates) => writeln!(out, "{}", candidates.join("  ")),
-            View::ExitHint => writeln!(out, "(type '\\exit' if you want to quit the room)"),
+            View::ExitHint => viewer.hint(
+                format_args!("type '\\exit' if you want to quit the room"),
+                out,
+            ),
             View::LineTooLong => writeln!(
                 out,
                 "That line is longer than {LINE_BYTES_MAX} bytes. Nothing was sent. \

@@ -2,9 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use jiff::tz::TimeZone;
-
-use super::quoted;
+use super::{Viewer, quoted};
 use crate::clock;
 use crate::draw;
 use crate::request::Look;
@@ -13,7 +11,7 @@ use crate::store::Found;
 pub(super) fn write_lines(
     look: &Look,
     found: Option<&Found>,
-    zone: &TimeZone,
+    viewer: &Viewer<'_>,
     out: &mut String,
 ) -> fmt::Result {
     let Some(found) = found else {
@@ -43,18 +41,21 @@ pub(super) fn write_lines(
             out,
             "#{} [{}] ",
             line.id,
-            clock::date_and_time(line.time, zone)
+            clock::date_and_time(line.time, viewer.zone)
         )?;
         draw::write_words(line, out);
         out.push('\n');
     }
     match look {
-        Look::Before(..) => writeln!(out, "(type '\\history' for what came before)"),
-        Look::For(_) if found.cut_short => writeln!(
-            out,
-            "(type '\\context N' for what was said around #N; there may be older ones)"
-        ),
-        Look::For(_) => writeln!(out, "(type '\\context N' for what was said around #N)"),
+        Look::Before(..) => viewer.hint(format_args!("type '\\history' for what came before"), out),
+        Look::For(_) => {
+            let older = match found.cut_short {
+                true => "; there may be older ones",
+                false => "",
+            };
+            let words = "type '\\context N' for what was said around #N";
+            viewer.hint(format_args!("{words}{older}"), out)
+        }
         Look::Around(_) => Ok(()),
     }
 }

@@ -28,6 +28,11 @@ pub(super) fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String
             writeln!(out, "Your name and private words ring the bell.")
         }
         Setting::Bell(Bell::All) => writeln!(out, "All that others say rings the bell."),
+        Setting::Quiet(true) => writeln!(
+            out,
+            "Quiet: no notices of who comes and goes, no advice. \\quiet off ends it."
+        ),
+        Setting::Quiet(false) => writeln!(out, "Notices and advice are shown."),
         Setting::Charset(name) => writeln!(out, "The character set is {name}."),
         Setting::Timezone(_) => writeln!(
             out,

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use jiff::tz::TimeZone;
 
+use super::Viewer;
 use crate::clock;
 use crate::name::Name;
 use crate::request::{Private, TellError};
@@ -26,13 +27,16 @@ pub(super) fn write_told(
 pub(super) fn write_told_you(
     words: &Private,
     hint: bool,
-    zone: &TimeZone,
+    viewer: &Viewer<'_>,
     out: &mut String,
 ) -> fmt::Result {
-    let (time, name) = (clock::time_of_day(words.time, zone), &words.name);
+    let (time, name) = (clock::time_of_day(words.time, viewer.zone), &words.name);
     writeln!(out, "[{time}] {name} -> you: {}", words.text)?;
     match hint {
-        true => writeln!(out, "(only you see this; type '\\reply TEXT' to answer)"),
+        true => viewer.hint(
+            format_args!("only you see this; type '\\reply TEXT' to answer"),
+            out,
+        ),
         false => Ok(()),
     }
 }

@@ -12,9 +12,10 @@ fn name(name: &str) -> Name {
 }
 
 /// 2026-11-22 21:30:01 in UTC.
-const VIEWER: Viewer<'_> = Viewer {
+pub(super) const VIEWER: Viewer<'_> = Viewer {
     zone: &TimeZone::UTC,
     now: Timestamp(1_795_383_001_000),
+    hints: true,
     server: None,
 };
 
@@ -33,7 +34,7 @@ fn a_search_that_did_not_look_at_all_lines_denies_nothing() {
         };
         let mut out = String::new();
         let look = Look::For("red".into());
-        write_lines(&look, Some(&found), &TimeZone::UTC, &mut out).expect("a string takes all");
+        write_lines(&look, Some(&found), &VIEWER, &mut out).expect("a string takes all");
         out
     };
     assert_eq!(looked(false), "Nobody has said red here.\n");
@@ -215,5 +216,68 @@ fn times_are_told_with_their_zone() {
         let mut out = String::new();
         view.write(&Viewer { zone, ..VIEWER }, &mut out);
         assert_eq!(out, words);
+    }
+}
+
+#[test]
+fn who_wants_no_advice_gets_no_row_in_parentheses() {
+    let found = |cut_short| {
+        let line = crate::message::Message {
+            id: 1,
+            time: Timestamp(0),
+            member: crate::message::MemberId::NOBODY,
+            name: name("Dai"),
+            kind: crate::message::Kind::Message,
+            text: "(yo)".into(),
+        };
+        Some(Found {
+            lines: vec![Arc::new(line)],
+            cut_short,
+        })
+    };
+    let words = Private {
+        time: Timestamp(0),
+        whom: crate::message::MemberId(7),
+        name: name("(Dai)"),
+        text: "(yo)".into(),
+    };
+    let page = |page| {
+        let room = crate::request::RoomLine {
+            name: room("(r)"),
+            members: 1,
+            quiet_for: None,
+            topic: None,
+            locked: false,
+            private: false,
+        };
+        View::RoomPage(RoomPage {
+            page,
+            pages: 2,
+            rooms: vec![room],
+        })
+    };
+    let before = Look::Before(crate::store::Before::Id(9), 1);
+    let table = [
+        (View::Joined(room("7"), Scene::default(), true), 2),
+        (View::ExitHint, 0),
+        (View::SecretIsSeen, 0),
+        (View::ToldYou(words, true), 1),
+        (View::Lines(before, found(false)), 1),
+        (View::Lines(Look::For("yo".into()), found(true)), 1),
+        (page(1), 2),
+        (page(2), 2),
+    ];
+    for (view, rows) in table {
+        let with = shown(&view);
+        let is_hint = |row: &str| row.starts_with('(') && row.ends_with(')');
+        assert!(with.lines().any(is_hint), "{with}");
+        let mut out = String::new();
+        let viewer = Viewer {
+            hints: false,
+            ..VIEWER
+        };
+        view.write(&viewer, &mut out);
+        assert_eq!(out.lines().count(), rows, "{out}");
+        assert!(!out.lines().any(is_hint), "{out}");
     }
 }

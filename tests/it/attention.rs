@@ -280,3 +280,42 @@ fn who_ignores_somebody_is_not_mentioned_by_that_one() {
     let before = tel.expect("\x1b[7mtel\x1b[27m?\r\n\x07");
     assert!(!before.contains("tel!"), "{before:?}");
 }
+
+#[test]
+fn who_is_quiet_sees_what_is_said_and_neither_notices_nor_advice() {
+    let server = Server::start(&["--rate", "0"]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let mut bot = server.client("bot");
+    bot.login();
+    bot.line("\\quiet");
+    bot.expect_next(
+        "Quiet: no notices of who comes and goes, no advice. \\quiet off ends it.\nbot> ",
+    );
+    bot.line("2");
+    bot.expect("Please enter room number: ");
+    bot.line("1150");
+    bot.expect_next("Join room 1150 successful\n------------ Room 1150 ------------\nbot> ");
+    ann.expect("* bot joined\nann> ");
+    let mut cat = server.client("cat");
+    cat.login();
+    cat.join("1150");
+    cat.line("\\topic fish");
+    cat.expect("* cat set the topic: fish\ncat> ");
+    cat.line("\\exit");
+    cat.expect("cat> ");
+    ann.expect("* cat left\nann> ");
+    ann.say("hello");
+    bot.expect_next("\n[HH:MM:SS] ann: hello\nbot> ");
+    ann.line("\\msg bot psst");
+    bot.expect_next("\n[HH:MM:SS] ann -> you: psst\nbot> ");
+    bot.line("exit");
+    bot.expect_next("[HH:MM:SS] bot: exit\nbot> ");
+    bot.line("\\search hello");
+    bot.expect_next("#1 [");
+    let rest = bot.expect("bot> ");
+    assert!(!rest.contains('('), "{rest}");
+    bot.line("\\quiet off");
+    bot.expect_next("Notices and advice are shown.\nbot> ");
+    cat.join("1150");
+    bot.expect_next("\n* cat joined\nbot> ");
+}

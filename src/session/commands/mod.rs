@@ -201,6 +201,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Show, RoomAndMenu, "bell off|mention|all", "what rings: your name and private words, or all that others say", "bell mention", show::bell),
     Command::new(Show, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", show::plain),
     Command::new(Show, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", show::charset),
+    Command::new(Show, RoomAndMenu, "quiet [off]", "no notices of who comes and goes, no advice, for scripts", "quiet", show::quiet),
     Command::new(Show, RoomAndMenu, "timezone [ZONE]", "the zone of the times you see; off: the server's", "timezone Asia/Bangkok", show::timezone),
     Command::new(Show, RoomAndMenu, "time", "what time it is there", "time", show::time),
 ];

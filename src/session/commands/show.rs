@@ -17,6 +17,10 @@ pub(super) fn color(_: &mut Session, argument: &str) -> Turn {
     switch(argument, false, "color on, or \\color off", Setting::Color)
 }
 
+pub(super) fn quiet(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, true, "quiet [off]", Setting::Quiet)
+}
+
 pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
     let bell = match argument.to_ascii_lowercase().as_str() {
         "off" => Bell::Off,

@@ -297,6 +297,7 @@ fn whatever_is_said_of_names_is_a_row_that_says_what_to_do_next() {
         let viewer = Viewer {
             zone: &jiff::tz::TimeZone::UTC,
             now: Timestamp(0),
+            hints: true,
             server: None,
         };
         View::Keep(view).write(&viewer, &mut out);
