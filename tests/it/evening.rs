@@ -285,6 +285,8 @@ fn set_things(evening: &mut Evening) {
         "Your name and private words ring the bell.",
     );
     evening.command("sue", "plain", "Plain drawing is on");
+    evening.command("max", "quiet", "Quiet: no notices");
+    evening.command("max", "quiet off", "otice");
     evening.command("nils", "charset latin1", "The character set is");
     evening.command("pia", "timezone +07:00", "Times are shown in");
     evening.command("pia", "time", "+07:00");
@@ -312,7 +314,7 @@ fn keep_a_name(evening: &mut Evening) {
 
 /// One does not want to hear of another, for a while.
 fn ignore(evening: &mut Evening) {
-    evening.command("sam", "ignore max", "max is ignored");
+    evening.command("sam", "ignore max", "You see nothing more that max says");
     evening.guest("max").types("humbug-one");
     evening.all_see(": humbug-one", &["sam", "max"]);
     evening.command("sam", "unignore max", "You see again what max says.");
