@@ -95,7 +95,7 @@ pub struct Connection {
     /// A line that the room had no space for.
     unsent: Option<Box<ToRoom>>,
     /// What was shown last of the room's past.
-    page: Option<Page>,
+    page: Option<Box<Page>>,
     /// What the client has set by commands.
     chosen: Option<Box<Settings>>,
     /// The client was told that its terminal shows the secrets typed there.

@@ -70,7 +70,7 @@ impl Connection {
             Request::Leave => self.tell_room(ToRoom::Leave(self.id, None)),
             Request::Look(look) => self.look(look),
             Request::LookBack(lines) => {
-                let before = self.page.map_or(u64::MAX, |page| page.first);
+                let before = self.page.as_ref().map_or(u64::MAX, |page| page.first);
                 self.look(Look::Before(Before::Id(before), lines));
             }
             Request::LookUpTo(words) => {
@@ -143,7 +143,7 @@ impl Connection {
         if self.is_busy() || !self.session.in_room() {
             return;
         }
-        let before = match self.page {
+        let before = match &self.page {
             _ if up => return self.request(Request::LookBack(HISTORY_PAGE_LINES)),
             Some(page) => page.last.saturating_add(1 + HISTORY_PAGE_LINES as u64),
             None => return,
@@ -306,10 +306,10 @@ impl Connection {
 
     fn paged(&mut self, lines: &[Arc<Message>]) {
         if let (Some(first), Some(last)) = (lines.first(), lines.last()) {
-            self.page = Some(Page {
+            self.page = Some(Box::new(Page {
                 first: first.id,
                 last: last.id,
-            });
+            }));
         }
     }
 

@@ -110,7 +110,7 @@ impl Lobby {
         if let Some(person) = state.people.get_mut(&asker.id)
             && person.name == *name
         {
-            person.account = Some(name.clone());
+            person.rare_mut().account = Some(name.clone());
         }
         // Before anybody else can ask the new bearer for anything.
         asker.answer(AccountAnswer::Registered(name.clone(), Ok(())));
@@ -137,8 +137,8 @@ impl Lobby {
         self.checked(asker, name, password).await?;
         self.change(|state| {
             let person = state.people.get_mut(&asker.id);
-            let person = person.filter(|person| person.account.as_ref() == Some(name));
-            person.ok_or(AccountError::NotYours)?.account = None;
+            let person = person.filter(|person| person.rare().account.as_ref() == Some(name));
+            person.ok_or(AccountError::NotYours)?.rare_mut().account = None;
             state.names.strike(name);
             state.accounts.changes.remove(name);
             state.settle();
@@ -152,7 +152,7 @@ impl Lobby {
         if let Some(person) = state.people.get_mut(&asker.id)
             && person.name.clashes(name)
         {
-            person.account = Some(name.clone());
+            person.rare_mut().account = Some(name.clone());
         }
         Err(AccountError::NotStored)
     }
@@ -188,7 +188,7 @@ impl Lobby {
         }
         let new = state.names.take_variant(account, id);
         person.name = new.clone();
-        person.account = None;
+        person.rare_mut().account = None;
         Some(new)
     }
 
@@ -318,7 +318,7 @@ impl State {
             self.names.give(&account, id);
             answer(Ok(std::mem::take(&mut login.settings)));
             person.name = account.clone();
-            person.account = Some(account.clone());
+            person.rare_mut().account = Some(account.clone());
             self.accounts.seen(&account, now());
             return true;
         }

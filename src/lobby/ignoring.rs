@@ -27,8 +27,8 @@ impl Lobby {
         let Some(person) = state.people.get_mut(&id) else {
             return;
         };
-        let answer = Ignores::answer(&mut person.ignores, request, owner, id);
-        let ignores = person.ignores.clone();
+        let answer = Ignores::answer(&mut person.rare_mut().ignores, request, owner, id);
+        let ignores = person.rare().ignores.clone();
         drop(state);
         inbox.put(Note::Answer(Answer::Ignore(answer, ignores)));
     }
@@ -40,8 +40,13 @@ impl Lobby {
         let person = state.people.get_mut(&id)?;
         for (name, owner) in names.into_iter().zip(owners) {
             // One that cannot be added, as it is oneself or one too many, is left out.
-            let _ = Ignores::answer(&mut person.ignores, IgnoreRequest::Add(name), owner, id);
+            let _ = Ignores::answer(
+                &mut person.rare_mut().ignores,
+                IgnoreRequest::Add(name),
+                owner,
+                id,
+            );
         }
-        person.ignores.clone()
+        person.rare().ignores.clone()
     }
 }

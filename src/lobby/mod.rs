@@ -106,7 +106,7 @@ impl Lobby {
     pub fn strike_out(self: &Arc<Self>, id: MemberId, name: &Name) {
         self.change(|state| {
             let gone = state.people.remove(&id);
-            if let Some(account) = gone.and_then(|person| person.account) {
+            if let Some(account) = gone.and_then(|person| person.rare().account.clone()) {
                 state.accounts.seen(&account, now());
             }
             state.names.free(name, id);
@@ -325,7 +325,7 @@ impl Lobby {
     /// Notes that connection `id` is away. Answered by [`Answer::Away`].
     pub fn away(&self, id: MemberId, why: String, inbox: &Inbox) {
         if let Some(person) = self.lock().people.get_mut(&id) {
-            person.away = Some(why.into());
+            person.rare_mut().away = Some(why.into());
         }
         inbox.put(Note::Answer(Answer::Away));
     }
@@ -333,7 +333,7 @@ impl Lobby {
     /// Notes that connection `id` is back.
     pub fn back(&self, id: MemberId) {
         if let Some(person) = self.lock().people.get_mut(&id) {
-            person.away = None;
+            person.rare_mut().away = None;
         }
     }
 
@@ -378,13 +378,17 @@ impl Lobby {
 impl State {
     fn take_name(&mut self, id: MemberId, name: Name) -> Result<Name, RenameError> {
         let person = self.people.get_mut(&id);
-        let account = person.as_ref().and_then(|person| person.account.as_ref());
+        let account = person
+            .as_ref()
+            .and_then(|person| person.rare().account.as_ref());
         let name = self.names.take(name, id, account)?;
         if let Some(person) = person {
             person.name = name.clone();
             // Under another name nobody would know whose account it is.
-            if let Some(account) = person.account.take_if(|account| !account.clashes(&name)) {
-                self.accounts.seen(&account, now());
+            let left = |account: &&Name| !account.clashes(&name);
+            if let Some(account) = person.rare().account.as_ref().filter(left) {
+                self.accounts.seen(account, now());
+                person.rare_mut().account = None;
             }
         }
         Ok(name)

@@ -16,13 +16,20 @@ use crate::room::{RoomHandle, RoomInfo};
 pub(super) struct Person {
     pub(super) inbox: Arc<Inbox>,
     pub(super) name: Name,
-    /// The registered name that the person is logged in to. It is the name, or one that looks like it.
-    pub(super) account: Option<Name>,
     /// Where the person is; `None`: at the menu.
     pub(super) room: Option<(RoomName, Arc<RoomInfo>)>,
     /// Since when the person is connected.
     since: Timestamp,
     kind: ClientKind,
+    /// What there is of few people, so that the others cost little.
+    rare: Option<Box<Rare>>,
+}
+
+/// What there is to keep of few people.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    /// The registered name that the person is logged in to. It is the name, or one that looks like it.
+    pub(super) account: Option<Name>,
     terminal: Option<Box<str>>,
     /// Away, and why.
     pub(super) away: Option<Box<str>>,
@@ -35,19 +42,32 @@ impl Person {
         Person {
             inbox,
             name: Name::anon(),
-            account: None,
             room: None,
             since,
             kind: ClientKind::Raw,
+            rare: None,
+        }
+    }
+
+    /// What there is to keep of few people; to be looked at.
+    pub(super) fn rare(&self) -> &Rare {
+        const NOTHING: &Rare = &Rare {
+            account: None,
             terminal: None,
             away: None,
             ignores: None,
-        }
+        };
+        self.rare.as_deref().unwrap_or(NOTHING)
+    }
+
+    /// What there is to keep of few people; to be changed.
+    pub(super) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// Whether the person ignores connection `member`, which is called `name`.
     pub(super) fn ignores(&self, member: MemberId, name: &Name) -> bool {
-        let ignores = self.ignores.as_deref();
+        let ignores = self.rare().ignores.as_deref();
         ignores.is_some_and(|ignores| ignores.cover(member, &name.keys()))
     }
 
@@ -56,7 +76,7 @@ impl Person {
         Present {
             name: self.name.clone(),
             idle: up.saturating_sub(self.inbox.last_input()),
-            away: self.away.is_some(),
+            away: self.rare().away.is_some(),
         }
     }
 
@@ -81,8 +101,8 @@ impl Person {
             place: self.place_for(inside),
             since: self.since,
             kind: self.kind,
-            terminal: self.terminal.clone(),
-            away: self.away.clone(),
+            terminal: self.rare().terminal.clone(),
+            away: self.rare().away.clone(),
         }
     }
 
@@ -90,15 +110,17 @@ impl Person {
     /// they are before what they can.
     pub(super) fn client_is(&mut self, kind: ClientKind, terminal: Option<String>) {
         self.kind = kind;
-        if self.terminal.is_none() {
-            self.terminal = terminal.map(String::into_boxed_str);
+        if let Some(terminal) = terminal
+            && self.rare().terminal.is_none()
+        {
+            self.rare_mut().terminal = Some(terminal.into());
         }
     }
 
     /// Hands over private words. Returns why the person is away, if so.
     pub(super) fn tell(&self, words: Private) -> Result<Option<Box<str>>, TellError> {
         match self.inbox.put_up_to(Note::Told(words), NOTES_MAX) {
-            true => Ok(self.away.clone()),
+            true => Ok(self.rare().away.clone()),
             false => Err(TellError::Full),
         }
     }
