@@ -35,6 +35,7 @@
 //! - [`view`] (*pure*): every word the server says.
 //! - [`draw`], [`screen`] (*pure*): how rows look, and how they get onto a screen on which somebody types.
 //! - [`foreign`], [`rate`] (*pure*): clients of other protocols; clients that are too fast.
+//! - [`address`] (*pure*): where people come from.
 //! - [`store`]: where messages and accounts live: in memory, or in an SQLite file.
 //! - [`password`]: hashing and checking passwords, and how often one may try.
 //! - [`room`]: a room, its actor, and the outbox that its members read from.
@@ -84,6 +85,8 @@ pub mod zone;
 
 pub mod foreign;
 pub mod rate;
+
+pub mod address;
 
 pub mod store;
 

@@ -6,10 +6,12 @@
 mod clean;
 mod layout;
 mod property;
+mod span;
 
 pub use clean::clean;
 pub use layout::{cut, graphemes, width, wrap};
 pub(crate) use property::{is_blank, is_format, is_mark, is_visible};
+pub use span::{parse_span, span};
 
 use icu_casemap::CaseMapper;
 use unicode_normalization::UnicodeNormalization;
