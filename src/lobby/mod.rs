@@ -140,6 +140,7 @@ impl Lobby {
                 name: name.clone(),
                 topic: None,
                 last_line: None,
+                care: "{}".to_owned(),
             }),
             Err(StoreError::RoomExists) => return Err(CreateError::Exists),
             Err(_) => return Err(CreateError::NotStored),

@@ -24,7 +24,11 @@ use crate::limits::{
 pub const APPLICATION_ID: i64 = 0x7061_726C;
 
 /// What makes a file of version `n + 1` out of one of version `n`. Entries are never changed, only added.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+];
 
 /// The version of the schema that this program reads and writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -245,7 +249,7 @@ fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<usize> {
 /// Reads a little of every table, so that a file which only pretends is found out at the start.
 fn try_tables(db: &Connection) -> rusqlite::Result<()> {
     for sql in [
-        "SELECT id, name, key, topic, created, last_id FROM rooms LIMIT 1",
+        "SELECT id, name, key, topic, created, last_id, care, closed FROM rooms LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages ORDER BY place DESC LIMIT 1",
         "SELECT name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings

@@ -1,6 +1,6 @@
 //! Messages in memory: the last lines of each room, until the process ends.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::words::Words;
@@ -13,13 +13,21 @@ use crate::topic::Topic;
 #[derive(Debug)]
 pub(super) struct Memory {
     history_lines: usize,
-    rooms: Mutex<Vec<Room>>,
+    rooms: Mutex<Rooms>,
+}
+
+#[derive(Debug, Default)]
+struct Rooms {
+    by_id: BTreeMap<RoomId, Room>,
+    /// The number of the room that was created last.
+    last: RoomId,
 }
 
 #[derive(Debug)]
 struct Room {
     name: RoomName,
     key: String,
+    care: String,
     topic: Option<Topic>,
     last_id: u64,
     lines: VecDeque<Arc<Message>>,
@@ -37,36 +45,53 @@ impl Memory {
     pub(super) fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {
         let mut rooms = self.lock();
         let key = name.key();
-        if rooms.iter().any(|room| room.key == key) {
+        if rooms.by_id.values().any(|room| room.key == key) {
             return Err(StoreError::RoomExists);
         }
-        rooms.push(Room {
+        rooms.last = RoomId(rooms.last.0 + 1);
+        let id = rooms.last;
+        let room = Room {
             name,
             key,
+            care: "{}".to_owned(),
             topic: None,
             last_id: 0,
             lines: VecDeque::new(),
-        });
-        Ok(room_id(rooms.len()))
+        };
+        rooms.by_id.insert(id, room);
+        Ok(id)
     }
 
     pub(super) fn rooms_after(&self, last: RoomId) -> (Vec<StoredRoom>, RoomId) {
         let rooms = self.lock();
-        let numbered = rooms.iter().zip(1..).map(|(room, number)| StoredRoom {
-            id: room_id(number),
+        let newer = rooms.by_id.iter().filter(|&(&id, _)| id > last);
+        let newer = newer.map(|(&id, room)| StoredRoom {
+            id,
             name: room.name.clone(),
             topic: room.topic.clone(),
             last_line: room.lines.back().map(|line| line.time),
+            care: room.care.clone(),
         });
-        let newer = numbered.filter(|room| room.id > last).collect();
-        (newer, room_id(rooms.len()).max(last))
+        (newer.collect(), rooms.last.max(last))
     }
 
     pub(super) fn set_topic(&self, room: RoomId, topic: Option<Topic>) -> Result<(), StoreError> {
         let mut rooms = self.lock();
-        let room = place(room).and_then(|place| rooms.get_mut(place));
+        let room = rooms.by_id.get_mut(&room);
         room.ok_or(StoreError::NoRoom)?.topic = topic;
         Ok(())
+    }
+
+    pub(super) fn set_care(&self, room: RoomId, care: String) -> Result<(), StoreError> {
+        let mut rooms = self.lock();
+        let room = rooms.by_id.get_mut(&room);
+        room.ok_or(StoreError::NoRoom)?.care = care;
+        Ok(())
+    }
+
+    pub(super) fn close_room(&self, room: RoomId) -> Result<(), StoreError> {
+        let closed = self.lock().by_id.remove(&room);
+        closed.map(drop).ok_or(StoreError::NoRoom)
     }
 
     pub(super) fn append(
@@ -75,8 +100,7 @@ impl Memory {
         lines: Vec<NewMessage>,
     ) -> Result<Vec<Arc<Message>>, StoreError> {
         let mut rooms = self.lock();
-        let place = place(room).ok_or(StoreError::NoRoom)?;
-        let room = rooms.get_mut(place).ok_or(StoreError::NoRoom)?;
+        let room = rooms.by_id.get_mut(&room).ok_or(StoreError::NoRoom)?;
         let mut stored = Vec::with_capacity(lines.len());
         for line in lines {
             room.last_id += 1;
@@ -139,20 +163,11 @@ impl Memory {
         look: impl FnOnce(&VecDeque<Arc<Message>>) -> Vec<Arc<Message>>,
     ) -> Vec<Arc<Message>> {
         let rooms = self.lock();
-        let room = place(room).and_then(|place| rooms.get(place));
+        let room = rooms.by_id.get(&room);
         room.map_or_else(Vec::new, |room| look(&room.lines))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Room>> {
+    fn lock(&self) -> MutexGuard<'_, Rooms> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The id of the room that was created as the `number`th.
-fn room_id(number: usize) -> RoomId {
-    RoomId(u32::try_from(number).unwrap_or(u32::MAX))
-}
-
-fn place(room: RoomId) -> Option<usize> {
-    usize::try_from(room.0).ok()?.checked_sub(1)
 }

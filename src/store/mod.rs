@@ -41,6 +41,8 @@ pub struct StoredRoom {
     pub topic: Option<Topic>,
     /// When its last line was said, if there is one.
     pub last_line: Option<Timestamp>,
+    /// What its owners have decided, as [`Store::set_care`] was given it; `{}` if nothing was.
+    pub care: String,
 }
 
 /// A registered name as it is stored.
@@ -219,6 +221,31 @@ impl Store {
         match &self.0 {
             Backend::Memory(memory) => memory.set_topic(room, topic),
             Backend::Sqlite(sqlite) => sqlite.set_topic(room, topic).await,
+        }
+    }
+
+    /// Keeps what the owners of `room` have decided, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if it is not stored.
+    pub async fn set_care(&self, room: RoomId, care: String) -> Result<(), StoreError> {
+        match &self.0 {
+            Backend::Memory(memory) => memory.set_care(room, care),
+            Backend::Sqlite(sqlite) => sqlite.set_care(room, care).await,
+        }
+    }
+
+    /// Closes `room`: from now on it is not there, and its name is free. Its lines are forgotten in small steps,
+    /// and its number is not given again.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if it is not closed.
+    pub async fn close_room(&self, room: RoomId) -> Result<(), StoreError> {
+        match &self.0 {
+            Backend::Memory(memory) => memory.close_room(room),
+            Backend::Sqlite(sqlite) => sqlite.close_room(room).await,
         }
     }
 

@@ -119,6 +119,41 @@ fn a_room_is_about_what_was_said_last_that_it_is_about() {
 }
 
 #[test]
+fn what_owners_have_decided_is_kept_with_the_room() {
+    with_each(|store| {
+        let one = block_on(store.create_room(name("one"))).expect("a room");
+        block_on(store.create_room(name("two"))).expect("a room");
+        let care = "{\"lock\":\"it's\"}";
+        assert_eq!(block_on(store.set_care(one, care.to_owned())), Ok(()));
+        let rooms = block_on(store.rooms()).expect("rooms");
+        let kept: Vec<&str> = rooms.iter().map(|room| room.care.as_str()).collect();
+        assert_eq!(kept, [care, "{}"]);
+        let nowhere = block_on(store.set_care(RoomId(9), "{}".to_owned()));
+        assert_eq!(nowhere, Err(StoreError::NoRoom));
+    });
+}
+
+#[test]
+fn a_closed_room_is_not_there_and_another_can_have_its_name_but_not_its_number() {
+    with_each(|store| {
+        let one = block_on(store.create_room(name("one"))).expect("a room");
+        say(store, one, &["secret"]).expect("stored");
+        assert_eq!(block_on(store.close_room(one)), Ok(()));
+        assert_eq!(block_on(store.rooms()), Ok(Vec::new()));
+        assert_eq!(block_on(store.close_room(one)), Err(StoreError::NoRoom));
+        assert_eq!(say(store, one, &["more"]), Err(StoreError::NoRoom));
+        let care = block_on(store.set_care(one, "{}".to_owned()));
+        assert_eq!(care, Err(StoreError::NoRoom));
+        let again = block_on(store.create_room(name("ONE"))).expect("the name is free");
+        assert_ne!(again, one);
+        assert_eq!(block_on(store.tail(again, 10)), Ok(Vec::new()));
+        assert_eq!(say(store, again, &["new"]), Ok(1));
+        let (newer, last) = block_on(store.rooms_after(one)).expect("rooms");
+        assert_eq!((newer.len(), last), (1, again));
+    });
+}
+
+#[test]
 fn each_room_counts_its_lines_from_one() {
     with_each(|store| {
         let one = block_on(store.create_room(name("one"))).expect("a room");

@@ -130,6 +130,18 @@ impl Sqlite {
             .await
     }
 
+    pub(super) async fn set_care(&self, room: RoomId, care: String) -> Result<(), StoreError> {
+        self.write(move |db| writer::set_care(db, room, &care))
+            .await
+    }
+
+    pub(super) async fn close_room(&self, room: RoomId) -> Result<(), StoreError> {
+        let (answer, answered) = async_channel::bounded(1);
+        self.jobs.put(Job::CloseRoom { room, answer }).await;
+        let done = answered.recv().await.unwrap_or(Err(StoreError::Closed));
+        done.map(|_| ())
+    }
+
     pub(super) async fn append(
         &self,
         room: RoomId,

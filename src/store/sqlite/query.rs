@@ -48,12 +48,15 @@ pub(in crate::store) fn rooms_after(
         "SELECT id, name, topic, (
              SELECT time FROM messages WHERE place >= id << ?2 AND place < (id + 1) << ?2
              ORDER BY place DESC LIMIT 1
-         ) FROM rooms WHERE id > ?1 ORDER BY id",
+         ), care, closed IS NOT NULL FROM rooms WHERE id > ?1 ORDER BY id",
     )?;
     let mut rows = select.query((last.0, ID_BITS))?;
     let mut rooms = Vec::new();
     while let Some(row) = rows.next()? {
         last = RoomId(row.get(0)?);
+        if row.get(5)? {
+            continue;
+        }
         // A name that somebody wrote into the file by hand and nobody could type.
         let Ok(name) = RoomName::parse(&row.get::<_, String>(1)?) else {
             tracing::warn!(room = last.0, "the name of a room is no name: left out");
@@ -64,6 +67,7 @@ pub(in crate::store) fn rooms_after(
             name,
             topic: Topic::stored(row.get_ref(2)?.as_bytes()?),
             last_line: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+            care: row.get(4)?,
         });
     }
     Ok((rooms, last))

@@ -38,6 +38,8 @@ pub(super) enum Job {
         name: RoomName,
         answer: Sender<Result<RoomId, StoreError>>,
     },
+    /// Close a room.
+    CloseRoom { room: RoomId, answer: Sender<Done> },
     /// Change something else.
     Write { write: Write, answer: Sender<Done> },
 }
@@ -63,6 +65,8 @@ pub(super) struct Writer {
     /// Who wants to know what is in the file.
     bell: Arc<Bell>,
     keep: Keep,
+    /// Rooms that were closed and may have lines still.
+    closed: BTreeSet<RoomId>,
     /// Rooms that may have lines to forget, and when all rooms will again.
     unkept: BTreeSet<RoomId>,
     forget_at: Instant,
@@ -83,8 +87,10 @@ impl Writer {
         let identity = identity(path).ok_or_else(|| {
             OpenError::Io(path.to_owned(), "it was taken away just now".to_owned())
         })?;
+        let closed = forget::closed(&db).map_err(|error| file::explained(path, &error))?;
         Ok(Writer {
             db,
+            closed,
             _claim: claim,
             path: path.to_owned(),
             log: file::beside(path, "-wal"),
@@ -135,6 +141,9 @@ impl Writer {
             Ok(done) => {
                 self.complaint.stored();
                 for (job, done) in batch.into_iter().zip(done) {
+                    if let (Job::CloseRoom { room, .. }, Ok(_)) = (&job, &done) {
+                        self.closed.insert(*room);
+                    }
                     job.answer(done);
                 }
                 self.bell.ring();
@@ -198,7 +207,7 @@ impl Writer {
     fn patience(&self) -> Duration {
         if self.forgetting_fails {
             FORGET_RETRY
-        } else if !self.unkept.is_empty() {
+        } else if !self.unkept.is_empty() || !self.closed.is_empty() {
             FORGET_PAUSE
         } else if self.keep == Keep::default() {
             FORGET_EVERY
@@ -209,7 +218,7 @@ impl Writer {
 
     /// Forgets a few lines of one room, if there are any to forget.
     fn forget(&mut self) {
-        if self.keep == Keep::default() {
+        if self.keep == Keep::default() && self.closed.is_empty() {
             return;
         }
         let step = self.forget_step();
@@ -226,6 +235,20 @@ impl Writer {
 
     /// Returns how many lines it forgot.
     fn forget_step(&mut self) -> rusqlite::Result<usize> {
+        const NOTHING: Keep = Keep {
+            days: None,
+            lines: Some(0),
+        };
+        while let Some(&room) = self.closed.first() {
+            let gone = forget::forget_step(&mut self.db, room, NOTHING, now(), FORGET_LINES)?;
+            if gone > 0 {
+                return Ok(gone);
+            }
+            self.closed.pop_first();
+        }
+        if self.keep == Keep::default() {
+            return Ok(0);
+        }
         if self.unkept.is_empty() && self.forget_at <= Instant::now() {
             self.forget_at = Instant::now() + FORGET_EVERY;
             self.unkept = query::rooms(&self.db)?
@@ -256,7 +279,7 @@ impl Job {
     fn lines(&self) -> usize {
         match self {
             Job::Append { lines, .. } => lines.len(),
-            Job::CreateRoom { .. } | Job::Write { .. } => 0,
+            Job::CreateRoom { .. } | Job::CloseRoom { .. } | Job::Write { .. } => 0,
         }
     }
 
@@ -264,6 +287,7 @@ impl Job {
         match self {
             Job::Append { room, lines, .. } => append(db, *room, lines),
             Job::CreateRoom { name, .. } => create_room(db, name, now()),
+            Job::CloseRoom { room, .. } => close_room(db, *room, now()),
             Job::Write { write, .. } => write(db),
         }
     }
@@ -280,7 +304,7 @@ impl Job {
                 let room = done.map(|id| RoomId(u32::try_from(id).unwrap_or(u32::MAX)));
                 let _ = answer.try_send(room);
             }
-            Job::Write { answer, .. } => {
+            Job::CloseRoom { answer, .. } | Job::Write { answer, .. } => {
                 let _ = answer.try_send(done);
             }
         }
@@ -291,8 +315,8 @@ impl Job {
 fn append(db: &Connection, room: RoomId, lines: &[NewMessage]) -> rusqlite::Result<Done> {
     let last: Option<u64> = db
         .prepare_cached(
-            "UPDATE rooms SET last_id = last_id + ?2 WHERE id = ?1 AND last_id + ?2 <= ?3
-             RETURNING last_id",
+            "UPDATE rooms SET last_id = last_id + ?2
+             WHERE id = ?1 AND last_id + ?2 <= ?3 AND closed IS NULL RETURNING last_id",
         )?
         .query_row((room.0, lines.len(), ID_MAX), |row| row.get(0))
         .optional()?;
@@ -324,6 +348,27 @@ pub(in crate::store) fn create_room(
         .query_row((name.as_str(), name.key(), created.0), |row| row.get(0))
         .optional()?;
     Ok(id.ok_or(StoreError::RoomExists))
+}
+
+pub(super) fn set_care(db: &Connection, room: RoomId, care: &str) -> rusqlite::Result<Done> {
+    let mut update =
+        db.prepare_cached("UPDATE rooms SET care = ?2 WHERE id = ?1 AND closed IS NULL")?;
+    Ok(match update.execute((room.0, care))? {
+        0 => Err(StoreError::NoRoom),
+        _ => Ok(0),
+    })
+}
+
+/// No name has a space in it, so the key is free.
+fn close_room(db: &Connection, room: RoomId, closed: Timestamp) -> rusqlite::Result<Done> {
+    let mut update = db.prepare_cached(
+        "UPDATE rooms SET closed = ?2, key = 'closed ' || id, topic = '', care = '{}'
+         WHERE id = ?1 AND closed IS NULL",
+    )?;
+    Ok(match update.execute((room.0, closed.0))? {
+        0 => Err(StoreError::NoRoom),
+        _ => Ok(0),
+    })
 }
 
 pub(super) fn set_topic(

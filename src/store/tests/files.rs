@@ -268,3 +268,45 @@ fn on_a_disk_that_fills_up() {
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn the_lines_of_a_closed_room_are_forgotten_in_small_steps_over_restarts() {
+    let (_folder, path) = place_for_a_file();
+    let count = 3 * crate::limits::FORGET_LINES as i64;
+    let store = open(&path);
+    let room = block_on(store.create_room(name("one"))).expect("a room");
+    let kept = block_on(store.create_room(name("two"))).expect("a room");
+    let lines = (1..=count).map(|number| line(&format!("line {number}"), number));
+    block_on(store.append(room, lines.collect())).expect("stored");
+    say(&store, kept, TALK).expect("stored");
+    block_on(store.close_room(room)).expect("closed");
+    // Before it is done, most likely; the next to open the file goes on.
+    block_on(store.close());
+    let store = open(&path);
+    let left = || {
+        let db = rusqlite::Connection::open(&path).expect("a database");
+        let count = "SELECT count(*) FROM messages WHERE place < 2 << 40";
+        db.query_row(count, (), |row| row.get::<_, i64>(0))
+            .expect("a number")
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while left() > 0 {
+        assert!(Instant::now() < deadline, "{} lines are left", left());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let lines = block_on(store.tail(kept, 100)).expect("lines");
+    assert_eq!(texts(&lines), TALK);
+    block_on(store.close());
+    assert_eq!(
+        tools::check(&path).expect("it can be read"),
+        Vec::<String>::new()
+    );
+    let mut out = Vec::new();
+    let format = tools::Format::JsonLines;
+    tools::export(&path, &tools::Selection::default(), &format, &mut out).expect("exported");
+    let text = String::from_utf8(out).expect("text");
+    assert!(
+        !text.contains("\"one\"") && text.contains("\"two\""),
+        "{text}"
+    );
+}

@@ -71,7 +71,8 @@ fn index_faults(path: &Path) -> Vec<String> {
 fn rooms(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
     let mut select = db.prepare(
         "SELECT id, name, key, created, last_id,
-             (SELECT max(place) FROM messages WHERE place BETWEEN id << 40 AND (id + 1 << 40) - 1)
+             (SELECT max(place) FROM messages WHERE place BETWEEN id << 40 AND (id + 1 << 40) - 1),
+             care, closed IS NOT NULL
          FROM rooms ORDER BY id",
     )?;
     let mut rows = select.query(())?;
@@ -93,13 +94,24 @@ fn room_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
     let parsed = RoomName::parse(&name)
         .ok()
         .filter(|parsed| parsed.as_str() == name);
+    let is_closed: bool = row.get(7)?;
     Ok(match parsed {
         None => Some("its name is no name"),
-        Some(name) if name.key() != row.get::<_, String>(2)? => Some("its key is another name's"),
+        _ if !is_object(row.get_ref(6)?.as_str()?) => {
+            Some("what its owners have decided cannot be read")
+        }
+        Some(name) if !is_closed && name.key() != row.get::<_, String>(2)? => {
+            Some("its key is another name's")
+        }
         _ if time_text(row.get(3)?).is_none() => Some("it was created at no time"),
         _ if last < 0 || newest > last as u64 => Some("it has messages past its last number"),
         _ => None,
     })
+}
+
+fn is_object(json: &str) -> bool {
+    let value = serde_json::from_str::<serde_json::Value>(json);
+    value.is_ok_and(|value| value.is_object())
 }
 
 fn messages(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
@@ -168,10 +180,6 @@ fn account_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
     let parsed = Name::parse(&name)
         .ok()
         .filter(|parsed| parsed.as_str() == name);
-    let is_settings = |json: &str| {
-        let value = serde_json::from_str::<serde_json::Value>(json);
-        value.is_ok_and(|value| value.is_object())
-    };
     Ok(match parsed {
         None => Some("its name is no name"),
         Some(name) if name.keys().iter().map(NameKey::as_str).ne(&keys) => {
@@ -180,7 +188,7 @@ fn account_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
         _ if !password::is_hash(row.get_ref(5)?.as_str()?) => Some("its password is none"),
         _ if time_text(row.get(6)?).is_none() => Some("it was registered at no time"),
         _ if time_text(row.get(7)?).is_none() => Some("it was seen at no time"),
-        _ if !is_settings(row.get_ref(8)?.as_str()?) => Some("its settings are none"),
+        _ if !is_object(row.get_ref(8)?.as_str()?) => Some("its settings are none"),
         _ => None,
     })
 }

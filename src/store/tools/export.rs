@@ -70,8 +70,10 @@ struct Room {
 }
 
 fn rooms(db: &Connection) -> rusqlite::Result<Vec<Room>> {
-    let mut select =
-        db.prepare("SELECT id, key, name, topic, created, last_id FROM rooms ORDER BY id")?;
+    let mut select = db.prepare(
+        "SELECT id, key, name, topic, created, last_id FROM rooms
+         WHERE closed IS NULL ORDER BY id",
+    )?;
     let rooms = select.query_map((), |row| {
         Ok(Room {
             id: RoomId(row.get(0)?),
