@@ -7,6 +7,7 @@
 mod info;
 mod mailbox;
 mod outbox;
+pub mod rights;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
