@@ -3,6 +3,8 @@
 //! A batch is drawn once for each class of displays ([`Display::class`]) and each distance from UTC; a
 //! display without a class, or one whose owner is spoken of, draws for itself.
 
+mod notice;
+
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -385,6 +387,7 @@ fn write_notice(notice: &Notice, out: &mut String) {
             name,
             topic: Some(topic),
         } => write!(out, "* {name} set the topic: {topic}"),
+        Notice::Owning(done) => notice::write_owning(done, out),
         Notice::Topic { name, topic: None } => write!(out, "* {name} took the topic away"),
     };
     debug_assert!(written.is_ok(), "a String takes all that is written to it");

@@ -14,7 +14,7 @@ use atomic_waker::AtomicWaker;
 
 use crate::message::MemberId;
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, JoinError, Private, Scene};
+use crate::request::{Answer, Hash, JoinError, Private, Scene};
 use crate::room::{RoomHandle, Seat};
 
 /// Something put into an [`Inbox`].
@@ -22,8 +22,8 @@ use crate::room::{RoomHandle, Seat};
 pub enum Note {
     /// The answer to the session's request.
     Answer(Answer),
-    /// The room to join was found; knock there.
-    Found(RoomHandle),
+    /// The room to join was found; knock there. Its password was known when this was its hash.
+    Found(RoomHandle, Option<Hash>),
     /// The room let the connection in, and this is what it looks like.
     Seated(Seat, Scene),
     /// The room of this name did not.
@@ -32,6 +32,10 @@ pub enum Note {
     Unseated,
     /// A line that was said could not be stored, so nobody has seen it.
     NotSent,
+    /// A line was said by somebody who may only read, so nobody has seen it.
+    Muted,
+    /// The connection owns this room from now on, and has to tell it when it ends.
+    Owns(RoomHandle),
     /// The names of the room's members, to complete with.
     Names(Vec<Name>),
     /// Who is in the room, in the order in which they connected, and how many more there are.

@@ -399,3 +399,21 @@ pub const TRIES_ADDRESSES_MAX: usize = 4096;
 
 /// Names that can be registered. The register keeps what looks like them in memory, some 300 bytes each.
 pub const ACCOUNTS_MAX: usize = 100_000;
+
+/// Wrong passwords until the question for a room's is given up.
+pub const PASSWORD_TRIES: u8 = 3;
+
+/// Owners of one room: those who look after it, not all who come there.
+pub const OWNERS_MAX: usize = 20;
+
+/// Bans of one room, and as many muted people. All are looked at when somebody joins, and kept with the room.
+pub const BANS_MAX: usize = 200;
+
+/// Columns of the reason that an owner gives; the rest is cut off.
+pub const WHY_COLUMNS_MAX: usize = 200;
+
+/// The longest ban that ends by itself: 10 years, which no clock's arithmetic minds.
+pub const BAN_TIME_MAX: Duration = Duration::from_secs(3653 * 24 * 3600);
+
+/// How long an owner who has an account and does not come is still the owner.
+pub const OWNER_AWAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);

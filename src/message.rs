@@ -126,6 +126,52 @@ pub enum Notice {
         /// What the room is about from now on.
         topic: Option<Topic>,
     },
+    /// What an owner did, or who owns the room now.
+    Owning(Box<Owning>),
+}
+
+/// What an owner did, or who owns a room now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owning {
+    /// What was done.
+    pub what: Owned,
+    /// To whom; the name of whoever did it where it was not done to anybody.
+    pub whom: Name,
+    /// Who did it.
+    pub by: Name,
+    /// Why; may be empty.
+    pub why: Box<str>,
+}
+
+/// What was done by an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owned {
+    /// `* Dai was kicked by Bo: spam`
+    Kicked,
+    /// `* Dai was banned by Bo for 2h: spam`; `None`: until it is taken back.
+    Banned(Option<Duration>),
+    /// As [`Owned::Banned`] for an address, which is nobody's business.
+    BannedAddress(Option<Duration>),
+    /// `* Dai was unbanned by Bo`
+    Unbanned,
+    /// As [`Owned::Unbanned`] for an address.
+    UnbannedAddress,
+    /// `* Dai was muted by Bo`
+    Muted,
+    /// `* Dai was unmuted by Bo`
+    Unmuted,
+    /// `* Dai was made an owner by Bo`
+    Shared,
+    /// `* Dai now owns the room`, since no owner was left.
+    Inherited,
+    /// `* Bo locked the room: joining asks for a password`
+    Locked,
+    /// `* Bo unlocked the room`
+    Unlocked,
+    /// `* Bo made the room private: no list names it`
+    Private,
+    /// `* Bo made the room public`
+    Public,
 }
 
 /// One line of a transcript.
@@ -144,6 +190,9 @@ impl Item {
             Item::Message(message) => message.name.as_str().len() + message.text.len(),
             Item::Notice(Notice::Joined(name) | Notice::Left(name)) => name.as_str().len(),
             Item::Notice(Notice::Renamed { old, new }) => old.as_str().len() + new.as_str().len(),
+            Item::Notice(Notice::Owning(done)) => {
+                done.whom.as_str().len() + done.by.as_str().len() + done.why.len()
+            }
             Item::Notice(Notice::Topic { name, topic }) => {
                 name.as_str().len() + topic.as_ref().map_or(0, |topic| topic.as_str().len())
             }

@@ -7,7 +7,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{AccountAnswer, AccountRequest};
+mod own;
+
+pub(crate) use own::StoredTarget;
+pub use own::{BanLine, Hash, How, NewBan, Order, OrderError, Ordered, PutOut, Target};
+
+use crate::account::{AccountAnswer, AccountRequest, Password};
 use crate::ignore::{IgnoreAnswer, IgnoreRequest, Ignores};
 use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
 use crate::message::{Kind, MemberId, Message, Timestamp};
@@ -26,6 +31,8 @@ pub enum Request {
     RoomPage(usize),
     /// Join a room. Answered by [`Answer::Joined`].
     Join(RoomName),
+    /// Join a room that asks for a password, with this one. Answered by [`Answer::Joined`].
+    JoinWith(RoomName, Password),
     /// Take another name. Answered by [`Answer::Renamed`].
     Rename(Name),
     /// Say or do something in the room. Not answered.
@@ -54,6 +61,10 @@ pub enum Request {
     LookBack(usize),
     /// The lines up to a time that the person wrote, as [`Request::Look`].
     LookUpTo(String),
+    /// Let in only who knows this password. Answered by [`Answer::Ordered`].
+    Lock(Password),
+    /// Do what only owners may. Answered by [`Answer::Ordered`], or by being put out of a room that ends.
+    Order(Order),
     /// Leave the room. Answered by [`Answer::Left`].
     Leave,
     /// Draw things otherwise. Not answered: the connection does it at once.
@@ -203,6 +214,8 @@ pub enum Answer {
     Away,
     /// Of [`Request::Account`].
     Account(AccountAnswer),
+    /// Of [`Request::Order`] and [`Request::Lock`].
+    Ordered(Result<Ordered, OrderError>),
     /// Of [`Request::Leave`].
     Left,
 }
@@ -353,6 +366,16 @@ pub enum JoinError {
     NoRoom,
     /// It has as many members as it takes.
     Full(usize),
+    /// It asks for a password.
+    Locked,
+    /// The password is another one.
+    WrongPassword,
+    /// There were too many wrong passwords from the person's address.
+    TooManyTries,
+    /// Too many passwords wait to be checked.
+    Busy,
+    /// The person is banned, for so long (`None`: until it is taken back), for a reason that may be empty.
+    Banned(Option<Duration>, Box<str>),
 }
 
 /// Why a name was not given.

@@ -37,7 +37,7 @@ use crate::charset::Charset;
 use crate::clock::Calendar;
 use crate::draw::{Display, Mention};
 use crate::ignore::Ignores;
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, Note};
 use crate::limits::{ATOMIC_WRITE_PAUSE, LOST_AFTER, READ_BYTES, STUCK_AFTER};
 use crate::line::complete::Word;
 use crate::line::{Event, LineMode};
@@ -45,7 +45,7 @@ use crate::message::MemberId;
 use crate::rate::Rate;
 use crate::reason::Reason;
 use crate::request::Scene;
-use crate::room::{Seat, ToRoom};
+use crate::room::{RoomHandle, Seat, ToRoom};
 use crate::screen::Screen;
 use crate::session::Session;
 use crate::shared::{self, Shared};
@@ -90,6 +90,10 @@ pub struct Connection {
     place: Place,
     /// The seat in the next room, and what that looks like, while `place` is not yet left.
     moving: Option<Box<(Seat, Scene)>>,
+    /// It is the room that has to answer, which it only does as long as one is in it.
+    asks_room: bool,
+    /// Rooms to be told of the end of this connection, since it owns them.
+    owned: Vec<RoomHandle>,
     /// Lines said that have not come back in the transcript.
     in_flight: usize,
     /// A line that the room had no space for.
@@ -205,6 +209,8 @@ impl Connection {
             renamed_at_the_door: false,
             place: Place::Outside,
             moving: None,
+            asks_room: false,
+            owned: Vec::new(),
             in_flight: 0,
             unsent: None,
             page: None,
@@ -448,7 +454,7 @@ impl Connection {
 
     // ---- the end ----
 
-    /// Leaves the room, frees the name.
+    /// Leaves the room, gives up what it owns, frees the name.
     async fn leave(&mut self) {
         // The room's answer to a request on its way may bring or end a seat; it comes at once.
         while self.awaiting {
@@ -459,11 +465,20 @@ impl Connection {
             }
         }
         if let Place::Inside(seat) = std::mem::replace(&mut self.place, Place::Outside) {
+            // A room that was closed meanwhile has nobody in it any more.
             if let Some(line) = self.unsent.take() {
-                seat.room.mailbox.put(*line);
+                let _ = seat.room.mailbox.put(*line);
             }
             let leave = ToRoom::Leave(self.id, Some(seat.reader));
-            seat.room.mailbox.put(leave);
+            let _ = seat.room.mailbox.put(leave);
+        }
+        for note in self.inbox.take() {
+            if let Note::Owns(room) = note {
+                self.owned.push(room);
+            }
+        }
+        for room in std::mem::take(&mut self.owned) {
+            let _ = room.mailbox.put(ToRoom::OwnerEnded(self.id));
         }
         self.shared.lobby.strike_out(self.id, self.session.name());
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Connection, Page, Place};
-use crate::account::AccountAnswer;
+use crate::account::{AccountAnswer, Password};
+use crate::address::Address;
 use crate::clock;
 use crate::draw::Mention;
 use crate::ignore::IgnoreAnswer;
@@ -14,8 +15,8 @@ use crate::lobby::{self, Asker};
 use crate::message::Message;
 use crate::name::{Name, RoomName};
 use crate::reason::Reason;
-use crate::request::{Answer, Bell, Look, Request, Scene};
-use crate::room::{RoomHandle, Seat, ToRoom};
+use crate::request::{Answer, Bell, Hash, JoinError, Look, Order, PutOut, Request, Scene, Target};
+use crate::room::{Guest, RoomHandle, Seat, ToRoom};
 use crate::session::{COMMANDS, Command, Completes, Turn};
 use crate::store::{Before, RoomId};
 use crate::view::{Question, View};
@@ -54,9 +55,15 @@ impl Connection {
             self.shared.lobby.back(self.id);
             self.show(&View::Back);
         }
+        self.asks_room = is_asked_of_the_room(&request);
         let lobby = &self.shared.lobby;
         match request {
-            Request::Create(room) => lobby.create(room, &self.inbox),
+            Request::Create(room) => lobby.create(self.id, self.account(), room, &self.inbox),
+            Request::JoinWith(room, password) => {
+                lobby.find_with(room, password, self.peer.group(), &self.inbox);
+            }
+            Request::Lock(password) => self.lock_room(password),
+            Request::Order(order) => self.order(order),
             Request::List => lobby.list(&self.inbox),
             Request::RoomPage(page) => lobby.list_page(page, self.inside(), &self.inbox),
             Request::Join(room) => lobby.find(room, &self.inbox),
@@ -121,8 +128,31 @@ impl Connection {
 
     fn tell_room(&self, word: ToRoom) {
         if let Place::Inside(seat) = &self.place {
-            seat.room.mailbox.put(word);
+            // A room that is closed puts everybody out, which answers all.
+            let _ = seat.room.mailbox.put(word);
         }
+    }
+
+    fn lock_room(&self, password: Password) {
+        if let Place::Inside(seat) = &self.place {
+            let (room, from) = (seat.room.clone(), self.peer.group());
+            let lobby = &self.shared.lobby;
+            lobby.lock_room(room, self.id, password, from, &self.inbox);
+        }
+    }
+
+    fn order(&self, mut order: Order) {
+        if let Order::Ban(ban) = &mut order
+            && let Target::Name(name) = &ban.target
+        {
+            ban.holder = self.shared.lobby.holder(name);
+        }
+        self.tell_room(ToRoom::Order(self.id, Box::new(order)));
+    }
+
+    /// The account that the person is logged in to.
+    fn account(&self) -> Option<Name> {
+        self.session.account().cloned()
     }
 
     fn topic(&self) {
@@ -172,11 +202,13 @@ impl Connection {
             busy = true;
             match note {
                 // What a room answers tells of a later time than what it has said before.
+                // It was asked by who has been put out since.
+                Note::Answer(Answer::Ordered(_)) if !self.asks_room => {}
                 Note::Answer(answer) => {
                     self.take_batches();
                     self.answer(answer);
                 }
-                Note::Found(room) => self.knock(&room),
+                Note::Found(room, pass) => self.knock(&room, pass),
                 Note::Seated(seat, scene) => self.seated(seat, scene),
                 Note::NotSeated(room, why) => self.answer(Answer::Joined(room, Err(why))),
                 // The reader knows; what it still has to give comes first.
@@ -188,6 +220,12 @@ impl Connection {
                     self.show(&View::NotSent);
                     self.show_prompt();
                 }
+                Note::Muted => {
+                    self.in_flight = self.in_flight.saturating_sub(1);
+                    self.show(&View::Muted);
+                    self.show_prompt();
+                }
+                Note::Owns(room) => self.owns(room),
                 Note::Names(names) => {
                     let names: Vec<&str> = names.iter().map(Name::as_str).collect();
                     if let Some(word) = self.completing.take() {
@@ -219,10 +257,13 @@ impl Connection {
     /// go is shown first.
     fn seated(&mut self, seat: Seat, scene: Scene) {
         if std::mem::take(&mut self.renamed_at_the_door) {
-            seat.room.mailbox.put(ToRoom::Rename {
+            // A room that is closed has nobody to call by another name.
+            let _ = seat.room.mailbox.put(ToRoom::Rename {
                 member: self.id,
                 name: self.session.name().clone(),
             });
+            let account = ToRoom::Account(self.id, self.account());
+            let _ = seat.room.mailbox.put(account);
         }
         if self.room().is_some() {
             self.tell_room(ToRoom::Leave(self.id, None));
@@ -255,8 +296,28 @@ impl Connection {
         }
     }
 
+    /// The room has put the client out. It answers nothing any more, and what was said and not seen is lost.
+    pub(super) fn put_out(&mut self, how: &PutOut) {
+        let lost = std::mem::take(&mut self.in_flight);
+        self.unsent = None;
+        self.page = None;
+        self.place = Place::Outside;
+        self.completing = None;
+        if std::mem::take(&mut self.asks_room) {
+            self.awaiting = false;
+        }
+        self.shared.lobby.moved(self.id, None);
+        let turn = self.session.put_out(how.clone(), lost);
+        self.perform(turn);
+        // It was on its way to the next one.
+        if let Some(next) = self.moving.take() {
+            self.sit_down(next.0, next.1);
+        }
+    }
+
     pub(super) fn answer(&mut self, mut answer: Answer) {
         self.awaiting = false;
+        self.asks_room = false;
         if let Answer::Lines(look, Some(found)) = &mut answer
             && !self.found(look, &mut found.lines)
         {
@@ -279,11 +340,17 @@ impl Connection {
             Answer::Told(words, _) => self.begin_day(words.time),
             Answer::Left => {
                 self.page = None;
+                self.completing = None;
                 self.shared.lobby.moved(self.id, None);
             }
             _ => {}
         }
+        let before = self.account();
+        if let Answer::Account(AccountAnswer::Forgotten(name, Ok(()))) = &answer {
+            self.shared.lobby.account_deleted(name);
+        }
         let turn = self.session.answer(answer);
+        self.note_account(before);
         if let Some(settings) = restored {
             self.restore(&settings);
         }
@@ -322,7 +389,7 @@ impl Connection {
         };
         self.tell_room(rename());
         if let Some(next) = &self.moving {
-            next.0.room.mailbox.put(rename());
+            let _ = next.0.room.mailbox.put(rename());
         }
         // A name can be taken away while a room is asked to let its bearer in.
         self.renamed_at_the_door = self.awaiting;
@@ -337,19 +404,59 @@ impl Connection {
             return;
         };
         self.renamed(new.clone());
+        let before = self.account();
         let turn = self.session.displaced(account, new);
+        self.note_account(before);
         // Nothing is said after the last words.
         if self.ending.is_none() {
             self.perform(turn);
         }
     }
 
-    fn knock(&self, room: &RoomHandle) {
-        room.mailbox.put(ToRoom::Join {
+    /// Tells the rooms that the person or the account owns, and the one it is in, if it is another account
+    /// than `before`.
+    fn note_account(&mut self, before: Option<Name>) {
+        let account = self.account();
+        if account == before {
+            return;
+        }
+        let owned = account
+            .as_ref()
+            .map(|account| self.shared.lobby.rooms_of(account));
+        for room in owned.unwrap_or_default() {
+            self.owns(room);
+        }
+        let is_owned = |room: &&RoomHandle| self.owned.iter().any(|owned| owned.id == room.id);
+        let next = self.moving.as_ref().map(|next| &next.0.room);
+        let others = self.room().into_iter().chain(next);
+        let others = others.filter(|room| !is_owned(room));
+        for room in self.owned.iter().chain(others) {
+            // Nobody is in a room that is closed.
+            let _ = room.mailbox.put(ToRoom::Account(self.id, account.clone()));
+        }
+    }
+
+    /// Remembers a room to be told of the end of this connection.
+    fn owns(&mut self, room: RoomHandle) {
+        self.owned
+            .retain(|owned| !owned.mailbox.is_closed() && owned.id != room.id);
+        self.owned.push(room);
+    }
+
+    fn knock(&mut self, room: &RoomHandle, pass: Option<Hash>) {
+        let guest = Guest {
             member: self.id,
             name: self.session.name().clone(),
-            inbox: Arc::clone(&self.inbox),
-        });
+            account: self.account(),
+            address: self.peer.group().map(Address::from),
+            pass,
+        };
+        let knock = ToRoom::Join(Box::new(guest), Arc::clone(&self.inbox));
+        // It was closed after it was found.
+        if room.mailbox.put(knock).is_err() {
+            let why = Err(JoinError::NoRoom);
+            self.answer(Answer::Joined(room.name.clone(), why));
+        }
     }
 
     /// Completes a word for Tab, or asks the room for the names to do it with.
@@ -394,4 +501,12 @@ impl Connection {
             self.take_outcome(outcome);
         }
     }
+}
+
+/// Whether the room answers it, which it only does to who is in it.
+fn is_asked_of_the_room(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Who | Request::SetTopic(_) | Request::Leave | Request::Lock(_) | Request::Order(_)
+    )
 }

@@ -49,11 +49,17 @@ impl Connection {
 
     /// Once it has seen all that was said before it left, the session is at the menu.
     fn leave_if_done(&mut self) -> bool {
-        let is_done = matches!(&self.place, Place::Inside(seat) if seat.reader.is_done());
-        if is_done {
-            self.left();
+        let Place::Inside(seat) = &self.place else {
+            return false;
+        };
+        if !seat.reader.is_done() {
+            return false;
         }
-        is_done
+        match seat.reader.put_out().cloned() {
+            Some(how) => self.put_out(&how),
+            None => self.left(),
+        }
+        true
     }
 
     fn draw(&mut self, batch: &Batch) {

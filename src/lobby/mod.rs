@@ -4,13 +4,14 @@
 //! register kept elsewhere, which takes its time, can stand here one day.
 
 mod accounts;
+mod doors;
 mod finding;
 mod ignoring;
 mod names;
 mod people;
 mod rooms;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,13 +29,13 @@ use crate::password::Passwords;
 use crate::request::{
     Answer, ClientKind, CreateError, JoinError, Look, Private, RenameError, TellError, Whom,
 };
-use crate::room::{self, Room, RoomHandle, RoomInfo, RoomLimits, ToRoom};
+use crate::room::{self, Care, Room, RoomHandle, RoomInfo, RoomLimits, ToRoom};
 use crate::store::{Found, RoomId, Store, StoreError, StoredRoom};
 
 /// The register of one server.
 #[derive(Debug)]
 pub struct Lobby {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
     executor: Arc<Executor<'static>>,
     store: Store,
     passwords: Passwords,
@@ -56,7 +57,9 @@ struct State {
     by_key: HashMap<String, RoomId>,
     /// Up to here the store's rooms are all there, whoever stored them.
     rooms_seen: RoomId,
-    actors: Vec<Task<Room>>,
+    actors: BTreeMap<RoomId, Task<Room>>,
+    /// Rooms past `rooms_seen` that were closed: somebody may be about to open what the store had before.
+    closed: BTreeSet<RoomId>,
     stopping: bool,
 }
 
@@ -74,7 +77,7 @@ impl Lobby {
         rooms_max: usize,
     ) -> Result<Lobby, StoreError> {
         let lobby = Lobby {
-            state: Mutex::default(),
+            state: Arc::default(),
             executor,
             store,
             passwords: Passwords::default(),
@@ -114,17 +117,26 @@ impl Lobby {
         });
     }
 
-    /// Creates a room. Answered by [`Answer::Created`].
-    pub fn create(self: &Arc<Self>, name: RoomName, inbox: &Arc<Inbox>) {
+    /// Creates a room that connection `founder` owns, by `account` if it has one. Answered by
+    /// [`Answer::Created`], and before that by [`Note::Owns`].
+    pub fn create(
+        self: &Arc<Self>,
+        founder: MemberId,
+        account: Option<Name>,
+        name: RoomName,
+        inbox: &Arc<Inbox>,
+    ) {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let creating = async move {
-            let result = lobby.try_create(&name).await;
+            let care = Care::of(founder, account, now());
+            let result = lobby.try_create(&name, care).await;
+            let result = result.map(|room| inbox.put(Note::Owns(room)));
             inbox.put(Note::Answer(Answer::Created(name, result)));
         };
         self.executor.spawn(creating).detach();
     }
 
-    async fn try_create(&self, name: &RoomName) -> Result<(), CreateError> {
+    async fn try_create(&self, name: &RoomName, care: Care) -> Result<RoomHandle, CreateError> {
         {
             let state = self.lock();
             if state.by_key.contains_key(&name.key()) {
@@ -134,18 +146,25 @@ impl Lobby {
                 return Err(CreateError::TooMany(self.rooms_max));
             }
         }
-        match self.store.create_room(name.clone()).await {
-            Ok(id) => self.open_room(StoredRoom {
-                id,
-                name: name.clone(),
-                topic: None,
-                last_line: None,
-                care: "{}".to_owned(),
-            }),
+        let id = match self.store.create_room(name.clone()).await {
+            Ok(id) => id,
             Err(StoreError::RoomExists) => return Err(CreateError::Exists),
             Err(_) => return Err(CreateError::NotStored),
+        };
+        let room = StoredRoom {
+            id,
+            name: name.clone(),
+            topic: None,
+            last_line: None,
+            care: care.to_json(),
+        };
+        let mut state = self.lock();
+        // Somebody who looked for rooms just now has opened it already, without an owner.
+        if let Some(opened) = state.rooms.get(&id) {
+            let _ = opened.mailbox.put(ToRoom::Founded(Box::new(care)));
+            return Ok(opened.clone());
         }
-        Ok(())
+        Ok(self.open_room(&mut state, room, care))
     }
 
     /// Opens the rooms that were stored since this was last called, by whomever. Costs next to nothing if
@@ -153,31 +172,49 @@ impl Lobby {
     async fn look_for_rooms(&self) -> Result<(), StoreError> {
         let seen = self.lock().rooms_seen;
         let (rooms, last) = self.store.rooms_after(seen).await?;
-        for room in rooms {
-            self.open_room(room);
-        }
         let mut state = self.lock();
+        for room in rooms {
+            let is_known = state.rooms.contains_key(&room.id);
+            if is_known || room.id <= state.rooms_seen || state.closed.contains(&room.id) {
+                continue;
+            }
+            // Better no room than one that is open to everybody by mistake.
+            match Care::from_json(&room.care) {
+                Ok(care) => drop(self.open_room(&mut state, room, care)),
+                Err(error) => tracing::warn!(
+                    room = room.id.0,
+                    error,
+                    "what its owners have decided cannot be read: left out"
+                ),
+            }
+        }
         state.rooms_seen = state.rooms_seen.max(last);
+        let seen = state.rooms_seen;
+        state.closed.retain(|closed| *closed > seen);
         Ok(())
     }
 
-    /// Starts the actor of a stored room and enters it, unless it is there already.
-    fn open_room(&self, room: StoredRoom) {
-        let mut state = self.lock();
-        if state.rooms.contains_key(&room.id) {
-            return;
-        }
+    /// Starts the actor of a stored room and enters it.
+    fn open_room(&self, state: &mut State, room: StoredRoom, care: Care) -> RoomHandle {
         let handle = RoomHandle {
             id: room.id,
             name: room.name,
             mailbox: Arc::default(),
             info: Arc::new(RoomInfo::new(room.topic, room.last_line)),
         };
-        let room = Room::new(self.room_limits);
-        let actor = room::run(room, handle.clone(), self.store.clone(), now);
-        state.actors.push(self.executor.spawn(actor));
-        state.by_key.insert(handle.name.key(), handle.id);
-        state.rooms.insert(handle.id, handle);
+        care.note_in(&handle.info);
+        let (register, id) = (Arc::downgrade(&self.state), handle.id);
+        let closed = move || {
+            if let Some(register) = register.upgrade() {
+                lock(&register).close_room(id);
+            }
+        };
+        let room = Room::new(self.room_limits, care);
+        let actor = room::run(room, handle.clone(), self.store.clone(), now, closed);
+        state.actors.insert(id, self.executor.spawn(actor));
+        state.by_key.insert(handle.name.key(), id);
+        state.rooms.insert(id, handle.clone());
+        handle
     }
 
     /// Looks into a room's past. Answered by [`Answer::Lines`].
@@ -215,10 +252,10 @@ impl Lobby {
     /// Finds the room to join. Answered by [`Note::Found`], or by [`Answer::Joined`] if there is none.
     pub fn find(self: &Arc<Self>, name: RoomName, inbox: &Arc<Inbox>) {
         if let Some(room) = self.room(&name) {
-            return inbox.put(Note::Found(room));
+            return inbox.put(Note::Found(room, None));
         }
         self.with_all_rooms(inbox, |lobby| match lobby.room(&name) {
-            Some(room) => Note::Found(room),
+            Some(room) => Note::Found(room, None),
             None => Note::Answer(Answer::Joined(name, Err(JoinError::NoRoom))),
         });
     }
@@ -344,7 +381,8 @@ impl Lobby {
         state.stopping = true;
         // The rooms first: nobody is to read of others leaving before the server's own words.
         for room in state.rooms.values() {
-            room.mailbox.put(ToRoom::Stop);
+            // A room that is just being closed tells nothing of it anyway.
+            let _ = room.mailbox.put(ToRoom::Stop);
         }
         for person in state.people.values() {
             person.inbox.put(Note::Stop);
@@ -364,7 +402,7 @@ impl Lobby {
         for room in rooms.into_values() {
             room.mailbox.close();
         }
-        for actor in actors {
+        for actor in actors.into_values() {
             actor.await;
         }
         self.save_rest().await;
@@ -372,7 +410,7 @@ impl Lobby {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -394,6 +432,23 @@ impl State {
         }
         Ok(name)
     }
+
+    /// Forgets a room that its owner has closed; its actor ends by itself.
+    fn close_room(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.remove(&id) {
+            self.by_key.remove(&room.name.key());
+        }
+        if let Some(actor) = self.actors.remove(&id) {
+            actor.detach();
+        }
+        if id > self.rooms_seen {
+            self.closed.insert(id);
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The time by the machine's clock.

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::message::Timestamp;
+use crate::name::Name;
+use crate::request::Hash;
 use crate::topic::Topic;
 
 /// What may be known of a room without asking it.
@@ -18,7 +20,9 @@ pub struct RoomInfo {
     /// [`NEVER`], or milliseconds as in [`Timestamp`].
     last_line: AtomicI64,
     private: AtomicBool,
-    locked: AtomicBool,
+    lock: Mutex<Option<Hash>>,
+    /// Those who own it by account.
+    owners: Mutex<Vec<Name>>,
     /// Changes so seldom that a lock will do.
     topic: Mutex<Option<Topic>>,
 }
@@ -35,7 +39,8 @@ impl RoomInfo {
             lines: AtomicU64::new(0),
             last_line: AtomicI64::new(last_line.map_or(NEVER, |time| time.0)),
             private: AtomicBool::new(false),
-            locked: AtomicBool::new(false),
+            lock: Mutex::default(),
+            owners: Mutex::default(),
             topic: Mutex::new(topic),
         }
     }
@@ -63,7 +68,19 @@ impl RoomInfo {
 
     /// Who joins has to know its password.
     pub fn is_locked(&self) -> bool {
-        self.locked.load(Ordering::Relaxed)
+        self.hash().is_some()
+    }
+
+    /// The hash of its password, if it has one.
+    pub fn hash(&self) -> Option<Hash> {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        lock.clone()
+    }
+
+    /// Whether an account owns it.
+    pub fn has_owner(&self, account: &Name) -> bool {
+        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.contains(account)
     }
 
     /// What it is about.
@@ -88,9 +105,14 @@ impl RoomInfo {
         self.private.store(private, Ordering::Relaxed);
     }
 
-    /// Notes whether it is locked.
-    pub fn set_locked(&self, locked: bool) {
-        self.locked.store(locked, Ordering::Relaxed);
+    /// Notes the hash of its password.
+    pub fn set_lock(&self, hash: Option<Hash>) {
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = hash;
+    }
+
+    /// Notes who owns it by account.
+    pub fn set_owners(&self, accounts: Vec<Name>) {
+        *self.owners.lock().unwrap_or_else(PoisonError::into_inner) = accounts;
     }
 
     /// Notes what it is about.
@@ -117,16 +139,19 @@ mod tests {
 
     use super::*;
     use crate::message::{Kind, MemberId};
-    use crate::name::{Name, RoomName};
-    use crate::room::{self, Room, RoomHandle, RoomLimits, ToRoom};
+    use crate::name::RoomName;
+    use crate::room::{self, Care, Guest, Room, RoomHandle, RoomLimits, ToRoom};
     use crate::store::Store;
 
     fn join(member: u64) -> ToRoom {
-        ToRoom::Join {
+        let guest = Guest {
             member: MemberId(member),
             name: Name::anon(),
-            inbox: Arc::default(),
-        }
+            account: None,
+            address: None,
+            pass: None,
+        };
+        ToRoom::Join(Box::new(guest), Arc::default())
     }
 
     fn say(member: u64, text: &str) -> ToRoom {
@@ -164,11 +189,18 @@ mod tests {
             ToRoom::Leave(MemberId(1), None),
             say(2, "three"),
         ] {
-            handle.mailbox.put(word);
+            handle.mailbox.put(word).expect("it is open");
         }
         handle.mailbox.close();
-        let room = Room::new(limits);
-        block_on(room::run(room, handle.clone(), store, || Timestamp(7)));
+        let room = Room::new(limits, Care::default());
+        let closed = || panic!("nobody closes it");
+        block_on(room::run(
+            room,
+            handle.clone(),
+            store,
+            || Timestamp(7),
+            closed,
+        ));
         assert_eq!(handle.info.members(), 1);
         assert_eq!(handle.info.lines(), 3);
         assert_eq!(handle.info.last_line(), Some(Timestamp(7)));

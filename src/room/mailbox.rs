@@ -32,10 +32,13 @@ struct State {
 
 impl Mailbox {
     /// Puts a line of talk in. When as many wait as may, the line is handed back and `inbox` rings once
-    /// there is space again.
+    /// there is space again. A room that is closed puts everybody out, and what they say is dropped.
     pub fn put_line(&self, line: ToRoom, inbox: &Arc<Inbox>) -> Result<(), ToRoom> {
         let bytes = line.text_bytes();
         let mut state = self.lock();
+        if state.closed {
+            return Ok(());
+        }
         if state.lines >= MAILBOX_LINES_MAX || state.bytes + bytes > MAILBOX_BYTES_MAX {
             state.turned_away.push(Arc::clone(inbox));
             return Err(line);
@@ -48,14 +51,35 @@ impl Mailbox {
 
     /// Puts anything else in, always: each connection can have but a few such on their way, so the
     /// connections bound them.
-    pub fn put(&self, word: ToRoom) {
-        self.push(self.lock(), word);
+    ///
+    /// # Errors
+    ///
+    /// Hands the word back if the room is closed: nobody will take it, so a guest has to be told otherwise.
+    /// Members are put out, or the server is at its end.
+    pub fn put(&self, word: ToRoom) -> Result<(), ToRoom> {
+        let state = self.lock();
+        if state.closed {
+            return Err(word);
+        }
+        self.push(state, word);
+        Ok(())
     }
 
-    /// Lets the room take what waits, and then end.
+    /// Lets the room take what waits, and then end. Those who were turned away need not wait any longer.
     pub fn close(&self) {
-        self.lock().closed = true;
+        let mut state = self.lock();
+        state.closed = true;
+        let turned_away = std::mem::take(&mut state.turned_away);
+        drop(state);
         self.waker.wake();
+        for inbox in turned_away {
+            inbox.ring();
+        }
+    }
+
+    /// Whether it is closed.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// Swaps what waits into `turn`, which must be empty; ready with false once it is closed and nothing

@@ -4,26 +4,37 @@
 //! all that waits in its mailbox, applies it to the room, publishes what came of it to the room's
 //! [`Outbox`], and wakes the members. It MUST NOT wait for a member, and MUST NOT draw: connections do.
 
+pub mod care;
 mod info;
 mod mailbox;
+mod orders;
 mod outbox;
+mod own;
 pub mod rights;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
 
+use async_channel::Sender;
 use futures_lite::future;
 
+pub use care::{Care, Guest};
 pub use info::RoomInfo;
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, Reader, Taken};
+pub use own::Change;
 
+use rights::Deed;
+
+use crate::address::Address;
 use crate::inbox::{Inbox, Note};
 use crate::limits::{NOTICE_MEMBERS_MAX, WHO_NAMES_MAX};
 use crate::message::{Batch, Item, Kind, MemberId, Message, NewMessage, Notice, Timestamp};
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, JoinError, Scene};
+use crate::request::{Answer, JoinError, Order, Scene};
 use crate::store::{RoomId, Store};
 use crate::topic::Topic;
 
@@ -31,14 +42,7 @@ use crate::topic::Topic;
 #[derive(Debug)]
 pub enum ToRoom {
     /// Let a connection in. Answered by [`Note::Seated`] or [`Note::NotSeated`].
-    Join {
-        /// The connection.
-        member: MemberId,
-        /// What it is called.
-        name: Name,
-        /// Where to reach it.
-        inbox: Arc<Inbox>,
-    },
+    Join(Box<Guest>, Arc<Inbox>),
     /// A member says a line of clean text. It comes back in the transcript.
     Say {
         /// Who says it.
@@ -64,6 +68,20 @@ pub enum ToRoom {
     /// A member leaves. Answered by [`Note::Unseated`], unless it gave its reader back, as a connection
     /// does that has ended.
     Leave(MemberId, Option<Reader>),
+    /// Does a member have the right to lock? If so the room says so here; if not, it answers the member as it
+    /// answers [`ToRoom::Order`].
+    MayLock(MemberId, Sender<()>),
+    /// A member wants something done that only owners may. Answered by [`Answer::Ordered`], or by being put out
+    /// of a room that ends.
+    Order(MemberId, Box<Order>),
+    /// The room was opened before it was known who created it.
+    Founded(Box<Care>),
+    /// The connection of an owner has ended.
+    OwnerEnded(MemberId),
+    /// Somebody who owns the room, or is in it, is logged in to this account now, or to none.
+    Account(MemberId, Option<Name>),
+    /// An account was deleted.
+    AccountDeleted(Name),
     /// The server is stopping: say no more of who comes and goes.
     Stop,
 }
@@ -114,7 +132,10 @@ pub struct RoomLimits {
 #[derive(Clone, Debug)]
 pub struct Room {
     limits: RoomLimits,
-    members: BTreeMap<MemberId, Name>,
+    care: Care,
+    members: BTreeMap<MemberId, Member>,
+    /// How many have come so far.
+    comings: u64,
     recent: VecDeque<Arc<Message>>,
     /// Comings and goings are not told.
     quiet: bool,
@@ -122,41 +143,79 @@ pub struct Room {
     fresh: Vec<Item>,
 }
 
+#[derive(Clone, Debug)]
+struct Member {
+    name: Name,
+    account: Option<Name>,
+    address: Option<Address>,
+    /// How many had come before.
+    since: u64,
+    /// May only read.
+    is_muted: bool,
+}
+
+/// Why a line is not said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsaid {
+    /// Who says it is not there.
+    NotHere,
+    /// Who says it may only read.
+    Muted,
+}
+
 impl Room {
-    /// An empty room.
-    pub fn new(limits: RoomLimits) -> Room {
+    /// An empty room that `care` is taken of.
+    pub fn new(limits: RoomLimits, care: Care) -> Room {
         Room {
             limits,
+            care,
             members: BTreeMap::new(),
+            comings: 0,
             recent: VecDeque::new(),
             quiet: false,
             fresh: Vec::new(),
         }
     }
 
-    /// Lets `member` in, or says why not. Hand out [`Room::take_fresh`] before it is reached as a member:
-    /// who joins sees nothing from before, its own coming included.
-    pub fn join(&mut self, member: MemberId, name: Name) -> Result<(), JoinError> {
+    /// Lets a guest in, or says why not. Hand out [`Room::take_fresh`] before it is reached as a member: who joins
+    /// sees nothing from before, its own coming included.
+    pub fn join(&mut self, guest: Guest, now: Timestamp) -> Result<(), JoinError> {
+        self.judge_guest(&guest, now)?;
         if self.limits.members_max > 0 && self.members.len() >= self.limits.members_max {
             return Err(JoinError::Full(self.limits.members_max));
         }
-        self.tell(Notice::Joined(name.clone()));
-        self.members.insert(member, name);
+        self.tell(Notice::Joined(guest.name.clone()));
+        self.care
+            .owner_came(guest.member, guest.account.as_ref(), now);
+        let member = Member {
+            is_muted: false,
+            since: self.comings,
+            name: guest.name,
+            account: guest.account,
+            address: guest.address,
+        };
+        self.comings += 1;
+        self.members.insert(guest.member, member);
+        self.mark_muted(Some(guest.member));
         Ok(())
     }
 
-    /// The line that `member` says at the time `now`, to be stored. Somebody who is not there says nothing.
+    /// The line that `member` says at the time `now`, to be stored, or why it is not said.
     pub fn draft(
         &self,
         member: MemberId,
         kind: Kind,
         text: Box<str>,
         now: Timestamp,
-    ) -> Option<NewMessage> {
-        Some(NewMessage {
+    ) -> Result<NewMessage, Unsaid> {
+        let author = self.members.get(&member).ok_or(Unsaid::NotHere)?;
+        if author.is_muted {
+            return Err(Unsaid::Muted);
+        }
+        Ok(NewMessage {
             time: now,
             member,
-            name: self.members.get(&member)?.clone(),
+            name: author.name.clone(),
             kind,
             text,
         })
@@ -188,22 +247,53 @@ impl Room {
 
     /// Calls `member` by another name.
     pub fn rename(&mut self, member: MemberId, new: Name) {
-        if let Some(name) = self.members.get_mut(&member) {
-            let old = std::mem::replace(name, new.clone());
+        if let Some(renamed) = self.members.get_mut(&member) {
+            let old = std::mem::replace(&mut renamed.name, new.clone());
             self.tell(Notice::Renamed { old, new });
+            self.mark_muted(Some(member));
         }
     }
 
     /// Takes `member` out. Hand out [`Room::take_fresh`] before, so that it sees what was said until now.
     pub fn leave(&mut self, member: MemberId) {
-        if let Some(name) = self.members.remove(&member) {
-            self.tell(Notice::Left(name));
+        if let Some(member) = self.members.remove(&member) {
+            self.tell(Notice::Left(member.name));
+        }
+    }
+
+    /// It was created by the owner in `care`, who comes before whoever has come meanwhile.
+    pub fn founded(&mut self, care: Care) {
+        self.care.owners.splice(0..0, care.owners);
+    }
+
+    /// The connection `member` has ended.
+    pub fn connection_ended(&mut self, member: MemberId, now: Timestamp) {
+        self.care.connection_ended(member, now);
+    }
+
+    /// Connection `member` is logged in to `account` now, or to none.
+    pub fn account_is(&mut self, member: MemberId, account: Option<Name>, now: Timestamp) {
+        self.care.account_is(member, account.as_ref(), now);
+        if let Some(member) = self.members.get_mut(&member) {
+            member.account = account;
+        }
+        self.mark_muted(Some(member));
+    }
+
+    /// An account was deleted.
+    pub fn account_deleted(&mut self, account: &Name) {
+        self.care.account_deleted(account);
+        for member in self.members.values_mut() {
+            if member.account.as_ref() == Some(account) {
+                member.account = None;
+            }
         }
     }
 
     /// Tells everybody what `member` says that the room is about, however many they are.
     pub fn set_topic(&mut self, member: MemberId, topic: Option<Topic>) {
-        if let Some(name) = self.members.get(&member).cloned() {
+        if let Some(member) = self.members.get(&member) {
+            let name = member.name.clone();
             self.fresh.push(Item::Notice(Notice::Topic { name, topic }));
         }
     }
@@ -215,14 +305,16 @@ impl Room {
 
     /// The names of all members, in the order in which they connected.
     pub fn names(&self) -> Vec<Name> {
-        self.members.values().cloned().collect()
+        let names = self.members.values().map(|member| member.name.clone());
+        names.collect()
     }
 
     /// The first `most` members, in the order in which they connected, and how many more there are.
     pub fn first_members(&self, most: usize) -> (Vec<(MemberId, Name)>, usize) {
         let first = self.members.iter().take(most);
         let more = self.members.len().saturating_sub(most);
-        (first.map(|(id, name)| (*id, name.clone())).collect(), more)
+        let named = first.map(|(id, member)| (*id, member.name.clone()));
+        (named.collect(), more)
     }
 
     /// The last messages, oldest first.
@@ -249,14 +341,18 @@ impl Room {
 }
 
 /// The actor: runs `room` until its mailbox is closed and empty, and returns it. What is said is shown once
-/// `store` has it. `now` tells the time.
+/// `store` has it. `now` tells the time. If an owner closes the room, it is taken out of the store, then
+/// `closed` is called, and then the members hear of it.
 pub async fn run(
     room: Room,
     handle: RoomHandle,
     store: Store,
     now: impl Fn() -> Timestamp,
+    closed: impl FnOnce() + Send + 'static,
 ) -> Room {
     let mut actor = Actor {
+        closed: Some(Box::new(closed)),
+        stored_care: room.care.to_json(),
         store,
         is_recalled: false,
         authors: Vec::new(),
@@ -291,6 +387,10 @@ fn shrink(turn: &mut Vec<ToRoom>) {
 }
 
 struct Actor {
+    /// What to call when the room is closed by an owner; `None` once it is.
+    closed: Option<Box<dyn FnOnce() + Send>>,
+    /// The room's care as the store has it.
+    stored_care: String,
     room: Room,
     handle: RoomHandle,
     outbox: Arc<Outbox>,
@@ -308,9 +408,13 @@ struct Actor {
 impl Actor {
     async fn apply(&mut self, word: ToRoom, time: Timestamp) {
         if let ToRoom::Say { member, kind, text } = word {
-            if let Some(line) = self.room.draft(member, kind, text, time) {
-                self.drafts.push(line);
-                self.authors.push(member);
+            match self.room.draft(member, kind, text, time) {
+                Ok(line) => {
+                    self.drafts.push(line);
+                    self.authors.push(member);
+                }
+                Err(Unsaid::Muted) => self.tell(member, Note::Muted),
+                Err(Unsaid::NotHere) => {}
             }
             return;
         }
@@ -319,16 +423,30 @@ impl Actor {
         match word {
             ToRoom::Say { .. } => {}
             ToRoom::Rename { member, name } => self.room.rename(member, name),
-            ToRoom::Join {
-                member,
-                name,
-                inbox,
-            } => {
+            ToRoom::Join(guest, inbox) => {
                 self.recall().await;
-                self.join(member, name, inbox);
+                self.join(*guest, inbox, time).await;
             }
-            ToRoom::Leave(member, reader) => self.leave(member, reader),
+            ToRoom::Leave(member, reader) => self.leave(member, reader, time).await,
             ToRoom::Stop => self.room.be_quiet(),
+            ToRoom::MayLock(member, answer) => self.may_lock(member, &answer),
+            ToRoom::Order(member, order) => self.order(member, &order, time).await,
+            ToRoom::Founded(care) => {
+                self.room.founded(*care);
+                self.settle(time).await;
+            }
+            ToRoom::OwnerEnded(member) => {
+                self.room.connection_ended(member, time);
+                self.settle(time).await;
+            }
+            ToRoom::Account(member, account) => {
+                self.room.account_is(member, account, time);
+                self.settle(time).await;
+            }
+            ToRoom::AccountDeleted(account) => {
+                self.room.account_deleted(&account);
+                self.settle(time).await;
+            }
             ToRoom::SetTopic(member, topic) => self.set_topic(member, topic).await,
             ToRoom::Who(member) => {
                 let (members, more) = self.room.first_members(WHO_NAMES_MAX);
@@ -377,8 +495,13 @@ impl Actor {
         }
     }
 
-    fn join(&mut self, member: MemberId, name: Name, inbox: Arc<Inbox>) {
-        match self.room.join(member, name) {
+    async fn join(&mut self, guest: Guest, inbox: Arc<Inbox>, time: Timestamp) {
+        let (member, has_account) = (guest.member, guest.account.is_some());
+        if self.closed.is_none() {
+            let room = self.handle.name.clone();
+            return inbox.put(Note::NotSeated(room, JoinError::NoRoom));
+        }
+        match self.room.join(guest, time) {
             Ok(()) => {
                 self.handle.info.set_members(self.room.members());
                 self.publish();
@@ -392,27 +515,39 @@ impl Actor {
                 };
                 inbox.put(Note::Seated(seat, scene));
                 self.inboxes.insert(member, inbox);
+                if has_account || !self.room.has_owner(time) {
+                    self.settle(time).await;
+                }
             }
             Err(why) => inbox.put(Note::NotSeated(self.handle.name.clone(), why)),
         }
     }
 
-    fn leave(&mut self, member: MemberId, reader: Option<Reader>) {
+    async fn leave(&mut self, member: MemberId, reader: Option<Reader>, time: Timestamp) {
         self.publish();
         self.room.leave(member);
         self.handle.info.set_members(self.room.members());
         if let Some(inbox) = self.inboxes.remove(&member)
             && reader.is_none()
         {
-            self.outbox.end_reader(member);
+            self.outbox.end_reader(member, None);
             inbox.put(Note::Unseated);
         }
-        // A reader given back is dropped here, before anything is published without it.
+        // Only a connection that has ended gives its reader back.
+        let has_ended = reader.is_some();
+        // It is dropped here, before anything is published without it.
         drop(reader);
+        if has_ended && self.room.care.rank(member, None).is_some() {
+            self.room.connection_ended(member, time);
+            self.settle(time).await;
+        }
     }
 
     /// What cannot be stored is not so.
     async fn set_topic(&mut self, member: MemberId, topic: Option<Topic>) {
+        if let Err(why) = self.room.allows(member, Deed::SetTopic) {
+            return self.tell(member, Note::Answer(Answer::Ordered(Err(why))));
+        }
         let stored = self.store.set_topic(self.handle.id, topic.clone()).await;
         if stored.is_ok() {
             self.handle.info.set_topic(topic.clone());

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::message::{Batch, MemberId};
+use crate::request::PutOut;
 
 /// The batches of one room that some member has yet to take, in the room's order.
 #[derive(Debug)]
@@ -28,7 +29,14 @@ struct State {
     bytes_max: usize,
     /// Who has left, and the place up to which it may read. Kept until its reader looks: the reader may be
     /// at work just now, and must not take what is published without it.
-    ended: BTreeMap<MemberId, u64>,
+    ended: BTreeMap<MemberId, End>,
+}
+
+/// Up to where somebody who is out may read, and how it was put out, if it was.
+#[derive(Debug)]
+struct End {
+    place: u64,
+    put_out: Option<Arc<PutOut>>,
 }
 
 #[derive(Debug)]
@@ -90,15 +98,16 @@ impl Outbox {
             next: state.end(),
             messages: state.messages_before + kept,
             end: u64::MAX,
+            put_out: None,
             outbox: Arc::clone(self),
         }
     }
 
-    /// Ends the reader of `member`, who has left: what is published from now on is not for it.
-    pub fn end_reader(&self, member: MemberId) {
+    /// Ends the reader of `member`, who has left or was put out: what is published from now on is not for it.
+    pub fn end_reader(&self, member: MemberId, put_out: Option<Arc<PutOut>>) {
         let mut state = self.lock();
-        let end = state.end();
-        state.ended.insert(member, end);
+        let place = state.end();
+        state.ended.insert(member, End { place, put_out });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -152,6 +161,7 @@ pub struct Reader {
     messages: u64,
     /// The place after the last batch meant for this reader.
     end: u64,
+    put_out: Option<Arc<PutOut>>,
 }
 
 /// What came of [`Reader::take`] besides the batches.
@@ -168,7 +178,8 @@ impl Reader {
     pub fn take(&mut self, bytes_max: usize, batches: &mut Vec<Arc<Batch>>) -> Taken {
         let mut state = self.outbox.lock();
         if let Some(end) = state.ended.remove(&self.member) {
-            self.end = end;
+            self.end = end.place;
+            self.put_out = end.put_out;
         }
         let mut skipped = 0;
         if self.next < state.first {
@@ -198,6 +209,11 @@ impl Reader {
     pub fn is_done(&self) -> bool {
         self.next >= self.end
     }
+
+    /// How its member was put out; `None` if it has left. Not known before the reader is done.
+    pub fn put_out(&self) -> Option<&Arc<PutOut>> {
+        self.put_out.as_ref()
+    }
 }
 
 impl Drop for Reader {
@@ -205,7 +221,7 @@ impl Drop for Reader {
     fn drop(&mut self) {
         let mut state = self.outbox.lock();
         if let Some(end) = state.ended.remove(&self.member) {
-            self.end = end;
+            self.end = end.place;
         }
         let from = self.next.saturating_sub(state.first) as usize;
         let until = self.end.min(state.end()).saturating_sub(state.first) as usize;
@@ -328,7 +344,7 @@ mod tests {
         let mut stays = reader(&outbox, 1);
         let mut leaves = reader(&outbox, 2);
         outbox.publish(batch(1), 2);
-        outbox.end_reader(MemberId(2));
+        outbox.end_reader(MemberId(2), None);
         outbox.publish(batch(2), 1);
         assert!(!leaves.is_done());
         // It takes after the room has gone on without it, and before it has heard of that.

@@ -15,9 +15,13 @@ use keep::Keeper;
 
 use std::sync::Arc;
 
+use crate::account::Password;
+use crate::limits::PASSWORD_TRIES;
 use crate::message::Kind;
 use crate::name::{Name, RoomName};
-use crate::request::{Answer, CreateError, JoinError, Private, RenameError, Request, Whom};
+use crate::request::{
+    Answer, CreateError, JoinError, Ordered, Private, PutOut, RenameError, Request, Whom,
+};
 use crate::view::{self, Question, View};
 
 /// What follows from a line or an answer: `views` are shown in order, then the request is made.
@@ -168,6 +172,11 @@ impl Session {
     pub fn answer(&mut self, answer: Answer) -> Turn {
         match answer {
             Answer::Created(room, result) => self.created(room, result),
+            Answer::Ordered(answer) => Turn::show(match answer {
+                Ok(Ordered::Done) => vec![],
+                Ok(Ordered::Bans(bans)) => vec![View::Bans(bans)],
+                Err(why) => vec![View::NotOrdered(why)],
+            }),
             Answer::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
             Answer::RoomPage(page) => Turn::show([View::RoomPage(page)]),
             Answer::Joined(room, Ok(scene)) => {
@@ -209,6 +218,24 @@ impl Session {
         let teller = Whom::Id(words.whom, words.name.clone());
         let is_first = self.teller.replace(Box::new(teller)).is_none();
         Turn::show([View::ToldYou(words, is_first)])
+    }
+
+    /// The person is put out of the room, where so many lines were not said any more.
+    pub fn put_out(&mut self, how: PutOut, lost: usize) -> Turn {
+        let Place::Room(room) = std::mem::replace(&mut self.place, Place::Menu) else {
+            return Turn::default();
+        };
+        self.asked = None;
+        Turn::show([View::PutOut(room, how, lost), View::Menu])
+    }
+
+    /// Locks the room with a password, if it can be one.
+    fn lock(&mut self, password: &str) -> Turn {
+        self.asked = None;
+        match Password::parse(password) {
+            Ok(password) => Turn::ask(Request::Lock(password)),
+            Err(_) => Turn::show([View::BadRoomPassword]),
+        }
     }
 
     /// The person speaks. True if that ends an absence.
@@ -270,6 +297,13 @@ impl Session {
                     self.back_with(vec![View::JoinFailed(wanted.to_owned(), JoinError::NoRoom)])
                 }
             },
+            // The question stays: if the password is wrong, it says how many tries are left.
+            Question::RoomPassword(room, _) => match Password::parse(wanted) {
+                Ok(password) => Turn::ask(Request::JoinWith(room, password)),
+                // It is not one that a room can have.
+                Err(_) => self.not_joined(room, JoinError::WrongPassword),
+            },
+            Question::NewRoomPassword => self.lock(wanted),
             Question::Username => match Name::parse(wanted) {
                 // The question stays: the answer then shows the menu, as after every menu choice.
                 Ok(name) => Turn::ask(Request::Rename(name)),
@@ -306,6 +340,14 @@ impl Session {
 
     fn not_joined(&mut self, room: RoomName, why: JoinError) -> Turn {
         match (self.asked.take(), why) {
+            (_, JoinError::Locked) => {
+                self.asked = Some(Question::RoomPassword(room, PASSWORD_TRIES));
+                Turn::default()
+            }
+            (Some(Question::RoomPassword(_, tries)), JoinError::WrongPassword) if tries > 1 => {
+                self.asked = Some(Question::RoomPassword(room, tries - 1));
+                Turn::show([View::WrongPassword(tries - 1)])
+            }
             (None, JoinError::NoRoom) => {
                 self.asked = Some(Question::Create(room));
                 Turn::default()

@@ -9,6 +9,7 @@ use crate::request::{Bell, Look, Scene, Setting};
 use crate::topic::Topic;
 
 mod finding;
+mod own;
 
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a room name")

@@ -10,6 +10,7 @@ mod find;
 mod help;
 mod ignore;
 mod keep;
+mod own;
 mod past;
 mod set;
 mod talk;
@@ -44,8 +45,8 @@ use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::message::Timestamp;
 use crate::name::{Name, RoomName};
 use crate::request::{
-    CreateError, JoinError, Look, People, Present, Private, Profile, RenameError, RoomPage, Scene,
-    Setting, Stats, TellError,
+    BanLine, CreateError, JoinError, Look, OrderError, People, Present, Private, Profile, PutOut,
+    RenameError, RoomPage, Scene, Setting, Stats, TellError,
 };
 use crate::store::Found;
 use crate::text;
@@ -70,6 +71,10 @@ pub enum Question {
     Password(Name),
     /// `\forget`.
     PasswordToForget(Name),
+    /// Asked by a room with a password, so many times at most.
+    RoomPassword(RoomName, u8),
+    /// Of `\lock` alone.
+    NewRoomPassword,
 }
 
 impl Question {
@@ -85,6 +90,8 @@ impl Question {
             Question::Password(name) | Question::PasswordToForget(name) => {
                 format!("Password of {name}: ").into()
             }
+            Question::RoomPassword(room, _) => format!("Password of room {room}: ").into(),
+            Question::NewRoomPassword => "New password of the room: ".into(),
         }
     }
 
@@ -95,7 +102,9 @@ impl Question {
             Question::NewPassword
             | Question::PasswordAgain(_)
             | Question::Password(_)
-            | Question::PasswordToForget(_) => true,
+            | Question::PasswordToForget(_)
+            | Question::RoomPassword(..)
+            | Question::NewRoomPassword => true,
         }
     }
 }
@@ -202,6 +211,18 @@ pub enum View {
     Yes,
     /// A line was said that nobody has seen.
     NotSent,
+    /// A line was said by somebody who may only read.
+    Muted,
+    /// A room asks for a password that none can be.
+    BadRoomPassword,
+    /// A password was wrong; so many tries are left.
+    WrongPassword(u8),
+    /// One was put out of a room, and so many lines were not sent any more.
+    PutOut(RoomName, PutOut, usize),
+    /// Who is kept out of the room.
+    Bans(Vec<BanLine>),
+    /// What only owners may do was not done.
+    NotOrdered(OrderError),
     /// Private words were told, to somebody who is perhaps away.
     Told(Private, Option<Box<str>>),
     /// Private words from somebody; whether to tell how to answer.
@@ -355,6 +376,15 @@ impl View {
                 viewer.zone_name()
             ),
             View::NotSent => writeln!(out, "Not sent: the server cannot store messages right now."),
+            View::Muted => writeln!(
+                out,
+                "Not sent: you are muted here. Who owns the room can \\unmute you."
+            ),
+            View::BadRoomPassword => own::write_bad_password(out),
+            View::WrongPassword(tries) => own::write_wrong_password(*tries, out),
+            View::PutOut(room, how, lost) => own::write_put_out(room, how, *lost, out),
+            View::Bans(bans) => own::write_bans(bans, out),
+            View::NotOrdered(why) => own::write_not_ordered(why, out),
             View::Told(words, away) => write_told(words, away.as_deref(), zone, out),
             View::ToldYou(words, hint) => write_told_you(words, *hint, viewer, out),
             View::NotTold(name, why) => write_not_told(name, why, out),

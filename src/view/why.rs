@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::own::write_banned;
 use crate::name::NameError;
 use crate::request::{CreateError, JoinError, RenameError};
 
@@ -30,6 +31,17 @@ impl fmt::Display for JoinError {
             JoinError::Full(limit) => {
                 write!(f, "It is full (members: {limit}). Please try again later.")
             }
+            JoinError::Locked => f.write_str("It asks for a password."),
+            JoinError::WrongPassword => {
+                f.write_str("That is not the password. Ask who owns the room for it.")
+            }
+            JoinError::TooManyTries => f.write_str(
+                "Too many wrong passwords from your address. Please try again in a minute.",
+            ),
+            JoinError::Busy => f.write_str(
+                "The server has too many passwords to check right now. Please try again.",
+            ),
+            JoinError::Banned(left, why) => write_banned(*left, why, f),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod general;
 mod keep;
+mod own;
 mod past;
 mod rooms;
 mod show;
@@ -38,18 +39,21 @@ pub enum Group {
     Find,
     /// What was said before.
     Past,
+    /// Taking care of a room.
+    Own,
     /// How one's own terminal shows things.
     Show,
 }
 
 impl Group {
     /// In the order of `\help`.
-    pub const ALL: [Group; 6] = [
+    pub const ALL: [Group; 7] = [
         Group::General,
         Group::Keep,
         Group::Talk,
         Group::Find,
         Group::Past,
+        Group::Own,
         Group::Show,
     ];
 
@@ -61,6 +65,7 @@ impl Group {
             Group::Talk => "talk",
             Group::Find => "find",
             Group::Past => "past",
+            Group::Own => "own",
             Group::Show => "show",
         }
     }
@@ -70,6 +75,8 @@ impl Group {
 /// the answer: a name may well look like one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
+    /// In a room, for those who own it. The room decides who that is.
+    Owner,
     /// In a room.
     Room,
     /// In a room and at the menu.
@@ -82,6 +89,7 @@ impl Scope {
     /// Who may use it and where, for `\help COMMAND`.
     pub fn words(self) -> &'static str {
         match self {
+            Scope::Owner => "who owns the room, in it",
             Scope::Room => "everybody, in a room",
             Scope::RoomAndMenu | Scope::Everywhere => "everybody, anywhere",
         }
@@ -155,15 +163,15 @@ impl Command {
 
     /// Does it, given the rest of the line.
     pub(super) fn run(&'static self, session: &mut Session, argument: &str) -> Turn {
-        if self.scope == Scope::Room && !session.in_room() {
+        if matches!(self.scope, Scope::Room | Scope::Owner) && !session.in_room() {
             return session.back_with(vec![View::OnlyInRoom(self.name())]);
         }
         (self.run)(session, argument)
     }
 }
 
-use Group::{Find, General, Keep, Past, Show, Talk};
-use Scope::{Everywhere, Room, RoomAndMenu};
+use Group::{Find, General, Keep, Own, Past, Show, Talk};
+use Scope::{Everywhere, Owner, Room, RoomAndMenu};
 
 /// All of them, in the order of `\help`.
 #[rustfmt::skip]
@@ -194,6 +202,17 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Past, Room, "history [N|DATE|TIME]", "what was said before: again for more", "history 14:30", past::history),
     Command::new(Past, Room, "search WORDS", "find in all that was said here", "search pizza", past::search),
     Command::new(Past, Room, "context N", "what was said around line #N", "context 120", past::context),
+
+    Command::new(Own, Owner, "lock [PASSWORD]", "joining asks for a password", "lock pizza4all", own::lock),
+    Command::new(Own, Owner, "unlock", "joining asks for nothing", "unlock", own::unlock),
+    Command::new(Own, Owner, "private [off]", "no list names the room", "private", own::private),
+    Command::new(Own, Owner, "kick NAME [WHY]", "put NAME out, who may come again", "kick Dai spam", own::kick),
+    Command::new(Own, Owner, "ban [NAME|ADDRESS] [for 2h] [WHY]", "put NAME out for longer, or tell who is", "ban Dai for 2h spam", own::ban),
+    Command::new(Own, Owner, "unban NAME|ADDRESS", "let NAME in again", "unban Dai", own::unban),
+    Command::new(Own, Owner, "mute NAME", "let NAME only read", "mute Dai", own::mute),
+    Command::new(Own, Owner, "unmute NAME", "let NAME speak again", "unmute Dai", own::unmute),
+    Command::new(Own, Owner, "own NAME", "let NAME own the room as well", "own Dai", own::own),
+    Command::new(Own, Owner, "close", "end the room, and put everybody out", "close", own::close),
 
     Command::new(Show, RoomAndMenu, "ansi [off]", "messages do not cut into what you type", "ansi", show::ansi),
     Command::new(Show, RoomAndMenu, "width N", "the width of your screen, for \\ansi", "width 120", show::width),
