@@ -153,6 +153,7 @@ fn twelve_people_use_every_command_and_see_what_they_should() {
     set_things(&mut evening);
     keep_a_name(&mut evening);
     ignore(&mut evening);
+    take_care(&mut evening);
     look_back(&mut evening);
     go(&mut evening);
     evening.everything_was_used();
@@ -328,6 +329,47 @@ fn ignore(evening: &mut Evening) {
     evening.only_seen_by("humbug-one", &others);
 }
 
+/// Who created the room takes care of it.
+fn take_care(evening: &mut Evening) {
+    let seen = |evening: &mut Evening, who: &str, line: &str, notice: &str| {
+        evening.command(who, line, notice);
+        evening.all_see(notice, &[]);
+    };
+    let locked = "* nora locked the room: joining asks for a password";
+    seen(evening, "nora", "lock soup4twelve", locked);
+    seen(evening, "nora", "unlock", "* nora unlocked the room");
+    let private = "* nora made the room private: no list names it";
+    seen(evening, "nora", "private", private);
+    evening.command("nora", "private off", "* nora made the room public");
+    seen(evening, "nora", "mute sam", "* sam was muted by nora");
+    evening.guest("sam").types("not-heard");
+    evening.guest("sam").sees("Not sent: you are muted here.");
+    seen(evening, "nora", "unmute sam", "* sam was unmuted by nora");
+    seen(
+        evening,
+        "nora",
+        "own mia",
+        "* mia was made an owner by nora",
+    );
+    evening.command(
+        "mia",
+        "kick sam spilt soup",
+        "* sam was kicked by mia: spilt soup",
+    );
+    evening
+        .guest("sam")
+        .sees("* You were kicked from room salon by mia: spilt soup");
+    evening.command("sam", "join salon", "------------ Room salon ------------");
+    evening.command("nora", "ban max for 2h", "* max was banned by nora for 2h");
+    evening
+        .guest("max")
+        .sees("* You were banned from room salon by nora for 2h");
+    evening.command("max", "join salon", "You are banned there for 2h.");
+    evening.command("nora", "ban", "max for 2h, by nora");
+    evening.command("nora", "unban max", "* max was unbanned by nora");
+    evening.command("max", "join salon", "------------ Room salon ------------");
+}
+
 /// What was said before.
 fn look_back(evening: &mut Evening) {
     evening.command("paul", "history 3", "] nora: soup, @theo!");
@@ -342,6 +384,8 @@ fn look_back(evening: &mut Evening) {
 /// Everybody leaves.
 fn go(evening: &mut Evening) {
     evening.command("adam", "exit", "Who needs password anyway?");
+    evening.command("nora", "close", "* Room salon was closed by nora");
+    evening.guest("mia").sees("* Room salon was closed by nora");
     for (name, _) in GUESTS {
         evening.command(name, "quit", "Goodbye.");
     }
