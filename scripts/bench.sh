@@ -104,6 +104,11 @@ one_run() {
         play $load_cpu $server_cpu closed "char-${members}x16" parlor parlor-char \
             --members $members --window 16 -- "${parlor[@]}" --threads 1
     done
+    for mixed in "" --mixed; do
+        label=${mixed:-closed}
+        play $load_cpu $server_cpu closed "${label#--}-2000x16" parlor parlor \
+            --members 2000 --window 16 $mixed -- "${parlor[@]}" --threads 1
+    done
     for members in 100 1000; do
         with_data closed "data-${members}x16" --members $members --window 16
     done

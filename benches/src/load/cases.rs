@@ -190,12 +190,14 @@ fn shape(args: &Args, window: usize) -> Shape {
         all_named: args.named,
         window,
         patient: args.case == "burst",
+        mixed: args.mixed,
     }
 }
 
 /// Every sender fills its window whenever a line is done, until `end`.
 fn talk_until(crowd: &mut Crowd, window: usize, end: Instant) -> Result<(), String> {
     while Instant::now() < end {
+        crowd.chatter()?;
         top_up(crowd, window, u32::MAX)?;
     }
     Ok(())

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, epoll};
 
+use crate::mixed::{self, Taste};
 use crate::tally::Tally;
 use crate::wire::{self, Dialect, HALF_TYPED, Telnet};
 
@@ -55,6 +56,8 @@ pub(crate) struct Shape {
     pub(crate) window: usize,
     /// Members have space for what they have yet to read.
     pub(crate) patient: bool,
+    /// Members have settings of their own (see [`mixed`]).
+    pub(crate) mixed: bool,
 }
 
 /// The clients of one server.
@@ -71,6 +74,9 @@ pub(crate) struct Crowd {
     pub(crate) tally: Tally,
     /// For each sender, how many lines it has sent.
     pub(crate) sent: Vec<u32>,
+    /// How often people were mentioned, and when they are next.
+    mentions: usize,
+    mention_due: Instant,
 }
 
 #[derive(Debug)]
@@ -110,6 +116,8 @@ impl Crowd {
             held_up: Vec::new(),
             tally: Tally::new(rooms, shape.members_per_room, senders, shape.window),
             sent: vec![0; rooms * senders],
+            mentions: 0,
+            mention_due: Instant::now(),
         })
     }
 
@@ -219,12 +227,20 @@ impl Crowd {
             (true, false) => None,
         };
         let socket = connect(self.address, index, buffer)?;
-        let is_named = self.shape.all_named || place < self.shape.senders_per_room;
-        let name = is_named.then(|| match self.sender(index) {
-            Some(sender) => format!("b{sender}"),
-            None => format!("u{index}"),
-        });
-        let (first, rest) = self.shape.dialect.entry(room, name.as_deref());
+        let taste = match self.shape.mixed {
+            true => Taste::of(place, self.shape.senders_per_room),
+            false => Taste::Usual,
+        };
+        let is_named = self.shape.all_named || taste.is_named();
+        let name = match (self.sender(index), taste) {
+            (Some(sender), _) => Some(format!("b{sender}")),
+            (None, Taste::Chatter) => Some(mixed::CHATTER.to_owned()),
+            (None, _) => is_named.then(|| format!("u{index}")),
+        };
+        let (first, rest) = self
+            .shape
+            .dialect
+            .entry(room, name.as_deref(), &taste.settings());
         listen_to(&self.epoll, &socket, index)?;
         self.clients.push(Client {
             socket,
@@ -299,6 +315,23 @@ impl Crowd {
         if !was_held_up && !client.out.is_empty() {
             self.held_up.push(index);
         }
+        Ok(())
+    }
+
+    /// In a mixed crowd: mentions some members of each room, if that is due. Nobody counts these lines.
+    pub(crate) fn chatter(&mut self) -> Result<(), String> {
+        if !self.shape.mixed || Instant::now() < self.mention_due {
+            return Ok(());
+        }
+        self.mention_due = Instant::now() + mixed::MENTION_EVERY;
+        for room in 0..self.shape.rooms {
+            let first = room * self.shape.members_per_room;
+            let line = mixed::mention(self.mentions, first, self.shape.members_per_room);
+            let client = &mut self.clients[first + self.shape.senders_per_room];
+            client.out.extend_from_slice(line.as_bytes());
+            client.flush()?;
+        }
+        self.mentions += 1;
         Ok(())
     }
 

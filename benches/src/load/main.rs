@@ -5,6 +5,7 @@
 
 mod cases;
 mod crowd;
+mod mixed;
 mod server;
 mod tally;
 mod wire;
@@ -63,6 +64,11 @@ struct Args {
     /// every member takes a name, not only the senders
     #[argh(switch)]
     named: bool,
+
+    /// a third of the members sets a time zone of its own, a third has a name that rings when it is mentioned,
+    /// and some ignore the one who mentions them
+    #[argh(switch)]
+    mixed: bool,
 
     /// seconds after which everything is ended, whatever it has come to (default: 90)
     #[argh(option, default = "90")]

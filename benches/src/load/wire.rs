@@ -54,14 +54,22 @@ impl Dialect {
         }
     }
 
-    /// What is typed to enter `room`, as `name` if there is one. The first of the two parts is typed at
+    /// What is typed to enter `room`, as `name` if there is one, with `settings`, each a command. The first of the two parts is typed at
     /// once; the second after the Telnet options are settled.
-    pub(crate) fn entry(self, room: usize, name: Option<&str>) -> (Vec<u8>, Vec<u8>) {
+    pub(crate) fn entry(
+        self,
+        room: usize,
+        name: Option<&str>,
+        settings: &[String],
+    ) -> (Vec<u8>, Vec<u8>) {
         let end = std::str::from_utf8(self.line_end()).unwrap_or_default();
         let naming = name.map_or(String::new(), |name| format!("4{end}{name}{end}"));
         let text = match self {
             Dialect::Baseline => format!("room{room}{end}"),
-            _ => format!("{naming}2{end}room{room}{end}"),
+            _ => {
+                let settings: String = settings.iter().map(|line| format!("{line}{end}")).collect();
+                format!("{naming}{settings}2{end}room{room}{end}")
+            }
         };
         let mut first = text.into_bytes();
         let rest = match self {

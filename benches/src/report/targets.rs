@@ -119,6 +119,11 @@ const TARGETS: &[(&str, Figure, Wanted)] = &[
         AtLeast(0.6),
     ),
     (
+        "7 2,000 members of mixed zones, names and ignores, of plain",
+        Within([("mixed-2000x16", PER_CPU), ("closed-2000x16", PER_CPU)]),
+        AtLeast(0.7),
+    ),
+    (
         "8 two executor threads, of one",
         Within([("threads-2", PER_SECOND), ("threads-1", PER_SECOND)]),
         AtLeast(1.5),
