@@ -196,12 +196,8 @@ impl Lobby {
 
     /// Starts the actor of a stored room and enters it.
     fn open_room(&self, state: &mut State, room: StoredRoom, care: Care) -> RoomHandle {
-        let handle = RoomHandle {
-            id: room.id,
-            name: room.name,
-            mailbox: Arc::default(),
-            info: Arc::new(RoomInfo::new(room.topic, room.last_line)),
-        };
+        let info = RoomInfo::new(room.topic, room.last_line);
+        let handle = RoomHandle::new(room.id, room.name, info);
         care.note_in(&handle.info);
         let (register, id) = (Arc::downgrade(&self.state), handle.id);
         let closed = move || {
@@ -303,7 +299,7 @@ impl Lobby {
     /// Notes where connection `id` is now; `None`: at the menu.
     pub fn moved(&self, id: MemberId, room: Option<&RoomHandle>) {
         if let Some(person) = self.lock().people.get_mut(&id) {
-            person.room = room.map(|room| (room.name.clone(), Arc::clone(&room.info)));
+            person.room = room.cloned();
         }
     }
 

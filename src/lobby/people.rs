@@ -7,9 +7,9 @@ use crate::ignore::Ignores;
 use crate::inbox::{Inbox, Note};
 use crate::limits::NOTES_MAX;
 use crate::message::{MemberId, Timestamp};
-use crate::name::{Name, RoomName};
+use crate::name::Name;
 use crate::request::{ClientKind, Present, Private, Profile, TellError, Whereabouts};
-use crate::room::{RoomHandle, RoomInfo};
+use crate::room::RoomHandle;
 
 /// Somebody who is connected.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Person {
     pub(super) inbox: Arc<Inbox>,
     pub(super) name: Name,
     /// Where the person is; `None`: at the menu.
-    pub(super) room: Option<(RoomName, Arc<RoomInfo>)>,
+    pub(super) room: Option<RoomHandle>,
     /// Since when the person is connected.
     since: Timestamp,
     kind: ClientKind,
@@ -84,11 +84,11 @@ impl Person {
     pub(super) fn place_for(&self, inside: Option<&RoomHandle>) -> Whereabouts {
         match &self.room {
             None => Whereabouts::Menu,
-            Some((name, info)) => {
-                let shared = inside.is_some_and(|room| Arc::ptr_eq(&room.info, info));
-                match info.is_private() && !shared {
+            Some(room) => {
+                let shared = inside.is_some_and(|inside| inside.id == room.id);
+                match room.info.is_private() && !shared {
                     true => Whereabouts::Hidden,
-                    false => Whereabouts::Room(name.clone()),
+                    false => Whereabouts::Room(room.name.clone()),
                 }
             }
         }
@@ -129,18 +129,16 @@ impl Person {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::RoomName;
+    use crate::room::RoomInfo;
 
     fn person() -> Person {
         Person::new(Arc::default(), Timestamp(5))
     }
 
     fn room(name: &str) -> RoomHandle {
-        RoomHandle {
-            id: crate::store::RoomId(1),
-            name: RoomName::parse(name).expect("a room name"),
-            mailbox: Arc::default(),
-            info: Arc::default(),
-        }
+        let name = RoomName::parse(name).expect("a room name");
+        RoomHandle::new(crate::store::RoomId(1), name, RoomInfo::default())
     }
 
     #[test]
@@ -159,7 +157,7 @@ mod tests {
         let (here, there) = (room("here"), room("there"));
         let mut person = person();
         assert_eq!(person.place_for(Some(&here)), Whereabouts::Menu);
-        person.room = Some((here.name.clone(), Arc::clone(&here.info)));
+        person.room = Some(here.clone());
         let told = Whereabouts::Room(here.name.clone());
         let table = [
             (false, None, &told),

@@ -68,7 +68,6 @@ pub(super) fn page_of(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
@@ -78,12 +77,8 @@ mod tests {
     fn room(id: u32, members: usize, last: Option<i64>) -> (RoomId, RoomHandle) {
         let info = RoomInfo::new(None, last.map(Timestamp));
         info.set_members(members);
-        let handle = RoomHandle {
-            id: RoomId(id),
-            name: RoomName::parse(&format!("r{id}")).expect("a name"),
-            mailbox: Arc::default(),
-            info: Arc::new(info),
-        };
+        let name = RoomName::parse(&format!("r{id}")).expect("a name");
+        let handle = RoomHandle::new(RoomId(id), name, info);
         (handle.id, handle)
     }
 

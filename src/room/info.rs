@@ -171,12 +171,8 @@ mod tests {
         };
         let store = Store::memory(1);
         let name = RoomName::parse("1150").expect("a name");
-        let handle = RoomHandle {
-            id: block_on(store.create_room(name.clone())).expect("a room"),
-            name,
-            mailbox: Arc::default(),
-            info: Arc::default(),
-        };
+        let id = block_on(store.create_room(name.clone())).expect("a room");
+        let handle = RoomHandle::new(id, name, RoomInfo::default());
         assert_eq!(handle.info.last_line(), None);
         for word in [
             join(1),

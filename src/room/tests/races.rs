@@ -59,12 +59,8 @@ impl Person {
 
 fn handle(store: &Store) -> RoomHandle {
     let room = RoomName::parse("1150").expect("a name");
-    RoomHandle {
-        id: block_on(store.create_room(room.clone())).expect("a room"),
-        name: room,
-        mailbox: Arc::default(),
-        info: Arc::default(),
-    }
+    let id = block_on(store.create_room(room.clone())).expect("a room");
+    RoomHandle::new(id, room, RoomInfo::default())
 }
 
 /// Runs a room, which Ann has created, on words that come in this order, cut into turns in one way. Words
