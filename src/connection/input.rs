@@ -49,7 +49,9 @@ impl Connection {
             Ok(Some(0)) => {
                 self.end_of_input = true;
                 // What was half typed in character mode is not sent; a script's last line is.
-                self.held.extend(self.lines.rest());
+                if let Some(rest) = self.lines.rest() {
+                    self.held.push_back(rest);
+                }
             }
             Ok(Some(count)) => {
                 self.last_input = Instant::now();

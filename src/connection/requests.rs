@@ -440,7 +440,7 @@ impl Connection {
     fn owns(&mut self, room: RoomHandle) {
         self.owned
             .retain(|owned| !owned.mailbox.is_closed() && owned.id != room.id);
-        self.owned.push(room);
+        self.owned.push_back(room);
     }
 
     fn knock(&mut self, room: &RoomHandle, pass: Option<Hash>) {
