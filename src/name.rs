@@ -26,15 +26,15 @@ pub struct Name(Arc<str>);
 pub struct RoomName(Arc<str>);
 
 /// One of the ways in which a name can be mistaken for another: names that share a key may not be in use
-/// together. A register keeps a map from keys to owners.
+/// together. A register keeps a map from keys to owners, so a key takes no more space than it has to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NameKey {
     /// The case fold: `Dai` and `DAI`.
-    Folded(String),
+    Folded(Box<str>),
     /// The skeleton of the case fold: `dai` and `dаi` with a Cyrillic letter.
-    FoldedSkeleton(String),
+    FoldedSkeleton(Box<str>),
     /// The case fold of the skeleton: `DAl` with a small L and `DAI`.
-    SkeletonFolded(String),
+    SkeletonFolded(Box<str>),
 }
 
 impl Name {
@@ -101,7 +101,7 @@ impl NameKey {
         match self {
             NameKey::Folded(text)
             | NameKey::FoldedSkeleton(text)
-            | NameKey::SkeletonFolded(text) => text,
+            | NameKey::SkeletonFolded(text) => text.into(),
         }
     }
 }
@@ -245,9 +245,9 @@ fn keys_of(name: &str) -> [NameKey; 3] {
     let composed = text::compose(&shown);
     let folded = text::fold(&composed);
     [
-        NameKey::FoldedSkeleton(text::skeleton(&folded)),
-        NameKey::SkeletonFolded(text::fold(&text::skeleton(&composed))),
-        NameKey::Folded(folded),
+        NameKey::FoldedSkeleton(text::skeleton(&folded).into()),
+        NameKey::SkeletonFolded(text::fold(&text::skeleton(&composed)).into()),
+        NameKey::Folded(folded.into()),
     ]
 }
 

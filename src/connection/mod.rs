@@ -525,6 +525,10 @@ mod tests {
     #[test]
     fn a_connection_fits_into_what_the_allocator_gives_for_it() {
         // The next larger size is 896 bytes, for each of ten thousand.
-        assert!(size_of::<Connection>() <= 768, "{}", size_of::<Connection>());
+        assert!(
+            size_of::<Connection>() <= 768,
+            "{}",
+            size_of::<Connection>()
+        );
     }
 }
