@@ -264,7 +264,8 @@ impl Connection {
             }
         };
         self.leave().await;
-        self.goodbye(reason).await;
+        // In a box, since its timers would take their place in every task all along.
+        Box::pin(self.goodbye(reason)).await;
         reason
     }
 
@@ -276,7 +277,7 @@ impl Connection {
         });
         // What does not fit into a new socket's buffer is not worth waiting for.
         self.flush();
-        self.goodbye(reason).await;
+        Box::pin(self.goodbye(reason)).await;
     }
 
     // ---- waiting ----
