@@ -303,83 +303,84 @@ mod tests {
         }
     }
 
+    /// Zone, time, date, offset in hours, from, until.
+    const DAYS: &[(&str, &str, &str, i32, &str, &str)] = &[
+        (
+            "UTC",
+            "2026-11-22T21:30:00Z",
+            "2026-11-22",
+            0,
+            "2026-11-22T00:00:00Z",
+            "2026-11-23T00:00:00Z",
+        ),
+        (
+            "UTC",
+            "2026-11-22T00:00:00Z",
+            "2026-11-22",
+            0,
+            "2026-11-22T00:00:00Z",
+            "2026-11-23T00:00:00Z",
+        ),
+        (
+            "Asia/Bangkok",
+            "2026-11-22T21:30:00Z",
+            "2026-11-23",
+            7,
+            "2026-11-22T17:00:00Z",
+            "2026-11-23T17:00:00Z",
+        ),
+        // In summer time from 02:00 on.
+        (
+            "Europe/Paris",
+            "2026-03-29T00:59:59Z",
+            "2026-03-29",
+            1,
+            "2026-03-28T23:00:00Z",
+            "2026-03-29T01:00:00Z",
+        ),
+        (
+            "Europe/Paris",
+            "2026-03-29T01:00:00Z",
+            "2026-03-29",
+            2,
+            "2026-03-29T01:00:00Z",
+            "2026-03-29T22:00:00Z",
+        ),
+        // There is no midnight, and the day begins at one.
+        (
+            "Asia/Beirut",
+            "2026-03-28T22:00:00Z",
+            "2026-03-29",
+            3,
+            "2026-03-28T22:00:00Z",
+            "2026-03-29T21:00:00Z",
+        ),
+        // There is no 2011-12-30.
+        (
+            "Pacific/Apia",
+            "2011-12-30T09:59:59Z",
+            "2011-12-29",
+            -10,
+            "2011-12-29T10:00:00Z",
+            "2011-12-30T10:00:00Z",
+        ),
+        (
+            "Pacific/Apia",
+            "2011-12-30T10:00:00Z",
+            "2011-12-31",
+            14,
+            "2011-12-30T10:00:00Z",
+            "2011-12-31T10:00:00Z",
+        ),
+    ];
+
     #[test]
     fn a_day_ends_at_midnight_or_when_the_clocks_are_changed() {
         let at = |text: &str| {
             let time: jiff::Timestamp = text.parse().expect("a time");
             Timestamp(time.as_millisecond())
         };
-        let table = [
-            // Zone, time, date, offset in hours, from, until.
-            (
-                "UTC",
-                "2026-11-22T21:30:00Z",
-                "2026-11-22",
-                0,
-                "2026-11-22T00:00:00Z",
-                "2026-11-23T00:00:00Z",
-            ),
-            (
-                "UTC",
-                "2026-11-22T00:00:00Z",
-                "2026-11-22",
-                0,
-                "2026-11-22T00:00:00Z",
-                "2026-11-23T00:00:00Z",
-            ),
-            (
-                "Asia/Bangkok",
-                "2026-11-22T21:30:00Z",
-                "2026-11-23",
-                7,
-                "2026-11-22T17:00:00Z",
-                "2026-11-23T17:00:00Z",
-            ),
-            // In summer time from 02:00 on.
-            (
-                "Europe/Paris",
-                "2026-03-29T00:59:59Z",
-                "2026-03-29",
-                1,
-                "2026-03-28T23:00:00Z",
-                "2026-03-29T01:00:00Z",
-            ),
-            (
-                "Europe/Paris",
-                "2026-03-29T01:00:00Z",
-                "2026-03-29",
-                2,
-                "2026-03-29T01:00:00Z",
-                "2026-03-29T22:00:00Z",
-            ),
-            // There is no midnight, and the day begins at one.
-            (
-                "Asia/Beirut",
-                "2026-03-28T22:00:00Z",
-                "2026-03-29",
-                3,
-                "2026-03-28T22:00:00Z",
-                "2026-03-29T21:00:00Z",
-            ),
-            // There is no 2011-12-30.
-            (
-                "Pacific/Apia",
-                "2011-12-30T09:59:59Z",
-                "2011-12-29",
-                -10,
-                "2011-12-29T10:00:00Z",
-                "2011-12-30T10:00:00Z",
-            ),
-            (
-                "Pacific/Apia",
-                "2011-12-30T10:00:00Z",
-                "2011-12-31",
-                14,
-                "2011-12-30T10:00:00Z",
-                "2011-12-31T10:00:00Z",
-            ),
-        ];
-        for (name, time, date, hours, from, until) in table {
+        for &(name, time, date, hours, from, until) in DAYS {
             let day = Day::of(at(time), &zone(name));
             let expected = Day {
                 date: date.parse().expect("a date"),

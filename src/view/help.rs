@@ -55,3 +55,26 @@ pub(super) fn write_help_on(on: &HelpOn, out: &mut String) -> fmt::Result {
     writeln!(out, "For example: \\{}", on.example)?;
     writeln!(out, "Who may: {}.", on.who)
 }
+
+pub(super) fn write_no_help(word: &str, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "There is no command {word}. Type \\help for the commands."
+    )
+}
+
+pub(super) fn write_unknown_command(word: &str, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "There is no command {word}. Nothing was sent. \
+         Type \\help for the commands, or \\{word} to say it."
+    )
+}
+
+pub(super) fn write_only_in_room(command: &str, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "\\{command} is for rooms, and you are at the menu. \
+         Type 2 to join a room, \\quit to go."
+    )
+}

@@ -3,8 +3,9 @@
 //! A [`View`] is what there is to show; [`View::write`] gives its text with `\n` between the rows. Whoever
 //! puts it on a terminal ([`crate::screen`]) turns those into the client's line ends.
 //!
-//! Here are the views and whatever takes a sentence. Longer ones are told by what they are about: `find`
-//! (rooms and people), `keep` (registered names), `talk`, `past`, `help`, `set`, and `why` something was not done.
+//! Here are the views and the sentences that belong nowhere else. The others are told by what they are about:
+//! `find` (rooms and people), `keep` (registered names), `own` (who may do what in a room), `ignore`, `talk`,
+//! `past`, `help`, `set`, and `why` something was not done.
 
 mod find;
 mod help;
@@ -31,11 +32,13 @@ use find::{
     write_everybody, write_joined, write_nobody_is, write_room_page, write_rooms, write_stats,
     write_who, write_whois,
 };
-use help::{write_help, write_help_on};
+use help::{write_help, write_help_on, write_no_help, write_only_in_room, write_unknown_command};
 use ignore::write_ignore;
 use past::write_lines;
-use set::{write_set, write_set_in_vain};
-use talk::{write_not_told, write_told, write_told_you};
+use set::{
+    write_bad_charset, write_bad_timezone, write_set, write_set_in_vain, write_time, write_timezone,
+};
+use talk::{write_nobody_called, write_not_told, write_told, write_told_you};
 
 use crate::account::Password;
 use crate::clock;
@@ -282,104 +285,53 @@ Who needs password anyway?
 ===================================
 ";
 
+const SECRET_IS_SEEN: &str = "your terminal shows what you type; a telnet client would hide it";
+
+const EXIT_HINT: &str = "type '\\exit' if you want to quit the room";
+
 impl View {
     /// Appends the text for `viewer` to `out`, each row ended by `\n`.
     pub fn write(&self, viewer: &Viewer<'_>, out: &mut String) {
+        let written = self.write_to(viewer, out);
+        debug_assert!(
+            written.is_ok(),
+            "a String takes all that is written to it, and a view has words: {self:?}"
+        );
+    }
+
+    fn write_to(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
         let zone = viewer.zone;
-        let written = match self {
+        match self {
             View::Motd(rows) => out.write_str(rows),
             View::Menu => write_menu(viewer.server, out),
-            View::BadChoice => writeln!(
-                out,
-                "You have entered illegal/incorrect input. Please try again!"
-            ),
             View::Created(room) => writeln!(out, "Create room {room} successful"),
-            View::CreateFailed(wanted, why) => {
-                writeln!(out, "Create room {} failed. {why}", quoted(wanted))
-            }
+            View::CreateFailed(wanted, why) => write_room_failed("Create", wanted, why, out),
             View::Rooms(rooms, more) => write_rooms(rooms, *more, out),
             View::RoomPage(page) => write_room_page(page, viewer, out),
-            View::Renamed => writeln!(out, "Update username successful"),
             View::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
             View::Joined(room, scene, tip) => write_joined(room, scene, *tip, viewer, out),
-            View::JoinFailed(wanted, why) => {
-                writeln!(out, "Join room {} failed. {why}", quoted(wanted))
-            }
+            View::JoinFailed(wanted, why) => write_room_failed("Join", wanted, why, out),
             View::Who(room, people, more) => write_who(room, people, *more, out),
             View::Everybody(people) => write_everybody(people, out),
             View::Whois(name, profile) => write_whois(name, profile.as_deref(), zone, out),
             View::NobodyIs(name) => write_nobody_is(&quoted(name), out),
             View::InAlready(room) => writeln!(out, "You are in room {room} already."),
-            View::NotCreated => writeln!(
-                out,
-                "Nothing was created. Type \\rooms for the rooms that there are."
-            ),
             View::Stats(stats) => write_stats(stats, viewer, out),
-            View::Topic(room, Some(topic)) => writeln!(out, "Room {room} is about: {topic}"),
-            View::Topic(room, None) => writeln!(
-                out,
-                "Nobody has said what room {room} is about. Type \\topic TEXT to do so."
-            ),
-            View::TopicTooLong => writeln!(
-                out,
-                "A topic has at most {TOPIC_GRAPHEMES_MAX} characters. It is as it was. \
-                 Please say it in fewer words."
-            ),
-            View::TopicNotStored => writeln!(
-                out,
-                "The topic is as it was: the server cannot store it right now. Please try again later."
-            ),
+            View::Topic(room, topic) => write_topic(room, topic.as_ref(), out),
+            View::TopicTooLong => write_topic_too_long(out),
             View::Help(groups) => write_help(groups, out),
             View::HelpOn(on) => write_help_on(on, out),
-            View::NoHelp(word) => writeln!(
-                out,
-                "There is no command {}. Type \\help for the commands.",
-                quoted(word)
-            ),
-            View::UnknownCommand(word) => writeln!(
-                out,
-                "There is no command {0}. Nothing was sent. \
-                 Type \\help for the commands, or \\{0} to say it.",
-                quoted(word)
-            ),
-            View::OnlyInRoom(command) => writeln!(
-                out,
-                "\\{command} is for rooms, and you are at the menu. \
-                 Type 2 to join a room, \\quit to go."
-            ),
-            View::YourName(name) => {
-                writeln!(out, "Your name is {name}. Type \\name NEW to change it.")
-            }
+            View::NoHelp(word) => write_no_help(&quoted(word), out),
+            View::UnknownCommand(word) => write_unknown_command(&quoted(word), out),
+            View::OnlyInRoom(command) => write_only_in_room(command, out),
+            View::YourName(name) => write_your_name(name, out),
             View::Set(setting) => write_set(setting, viewer, out),
             View::SetInVain(setting) => write_set_in_vain(setting, out),
             View::Usage(usage) => writeln!(out, "Type \\{usage}."),
-            View::BadCharset(name) => writeln!(
-                out,
-                "There is no character set {}. Try utf-8, latin1, cp437 or windows-874.",
-                quoted(name)
-            ),
-            View::Time => {
-                let time = clock::date_and_time(viewer.now, zone);
-                writeln!(out, "It is {time} in {}.", viewer.zone_name())
-            }
-            View::Timezone => writeln!(
-                out,
-                "Times are shown in {}. \
-                 Type \\timezone ZONE for another, such as Asia/Bangkok or +07:00.",
-                viewer.zone_name()
-            ),
-            View::BadTimezone(name) => writeln!(
-                out,
-                "There is no time zone {}. Times are still shown in {}. \
-                 Try one such as Asia/Bangkok, +07:00 or UTC.",
-                quoted(name),
-                viewer.zone_name()
-            ),
-            View::NotSent => writeln!(out, "Not sent: the server cannot store messages right now."),
-            View::Muted => writeln!(
-                out,
-                "Not sent: you are muted here. Who owns the room can \\unmute you."
-            ),
+            View::BadCharset(name) => write_bad_charset(&quoted(name), out),
+            View::Time => write_time(viewer, out),
+            View::Timezone => write_timezone(viewer, out),
+            View::BadTimezone(name) => write_bad_timezone(&quoted(name), viewer, out),
             View::BadRoomPassword => own::write_bad_password(out),
             View::WrongPassword(tries) => own::write_wrong_password(*tries, out),
             View::PutOut(room, how, lost) => own::write_put_out(room, how, *lost, out),
@@ -388,56 +340,103 @@ impl View {
             View::Told(words, away) => write_told(words, away.as_deref(), zone, out),
             View::ToldYou(words, hint) => write_told_you(words, *hint, viewer, out),
             View::NotTold(name, why) => write_not_told(name, why, out),
-            View::NobodyCalled(name) => writeln!(
-                out,
-                "Nobody is called {}. Nothing was sent. Type \\who for who is here.",
-                quoted(name)
-            ),
-            View::NobodyToldYou => writeln!(
-                out,
-                "Nobody has told you anything yet. Nothing was sent. Type \\msg NAME TEXT."
-            ),
-            View::Away => writeln!(out, "You are away until you say something."),
-            View::Back => writeln!(out, "You are back."),
+            View::NobodyCalled(name) => write_nobody_called(&quoted(name), out),
             View::Ignore(answer) => write_ignore(answer, out),
-            View::OnlyIgnored => writeln!(
-                out,
-                "All of that was said by people you ignore. Type \\ignore for who they are."
-            ),
             View::Lines(look, found) => write_lines(look, found.as_ref(), viewer, out),
             View::Keep(view) => view.write(out),
-            View::SecretIsSeen => viewer.hint(
-                format_args!("your terminal shows what you type; a telnet client would hide it"),
-                out,
-            ),
-            View::Yes => writeln!(out, "[yes]"),
+            View::SecretIsSeen => viewer.hint(format_args!("{SECRET_IS_SEEN}"), out),
             View::Candidates(candidates) => writeln!(out, "{}", candidates.join("  ")),
-            View::ExitHint => viewer.hint(
-                format_args!("type '\\exit' if you want to quit the room"),
-                out,
-            ),
-            View::LineTooLong => writeln!(
-                out,
-                "That line is longer than {LINE_BYTES_MAX} bytes. Nothing was sent. \
-                 Please send it in parts."
-            ),
+            View::ExitHint => viewer.hint(format_args!("{EXIT_HINT}"), out),
+            View::LineTooLong => write_line_too_long(out),
             View::Date(date) => write_date(*date, out),
             View::Skipped(count) => writeln!(out, "* {count} messages skipped"),
-            View::Goodbye => writeln!(out, "Goodbye."),
-            View::GoingDown => writeln!(out, "* The server is going down."),
-            View::Idle => writeln!(out, "* You have typed nothing for long. Goodbye."),
-            View::Foreign(protocol) => writeln!(
-                out,
-                "This is parlor, a chat for nc and telnet. It does not speak {protocol}. Goodbye."
-            ),
-            View::ServerFull => writeln!(out, "The server is full. Please try again later."),
-            View::AddressFull => writeln!(
-                out,
-                "Too many connections from your address. Please close one and try again."
-            ),
-        };
-        debug_assert!(written.is_ok(), "a String takes all that is written to it");
+            View::Foreign(protocol) => write_foreign(protocol, out),
+            // Named one by one, so that a new view does not compile before it is given words.
+            View::BadChoice | View::Renamed | View::NotCreated => self.write_fixed(out),
+            View::TopicNotStored | View::NotSent | View::Muted => self.write_fixed(out),
+            View::NobodyToldYou | View::Away | View::Back | View::Yes => self.write_fixed(out),
+            View::OnlyIgnored | View::Goodbye | View::GoingDown => self.write_fixed(out),
+            View::Idle | View::ServerFull | View::AddressFull => self.write_fixed(out),
+        }
     }
+
+    /// Of the views whose words never change.
+    fn write_fixed(&self, out: &mut String) -> fmt::Result {
+        let words = match self {
+            View::BadChoice => "You have entered illegal/incorrect input. Please try again!",
+            View::Renamed => "Update username successful",
+            View::NotCreated => "Nothing was created. Type \\rooms for the rooms that there are.",
+            View::TopicNotStored => {
+                "The topic is as it was: the server cannot store it right now. Please try again later."
+            }
+            View::NotSent => "Not sent: the server cannot store messages right now.",
+            View::Muted => "Not sent: you are muted here. Who owns the room can \\unmute you.",
+            View::NobodyToldYou => {
+                "Nobody has told you anything yet. Nothing was sent. Type \\msg NAME TEXT."
+            }
+            View::Away => "You are away until you say something.",
+            View::Back => "You are back.",
+            View::OnlyIgnored => {
+                "All of that was said by people you ignore. Type \\ignore for who they are."
+            }
+            View::Yes => "[yes]",
+            View::Goodbye => "Goodbye.",
+            View::GoingDown => "* The server is going down.",
+            View::Idle => "* You have typed nothing for long. Goodbye.",
+            View::ServerFull => "The server is full. Please try again later.",
+            View::AddressFull => {
+                "Too many connections from your address. Please close one and try again."
+            }
+            _ => return Err(fmt::Error),
+        };
+        writeln!(out, "{words}")
+    }
+}
+
+fn write_room_failed(
+    what: &str,
+    wanted: &str,
+    why: &dyn fmt::Display,
+    out: &mut String,
+) -> fmt::Result {
+    writeln!(out, "{what} room {} failed. {why}", quoted(wanted))
+}
+
+fn write_topic(room: &RoomName, topic: Option<&Topic>, out: &mut String) -> fmt::Result {
+    match topic {
+        Some(topic) => writeln!(out, "Room {room} is about: {topic}"),
+        None => writeln!(
+            out,
+            "Nobody has said what room {room} is about. Type \\topic TEXT to do so."
+        ),
+    }
+}
+
+fn write_topic_too_long(out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "A topic has at most {TOPIC_GRAPHEMES_MAX} characters. It is as it was. \
+         Please say it in fewer words."
+    )
+}
+
+fn write_your_name(name: &Name, out: &mut String) -> fmt::Result {
+    writeln!(out, "Your name is {name}. Type \\name NEW to change it.")
+}
+
+fn write_line_too_long(out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "That line is longer than {LINE_BYTES_MAX} bytes. Nothing was sent. \
+         Please send it in parts."
+    )
+}
+
+fn write_foreign(protocol: &str, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "This is parlor, a chat for nc and telnet. It does not speak {protocol}. Goodbye."
+    )
 }
 
 fn write_date(date: Date, out: &mut String) -> fmt::Result {

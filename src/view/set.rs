@@ -56,3 +56,33 @@ pub(super) fn write_set_in_vain(setting: &Setting, out: &mut String) -> fmt::Res
         _ => writeln!(out, "That is so already."),
     }
 }
+
+pub(super) fn write_bad_charset(name: &str, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "There is no character set {name}. Try utf-8, latin1, cp437 or windows-874."
+    )
+}
+
+pub(super) fn write_time(viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    let time = clock::date_and_time(viewer.now, viewer.zone);
+    writeln!(out, "It is {time} in {}.", viewer.zone_name())
+}
+
+pub(super) fn write_timezone(viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "Times are shown in {}. \
+         Type \\timezone ZONE for another, such as Asia/Bangkok or +07:00.",
+        viewer.zone_name()
+    )
+}
+
+pub(super) fn write_bad_timezone(name: &str, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "There is no time zone {name}. Times are still shown in {}. \
+         Try one such as Asia/Bangkok, +07:00 or UTC.",
+        viewer.zone_name()
+    )
+}

@@ -56,3 +56,10 @@ pub(super) fn write_not_told(name: &Name, why: &TellError, out: &mut String) -> 
         ),
     }
 }
+
+pub(super) fn write_nobody_called(name: &str, out: &mut String) -> fmt::Result {
+    writeln!(
+        out,
+        "Nobody is called {name}. Nothing was sent. Type \\who for who is here."
+    )
+}

@@ -45,83 +45,85 @@ fn line(text: &str) -> Outcome {
     Outcome::Line(text.to_owned())
 }
 
+/// A line, keys pressed after it, and what is there then, with the cursor as `|`.
+const KEYS: &[(&str, &[Key], &str)] = &[
+    ("hello", &[Key::Backspace, Key::Left, Key::Delete], "hel|"),
+    ("hello", &[Key::Home, Key::EndOfFile, Key::Right], "e|llo"),
+    ("สวัสดี", &[Key::Backspace, Key::Left], "สวั|ส"),
+    ("a👨‍👩‍👧b", &[Key::Left, Key::Backspace], "a|b"),
+    (
+        "one two",
+        &[Key::WordLeft, Key::WordLeft, Key::WordRight],
+        "one| two",
+    ),
+    ("a.b c", &[Key::DeleteWordLeft, Key::DeleteWordLeft], "a.|"),
+    ("a.b c", &[Key::RuboutWord, Key::RuboutWord], "|"),
+    (
+        "a b c",
+        &[Key::RuboutWord, Key::RuboutWord, Key::Yank],
+        "a b c|",
+    ),
+    (
+        "a b c",
+        &[
+            Key::Home,
+            Key::DeleteWordRight,
+            Key::DeleteWordRight,
+            Key::End,
+            Key::Yank,
+        ],
+        " ca b|",
+    ),
+    (
+        "a b c",
+        &[Key::WordLeft, Key::KillToEnd, Key::KillToStart, Key::Yank],
+        "a b c|",
+    ),
+    (
+        "ab",
+        &[Key::Backspace, Key::KillToStart, Key::Yank, Key::Yank],
+        "aa|",
+    ),
+    ("ab", &[Key::Transpose], "ba|"),
+    ("abc", &[Key::Home, Key::Right, Key::Transpose], "ba|c"),
+    ("กี่ดี", &[Key::Transpose], "ดีกี่|"),
+    ("a", &[Key::Transpose], "a|"),
+    ("one two", &[Key::Undo, Key::Undo], "|"),
+    (
+        "one two",
+        &[Key::KillToStart, Key::Undo, Key::Undo],
+        "one |",
+    ),
+    ("half", &[Key::Interrupt, Key::Undo], "half|"),
+    (
+        "a\nb\n",
+        &[
+            Key::HistoryPrevious,
+            Key::HistoryPrevious,
+            Key::HistoryPrevious,
+        ],
+        "a|",
+    ),
+    (
+        "a\nhalf",
+        &[Key::HistoryPrevious, Key::HistoryNext, Key::HistoryNext],
+        "half|",
+    ),
+    (
+        "a\nb\n",
+        &[
+            Key::HistoryPrevious,
+            Key::Text('!'),
+            Key::HistoryPrevious,
+            Key::Undo,
+        ],
+        "b!|",
+    ),
+];
+
 #[test]
 fn keys_do_what_readline_does() {
-    let table: &[(&str, &[Key], &str)] = &[
-        ("hello", &[Key::Backspace, Key::Left, Key::Delete], "hel|"),
-        ("hello", &[Key::Home, Key::EndOfFile, Key::Right], "e|llo"),
-        ("สวัสดี", &[Key::Backspace, Key::Left], "สวั|ส"),
-        ("a👨‍👩‍👧b", &[Key::Left, Key::Backspace], "a|b"),
-        (
-            "one two",
-            &[Key::WordLeft, Key::WordLeft, Key::WordRight],
-            "one| two",
-        ),
-        ("a.b c", &[Key::DeleteWordLeft, Key::DeleteWordLeft], "a.|"),
-        ("a.b c", &[Key::RuboutWord, Key::RuboutWord], "|"),
-        (
-            "a b c",
-            &[Key::RuboutWord, Key::RuboutWord, Key::Yank],
-            "a b c|",
-        ),
-        (
-            "a b c",
-            &[
-                Key::Home,
-                Key::DeleteWordRight,
-                Key::DeleteWordRight,
-                Key::End,
-                Key::Yank,
-            ],
-            " ca b|",
-        ),
-        (
-            "a b c",
-            &[Key::WordLeft, Key::KillToEnd, Key::KillToStart, Key::Yank],
-            "a b c|",
-        ),
-        (
-            "ab",
-            &[Key::Backspace, Key::KillToStart, Key::Yank, Key::Yank],
-            "aa|",
-        ),
-        ("ab", &[Key::Transpose], "ba|"),
-        ("abc", &[Key::Home, Key::Right, Key::Transpose], "ba|c"),
-        ("กี่ดี", &[Key::Transpose], "ดีกี่|"),
-        ("a", &[Key::Transpose], "a|"),
-        ("one two", &[Key::Undo, Key::Undo], "|"),
-        (
-            "one two",
-            &[Key::KillToStart, Key::Undo, Key::Undo],
-            "one |",
-        ),
-        ("half", &[Key::Interrupt, Key::Undo], "half|"),
-        (
-            "a\nb\n",
-            &[
-                Key::HistoryPrevious,
-                Key::HistoryPrevious,
-                Key::HistoryPrevious,
-            ],
-            "a|",
-        ),
-        (
-            "a\nhalf",
-            &[Key::HistoryPrevious, Key::HistoryNext, Key::HistoryNext],
-            "half|",
-        ),
-        (
-            "a\nb\n",
-            &[
-                Key::HistoryPrevious,
-                Key::Text('!'),
-                Key::HistoryPrevious,
-                Key::Undo,
-            ],
-            "b!|",
-        ),
-    ];
-    for (text, keys, expected) in table {
+    for (text, keys, expected) in KEYS {
         let mut editor = editor(text);
         press(&mut editor, keys);
         assert_eq!(shown(&editor), *expected, "{text:?} {keys:?}");
