@@ -101,33 +101,39 @@ impl Day {
             until: Timestamp(until.map_or(i64::MAX, jiff::Timestamp::as_millisecond)),
         }
     }
-
-    /// Whether `time` is in it.
-    pub fn holds(&self, time: Timestamp) -> bool {
-        (self.from..self.until).contains(&time)
-    }
-
-    /// Whether the clock goes on from this day into `next` as if nothing were.
-    pub fn goes_on_in(&self, next: &Day) -> bool {
-        self.until == next.from && self.offset_s == next.offset_s
-    }
 }
 
-/// The calendar beside a transcript: the day of what was shown last.
-#[derive(Clone, Copy, Debug, Default)]
+/// The calendar beside a transcript: the [`Day`] of what was shown last. Every connection has one, so it is
+/// half as large.
+#[derive(Clone, Copy, Debug)]
 pub struct Calendar {
-    day: Option<Day>,
+    until: Timestamp,
+    /// No day takes longer; `0`: nothing was shown yet.
+    length_ms: u32,
+    offset_s: i32,
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Calendar {
+            until: Timestamp(0),
+            length_ms: 0,
+            offset_s: 0,
+        }
+    }
 }
 
 impl Calendar {
     /// Turns to the day of `time`. Its date, if something was shown before and that has another.
     pub fn turn(&mut self, time: Timestamp, zone: &TimeZone) -> Option<civil::Date> {
-        if self.day.is_some_and(|day| day.holds(time)) {
+        if self.holds(time) {
             return None;
         }
-        let date = Day::of(time, zone);
-        let before = self.day.replace(date)?;
-        (before.date != date.date).then_some(date.date)
+        let day = Day::of(time, zone);
+        let is_blank = self.length_ms == 0;
+        let before = local(self.from(), zone).date();
+        self.show(&day);
+        (!is_blank && before != day.date).then_some(day.date)
     }
 
     /// Turns to the day of `time` with nothing to tell.
@@ -137,15 +143,36 @@ impl Calendar {
 
     /// Is hung on the wall of another `zone` at the time `now`.
     pub fn take_along(&mut self, now: Timestamp, zone: &TimeZone) {
-        self.day = self.day.map(|_| Day::of(now, zone));
+        if self.length_ms > 0 {
+            self.show(&Day::of(now, zone));
+        }
     }
 
     /// How far from UTC the clock is, in seconds, until `last`, if it is as far all the time since the day that
     /// is shown.
     pub fn offset_s(&self, last: Timestamp, zone: &TimeZone) -> Option<i32> {
-        let day = self.day?;
-        let steady = day.holds(last) || day.goes_on_in(&Day::of(last, zone));
-        steady.then_some(day.offset_s)
+        let goes_on = || {
+            let next = Day::of(last, zone);
+            self.until == next.from && self.offset_s == next.offset_s
+        };
+        (self.holds(last) || goes_on()).then_some(self.offset_s)
+    }
+
+    fn show(&mut self, day: &Day) {
+        let length_ms = day.until.0.saturating_sub(day.from.0);
+        *self = Calendar {
+            until: day.until,
+            length_ms: u32::try_from(length_ms).unwrap_or(u32::MAX),
+            offset_s: day.offset_s,
+        };
+    }
+
+    fn from(&self) -> Timestamp {
+        Timestamp(self.until.0.saturating_sub(self.length_ms.into()))
+    }
+
+    fn holds(&self, time: Timestamp) -> bool {
+        (self.from()..self.until).contains(&time)
     }
 }
 
@@ -389,24 +416,13 @@ mod tests {
                 until: at(until),
             };
             assert_eq!(day, expected, "{name} {time}");
-            assert!(day.holds(at(time)) && day.holds(at(from)) && !day.holds(at(until)));
+            let mut calendar = Calendar::default();
+            assert!(!calendar.holds(at(time)));
+            calendar.show(&day);
+            for (time, is_held) in [(time, true), (from, true), (until, false)] {
+                assert_eq!(calendar.holds(at(time)), is_held, "{name} {time}");
+            }
         }
-    }
-
-    #[test]
-    fn a_day_goes_on_in_the_next_unless_the_clocks_are_changed_between() {
-        let paris = zone("Europe/Paris");
-        let day = |text: &str| {
-            let time: jiff::Timestamp = text.parse().expect("a time");
-            Day::of(Timestamp(time.as_millisecond()), &paris)
-        };
-        let before = day("2026-03-28T12:00:00Z");
-        let morning = day("2026-03-29T00:30:00Z");
-        let noon = day("2026-03-29T12:00:00Z");
-        assert!(before.goes_on_in(&morning));
-        assert!(!morning.goes_on_in(&noon));
-        assert!(!before.goes_on_in(&noon));
-        assert!(!morning.goes_on_in(&before));
     }
 
     #[test]
@@ -455,6 +471,18 @@ mod tests {
             calendar.offset_s(at("2026-03-30T21:59:59Z"), &paris),
             Some(7200)
         );
-        assert_eq!(calendar.offset_s(at("2026-10-25T12:00:00Z"), &paris), None);
+        // The day after is not the next one, so it is not known what was in between.
+        assert_eq!(calendar.offset_s(at("2026-03-31T12:00:00Z"), &paris), None);
+        let mut calendar = Calendar::default();
+        calendar.set(at("2026-03-29T00:00:00Z"), &paris);
+        assert_eq!(
+            calendar.offset_s(at("2026-03-29T00:59:59Z"), &paris),
+            Some(3600)
+        );
+        assert_eq!(calendar.offset_s(at("2026-03-29T01:00:00Z"), &paris), None);
+        // A time that no calendar has is no reason to fall from the wall.
+        for time in [i64::MIN, 0, i64::MAX, 0] {
+            calendar.set(Timestamp(time), &paris);
+        }
     }
 }
