@@ -172,14 +172,14 @@ impl Lobby {
     }
 
     /// Takes another name for connection `id`, whose name `current` the bearer of `account` wants. Answers
-    /// nothing if it has another one already. As with [`Lobby::take_name`] the old name stays taken until
-    /// [`Lobby::free_name`].
+    /// nothing if it has another one already, or while an answer that brings one is on its way. As with
+    /// [`Lobby::take_name`] the old name stays taken until [`Lobby::free_name`].
     pub fn give_way(&self, id: MemberId, current: &Name, account: &Name) -> Option<Name> {
         let mut state = self.lock();
         let state = &mut *state;
         let person = state.people.get_mut(&id)?;
-        if person.name != *current {
-            // The answer that brings a new name is on its way there, and comes first.
+        if person.name_comes {
+            // What it brings comes first; a name given up before that would come back with it.
             person.inbox.put(Note::Displaced(account.clone()));
             return None;
         }
@@ -318,6 +318,7 @@ impl State {
             self.names.give(&account, id);
             answer(Ok(std::mem::take(&mut login.settings)));
             person.name = account.clone();
+            person.name_comes = true;
             person.rare_mut().account = Some(account.clone());
             self.accounts.seen(&account, now());
             return true;

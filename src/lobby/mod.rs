@@ -292,6 +292,12 @@ impl Lobby {
     pub fn free_name(self: &Arc<Self>, id: MemberId, old: &Name, new: &Name) {
         self.change(|state| {
             state.names.exchange(old, new, id);
+            // A login can have brought yet another name since it was given this one.
+            if let Some(person) = state.people.get_mut(&id)
+                && person.name == *new
+            {
+                person.name_comes = false;
+            }
             state.settle();
         });
     }
@@ -419,6 +425,7 @@ impl State {
         let name = self.names.take(name, id, account)?;
         if let Some(person) = person {
             person.name = name.clone();
+            person.name_comes = true;
             // Under another name nobody would know whose account it is.
             let left = |account: &&Name| !account.clashes(&name);
             if let Some(account) = person.rare().account.as_ref().filter(left) {

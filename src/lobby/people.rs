@@ -16,6 +16,8 @@ use crate::room::RoomHandle;
 pub(super) struct Person {
     pub(super) inbox: Arc<Inbox>,
     pub(super) name: Name,
+    /// The answer that brings the name is on its way to the connection, which may have the same one already.
+    pub(super) name_comes: bool,
     /// Where the person is; `None`: at the menu.
     pub(super) room: Option<RoomHandle>,
     /// Since when the person is connected.
@@ -42,6 +44,7 @@ impl Person {
         Person {
             inbox,
             name: Name::anon(),
+            name_comes: false,
             room: None,
             since,
             kind: ClientKind::Raw,

@@ -142,6 +142,75 @@ fn account_of(text: &str) -> Account {
     }
 }
 
+/// Takes the steps, lets everybody see what came of them, and looks at who has which name.
+fn play(steps: &[Step]) -> Result<(), TestCaseError> {
+    let executor = Arc::new(Executor::new());
+    let lobby = lobby(&executor, Store::memory(0));
+    for account in ["Dai", "Bank"] {
+        lobby.lock().names.enter(&name(account));
+    }
+    let mut people: Vec<Person> = (1..=5).map(|id| Person::enter(&lobby, id)).collect();
+    let mut next_id = 6;
+    for step in steps.iter().cloned() {
+        match step {
+            Step::LogIn(person, account) if !people[person].awaits => {
+                people[person].awaits = true;
+                let id = people[person].id;
+                lobby.change(|state| state.log_in(id, account_of(account)));
+            }
+            Step::Rename(person, new) if !people[person].awaits => {
+                people[person].awaits = true;
+                let Person { id, inbox, .. } = &people[person];
+                lobby.take_name(*id, name(new), inbox);
+            }
+            Step::TakeNotes(person) => {
+                people[person].take_notes(&lobby);
+            }
+            Step::Leave(person) if !people[person].awaits => {
+                lobby.strike_out(people[person].id, &people[person].name);
+                people[person] = Person::enter(&lobby, next_id);
+                next_id += 1;
+            }
+            _ => {}
+        }
+    }
+    // Two turns each for a login to displace another, and so on down the line.
+    for _ in 0..40 {
+        for person in &mut people {
+            person.take_notes(&lobby);
+        }
+    }
+    let state = lobby.lock();
+    prop_assert!(state.accounts.waiting.is_empty());
+    for person in &people {
+        let known = &state.people[&person.id];
+        prop_assert!(!person.awaits);
+        prop_assert_eq!(&known.name, &person.name);
+        prop_assert_eq!(&known.rare().account, &person.account);
+        prop_assert!(person.inbox.take().is_empty());
+        if !person.name.is_anon() {
+            prop_assert_eq!(state.names.others_with(&person.name, person.id), []);
+            prop_assert_eq!(state.names.owner(&person.name), Some(person.id));
+        }
+        // Who has a registered name, or one like it, is logged in to it.
+        for account in ["Dai", "Bank"].map(name) {
+            let has_it = person.name.clashes(&account);
+            prop_assert_eq!(has_it, person.account == Some(account));
+        }
+    }
+    // Every name is somebody's: the keys of those who left or took another are free.
+    drop(state);
+    for person in &people {
+        lobby.strike_out(person.id, &person.name);
+    }
+    let mut last = Person::enter(&lobby, next_id);
+    for free in ["Day", "Dai_2"] {
+        lobby.take_name(last.id, name(free), &last.inbox);
+        prop_assert_eq!(last.take_notes(&lobby).0, [name(free)]);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
@@ -149,69 +218,41 @@ proptest! {
     fn however_logins_renames_and_leaving_meet_each_name_has_one_bearer_and_nobody_waits(
         steps in steps()
     ) {
-        let executor = Arc::new(Executor::new());
-        let lobby = lobby(&executor, Store::memory(0));
-        for account in ["Dai", "Bank"] {
-            lobby.lock().names.enter(&name(account));
-        }
-        let mut people: Vec<Person> = (1..=5).map(|id| Person::enter(&lobby, id)).collect();
-        let mut next_id = 6;
-        for step in steps {
-            match step {
-                Step::LogIn(person, account) if !people[person].awaits => {
-                    people[person].awaits = true;
-                    let id = people[person].id;
-                    lobby.change(|state| state.log_in(id, account_of(account)));
-                }
-                Step::Rename(person, new) if !people[person].awaits => {
-                    people[person].awaits = true;
-                    let Person { id, inbox, .. } = &people[person];
-                    lobby.take_name(*id, name(new), inbox);
-                }
-                Step::TakeNotes(person) => {
-                    people[person].take_notes(&lobby);
-                }
-                Step::Leave(person) if !people[person].awaits => {
-                    lobby.strike_out(people[person].id, &people[person].name);
-                    people[person] = Person::enter(&lobby, next_id);
-                    next_id += 1;
-                }
-                _ => {}
-            }
-        }
-        // Two turns each for a login to displace another, and so on down the line.
-        for _ in 0..40 {
-            for person in &mut people {
-                person.take_notes(&lobby);
-            }
-        }
-        let state = lobby.lock();
-        prop_assert!(state.accounts.waiting.is_empty());
-        for person in &people {
-            let known = &state.people[&person.id];
-            prop_assert!(!person.awaits);
-            prop_assert_eq!(&known.name, &person.name);
-            prop_assert_eq!(&known.rare().account, &person.account);
-            prop_assert!(person.inbox.take().is_empty());
-            if !person.name.is_anon() {
-                prop_assert_eq!(state.names.others_with(&person.name, person.id), []);
-                prop_assert_eq!(state.names.owner(&person.name), Some(person.id));
-            }
-            // Who has a registered name, or one like it, is logged in to it.
-            for account in ["Dai", "Bank"].map(name) {
-                let has_it = person.name.clashes(&account);
-                prop_assert_eq!(has_it, person.account == Some(account));
-            }
-        }
-        // Every name is somebody's: the keys of those who left or took another are free.
-        drop(state);
-        for person in &people {
-            lobby.strike_out(person.id, &person.name);
-        }
-        let mut last = Person::enter(&lobby, next_id);
-        for free in ["Day", "Dai_2"] {
-            lobby.take_name(last.id, name(free), &last.inbox);
-            prop_assert_eq!(last.take_notes(&lobby).0, [name(free)]);
+        play(&steps)?;
+    }
+}
+
+#[test]
+fn who_takes_the_name_it_has_once_more_gives_way_after_the_answer() {
+    use Step::{LogIn, Rename, TakeNotes};
+    let like = "D\u{430}i";
+    let cases: [&[Step]; 3] = [
+        &[
+            LogIn(3, "Dai"),
+            TakeNotes(3),
+            LogIn(0, "Dai"),
+            Rename(3, like),
+            TakeNotes(3),
+            Rename(3, like),
+        ],
+        &[
+            LogIn(3, "Dai"),
+            TakeNotes(3),
+            Rename(3, "DAI"),
+            TakeNotes(3),
+            LogIn(0, "Dai"),
+            Rename(3, "DAI"),
+        ],
+        &[
+            LogIn(3, "Dai"),
+            TakeNotes(3),
+            LogIn(0, "Dai"),
+            Rename(3, "Dai"),
+        ],
+    ];
+    for steps in cases {
+        if let Err(why) = play(steps) {
+            panic!("{steps:?}: {why}");
         }
     }
 }
