@@ -139,9 +139,9 @@ mod tests {
         Person::new(Arc::default(), Timestamp(5))
     }
 
-    fn room(name: &str) -> RoomHandle {
+    fn room(id: u32, name: &str) -> RoomHandle {
         let name = RoomName::parse(name).expect("a room name");
-        RoomHandle::new(crate::store::RoomId(1), name, RoomInfo::default())
+        RoomHandle::new(crate::store::RoomId(id), name, RoomInfo::default())
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_private_room_is_told_to_those_inside_only() {
-        let (here, there) = (room("here"), room("there"));
+        let (here, there) = (room(1, "here"), room(2, "there"));
         let mut person = person();
         assert_eq!(person.place_for(Some(&here)), Whereabouts::Menu);
         person.room = Some(here.clone());

@@ -5,6 +5,7 @@
 //! [`Outbox`], and wakes the members. It MUST NOT wait for a member, and MUST NOT draw: connections do.
 
 pub mod care;
+mod handle;
 mod info;
 mod mailbox;
 mod orders;
@@ -16,13 +17,13 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use async_channel::Sender;
 use futures_lite::future;
 
 pub use care::{Care, Guest};
+pub use handle::{RoomHandle, Way};
 pub use info::RoomInfo;
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, Reader, Taken};
@@ -34,9 +35,9 @@ use crate::address::Address;
 use crate::inbox::{Inbox, Note};
 use crate::limits::{NOTICE_MEMBERS_MAX, WHO_NAMES_MAX};
 use crate::message::{Batch, Item, Kind, MemberId, Message, NewMessage, Notice, Timestamp};
-use crate::name::{Name, RoomName};
+use crate::name::Name;
 use crate::request::{Answer, JoinError, Order, Scene};
-use crate::store::{RoomId, Store};
+use crate::store::Store;
 use crate::topic::Topic;
 
 /// What a room can be told.
@@ -93,43 +94,6 @@ impl ToRoom {
             ToRoom::Say { text, .. } => text.len(),
             _ => 0,
         }
-    }
-}
-
-/// How to reach a room. Cheap to clone and to keep: each of its members has one.
-#[derive(Clone, Debug)]
-pub struct RoomHandle(Arc<Way>);
-
-/// What a [`RoomHandle`] leads to.
-#[derive(Debug)]
-pub struct Way {
-    /// Its number in the store.
-    pub id: RoomId,
-    /// The room's name, as it was created.
-    pub name: RoomName,
-    /// The way in.
-    pub mailbox: Mailbox,
-    /// What may be known without asking it.
-    pub info: RoomInfo,
-}
-
-impl RoomHandle {
-    /// The way to a room that is about to be.
-    pub fn new(id: RoomId, name: RoomName, info: RoomInfo) -> RoomHandle {
-        RoomHandle(Arc::new(Way {
-            id,
-            name,
-            mailbox: Mailbox::default(),
-            info,
-        }))
-    }
-}
-
-impl Deref for RoomHandle {
-    type Target = Way;
-
-    fn deref(&self) -> &Way {
-        &self.0
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_lite::future::block_on;
 
 use super::*;
+use crate::name::RoomName;
 use crate::request::{How, PutOut};
 
 /// A connection of the actor's tests: what it was told, and what it read of the transcript.
