@@ -317,6 +317,9 @@ pub const INDEX_BYTES: usize = 256 * 1024;
 /// a twentieth of a processor from those who talk, and still enters thousands of lines a second.
 pub const INDEX_REST: u32 = 20;
 
+/// The longest such wait: a step that waited for somebody's lock has not worked all that time.
+pub const INDEX_REST_MAX: Duration = Duration::from_secs(2);
+
 /// How long lines gather before they are entered: a few lines cost as much as hundreds.
 pub const INDEX_GATHER: Duration = Duration::from_millis(500);
 

@@ -15,7 +15,8 @@ use super::complaint::Complaint;
 use super::index::{self, Index, Line, Opened, Progress, Reached};
 use super::query::{ID_MAX, id_of, place, room_of};
 use crate::limits::{
-    FORGET_LINES, INDEX_BYTES, INDEX_EVERY, INDEX_GATHER, INDEX_LINES, INDEX_REST, INDEX_RETRY,
+    FORGET_LINES, INDEX_BYTES, INDEX_EVERY, INDEX_GATHER, INDEX_LINES, INDEX_REST, INDEX_REST_MAX,
+    INDEX_RETRY,
 };
 
 /// What went wrong, and on which side.
@@ -81,7 +82,9 @@ impl Indexer {
             let begun = Instant::now();
             let pause = match self.step() {
                 // Others are at work: most of the time is theirs.
-                Ok(true) if self.bell.is_rung() => begun.elapsed() * INDEX_REST,
+                Ok(true) if self.bell.is_rung() => {
+                    (begun.elapsed() * INDEX_REST).min(INDEX_REST_MAX)
+                }
                 Ok(true) => Duration::ZERO,
                 Ok(false) => {
                     self.bell.wait(INDEX_EVERY);
