@@ -78,17 +78,19 @@ fn on_a_full_disk_lines_are_refused_and_all_else_goes_on() {
     assert_eq!(texts, ["before", "after"], "{export}");
 }
 
+/// Makes an empty database, and gives what is in the file.
+fn make(file: &Path) -> Vec<u8> {
+    let made = run(&["import", "--data", &file.to_string_lossy(), "/dev/null"]);
+    assert!(made.status.success());
+    fs::read(file).expect("a file")
+}
+
 #[test]
 fn a_file_that_cannot_be_written_is_one_clear_line_and_left_as_it_is() {
     let folder = TempDir::new().expect("a directory");
     let file = folder.path().join("chat.db");
     let data = file.to_string_lossy();
-    assert!(
-        run(&["import", "--data", &data, "/dev/null"])
-            .status
-            .success()
-    );
-    let content = fs::read(&file).expect("a file");
+    let content = make(&file);
 
     set_mode(&file, 0o444);
     for args in [
@@ -108,12 +110,7 @@ fn a_directory_in_which_nothing_can_be_made_is_one_clear_line() {
     let folder = TempDir::new().expect("a directory");
     let file = folder.path().join("chat.db");
     let data = file.to_string_lossy();
-    assert!(
-        run(&["import", "--data", &data, "/dev/null"])
-            .status
-            .success()
-    );
-    let content = fs::read(&file).expect("a file");
+    let content = make(&file);
     let missing = folder.path().join("missing.db");
     let missing = missing.to_string_lossy();
 

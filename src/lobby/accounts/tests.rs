@@ -281,6 +281,14 @@ fn file_store(path: &Path) -> Store {
     Store::open(path, Sync::Normal, Keep::default()).expect("the file is right")
 }
 
+/// Connection 1, which has taken the name.
+fn dai_of(lobby: &Arc<Lobby>) -> Person {
+    let mut dai = Person::enter(lobby, 1);
+    lobby.take_name(dai.id, name("Dai"), &dai.inbox);
+    dai.take_notes(lobby);
+    dai
+}
+
 #[test]
 fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
     let folder = TempDir::new().expect("a directory");
@@ -288,9 +296,7 @@ fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
     let executor = Arc::new(Executor::new());
     let store = file_store(&path);
     let lobby = lobby(&executor, store.clone());
-    let mut dai = Person::enter(&lobby, 1);
-    lobby.take_name(dai.id, name("Dai"), &dai.inbox);
-    dai.take_notes(&lobby);
+    let mut dai = dai_of(&lobby);
     let mut settings = Settings::default();
     settings.note(&Setting::Color(false));
     let request = AccountRequest::Register(name("Dai"), password(PASSWORD));
@@ -342,9 +348,7 @@ fn what_cannot_be_stored_is_refused_or_kept_until_it_can() {
     let executor = Arc::new(Executor::new());
     let store = file_store(&path);
     let lobby = lobby(&executor, store.clone());
-    let mut dai = Person::enter(&lobby, 1);
-    lobby.take_name(dai.id, name("Dai"), &dai.inbox);
-    dai.take_notes(&lobby);
+    let mut dai = dai_of(&lobby);
     // Without its file nothing can be stored; the readers still have theirs.
     let away = folder.path().join("away.db");
     std::fs::rename(&path, &away).expect("renamed");

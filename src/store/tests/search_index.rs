@@ -124,26 +124,27 @@ fn a_database_of_others_in_the_place_of_the_index_is_left_alone() {
     assert_eq!(fs::read(&index).expect("a file"), content);
 }
 
+/// Keeps one line of the room only, until the index knows.
+fn forget_the_talk(path: &Path, room: RoomId) {
+    let keep = Keep {
+        days: None,
+        lines: Some(1),
+    };
+    let store = Store::open(path, Sync::Normal, keep).expect("the file is right");
+    wait_for_tail(&store, room, 1);
+    wait_until("the index has forgotten", || {
+        count_in_index(path, "ell") == 0
+    });
+    block_on(store.close());
+}
+
 #[test]
 fn lines_that_come_late_to_their_places_get_into_the_index() {
     let (_folder, path, room) = a_file_with_talk();
     let mut export = Vec::new();
     let all = tools::Selection::default();
     tools::export(&path, &all, &tools::Format::JsonLines, &mut export).expect("the export works");
-    let store = Store::open(
-        &path,
-        Sync::Normal,
-        Keep {
-            days: None,
-            lines: Some(1),
-        },
-    );
-    let store = store.expect("the file is right");
-    wait_for_tail(&store, room, 1);
-    wait_until("the index has forgotten", || {
-        count_in_index(&path, "ell") == 0
-    });
-    block_on(store.close());
+    forget_the_talk(&path, room);
     tools::import(&path, &mut &export[..]).expect("the import works");
     let store = open(&path);
     wait_for_the_index(&path);
@@ -151,19 +152,7 @@ fn lines_that_come_late_to_their_places_get_into_the_index() {
     assert_eq!(count_in_index(&path, "ell"), 2);
     block_on(store.close());
     // And leave it again.
-    let store = Store::open(
-        &path,
-        Sync::Normal,
-        Keep {
-            days: None,
-            lines: Some(1),
-        },
-    );
-    let store = store.expect("the file is right");
-    wait_for_tail(&store, room, 1);
-    wait_until("the index has forgotten", || {
-        count_in_index(&path, "ell") == 0
-    });
+    forget_the_talk(&path, room);
 }
 
 #[test]
