@@ -7,9 +7,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_lite::future::{block_on, zip};
-use parlor::message::{Kind, MemberId, NewMessage, Timestamp};
-use parlor::name::{Name, RoomName};
-use parlor::store::{Before, Keep, RoomId, Store, Sync};
+use parlor::chat::history::{HistoryCursor, RoomId};
+use parlor::chat::message::{Kind, MemberId, NewMessage};
+use parlor::chat::name::{Name, RoomName};
+use parlor::store::{Durability, Retention, Store};
+use parlor::time::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 /// Rooms that the lines are spread over; every second line is in the first.
@@ -34,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Fills a new file in one transaction, and waits until a store has made its index.
 fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
-    let store = Store::open(path, Sync::Normal, Keep::default())?;
+    let store = Store::open(path, Durability::Normal, Retention::default())?;
     for number in 1..=ROOMS {
         block_on(store.create_room(RoomName::parse(&format!("room{number}"))?))?;
     }
@@ -56,7 +58,7 @@ fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
     println!("messages are in");
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
     let since = Instant::now();
-    let store = Store::open(path, Sync::Normal, Keep::default())?;
+    let store = Store::open(path, Durability::Normal, Retention::default())?;
     let given: u64 = db.query_row("SELECT sum(last_id) FROM rooms", (), |row| row.get(0))?;
     while indexed(path).unwrap_or(0) < given {
         std::thread::sleep(Duration::from_secs(1));
@@ -110,7 +112,7 @@ fn fill(
 
 async fn measure(path: &Path) -> Result<(), Box<dyn Error>> {
     let since = Instant::now();
-    let store = Store::open(path, Sync::Normal, Keep::default())?;
+    let store = Store::open(path, Durability::Normal, Retention::default())?;
     let rooms = store.rooms().await?.len();
     tell("start-up", since);
     let room = RoomId(1);
@@ -120,7 +122,7 @@ async fn measure(path: &Path) -> Result<(), Box<dyn Error>> {
         tell(&format!("{what} ({rooms} rooms, {lines} lines)"), since);
     }
     let since = Instant::now();
-    let time = Before::Time(Timestamp(1_700_000_000_000 + 1_000_000_000));
+    let time = HistoryCursor::Time(Timestamp(1_700_000_000_000 + 1_000_000_000));
     let lines = store.page_back(room, time, 20).await?.len();
     tell(&format!("page back from a time ({lines} lines)"), since);
     let since = Instant::now();

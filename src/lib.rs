@@ -57,52 +57,27 @@
 
 #![forbid(unsafe_code)]
 
-pub mod command;
-pub mod config;
 pub mod limits;
 
-pub mod telnet;
-
-pub mod charset;
-pub mod line;
-
-pub mod name;
 pub mod text;
-pub mod topic;
+pub mod time;
 
-pub mod account;
-pub mod ignore;
-pub mod message;
-pub mod request;
+pub mod chat;
 
-pub mod session;
+pub mod dialog;
+pub mod terminal;
 
-pub mod clock;
-pub mod draw;
-pub mod screen;
-pub mod view;
-pub mod zone;
-
-pub mod foreign;
-pub mod rate;
-
-pub mod address;
-
+pub mod runtime;
 pub mod store;
 
-pub mod password;
-pub mod room;
+pub mod net;
 
-pub mod lobby;
+pub mod hub;
 
-pub mod inbox;
+pub mod config;
 
 pub mod connection;
-pub mod socket;
 
-pub mod admission;
-pub mod listener;
-pub mod reason;
 pub mod server;
-pub mod shared;
-pub mod shutdown;
+
+pub mod cli;

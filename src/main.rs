@@ -4,10 +4,11 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use parlor::config::{Args, Config};
-use parlor::listener::Listener;
+use parlor::cli::args::Args;
+use parlor::config::Config;
+use parlor::net::listener::Listener;
 use parlor::server;
-use parlor::shutdown::StopSignal;
+use parlor::server::signals::StopSignal;
 use smol::Executor;
 use tikv_jemallocator::Jemalloc;
 
@@ -34,7 +35,7 @@ fn start(mut args: Args) -> Result<(), String> {
     if let Some(command) = args.command.take() {
         return command.run();
     }
-    let config = Config::new(args)?;
+    let config = Config::new(args.into_options())?;
     tracing_subscriber::fmt()
         .with_max_level(config.log)
         .with_writer(std::io::stderr)

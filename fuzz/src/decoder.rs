@@ -1,7 +1,7 @@
 //! The Telnet decoder.
 
 use parlor::limits::SUBNEGOTIATION_BYTES_MAX;
-use parlor::telnet::{
+use parlor::terminal::telnet::{
     ABORT, AO, AYT, BRK, Command, DM, Decoder, EC, EL, EOF, EOR, Event, GA, IAC, IP, NOP, SB, SE,
     SUSP,
 };

@@ -4,8 +4,8 @@ use parlor::limits::{
     ESCAPE_BYTES_MAX, LINE_BYTES_MAX, PASTE_BYTES_MAX, PASTE_LINES_MAX, RECALL_BYTES_MAX,
     SEARCH_BYTES_MAX, UNDO_BYTES_MAX, UNDO_EDITS_MAX,
 };
-use parlor::line::buffer::is_text;
-use parlor::line::{Editor, Key, Keys, Outcome, Row};
+use parlor::terminal::line::buffer::is_text;
+use parlor::terminal::line::{Editor, Key, Keys, Outcome, Row};
 use parlor::text::width;
 use unicode_segmentation::UnicodeSegmentation;
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
+use parlor::chat::name::{Name, NameError, RoomName};
 use parlor::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
-use parlor::name::{Name, NameError, RoomName};
 use parlor::text::{clean, graphemes};
 
 /// The lines of the input are names that people type.

@@ -6,7 +6,7 @@ use parlor::limits::{
     NEGOTIATIONS_SENT_MAX, TERMINAL_TYPE_BYTES_MAX, TERMINAL_TYPES_ASKED_MAX, WINDOW_COLUMNS,
     WINDOW_ROWS,
 };
-use parlor::telnet::{
+use parlor::terminal::telnet::{
     Change, Decoder, Event, IAC, LineEnding, Message, Mode, Negotiation, Options, Probe, Side,
     TELOPT_BINARY, TELOPT_ECHO, TELOPT_NAWS, TELOPT_SGA, TELOPT_TM, TELOPT_TTYPE, Verb, Verdict,
 };

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use super::{Connection, FirstLine};
-use crate::foreign;
+use crate::dialog::view::View;
 use crate::limits::{CR_WAIT_MAX, HELD_LINES_MAX, OUTPUT_BYTES_MAX, READ_BYTES};
-use crate::line::{End, Event, Key, Outcome};
-use crate::reason::Reason;
-use crate::telnet::{self, LineEnding};
+use crate::net::reason::Reason;
+use crate::net::sniff;
+use crate::terminal::line::{End, Event, Key, Outcome};
+use crate::terminal::telnet::{self, LineEnding};
 use crate::text;
-use crate::view::View;
 
 thread_local! {
     /// Where a socket is read into.
@@ -136,7 +136,7 @@ impl Connection {
             if self.first_line == FirstLine::Unfinished {
                 self.first_line_ended(after.first().copied());
                 if let Event::Line(line) = &event
-                    && let Some(protocol) = foreign::protocol(line.as_bytes())
+                    && let Some(protocol) = sniff::protocol(line.as_bytes())
                 {
                     return self.end_foreign(protocol);
                 }
@@ -145,7 +145,7 @@ impl Connection {
         }
         // A TLS hello has no line ends.
         if self.first_line == FirstLine::Unfinished
-            && let Some(protocol) = foreign::protocol(self.lines.unfinished())
+            && let Some(protocol) = sniff::protocol(self.lines.unfinished())
         {
             self.end_foreign(protocol);
         }
@@ -248,7 +248,7 @@ impl Connection {
     fn take_line(&mut self, event: Event) {
         if !self.held.is_empty() || self.is_busy() || self.must_wait(&event) {
             self.held.push_back(event);
-            self.mind_secret();
+            self.update_secret_echo();
         } else {
             self.handle_line(event);
         }

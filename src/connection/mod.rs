@@ -16,11 +16,12 @@
 //! - `output`: from views to bytes, and on to the socket;
 //! - `few`: lists that most connections have nothing in.
 
-mod few;
+pub mod context;
 mod input;
 mod output;
 mod requests;
 mod terminal;
+mod thin_deque;
 mod transcript;
 
 use std::future::{Future, poll_fn};
@@ -30,31 +31,30 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use context::Shared;
 use futures_lite::future;
 use smol::Timer;
+use thin_deque::ThinDeque;
 
-use few::Few;
-
-use crate::account::Settings;
-use crate::charset::Charset;
-use crate::clock::Calendar;
-use crate::draw::{Display, Mention};
-use crate::ignore::Ignores;
-use crate::inbox::{Inbox, Note};
+use crate::chat::history::RoomSnapshot;
+use crate::chat::ignore::Ignores;
+use crate::chat::message::MemberId;
+use crate::chat::settings::Settings;
+use crate::dialog::session::Session;
+use crate::dialog::view::View;
+use crate::hub::inbox::{ClientEvent, Inbox};
+use crate::hub::room::{Membership, RoomCommand, RoomHandle};
 use crate::limits::{ATOMIC_WRITE_PAUSE, LOST_AFTER, READ_BYTES, STUCK_AFTER};
-use crate::line::complete::Word;
-use crate::line::{Event, LineMode};
-use crate::message::MemberId;
-use crate::rate::Rate;
-use crate::reason::Reason;
-use crate::request::Scene;
-use crate::room::{RoomHandle, Seat, ToRoom};
-use crate::screen::Screen;
-use crate::session::Session;
-use crate::shared::{self, Shared};
-use crate::socket::{Peer, Socket};
-use crate::telnet::{Decoder, Negotiation};
-use crate::view::View;
+use crate::net::rate::Rate;
+use crate::net::reason::Reason;
+use crate::net::socket::{Peer, Socket};
+use crate::terminal::charset::Charset;
+use crate::terminal::draw::{Display, Mention};
+use crate::terminal::line::complete::Word;
+use crate::terminal::line::{Event, LineMode};
+use crate::terminal::screen::Screen;
+use crate::terminal::telnet::{Decoder, Negotiation};
+use crate::time::local::DayTracker;
 
 /// One client.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub struct Connection {
     /// Bytes that were read and could not be handled yet.
     input: Vec<u8>,
     /// Lines that could not be handled yet.
-    held: Few<Event>,
+    held: ThinDeque<Event>,
     /// When the first held line may be handled, if the rate is why it is held.
     held_until: Option<Instant>,
     last_input: Instant,
@@ -92,15 +92,15 @@ pub struct Connection {
     renamed_at_the_door: bool,
     place: Place,
     /// The seat in the next room, and what that looks like, while `place` is not yet left.
-    moving: Option<Box<(Seat, Scene)>>,
+    moving: Option<Box<(Membership, RoomSnapshot)>>,
     /// It is the room that has to answer, which it only does as long as one is in it.
     asks_room: bool,
     /// Rooms to be told of the end of this connection, since it owns them.
-    owned: Few<RoomHandle>,
+    owned: ThinDeque<RoomHandle>,
     /// Lines said that have not come back in the transcript.
     in_flight: usize,
     /// A line that the room had no space for.
-    unsent: Option<Box<ToRoom>>,
+    unsent: Option<Box<RoomCommand>>,
     /// What was shown last of the room's past.
     page: Option<Box<Page>>,
     /// What the client has set by commands.
@@ -119,7 +119,7 @@ pub struct Connection {
     lost: Option<Instant>,
     screen: Screen,
     /// The day of what was shown last.
-    calendar: Calendar,
+    day: DayTracker,
     /// Whom the client's user ignores.
     ignores: Option<Arc<Ignores>>,
     /// Mentions of the client's own name.
@@ -144,7 +144,7 @@ pub struct Connection {
 #[derive(Debug)]
 enum Place {
     Outside,
-    Inside(Seat),
+    Inside(Membership),
 }
 
 /// A page of a room's past, by the numbers of its first and last line.
@@ -202,18 +202,18 @@ impl Connection {
             first_line: FirstLine::Unfinished,
             rate: Rate::new(now),
             input: Vec::new(),
-            held: Few::new(),
+            held: ThinDeque::new(),
             held_until: None,
             last_input: now,
             awaits_input: false,
             end_of_input: false,
-            session: Session::new(shared::keeping(&shared.config, peer)),
+            session: Session::new(context::keeping(&shared.config, peer)),
             awaiting: false,
             renamed_at_the_door: false,
             place: Place::Outside,
             moving: None,
             asks_room: false,
-            owned: Few::new(),
+            owned: ThinDeque::new(),
             in_flight: 0,
             unsent: None,
             page: None,
@@ -224,7 +224,7 @@ impl Connection {
             ending: None,
             lost: None,
             screen: Screen::new(Display::plain(shared.config.zone.clone())),
-            calendar: Calendar::default(),
+            day: DayTracker::default(),
             ignores: None,
             mention: None,
             echo: Echo::Elsewhere,
@@ -473,18 +473,18 @@ impl Connection {
             if let Some(line) = self.unsent.take() {
                 let _ = seat.room.mailbox.put(*line);
             }
-            let leave = ToRoom::Leave(self.id, Some(seat.reader));
+            let leave = RoomCommand::Leave(self.id, Some(seat.reader));
             let _ = seat.room.mailbox.put(leave);
         }
         for note in self.inbox.take() {
-            if let Note::Owns(room) = note {
+            if let ClientEvent::Owns(room) = note {
                 self.owned.push_back(room);
             }
         }
         while let Some(room) = self.owned.pop_front() {
-            let _ = room.mailbox.put(ToRoom::OwnerEnded(self.id));
+            let _ = room.mailbox.put(RoomCommand::OwnerEnded(self.id));
         }
-        self.shared.lobby.strike_out(self.id, self.session.name());
+        self.shared.lobby.unregister(self.id, self.session.name());
     }
 
     /// Lets the last words arrive and closes the socket.

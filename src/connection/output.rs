@@ -4,12 +4,11 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use super::{Connection, Echo};
-use crate::draw::Drawing;
+use crate::dialog::view::{View, Viewer};
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
-use crate::lobby;
-use crate::screen::Screen;
-use crate::text;
-use crate::view::{View, Viewer};
+use crate::terminal::draw::Drawing;
+use crate::terminal::screen::Screen;
+use crate::{runtime, text};
 
 thread_local! {
     /// Where a connection composes its output while it takes a turn. It keeps a buffer of its own only for
@@ -39,7 +38,7 @@ impl Connection {
         let mut rows = String::new();
         let viewer = Viewer {
             zone: &self.screen.display.zone,
-            now: lobby::now(),
+            now: runtime::now(),
             hints: !self.screen.display.quiet,
             server: self.shared.config.name.as_deref(),
         };

@@ -3,23 +3,27 @@
 use std::sync::Arc;
 
 use super::{Connection, Page, Place};
-use crate::account::{AccountAnswer, Password};
-use crate::address::Address;
-use crate::clock;
-use crate::draw::Mention;
-use crate::ignore::IgnoreAnswer;
-use crate::inbox::Note;
+use crate::chat::account::AccountAnswer;
+use crate::chat::address::Address;
+use crate::chat::history::{HistoryCursor, HistoryQuery, RoomId, RoomSnapshot};
+use crate::chat::ignore::IgnoreAnswer;
+use crate::chat::message::Message;
+use crate::chat::name::{Name, RoomName};
+use crate::chat::password::{Hash, Password};
+use crate::chat::request::{Answer, JoinError, ModCommand, PutOut, Request, Target};
+use crate::chat::room::JoinRequest;
+use crate::chat::settings::Bell;
+use crate::dialog::session::{COMMANDS, Command, Completes, Turn};
+use crate::dialog::view::{Question, View};
+use crate::hub::inbox::ClientEvent;
+use crate::hub::lobby::Asker;
+use crate::hub::room::{Membership, RoomCommand, RoomHandle};
 use crate::limits::HISTORY_PAGE_LINES;
-use crate::line::complete::{Wanted, Word};
-use crate::lobby::{self, Asker};
-use crate::message::Message;
-use crate::name::{Name, RoomName};
-use crate::reason::Reason;
-use crate::request::{Answer, Bell, Hash, JoinError, Look, Order, PutOut, Request, Scene, Target};
-use crate::room::{Guest, RoomHandle, Seat, ToRoom};
-use crate::session::{COMMANDS, Command, Completes, Turn};
-use crate::store::{Before, RoomId};
-use crate::view::{Question, View};
+use crate::net::reason::Reason;
+use crate::runtime;
+use crate::terminal::draw::Mention;
+use crate::terminal::line::complete::{Wanted, Word};
+use crate::time::local;
 
 /// How `\\history` is used, for whoever wrote a time that is none.
 const HISTORY_USAGE: &str = "history, \\history 50, \\history 2026-11-20 or \\history 14:30";
@@ -33,12 +37,12 @@ impl Connection {
         if let Some(request) = turn.request {
             self.request(request);
         }
-        self.mind_secret();
+        self.update_secret_echo();
         self.show_prompt();
     }
 
     /// Keeps the answer to a secret question from being seen, or tells that it will be.
-    pub(super) fn mind_secret(&mut self) {
+    pub(super) fn update_secret_echo(&mut self) {
         let asked = self.session.question().is_some_and(Question::is_secret);
         let secret = asked || self.screen.typing.is_some() && self.holds_secret();
         if secret != self.screen.is_secret() {
@@ -63,27 +67,30 @@ impl Connection {
                 lobby.find_with(room, password, self.peer.group(), &self.inbox);
             }
             Request::Lock(password) => self.lock_room(password),
-            Request::Order(order) => self.order(order),
+            Request::Moderate(order) => self.order(order),
             Request::List => lobby.list(&self.inbox),
             Request::RoomPage(page) => lobby.list_page(page, self.inside(), &self.inbox),
             Request::Join(room) => lobby.find(room, &self.inbox),
             Request::Rename(name) => lobby.take_name(self.id, name, &self.inbox),
-            Request::Who => self.tell_room(ToRoom::Who(self.id)),
+            Request::Who => self.tell_room(RoomCommand::Who(self.id)),
             Request::Everybody => lobby.everybody(self.room(), &self.inbox),
             Request::Whois(name) => lobby.whois(name, self.room(), &self.inbox),
             Request::Stats => lobby.stats(&self.inbox),
             Request::Topic => self.topic(),
-            Request::SetTopic(topic) => self.tell_room(ToRoom::SetTopic(self.id, topic)),
-            Request::Leave => self.tell_room(ToRoom::Leave(self.id, None)),
-            Request::Look(look) => self.look(look),
-            Request::LookBack(lines) => {
+            Request::SetTopic(topic) => self.tell_room(RoomCommand::SetTopic(self.id, topic)),
+            Request::Leave => self.tell_room(RoomCommand::Leave(self.id, None)),
+            Request::HistoryQuery(look) => self.look(look),
+            Request::OlderPage(lines) => {
                 let before = self.page.as_ref().map_or(u64::MAX, |page| page.first);
-                self.look(Look::Before(Before::Id(before), lines));
+                self.look(HistoryQuery::Before(HistoryCursor::Id(before), lines));
             }
-            Request::LookUpTo(words) => {
-                match clock::end_of(&words, lobby::now(), &self.screen.display.zone) {
+            Request::UntilTime(words) => {
+                match local::end_of(&words, runtime::now(), &self.screen.display.zone) {
                     Some(time) => {
-                        self.look(Look::Before(Before::Time(time), HISTORY_PAGE_LINES));
+                        self.look(HistoryQuery::Before(
+                            HistoryCursor::Time(time),
+                            HISTORY_PAGE_LINES,
+                        ));
                     }
                     None => return self.show(&View::Usage(HISTORY_USAGE)),
                 }
@@ -102,7 +109,7 @@ impl Connection {
             Request::Away(why) => lobby.away(self.id, why, &self.inbox),
             Request::Say(kind, text) => {
                 self.in_flight += 1;
-                return self.say(ToRoom::Say {
+                return self.say(RoomCommand::Say {
                     member: self.id,
                     kind,
                     text: text.into_boxed_str(),
@@ -126,7 +133,7 @@ impl Connection {
         self.room().map(|room| room.id)
     }
 
-    fn tell_room(&self, word: ToRoom) {
+    fn tell_room(&self, word: RoomCommand) {
         if let Place::Inside(seat) = &self.place {
             // A room that is closed puts everybody out, which answers all.
             let _ = seat.room.mailbox.put(word);
@@ -141,13 +148,13 @@ impl Connection {
         }
     }
 
-    fn order(&self, mut order: Order) {
-        if let Order::Ban(ban) = &mut order
+    fn order(&self, mut order: ModCommand) {
+        if let ModCommand::Ban(ban) = &mut order
             && let Target::Name(name) = &ban.target
         {
             ban.holder = self.shared.lobby.holder(name);
         }
-        self.tell_room(ToRoom::Order(self.id, Box::new(order)));
+        self.tell_room(RoomCommand::Moderate(self.id, Box::new(order)));
     }
 
     /// The account that the person is logged in to.
@@ -158,11 +165,11 @@ impl Connection {
     fn topic(&self) {
         if let Place::Inside(seat) = &self.place {
             let answer = Answer::Topic(seat.room.name.clone(), seat.room.info.topic());
-            self.inbox.put(Note::Answer(answer));
+            self.inbox.put(ClientEvent::Answer(answer));
         }
     }
 
-    fn look(&self, look: Look) {
+    fn look(&self, look: HistoryQuery) {
         if let Place::Inside(seat) = &self.place {
             self.shared.lobby.look(seat.room.id, look, &self.inbox);
         }
@@ -174,17 +181,17 @@ impl Connection {
             return;
         }
         let before = match &self.page {
-            _ if up => return self.request(Request::LookBack(HISTORY_PAGE_LINES)),
+            _ if up => return self.request(Request::OlderPage(HISTORY_PAGE_LINES)),
             Some(page) => page.last.saturating_add(1 + HISTORY_PAGE_LINES as u64),
             None => return,
         };
-        self.request(Request::Look(Look::Before(
-            Before::Id(before),
+        self.request(Request::HistoryQuery(HistoryQuery::Before(
+            HistoryCursor::Id(before),
             HISTORY_PAGE_LINES,
         )));
     }
 
-    fn say(&mut self, line: ToRoom) {
+    fn say(&mut self, line: RoomCommand) {
         if let Place::Inside(seat) = &self.place {
             let unsent = seat.room.mailbox.put_line(line, &self.inbox).err();
             self.unsent = unsent.map(Box::new);
@@ -203,42 +210,42 @@ impl Connection {
             match note {
                 // What a room answers tells of a later time than what it has said before.
                 // It was asked by who has been put out since.
-                Note::Answer(Answer::Ordered(_)) if !self.asks_room => {}
-                Note::Answer(answer) => {
+                ClientEvent::Answer(Answer::ModReply(_)) if !self.asks_room => {}
+                ClientEvent::Answer(answer) => {
                     self.take_batches();
                     self.answer(answer);
                 }
-                Note::Found(room, pass) => self.knock(&room, pass),
-                Note::Seated(seat, scene) => self.seated(seat, scene),
-                Note::NotSeated(room, why) => self.answer(Answer::Joined(room, Err(why))),
+                ClientEvent::Found(room, pass) => self.request_join(&room, pass),
+                ClientEvent::Admitted(seat, scene) => self.seated(seat, scene),
+                ClientEvent::Refused(room, why) => self.answer(Answer::Joined(room, Err(why))),
                 // The reader knows; what it still has to give comes first.
-                Note::Unseated => {
+                ClientEvent::Left => {
                     self.take_batches();
                 }
-                Note::NotSent => {
+                ClientEvent::NotSent => {
                     self.in_flight = self.in_flight.saturating_sub(1);
                     self.show(&View::NotSent);
                     self.show_prompt();
                 }
-                Note::Muted => {
+                ClientEvent::Muted => {
                     self.in_flight = self.in_flight.saturating_sub(1);
                     self.show(&View::Muted);
                     self.show_prompt();
                 }
-                Note::Owns(room) => self.owns(room),
-                Note::Names(names) => {
+                ClientEvent::Owns(room) => self.owns(room),
+                ClientEvent::Names(names) => {
                     let names: Vec<&str> = names.iter().map(Name::as_str).collect();
                     if let Some(word) = self.completing.take() {
                         self.complete_with(&word, &names);
                         self.show_prompt();
                     }
                 }
-                Note::Members(members, more) => {
+                ClientEvent::Members(members, more) => {
                     self.take_batches();
                     let present = self.shared.lobby.present(members);
                     self.answer(Answer::Members(present, more));
                 }
-                Note::Told(words) => {
+                ClientEvent::DmSent(words) => {
                     self.begin_day(words.time);
                     if self.screen.display.bell != Bell::Off {
                         self.ring();
@@ -246,8 +253,8 @@ impl Connection {
                     let turn = self.session.told(words);
                     self.perform(turn);
                 }
-                Note::Displaced(account) => self.displaced(account),
-                Note::Stop => self.stopping = true,
+                ClientEvent::NameReclaimed(account) => self.name_reclaimed(account),
+                ClientEvent::Stop => self.stopping = true,
             }
         }
         busy
@@ -255,36 +262,36 @@ impl Connection {
 
     /// A room has let the connection in. One that it is in still is left now; what that says until it has let
     /// go is shown first.
-    fn seated(&mut self, seat: Seat, scene: Scene) {
+    fn seated(&mut self, seat: Membership, scene: RoomSnapshot) {
         if std::mem::take(&mut self.renamed_at_the_door) {
             // A room that is closed has nobody to call by another name.
-            let _ = seat.room.mailbox.put(ToRoom::Rename {
+            let _ = seat.room.mailbox.put(RoomCommand::Rename {
                 member: self.id,
                 name: self.session.name().clone(),
             });
-            let account = ToRoom::Account(self.id, self.account());
+            let account = RoomCommand::Account(self.id, self.account());
             let _ = seat.room.mailbox.put(account);
         }
         if self.room().is_some() {
-            self.tell_room(ToRoom::Leave(self.id, None));
+            self.tell_room(RoomCommand::Leave(self.id, None));
             self.moving = Some(Box::new((seat, scene)));
         } else {
             self.sit_down(seat, scene);
         }
     }
 
-    fn sit_down(&mut self, seat: Seat, mut scene: Scene) {
+    fn sit_down(&mut self, seat: Membership, mut scene: RoomSnapshot) {
         self.drop_ignored(&mut scene.history, None);
         let name = seat.room.name.clone();
         self.shared.lobby.moved(self.id, Some(&seat.room));
         let last = scene
             .history
             .last()
-            .map_or(lobby::now(), |message| message.time);
+            .map_or(runtime::now(), |message| message.time);
         self.place = Place::Inside(seat);
         self.page = None;
         self.answer(Answer::Joined(name, Ok(scene)));
-        self.calendar.set(last, &self.screen.display.zone);
+        self.day.set(last, &self.screen.display.zone);
     }
 
     /// The room has let go, and all that it had said by then is shown.
@@ -337,7 +344,7 @@ impl Connection {
                     self.note_ignores();
                 }
             }
-            Answer::Told(words, _) => self.begin_day(words.time),
+            Answer::DmSent(words, _) => self.begin_day(words.time),
             Answer::Left => {
                 self.page = None;
                 self.completing = None;
@@ -358,12 +365,12 @@ impl Connection {
     }
 
     /// Lines of the past are there. False if nothing is left of them without those of ignored people.
-    fn found(&mut self, look: &Look, lines: &mut Vec<Arc<Message>>) -> bool {
+    fn found(&mut self, look: &HistoryQuery, lines: &mut Vec<Arc<Message>>) -> bool {
         let asked = match look {
-            Look::Around(id) => Some(*id),
-            Look::Before(..) | Look::For(_) => None,
+            HistoryQuery::Around(id) => Some(*id),
+            HistoryQuery::Before(..) | HistoryQuery::For(_) => None,
         };
-        if let Look::Before(..) = look {
+        if let HistoryQuery::Before(..) = look {
             self.paged(lines);
         }
         let is_found = !lines.is_empty();
@@ -383,7 +390,7 @@ impl Connection {
     /// The room hears of the new name before anybody else can take the old one.
     fn renamed(&mut self, new: Name) {
         let old = self.session.name();
-        let rename = || ToRoom::Rename {
+        let rename = || RoomCommand::Rename {
             member: self.id,
             name: new.clone(),
         };
@@ -398,14 +405,14 @@ impl Connection {
     }
 
     /// The name goes to its bearer, who has logged in elsewhere.
-    fn displaced(&mut self, account: Name) {
+    fn name_reclaimed(&mut self, account: Name) {
         let lobby = &self.shared.lobby;
-        let Some(new) = lobby.give_way(self.id, self.session.name(), &account) else {
+        let Some(new) = lobby.yield_name(self.id, self.session.name(), &account) else {
             return;
         };
         self.renamed(new.clone());
         let before = self.account();
-        let turn = self.session.displaced(account, new);
+        let turn = self.session.name_reclaimed(account, new);
         self.note_account(before);
         // Nothing is said after the last words.
         if self.ending.is_none() {
@@ -432,7 +439,9 @@ impl Connection {
         let others = others.filter(|room| !is_owned(room));
         for room in self.owned.iter().chain(others) {
             // Nobody is in a room that is closed.
-            let _ = room.mailbox.put(ToRoom::Account(self.id, account.clone()));
+            let _ = room
+                .mailbox
+                .put(RoomCommand::Account(self.id, account.clone()));
         }
     }
 
@@ -443,17 +452,17 @@ impl Connection {
         self.owned.push_back(room);
     }
 
-    fn knock(&mut self, room: &RoomHandle, pass: Option<Hash>) {
-        let guest = Guest {
+    fn request_join(&mut self, room: &RoomHandle, pass: Option<Hash>) {
+        let guest = JoinRequest {
             member: self.id,
             name: self.session.name().clone(),
             account: self.account(),
             address: self.peer.group().map(Address::from),
             pass,
         };
-        let knock = ToRoom::Join(Box::new(guest), Arc::clone(&self.inbox));
+        let request_join = RoomCommand::Join(Box::new(guest), Arc::clone(&self.inbox));
         // It was closed after it was found.
-        if room.mailbox.put(knock).is_err() {
+        if room.mailbox.put(request_join).is_err() {
             let why = Err(JoinError::NoRoom);
             self.answer(Answer::Joined(room.name.clone(), why));
         }
@@ -489,7 +498,7 @@ impl Connection {
             // A room that is being left gives no answer.
             Completes::Members if !self.awaiting && self.room().is_some() => {
                 self.completing = Some(Box::new(word));
-                self.tell_room(ToRoom::Names(self.id));
+                self.tell_room(RoomCommand::Names(self.id));
             }
             Completes::Members => {}
         }
@@ -507,6 +516,10 @@ impl Connection {
 fn is_asked_of_the_room(request: &Request) -> bool {
     matches!(
         request,
-        Request::Who | Request::SetTopic(_) | Request::Leave | Request::Lock(_) | Request::Order(_)
+        Request::Who
+            | Request::SetTopic(_)
+            | Request::Leave
+            | Request::Lock(_)
+            | Request::Moderate(_)
     )
 }

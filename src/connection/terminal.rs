@@ -3,16 +3,16 @@
 use std::time::Instant;
 
 use super::{Connection, Echo, FirstLine};
-use crate::account::Settings;
-use crate::charset::Charset;
-use crate::draw::{Drawing, Newline};
+use crate::chat::name::Name;
+use crate::chat::people::ClientKind;
+use crate::chat::settings::{Bell, Setting, Settings};
+use crate::dialog::view::View;
 use crate::limits::COLUMNS;
-use crate::lobby;
-use crate::name::Name;
-use crate::request::{Bell, ClientKind, Setting};
-use crate::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
-use crate::view::View;
-use crate::zone;
+use crate::runtime;
+use crate::terminal::charset::Charset;
+use crate::terminal::draw::{Drawing, Newline};
+use crate::terminal::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
+use crate::time::zone;
 
 impl Connection {
     /// Handles whatever the decoder gives that is not data.
@@ -275,9 +275,9 @@ impl Connection {
         let is_servers =
             name.is_none() || zone.iana_name().is_some() && zone.iana_name() == servers.iana_name();
         let display = &mut self.screen.display;
-        display.abroad = !is_servers;
+        display.custom_zone = !is_servers;
         display.zone = zone;
-        self.calendar.take_along(lobby::now(), &display.zone);
+        self.day.set_zone(runtime::now(), &display.zone);
         View::Set(Setting::Timezone(name))
     }
 

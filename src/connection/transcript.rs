@@ -5,13 +5,15 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::{Connection, Echo, Place};
-use crate::draw::{self, Drawing};
+use crate::chat::batch::{Author, Batch, times_of};
+use crate::chat::message::{Item, Kind, Message};
+use crate::chat::settings::Bell;
+use crate::dialog::view::View;
+use crate::hub::room::Taken;
 use crate::limits::WRITE_BYTES;
-use crate::message::{Author, Batch, Item, Kind, Message, Timestamp, times_of};
-use crate::request::Bell;
-use crate::room::Taken;
+use crate::terminal::draw::{self, Drawing};
 use crate::text;
-use crate::view::View;
+use crate::time::Timestamp;
 
 thread_local! {
     /// Where batches are kept while they are drawn.
@@ -130,7 +132,7 @@ impl Connection {
         let display = &self.screen.display;
         let shared = match whole {
             Some(batch) if !is_mentioned || !display.has_color() => {
-                draw::shared_frame(batch, display, &self.calendar)
+                draw::shared_frame(batch, display, &self.day)
             }
             _ => None,
         };
@@ -140,13 +142,13 @@ impl Connection {
         }
         if let Some((_, last)) = times {
             // Where the date changes within the batch, its drawing tells so.
-            self.calendar.set(last, &self.screen.display.zone);
+            self.day.set(last, &self.screen.display.zone);
         }
     }
 
     /// Something is to be shown that was said at `time`: tells the date, if that is another than before.
     pub(super) fn begin_day(&mut self, time: Timestamp) {
-        if let Some(date) = self.calendar.turn(time, &self.screen.display.zone) {
+        if let Some(date) = self.day.turn(time, &self.screen.display.zone) {
             self.show(&View::Date(date));
         }
     }
@@ -201,7 +203,7 @@ impl Connection {
                 {
                     if self.echo == Echo::JustAbove {
                         let display = &self.screen.display;
-                        let date = self.calendar.turn(message.time, &display.zone);
+                        let date = self.day.turn(message.time, &display.zone);
                         let row = draw::frame_over_echo(message, display, date);
                         self.draw_with(|screen, out| screen.frame(&row, out));
                     }

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rustix::fs::{Access, FlockOperation, access, flock};
 use rustix::io::Errno;
 
-use super::Sync;
+use super::Durability;
 use crate::limits::{
     STORE_BUSY_MAX, STORE_CACHE_KIB, STORE_STATEMENTS, STORE_WAL_BYTES, STORE_WAL_PAGES,
 };
@@ -142,7 +142,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Opens a file to write, makes it if there is none, and brings its schema forward.
-pub(super) fn open_to_write(path: &Path, sync: Sync) -> Result<Connection, OpenError> {
+pub(super) fn open_to_write(path: &Path, sync: Durability) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     if !path.exists() && access(folder_of(path), Access::WRITE_OK).is_err() {
         return Err(read_only(path));
@@ -194,14 +194,14 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connect
 }
 
 /// Settings that hold for one connection, except for the journal mode, which stays with the file.
-pub(super) fn prepare_to_write(db: &Connection, sync: Sync) -> rusqlite::Result<()> {
+pub(super) fn prepare_to_write(db: &Connection, sync: Durability) -> rusqlite::Result<()> {
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(
         None,
         "synchronous",
         match sync {
-            Sync::Normal => "normal",
-            Sync::Full => "full",
+            Durability::Normal => "normal",
+            Durability::Full => "full",
         },
     )?;
     db.pragma_update(None, "wal_autocheckpoint", STORE_WAL_PAGES)?;
@@ -322,7 +322,7 @@ mod tests {
     fn no_connection_caches_more_than_a_little() {
         let folder = tempfile::TempDir::new().expect("a directory");
         let path = folder.path().join("chat.db");
-        let to_write = open_to_write(&path, Sync::Normal).expect("a new file");
+        let to_write = open_to_write(&path, Durability::Normal).expect("a new file");
         let to_read = open_to_read(&path).expect("a file");
         for db in [to_write, to_read] {
             let kib: i64 = db

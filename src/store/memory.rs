@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::words::Words;
-use super::{Before, Found, RoomId, StoreError, StoredRoom};
-use crate::message::{Message, NewMessage};
-use crate::name::RoomName;
-use crate::topic::Topic;
+use super::{StoreError, StoredRoom};
+use crate::chat::history::{Found, HistoryCursor, RoomId};
+use crate::chat::message::{Message, NewMessage};
+use crate::chat::name::RoomName;
+use crate::chat::topic::Topic;
 
 /// Rooms and their last lines. No call does more than copy a few lines, so one lock will do.
 #[derive(Debug)]
@@ -119,13 +120,13 @@ impl Memory {
     pub(super) fn page_back(
         &self,
         room: RoomId,
-        before: Before,
+        before: HistoryCursor,
         count: usize,
     ) -> Vec<Arc<Message>> {
         self.with_lines(room, |lines| {
             let end = match before {
-                Before::Id(id) => lines.partition_point(|line| line.id < id),
-                Before::Time(time) => lines
+                HistoryCursor::Id(id) => lines.partition_point(|line| line.id < id),
+                HistoryCursor::Time(time) => lines
                     .iter()
                     .position(|line| line.time >= time)
                     .unwrap_or(lines.len()),

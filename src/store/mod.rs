@@ -15,20 +15,18 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::account::Settings;
-use crate::limits::STORE_PAGE_LINES_MAX;
-use crate::message::{Message, NewMessage, Timestamp};
-use crate::name::{Name, RoomName};
-use crate::topic::Topic;
 use file::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
 use words::Words;
 
-/// The number of a room in its store. Rooms count up from 1 in the order they were created; the default, 0, is
-/// none of them and before them all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoomId(pub u32);
+use crate::chat::history::{Found, HistoryCursor, RoomId};
+use crate::chat::message::{Message, NewMessage};
+use crate::chat::name::{Name, RoomName};
+use crate::chat::settings::Settings;
+use crate::chat::topic::Topic;
+use crate::limits::STORE_PAGE_LINES_MAX;
+use crate::time::Timestamp;
 
 /// A room as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,33 +67,6 @@ pub struct AccountChange {
     pub settings: Option<Settings>,
 }
 
-/// What came of [`Store::search`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// The lines, newest first.
-    pub lines: Vec<Arc<Message>>,
-    /// The search ended at a bound: there may be lines that it did not look at.
-    pub cut_short: bool,
-}
-
-impl From<Vec<Arc<Message>>> for Found {
-    fn from(lines: Vec<Arc<Message>>) -> Found {
-        Found {
-            lines,
-            cut_short: false,
-        }
-    }
-}
-
-/// A place in a room to page back from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
-    /// The line with this number, which need not exist.
-    Id(u64),
-    /// The first line accepted at this time or later.
-    Time(Timestamp),
-}
-
 /// Why a request failed. Nothing of it was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
@@ -130,7 +101,7 @@ impl std::error::Error for StoreError {}
 
 /// When a line counts as stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sync {
+pub enum Durability {
     /// When the kernel has it: it survives the end of the process, however sudden.
     #[default]
     Normal,
@@ -140,7 +111,7 @@ pub enum Sync {
 
 /// Which old lines are forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keep {
+pub struct Retention {
     /// Lines older than so many days; `None`: no line is too old.
     pub days: Option<u32>,
     /// Lines that have so many newer ones in their room; `None`: there can be any number.
@@ -168,7 +139,7 @@ impl Store {
     /// # Errors
     ///
     /// An [`OpenError`] that says what is wrong with the file. It is as it was, then.
-    pub fn open(path: &Path, sync: Sync, keep: Keep) -> Result<Store, OpenError> {
+    pub fn open(path: &Path, sync: Durability, keep: Retention) -> Result<Store, OpenError> {
         Sqlite::open(path, sync, keep).map(|sqlite| Store(Backend::Sqlite(Arc::new(sqlite))))
     }
 
@@ -290,7 +261,8 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if they cannot be read.
     pub async fn tail(&self, room: RoomId, count: usize) -> Result<Vec<Arc<Message>>, StoreError> {
-        self.page_back(room, Before::Id(u64::MAX), count).await
+        self.page_back(room, HistoryCursor::Id(u64::MAX), count)
+            .await
     }
 
     /// The `count` lines (at most [`STORE_PAGE_LINES_MAX`]) before a place in `room`, oldest first.
@@ -301,7 +273,7 @@ impl Store {
     pub async fn page_back(
         &self,
         room: RoomId,
-        before: Before,
+        before: HistoryCursor,
         count: usize,
     ) -> Result<Vec<Arc<Message>>, StoreError> {
         let count = count.min(STORE_PAGE_LINES_MAX);

@@ -1,6 +1,7 @@
 //! Text on a terminal: columns, whole graphemes, rows.
 
 use std::iter;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -89,8 +90,9 @@ fn is_printable_ascii(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     const FAMILY: &str = "👨\u{200D}👩\u{200D}👧\u{200D}👦";
 

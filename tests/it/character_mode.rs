@@ -1,6 +1,7 @@
 //! Telnet clients in character mode: keys, pastes, sizes, and the way into it.
 
-use std::{thread, time::Duration};
+use std::thread;
+use std::time::Duration;
 
 use crate::harness::{
     BUSYBOX_TELNET, Caller, Client, NC_OPENBSD, PLINK, Server, Size, TELNET, TELNET_SSL, Terminal,

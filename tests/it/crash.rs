@@ -1,12 +1,10 @@
 //! The server is killed at a random moment, again and again: a line that a member has seen is in the file.
 
-use std::{
-    collections::hash_map::RandomState,
-    hash::{BuildHasher, Hasher},
-    path::Path,
-    thread,
-    time::Duration,
-};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 

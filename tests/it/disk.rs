@@ -1,11 +1,9 @@
 //! The disk is full: whoever says something is told, nobody sees what is not stored, all else goes on. Where the
 //! file may not be written the server does not start, and says what is in the way.
 
-use std::{
-    fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
-    path::Path,
-};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use tempfile::TempDir;
 

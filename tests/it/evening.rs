@@ -32,13 +32,13 @@ enum Place {
     Script(Client),
 }
 
-struct Guest {
+struct JoinRequest {
     name: &'static str,
     mark: char,
     place: Place,
 }
 
-impl Guest {
+impl JoinRequest {
     /// Types a line.
     fn types(&mut self, line: &str) {
         match &mut self.place {
@@ -82,12 +82,12 @@ impl Guest {
 
 /// Everybody, and the commands that were used.
 struct Evening {
-    guests: Vec<Guest>,
+    guests: Vec<JoinRequest>,
     used: BTreeSet<String>,
 }
 
 impl Evening {
-    fn guest(&mut self, name: &str) -> &mut Guest {
+    fn guest(&mut self, name: &str) -> &mut JoinRequest {
         let guest = self.guests.iter_mut().find(|guest| guest.name == name);
         guest.expect("one of the guests")
     }
@@ -167,7 +167,7 @@ impl Evening {
                 Some((caller, mark)) => (Place::At(Box::new(caller.start(server))), mark),
                 None => (Place::Script(server.client(name)), '\\'),
             };
-            Guest { name, mark, place }
+            JoinRequest { name, mark, place }
         });
         let mut evening = Evening {
             guests: guests.into(),

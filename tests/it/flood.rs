@@ -1,11 +1,9 @@
 //! Bytes that mean nothing, as fast as they go: nobody else notices, and memory stays bounded.
 
-use std::{
-    io::{Read, Write},
-    net::{Shutdown, TcpStream},
-    thread,
-    time::{Duration, Instant},
-};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::harness::{Server, room_with};
 

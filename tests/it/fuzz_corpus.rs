@@ -1,6 +1,7 @@
 //! What the fuzz targets promise holds for every file of their seed corpus.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 // It is also a library of its own, where everything public can be reached.
 #[allow(unreachable_pub)]

@@ -1,7 +1,8 @@
 //! Nobody loses what is half typed: real clients at a terminal, messages while a line is typed, and then what
 //! the person sees, what the others got.
 
-use std::{thread, time::Duration};
+use std::thread;
+use std::time::Duration;
 
 use crate::harness::{
     BUSYBOX_TELNET, Caller, Client, Drawing, NC_OPENBSD, NCAT, NCAT_CRLF, PLINK, SOCAT, Server,

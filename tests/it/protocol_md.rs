@@ -25,7 +25,8 @@
 //! left out in the document. Bytes follow directly on what was matched before, and what follows on bytes does
 //! too; behind `...` they may be further down.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
+use std::fs;
 
 use tempfile::TempDir;
 

@@ -1,9 +1,7 @@
 //! How the server stops: everybody is told, nobody can hold it up.
 
-use std::{
-    net::TcpStream,
-    time::{Duration, Instant},
-};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use crate::harness::{Server, room_with};
 

@@ -1,6 +1,9 @@
 //! The command line: where the server listens, and what it says when it cannot.
 
-use std::{fs, net::TcpListener, os::unix::net::UnixListener, path::PathBuf, process};
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::{fs, process};
 
 use crate::harness::{Server, run};
 

@@ -1,10 +1,8 @@
 //! `parlor export`, `import`, `check` and `backup` on a file that no server uses.
 
-use std::{
-    fs,
-    io::Write,
-    process::{Command, Output, Stdio},
-};
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 

@@ -1,12 +1,11 @@
 //! The server under test: a child process, and what Linux tells of it.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 /// What `/proc/PID/stat` counts in, for every Linux that anybody runs.
 const TICKS_PER_SECOND: f64 = 100.0;

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::writer::Done;
-use crate::account::Settings;
-use crate::message::Timestamp;
-use crate::name::Name;
+use crate::chat::name::Name;
+use crate::chat::settings::Settings;
 use crate::store::{Account, AccountChange, StoreError};
+use crate::time::Timestamp;
 
 /// The names of all accounts, in the order in which they were registered.
 pub(in crate::store) fn names(db: &Connection) -> rusqlite::Result<Vec<Name>> {

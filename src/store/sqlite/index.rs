@@ -5,16 +5,16 @@
 //! So a line never waits for its index, and a fault of the index never costs a line.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Statement, TransactionBehavior,
 };
 
-use super::super::{RoomId, Sync, file};
+use super::super::{Durability, file};
 use super::query::{id_of, place};
+use crate::chat::history::RoomId;
 
 /// `parx`, in the header of every index.
 const APPLICATION_ID: i64 = 0x7061_7278;
@@ -101,9 +101,9 @@ impl Index {
             number("PRAGMA application_id")?,
             number("PRAGMA user_version")?,
         ) {
-            (APPLICATION_ID, VERSION) => file::prepare_to_write(&db, Sync::Normal)?,
+            (APPLICATION_ID, VERSION) => file::prepare_to_write(&db, Durability::Normal)?,
             (0, 0) if things == 0 => {
-                file::prepare_to_write(&db, Sync::Normal)?;
+                file::prepare_to_write(&db, Durability::Normal)?;
                 let change = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 change.execute_batch(include_str!("../schema/index.sql"))?;
                 change.pragma_update(None, "application_id", APPLICATION_ID)?;

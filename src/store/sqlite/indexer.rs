@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use super::super::{RoomId, StoreError};
-use super::bell::Bell;
-use super::complaint::Complaint;
+use super::super::StoreError;
+use super::error_log::ThrottledErrorLog;
 use super::index::{self, Index, Line, Opened, Progress, Reached};
+use super::notify::IndexSignal;
 use super::query::{ID_MAX, id_of, place, room_of};
+use crate::chat::history::RoomId;
 use crate::limits::{
     FORGET_LINES, INDEX_BYTES, INDEX_EVERY, INDEX_GATHER, INDEX_LINES, INDEX_REST, INDEX_REST_MAX,
     INDEX_RETRY,
@@ -44,8 +45,8 @@ fn in_index(error: rusqlite::Error) -> Trouble {
 pub(super) struct Indexer {
     database: Connection,
     path: PathBuf,
-    bell: Arc<Bell>,
-    complaint: Arc<Complaint>,
+    signal: Arc<IndexSignal>,
+    error_log: Arc<ThrottledErrorLog>,
     /// `None` before it was opened, and after it failed.
     index: Option<OpenIndex>,
 }
@@ -64,14 +65,14 @@ impl Indexer {
     pub(super) fn new(
         database: Connection,
         path: &Path,
-        bell: Arc<Bell>,
-        complaint: Arc<Complaint>,
+        signal: Arc<IndexSignal>,
+        error_log: Arc<ThrottledErrorLog>,
     ) -> Indexer {
         Indexer {
             database,
             path: path.to_owned(),
-            bell,
-            complaint,
+            signal,
+            error_log,
             index: None,
         }
     }
@@ -82,17 +83,17 @@ impl Indexer {
             let begun = Instant::now();
             let pause = match self.step() {
                 // Others are at work: most of the time is theirs.
-                Ok(true) if self.bell.is_rung() => {
+                Ok(true) if self.signal.is_rung() => {
                     (begun.elapsed() * INDEX_REST).min(INDEX_REST_MAX)
                 }
                 Ok(true) => Duration::ZERO,
                 Ok(false) => {
-                    self.bell.wait(INDEX_EVERY);
+                    self.signal.wait(INDEX_EVERY);
                     INDEX_GATHER
                 }
                 Err(trouble) => self.give_up(trouble),
             };
-            if self.bell.rest(pause) {
+            if self.signal.rest(pause) {
                 return;
             }
         }
@@ -100,7 +101,7 @@ impl Indexer {
 
     /// Does a little of what there is to do. Returns whether there may be more.
     fn step(&mut self) -> Result<bool, Trouble> {
-        let news = self.bell.take();
+        let news = self.signal.take();
         if news.damaged {
             let why = "a search found it damaged".to_owned();
             return Err(Trouble::Useless(why));
@@ -135,7 +136,7 @@ impl Indexer {
             Trouble::Foreign => format!("{} is no search index", self.path.display()),
             Trouble::Database(error) | Trouble::Index(error) => error.to_string(),
         });
-        self.complaint
+        self.error_log
             .failed("cannot keep the search index", &error);
         INDEX_RETRY
     }

@@ -6,13 +6,13 @@
 //! other up, and no task of the executor ever waits inside SQLite.
 
 pub(super) mod accounts;
-mod bell;
-mod complaint;
-mod forget;
+mod error_log;
 pub(super) mod index;
 mod indexer;
+mod notify;
 pub(super) mod query;
 mod queue;
+mod retention;
 mod search;
 mod writer;
 
@@ -24,18 +24,19 @@ use std::thread::{self, JoinHandle};
 use async_channel::{Receiver, Sender};
 use rusqlite::Connection;
 
-use self::bell::Bell;
-use self::complaint::Complaint;
+use self::error_log::ThrottledErrorLog;
 use self::indexer::Indexer;
+use self::notify::IndexSignal;
 use self::queue::Queue;
 use self::writer::{Done, Job, Writer};
 use super::file::{self, Claim, OpenError};
 use super::words::Words;
-use super::{Account, AccountChange, Found, Keep, RoomId, StoreError, Sync};
+use super::{Account, AccountChange, Durability, Retention, StoreError};
+use crate::chat::history::{Found, RoomId};
+use crate::chat::message::{Message, NewMessage};
+use crate::chat::name::{Name, RoomName};
+use crate::chat::topic::Topic;
 use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_SEARCHERS};
-use crate::message::{Message, NewMessage};
-use crate::name::{Name, RoomName};
-use crate::topic::Topic;
 
 /// A file that is open. Its threads end when it is closed or dropped.
 pub(super) struct Sqlite {
@@ -43,9 +44,9 @@ pub(super) struct Sqlite {
     pages: Sender<Query>,
     /// Apart from the pages, so that who joins never waits for somebody's search.
     searches: Sender<Query>,
-    bell: Arc<Bell>,
+    signal: Arc<IndexSignal>,
     index: Arc<Path>,
-    complaint: Arc<Complaint>,
+    error_log: Arc<ThrottledErrorLog>,
     /// Taken by whoever closes first.
     threads: Mutex<Threads>,
 }
@@ -66,28 +67,32 @@ impl fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open(path: &Path, sync: Sync, keep: Keep) -> Result<Sqlite, OpenError> {
+    pub(super) fn open(
+        path: &Path,
+        sync: Durability,
+        keep: Retention,
+    ) -> Result<Sqlite, OpenError> {
         let path = file::canonical(path)?;
         let claim = Claim::new(&path)?;
         let db = file::open_to_write(&path, sync)?;
-        let complaint = Arc::new(Complaint::new(&path));
+        let error_log = Arc::new(ThrottledErrorLog::new(&path));
         let jobs = Arc::new(Queue::new(STORE_JOBS_MAX));
-        let bell = Arc::new(Bell::default());
+        let signal = Arc::new(IndexSignal::default());
         let writer = Writer::new(
             db,
             claim,
             &path,
             keep,
             Arc::clone(&jobs),
-            Arc::clone(&complaint),
-            Arc::clone(&bell),
+            Arc::clone(&error_log),
+            Arc::clone(&signal),
         )?;
         let index: Arc<Path> = index::path_of(&path).into();
         let indexer = Indexer::new(
             file::open_to_read(&path)?,
             &index,
-            Arc::clone(&bell),
-            Arc::clone(&complaint),
+            Arc::clone(&signal),
+            Arc::clone(&error_log),
         );
         let (pages, asked_pages) = async_channel::bounded(STORE_QUERIES_MAX);
         let (searches, asked_searches) = async_channel::bounded(STORE_QUERIES_MAX);
@@ -95,9 +100,9 @@ impl Sqlite {
             jobs,
             pages,
             searches,
-            bell,
+            signal,
             index,
-            complaint,
+            error_log,
             threads: Mutex::default(),
         };
         // From here on dropping the store ends what was started.
@@ -205,10 +210,10 @@ impl Sqlite {
         let (found, fault) = self.ask(&self.searches, search).await?;
         if let Some(error) = fault {
             if index::is_damage(&error) {
-                self.bell.ring_damaged();
+                self.signal.ring_damaged();
             } else {
                 let error = StoreError::Failed(error.to_string());
-                self.complaint
+                self.error_log
                     .failed("cannot look into the search index", &error);
             }
         }
@@ -231,7 +236,7 @@ impl Sqlite {
         let result = answered.recv().await.map_err(|_| StoreError::Closed)?;
         result.map_err(|error| {
             let error = StoreError::Failed(error.to_string());
-            self.complaint.failed("cannot read messages", &error);
+            self.error_log.failed("cannot read messages", &error);
             error
         })
     }
@@ -262,7 +267,7 @@ impl Sqlite {
     fn close_readers(&self) {
         self.pages.close();
         self.searches.close();
-        self.bell.close();
+        self.signal.close();
     }
 
     fn lock(&self) -> MutexGuard<'_, Threads> {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row, named_params};
 
-use super::super::{Before, RoomId, StoredRoom};
-use crate::message::{Kind, MemberId, Message, Timestamp};
-use crate::name::{Name, RoomName};
+use super::super::StoredRoom;
+use crate::chat::history::{HistoryCursor, RoomId};
+use crate::chat::message::{Kind, MemberId, Message};
+use crate::chat::name::{Name, RoomName};
+use crate::chat::topic::Topic;
 use crate::text;
-use crate::topic::Topic;
+use crate::time::Timestamp;
 
 /// Bits of a place that number the message; the others number the room.
 const ID_BITS: u32 = 40;
@@ -83,13 +85,13 @@ pub(in crate::store) fn lines_ever(db: &Connection) -> rusqlite::Result<u64> {
 pub(in crate::store) fn page_back(
     db: &Connection,
     room: RoomId,
-    before: Before,
+    before: HistoryCursor,
     count: usize,
 ) -> rusqlite::Result<Vec<Arc<Message>>> {
     let end = match before {
-        Before::Id(id) if id > ID_MAX => place(room, ID_MAX) + 1,
-        Before::Id(id) => place(room, id),
-        Before::Time(time) => first_since(db, room, time)?,
+        HistoryCursor::Id(id) if id > ID_MAX => place(room, ID_MAX) + 1,
+        HistoryCursor::Id(id) => place(room, id),
+        HistoryCursor::Time(time) => first_since(db, room, time)?,
     };
     let mut select = db.prepare_cached(
         "SELECT place, time, name, kind, text FROM messages
@@ -111,7 +113,7 @@ pub(in crate::store) fn around(
     count: usize,
 ) -> rusqlite::Result<Vec<Arc<Message>>> {
     let snapshot = db.unchecked_transaction()?;
-    let mut lines = page_back(&snapshot, room, Before::Id(id), count)?;
+    let mut lines = page_back(&snapshot, room, HistoryCursor::Id(id), count)?;
     let mut select = snapshot.prepare_cached(
         "SELECT place, time, name, kind, text FROM messages
          WHERE place >= :start AND place <= :end ORDER BY place LIMIT :count",

@@ -97,8 +97,9 @@ impl<T> Queue<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use futures_lite::future::{block_on, poll_once};
+
+    use super::*;
 
     #[test]
     fn all_that_waits_is_taken_at_once_and_in_order() {

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::super::words::Words;
-use super::super::{Found, RoomId};
 use super::index::Index;
 use super::query::{self, place};
+use crate::chat::history::{Found, RoomId};
 use crate::limits::{SEARCH_LINES_MAX, SEARCH_TIME_MAX};
 
 /// What came of a search, and what was wrong with the index, if anything was.

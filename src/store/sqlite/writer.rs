@@ -10,20 +10,22 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use async_channel::Sender;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::bell::Bell;
-use super::complaint::Complaint;
-use super::forget;
+use super::error_log::ThrottledErrorLog;
+use super::notify::IndexSignal;
 use super::query::{self, ID_MAX, place};
 use super::queue::{Queue, Taken};
+use super::retention;
+use crate::chat::history::RoomId;
+use crate::chat::message::{Message, NewMessage};
+use crate::chat::name::RoomName;
+use crate::chat::topic::Topic;
 use crate::limits::{
     FORGET_EVERY, FORGET_LINES, FORGET_PAUSE, FORGET_RETRY, STORE_BUSY_MAX, STORE_COMMIT_LINES_MAX,
     STORE_WAL_BYTES, STORE_WAL_WAIT,
 };
-use crate::message::{Message, NewMessage, Timestamp};
-use crate::name::RoomName;
 use crate::store::file::{self, Claim, OpenError};
-use crate::store::{Keep, RoomId, StoreError};
-use crate::topic::Topic;
+use crate::store::{Retention, StoreError};
+use crate::time::Timestamp;
 
 /// What the writer can be told. It answers once what it was told is committed, or has failed.
 pub(super) enum Job {
@@ -61,10 +63,10 @@ pub(super) struct Writer {
     /// Device and inode of the file that `db` writes to.
     identity: (u64, u64),
     jobs: Arc<Queue<Job>>,
-    complaint: Arc<Complaint>,
+    error_log: Arc<ThrottledErrorLog>,
     /// Who wants to know what is in the file.
-    bell: Arc<Bell>,
-    keep: Keep,
+    signal: Arc<IndexSignal>,
+    keep: Retention,
     /// Rooms that were closed and may have lines still.
     closed: BTreeSet<RoomId>,
     /// Rooms that may have lines to forget, and when all rooms will again.
@@ -79,15 +81,15 @@ impl Writer {
         db: Connection,
         claim: Claim,
         path: &Path,
-        keep: Keep,
+        keep: Retention,
         jobs: Arc<Queue<Job>>,
-        complaint: Arc<Complaint>,
-        bell: Arc<Bell>,
+        error_log: Arc<ThrottledErrorLog>,
+        signal: Arc<IndexSignal>,
     ) -> Result<Writer, OpenError> {
         let identity = identity(path).ok_or_else(|| {
             OpenError::Io(path.to_owned(), "it was taken away just now".to_owned())
         })?;
-        let closed = forget::closed(&db).map_err(|error| file::explained(path, &error))?;
+        let closed = retention::closed(&db).map_err(|error| file::explained(path, &error))?;
         Ok(Writer {
             db,
             closed,
@@ -97,8 +99,8 @@ impl Writer {
             log_bytes_max: STORE_WAL_BYTES.into(),
             identity,
             jobs,
-            complaint,
-            bell,
+            error_log,
+            signal,
             keep,
             unkept: BTreeSet::new(),
             forget_at: Instant::now(),
@@ -139,19 +141,19 @@ impl Writer {
     fn do_batch(&mut self, batch: Vec<Job>) {
         match self.commit(&batch) {
             Ok(done) => {
-                self.complaint.stored();
+                self.error_log.stored();
                 for (job, done) in batch.into_iter().zip(done) {
                     if let (Job::CloseRoom { room, .. }, Ok(_)) = (&job, &done) {
                         self.closed.insert(*room);
                     }
                     job.answer(done);
                 }
-                self.bell.ring();
+                self.signal.ring();
                 self.shorten_log();
             }
             Err(error) => {
                 let lines = batch.iter().map(Job::lines).sum();
-                self.complaint.failed_to_store(lines, &error);
+                self.error_log.failed_to_store(lines, &error);
                 for job in batch {
                     job.answer(Err(error.clone()));
                 }
@@ -209,7 +211,7 @@ impl Writer {
             FORGET_RETRY
         } else if !self.unkept.is_empty() || !self.closed.is_empty() {
             FORGET_PAUSE
-        } else if self.keep == Keep::default() {
+        } else if self.keep == Retention::default() {
             FORGET_EVERY
         } else {
             self.forget_at.saturating_duration_since(Instant::now())
@@ -218,35 +220,35 @@ impl Writer {
 
     /// Forgets a few lines of one room, if there are any to forget.
     fn forget(&mut self) {
-        if self.keep == Keep::default() && self.closed.is_empty() {
+        if self.keep == Retention::default() && self.closed.is_empty() {
             return;
         }
         let step = self.forget_step();
         self.forgetting_fails = step.is_err();
         match step {
             Ok(0) => {}
-            Ok(_) => self.bell.ring_forgot(),
+            Ok(_) => self.signal.ring_forgot(),
             Err(error) => {
                 let error = StoreError::Failed(error.to_string());
-                self.complaint.failed("cannot forget messages", &error);
+                self.error_log.failed("cannot forget messages", &error);
             }
         }
     }
 
     /// Returns how many lines it forgot.
     fn forget_step(&mut self) -> rusqlite::Result<usize> {
-        const NOTHING: Keep = Keep {
+        const NOTHING: Retention = Retention {
             days: None,
             lines: Some(0),
         };
         while let Some(&room) = self.closed.first() {
-            let gone = forget::forget_step(&mut self.db, room, NOTHING, now(), FORGET_LINES)?;
+            let gone = retention::forget_step(&mut self.db, room, NOTHING, now(), FORGET_LINES)?;
             if gone > 0 {
                 return Ok(gone);
             }
             self.closed.pop_first();
         }
-        if self.keep == Keep::default() {
+        if self.keep == Retention::default() {
             return Ok(0);
         }
         if self.unkept.is_empty() && self.forget_at <= Instant::now() {
@@ -257,7 +259,7 @@ impl Writer {
                 .collect();
         }
         while let Some(&room) = self.unkept.first() {
-            let gone = forget::forget_step(&mut self.db, room, self.keep, now(), FORGET_LINES)?;
+            let gone = retention::forget_step(&mut self.db, room, self.keep, now(), FORGET_LINES)?;
             if gone > 0 {
                 return Ok(gone);
             }

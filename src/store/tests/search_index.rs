@@ -126,11 +126,11 @@ fn a_database_of_others_in_the_place_of_the_index_is_left_alone() {
 
 /// Keeps one line of the room only, until the index knows.
 fn forget_the_talk(path: &Path, room: RoomId) {
-    let keep = Keep {
+    let keep = Retention {
         days: None,
         lines: Some(1),
     };
-    let store = Store::open(path, Sync::Normal, keep).expect("the file is right");
+    let store = Store::open(path, Durability::Normal, keep).expect("the file is right");
     wait_for_tail(&store, room, 1);
     wait_until("the index has forgotten", || {
         count_in_index(path, "ell") == 0

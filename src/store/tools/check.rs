@@ -6,10 +6,10 @@ use rusqlite::{Connection, Row};
 
 use super::record::time_text;
 use super::{ToolError, failed};
+use crate::chat::message::Kind;
+use crate::chat::name::{Name, NameKey, RoomName};
+use crate::chat::password;
 use crate::limits::CHECK_FAULTS_MAX;
-use crate::message::Kind;
-use crate::name::{Name, NameKey, RoomName};
-use crate::password;
 use crate::store::file;
 use crate::store::sqlite::index::{self, Index};
 use crate::store::sqlite::query::id_of;

@@ -8,11 +8,12 @@ use rusqlite::Connection;
 
 use super::record::{MessageRecord, Record, RoomRecord, time_text};
 use super::{ToolError, failed};
-use crate::message::{Kind, Timestamp};
-use crate::name::RoomName;
-use crate::store::RoomId;
+use crate::chat::history::RoomId;
+use crate::chat::message::Kind;
+use crate::chat::name::RoomName;
 use crate::store::file;
 use crate::store::sqlite::query::{ID_MAX, id_of, place};
+use crate::time::Timestamp;
 
 /// How an export is written.
 #[derive(Clone, Debug)]

@@ -9,11 +9,12 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::record::{MessageRecord, Record, RoomRecord, time_ms};
 use super::{ToolError, failed};
+use crate::chat::history::RoomId;
+use crate::chat::message::Kind;
+use crate::chat::name::{Name, RoomName};
 use crate::limits::{IMPORT_LINE_BYTES_MAX, IMPORT_LINES, IMPORT_PAUSE, MESSAGE_ID_IMPORT_MAX};
-use crate::message::Kind;
-use crate::name::{Name, RoomName};
 use crate::store::sqlite::query::{ID_MAX, id_of, place};
-use crate::store::{RoomId, Sync, file};
+use crate::store::{Durability, file};
 use crate::text;
 
 /// What an import did.
@@ -38,7 +39,7 @@ pub struct Imported {
 /// A [`ToolError`] with the number of the line that makes no sense; what stands before it may be stored.
 pub fn import(path: &Path, input: &mut dyn BufRead) -> Result<Imported, ToolError> {
     let path = file::canonical(path)?;
-    let mut db = file::open_to_write(&path, Sync::Normal)?;
+    let mut db = file::open_to_write(&path, Durability::Normal)?;
     let mut lines = Lines {
         input,
         number: 0,

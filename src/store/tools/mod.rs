@@ -7,9 +7,8 @@ mod export;
 mod import;
 mod record;
 
-use std::fmt;
-use std::io;
 use std::path::Path;
+use std::{fmt, io};
 
 pub use backup::backup;
 pub use check::check;

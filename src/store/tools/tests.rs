@@ -7,12 +7,14 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::account::Settings;
+use crate::chat::history::RoomId;
+use crate::chat::message::{Kind, MemberId, NewMessage};
+use crate::chat::name::{Name, RoomName};
+use crate::chat::settings::Settings;
 use crate::limits::IMPORT_LINE_BYTES_MAX;
-use crate::message::{Kind, MemberId, NewMessage, Timestamp};
-use crate::name::{Name, RoomName};
 use crate::store::tests::A_HASH;
-use crate::store::{Account, Keep, RoomId, Store, Sync};
+use crate::store::{Account, Durability, Retention, Store};
+use crate::time::Timestamp;
 
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a name for a room")
@@ -35,7 +37,7 @@ const NEW_YEAR: i64 = 1_767_225_600_000;
 fn a_chat() -> (TempDir, PathBuf, Store) {
     let folder = TempDir::new().expect("a directory");
     let path = folder.path().join("chat.db");
-    let store = Store::open(&path, Sync::Normal, Keep::default()).expect("a new file");
+    let store = Store::open(&path, Durability::Normal, Retention::default()).expect("a new file");
     for name in ["1150", "empty", "ห้อง"] {
         block_on(store.create_room(room(name))).expect("a room");
     }
@@ -173,7 +175,8 @@ fn forgotten_lines_can_be_brought_back_to_their_places() {
         .expect("forgotten");
     import_text(&path, &before).expect("the import works");
     assert_eq!(json(&path), before);
-    let store = Store::open(&path, Sync::Normal, Keep::default()).expect("the file is right");
+    let store =
+        Store::open(&path, Durability::Normal, Retention::default()).expect("the file is right");
     let found = block_on(store.search(RoomId(1), "สวัสดี", 9)).expect("the search works");
     assert_eq!(found.lines.len(), 1);
 }
@@ -293,7 +296,7 @@ fn a_backup_is_whole_and_writes_over_nothing() {
     assert_eq!(fs::metadata(&copy).expect("a file").len(), size);
     assert!(backup(&path, &folder.path().join("no/copy.db")).is_err());
     // A copy is as good as the file.
-    Store::open(&copy, Sync::Normal, Keep::default()).expect("the file is right");
+    Store::open(&copy, Durability::Normal, Retention::default()).expect("the file is right");
 }
 
 #[test]

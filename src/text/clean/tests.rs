@@ -1,5 +1,6 @@
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
 
 fn cleaned(text: &str) -> String {
     clean(text.as_bytes())

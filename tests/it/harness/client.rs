@@ -1,18 +1,14 @@
 //! A client on a plain socket, with everything it sent and saw on record.
 
-use std::{
-    io::{self, Read, Write},
-    net::{Shutdown, TcpStream},
-    os::unix::net::UnixStream,
-    sync::Arc,
-};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
-use super::{
-    DEADLINE, Match, match_at,
-    pattern::find,
-    server::collect,
-    tape::{Tape, readable},
-};
+use super::pattern::find;
+use super::server::collect;
+use super::tape::{Tape, readable};
+use super::{DEADLINE, Match, match_at};
 
 /// Either kind of stream a server can listen for.
 #[derive(Debug)]

@@ -1,12 +1,10 @@
 //! A network with a delay, between a client and the server.
 
-use std::{
-    io::{Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
-    sync::mpsc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Passes each connection on to `server`, every byte `delay` later in either direction. Gives the address to
 /// connect to. Its threads end with their connections, or with the test program.

@@ -1,19 +1,19 @@
 //! The program under test as a child process.
 
-use std::{
-    io::{self, BufReader, Read},
-    net::{SocketAddr, TcpStream},
-    os::unix::net::UnixStream,
-    path::Path,
-    process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-    time::Instant,
-};
+use std::io::{self, BufReader, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
 
 use rustix::process::{Pid, Resource, Rlimit, geteuid, getrlimit, prlimit};
 
-use super::{Client, client::Socket, tape::Tape};
+use super::Client;
+use super::client::Socket;
+use super::tape::Tape;
 
 /// The program that Cargo has built for this test run.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_parlor");

@@ -1,10 +1,8 @@
 //! The record of one client and of the whole test: what went which way and when.
 
-use std::{
-    fmt::Write as _,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::fmt::Write as _;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::DEADLINE;
 

@@ -1,18 +1,18 @@
 //! Real client programs: in a pseudo-terminal with a screen, or at the end of a pipe.
 
-use std::{
-    env,
-    io::Write,
-    num::NonZeroU16,
-    path::PathBuf,
-    process::{Command, Stdio},
-    sync::Arc,
-    time::Instant,
-};
+use std::env;
+use std::io::Write;
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::{DEADLINE, Server, server::collect, tape::Tape};
+use super::server::collect;
+use super::tape::Tape;
+use super::{DEADLINE, Server};
 
 /// A size that most tests are content with.
 const SIZE: Size = Size {

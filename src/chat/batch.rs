@@ -1,0 +1,309 @@
+//! *Pure.* What a room publishes in one turn, with its drawings cached.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::chat::message::{Item, MemberId};
+use crate::chat::name::{Name, NameKey};
+use crate::limits::OFFSETS_DRAWN_MAX;
+use crate::time::Timestamp;
+
+/// The drawings for those whose clocks are so far from UTC, and for those elsewhere. A list that only grows,
+/// so that two thousand members can look at it at the same time without a lock.
+#[derive(Debug)]
+struct OffsetFrames {
+    offset_s: i32,
+    frames: [OnceLock<Box<str>>; Batch::CLASSES],
+    next: OnceLock<Box<OffsetFrames>>,
+}
+
+/// What a room accepted in one turn while its membership stayed the same, in order.
+///
+/// Every member gets the same `Arc<Batch>`; it is drawn once for each class of display, by the first
+/// connection that needs it, and never on the room's own task.
+#[derive(Debug)]
+pub struct Batch {
+    items: Vec<Item>,
+    /// The times of the first and the last message.
+    times: Option<(Timestamp, Timestamp)>,
+    frames: [OnceLock<Box<str>>; Batch::CLASSES],
+    custom_zone: OnceLock<Box<OffsetFrames>>,
+    abroad_bytes: AtomicUsize,
+    words: OnceLock<HashSet<String>>,
+    authors: OnceLock<Box<[Author]>>,
+}
+
+/// Somebody who has said something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The connection.
+    pub member: MemberId,
+    /// What it was called.
+    pub name: Name,
+    /// What that can be mistaken by.
+    pub keys: [NameKey; 3],
+}
+
+impl Author {
+    /// Whether `item` is a message of this author.
+    pub fn has_said(&self, item: &Item) -> bool {
+        match item {
+            Item::Message(message) => message.member == self.member && message.name == self.name,
+            Item::Notice(_) => false,
+        }
+    }
+}
+
+impl Batch {
+    /// How many classes of display a batch keeps a drawing for.
+    pub const CLASSES: usize = 5;
+
+    /// A batch of `items`, not drawn yet.
+    pub fn new(items: Vec<Item>) -> Batch {
+        Batch {
+            times: times_of(&items),
+            items,
+            frames: Default::default(),
+            custom_zone: OnceLock::new(),
+            abroad_bytes: AtomicUsize::new(0),
+            words: OnceLock::new(),
+            authors: OnceLock::new(),
+        }
+    }
+
+    /// The lines, in the room's order.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// How many of the lines are messages.
+    pub fn messages(&self) -> usize {
+        self.items
+            .iter()
+            .filter(|item| matches!(item, Item::Message(_)))
+            .count()
+    }
+
+    /// How many of the messages `member` sent.
+    pub fn messages_of(&self, member: MemberId) -> usize {
+        self.items
+            .iter()
+            .filter(|item| matches!(item, Item::Message(message) if message.member == member))
+            .count()
+    }
+
+    /// The times of the earliest and the latest message; `None` if there is none.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        self.times
+    }
+
+    /// Bytes that this batch counts for in an outbox. Drawings for other zones make it more.
+    pub fn cost(&self) -> usize {
+        let items: usize = self.items.iter().map(Item::cost).sum();
+        items + self.abroad_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The drawing for the class with number `class` (below [`Batch::CLASSES`]) in the server's zone, made by
+    /// `draw` if nobody has asked before.
+    pub fn frame(&self, class: usize, draw: impl FnOnce(&[Item]) -> String) -> &str {
+        self.frames[class].get_or_init(|| draw(&self.items).into_boxed_str())
+    }
+
+    /// As [`Batch::frame`], for those whose clocks are `offset_s` seconds ahead of UTC, all through the batch;
+    /// `None` if drawings are kept for as many other distances as may be.
+    pub fn frame_at_offset(
+        &self,
+        class: usize,
+        offset_s: i32,
+        draw: impl FnOnce(&[Item]) -> String,
+    ) -> Option<&str> {
+        let count = |bytes| self.abroad_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let mut place = &self.custom_zone;
+        for _ in 0..OFFSETS_DRAWN_MAX {
+            // Somebody elsewhere may be faster to take the place; then the next one is tried.
+            let custom_zone = place.get_or_init(|| {
+                count(size_of::<OffsetFrames>());
+                OffsetFrames::at(offset_s)
+            });
+            if custom_zone.offset_s == offset_s {
+                return Some(custom_zone.frames[class].get_or_init(|| {
+                    let frame = draw(&self.items).into_boxed_str();
+                    count(frame.len());
+                    frame
+                }));
+            }
+            place = &custom_zone.next;
+        }
+        None
+    }
+
+    /// Everybody who has said something, looked for once, so that all who ignore somebody can ask.
+    pub fn authors(&self) -> &[Author] {
+        self.authors.get_or_init(|| {
+            let mut authors: Vec<Author> = Vec::new();
+            for item in &self.items {
+                if let Item::Message(message) = item
+                    && !authors.iter().any(|author| author.has_said(item))
+                {
+                    authors.push(Author {
+                        member: message.member,
+                        name: message.name.clone(),
+                        keys: message.name.keys(),
+                    });
+                }
+            }
+            authors.into()
+        })
+    }
+
+    /// Whether `word`, case-folded, is among the words of the messages. `split` gives the words of a text,
+    /// case-folded; they are looked for once, so that a thousand members can ask whether they are meant.
+    pub fn has_word(&self, word: &str, split: impl Fn(&str) -> Vec<String>) -> bool {
+        let words = self.words.get_or_init(|| {
+            let texts = self.items.iter().filter_map(|item| match item {
+                Item::Message(message) => Some(&message.text),
+                Item::Notice(_) => None,
+            });
+            texts.flat_map(|text| split(text)).collect()
+        });
+        words.contains(word)
+    }
+}
+
+impl OffsetFrames {
+    fn at(offset_s: i32) -> Box<OffsetFrames> {
+        Box::new(OffsetFrames {
+            offset_s,
+            frames: Default::default(),
+            next: OnceLock::new(),
+        })
+    }
+}
+
+/// The times of the earliest and the latest message among `items`.
+pub fn times_of(items: &[Item]) -> Option<(Timestamp, Timestamp)> {
+    let times = items.iter().filter_map(|item| match item {
+        Item::Message(message) => Some(message.time),
+        Item::Notice(_) => None,
+    });
+    times.fold(None, |all, time| match all {
+        None => Some((time, time)),
+        Some((first, last)) => Some((time.min(first), time.max(last))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::chat::message::{Kind, Message, Notice};
+    use crate::limits::{ITEM_BYTES, ITEM_COPIES};
+
+    fn message(member: u64) -> Item {
+        Item::Message(Arc::new(Message {
+            id: 1,
+            time: Timestamp(0),
+            member: MemberId(member),
+            name: Name::anon(),
+            kind: Kind::Message,
+            text: "hi".into(),
+        }))
+    }
+
+    #[test]
+    fn a_batch_counts_messages_and_not_notices() {
+        let batch = Batch::new(vec![
+            message(1),
+            Item::Notice(Notice::Joined(Name::anon())),
+            message(2),
+            message(2),
+        ]);
+        assert_eq!(batch.messages(), 3);
+        assert_eq!(batch.messages_of(MemberId(2)), 2);
+        assert_eq!(batch.messages_of(MemberId(3)), 0);
+        let text = 3 * "anonhi".len() + "anon".len();
+        assert_eq!(batch.cost(), 4 * ITEM_BYTES + ITEM_COPIES * text);
+    }
+
+    #[test]
+    fn each_author_of_a_batch_is_known_once() {
+        let batch = Batch::new(vec![
+            message(1),
+            Item::Notice(Notice::Left(Name::anon())),
+            message(2),
+            message(1),
+        ]);
+        let members = batch.authors().iter().map(|author| author.member.0);
+        assert_eq!(members.collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(batch.authors()[0].keys, Name::anon().keys());
+    }
+
+    #[test]
+    fn a_frame_is_drawn_once_for_each_class() {
+        let batch = Batch::new(vec![message(1)]);
+        assert_eq!(batch.frame(0, |_| "first".to_owned()), "first");
+        assert_eq!(batch.frame(0, |_| "second".to_owned()), "first");
+        assert_eq!(batch.frame(1, |_| "other".to_owned()), "other");
+    }
+
+    #[test]
+    fn two_thousand_members_in_twelve_zones_draw_once_for_each_zone_and_class() {
+        let batch = Batch::new(vec![message(1)]);
+        let drawn = AtomicUsize::new(0);
+        let look = |member: i32| {
+            let (offset_s, class) = (member % 12 * 3600, member as usize / 12 % 2);
+            let frame = batch.frame_at_offset(class, offset_s, |_| {
+                drawn.fetch_add(1, Ordering::Relaxed);
+                format!("{offset_s} {class}")
+            });
+            assert_eq!(frame, Some(&*format!("{offset_s} {class}")));
+        };
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                scope.spawn(move || (0..2000).skip(thread).step_by(4).for_each(look));
+            }
+        });
+        assert_eq!(drawn.into_inner(), 24);
+    }
+
+    #[test]
+    fn drawings_for_other_zones_are_bounded_and_counted() {
+        let batch = Batch::new(vec![message(1)]);
+        let cost = batch.cost();
+        for offset_s in 0..OFFSETS_DRAWN_MAX as i32 {
+            let frame = batch.frame_at_offset(0, offset_s, |_| "four".to_owned());
+            assert_eq!(frame, Some("four"));
+        }
+        let more = OFFSETS_DRAWN_MAX * (size_of::<OffsetFrames>() + "four".len());
+        assert_eq!(batch.cost(), cost + more);
+        assert_eq!(batch.frame_at_offset(0, -1, |_| "none".to_owned()), None);
+        assert_eq!(batch.frame_at_offset(0, 1, |_| String::new()), Some("four"));
+        assert_eq!(batch.cost(), cost + more);
+    }
+
+    #[test]
+    fn the_times_of_a_batch_are_those_of_its_messages() {
+        let at = |time| match message(1) {
+            Item::Message(message) => Item::Message(Arc::new(Message {
+                time: Timestamp(time),
+                ..Message::clone(&message)
+            })),
+            notice => notice,
+        };
+        let notice = || Item::Notice(Notice::Joined(Name::anon()));
+        let table = [
+            (vec![], None),
+            (vec![notice()], None),
+            (vec![notice(), at(7)], Some((Timestamp(7), Timestamp(7)))),
+            (
+                vec![at(5), notice(), at(9), at(8)],
+                Some((Timestamp(5), Timestamp(9))),
+            ),
+        ];
+        for (items, times) in table {
+            assert_eq!(Batch::new(items).times(), times);
+        }
+    }
+}

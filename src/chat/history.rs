@@ -1,0 +1,71 @@
+//! *Pure.* Looking into what was said before.
+
+use std::sync::Arc;
+
+use crate::chat::message::Message;
+use crate::chat::topic::Topic;
+use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
+use crate::time::Timestamp;
+
+/// The number of a room in its store. Rooms count up from 1 in the order they were created; the default, 0, is
+/// none of them and before them all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(pub u32);
+
+/// What somebody wants to see of a room's past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryQuery {
+    /// The lines before a place.
+    Before(HistoryCursor, usize),
+    /// The newest lines with all these words.
+    For(String),
+    /// A line and those around it.
+    Around(u64),
+}
+
+impl HistoryQuery {
+    /// How many lines are wanted; around a line, so many before it and after it.
+    pub fn lines(&self) -> usize {
+        match self {
+            HistoryQuery::Before(_, lines) => *lines,
+            HistoryQuery::For(_) => FOUND_LINES_MAX,
+            HistoryQuery::Around(_) => CONTEXT_LINES,
+        }
+    }
+}
+
+/// What came of [`Store::search`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The lines, newest first.
+    pub lines: Vec<Arc<Message>>,
+    /// The search ended at a bound: there may be lines that it did not look at.
+    pub cut_short: bool,
+}
+
+impl From<Vec<Arc<Message>>> for Found {
+    fn from(lines: Vec<Arc<Message>>) -> Found {
+        Found {
+            lines,
+            cut_short: false,
+        }
+    }
+}
+
+/// A place in a room to page back from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoryCursor {
+    /// The line with this number, which need not exist.
+    Id(u64),
+    /// The first line accepted at this time or later.
+    Time(Timestamp),
+}
+
+/// What a room looks like to who joins it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomSnapshot {
+    /// What it is about.
+    pub topic: Option<Topic>,
+    /// What was said last, oldest first.
+    pub history: Vec<Arc<Message>>,
+}

@@ -1,0 +1,189 @@
+//! *Pure.* What a room says: messages, notices, and batches of them with their drawings cached.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::name::Name;
+use crate::chat::topic::Topic;
+use crate::limits::{ITEM_BYTES, ITEM_COPIES};
+use crate::time::Timestamp;
+
+/// The number of a connection, unique while the server runs. A member of a room has its connection's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberId(pub u64);
+
+impl MemberId {
+    /// Of a line from before the server was started.
+    pub const NOBODY: MemberId = MemberId(0);
+}
+
+/// What kind of line it is. The number is what a store keeps; it MUST NOT change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Something said.
+    #[default]
+    Message = 0,
+    /// Something done: `\me waves`.
+    Action = 1,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 2] = [Kind::Message, Kind::Action];
+
+    /// The kind with this number, if there is one.
+    pub fn from_number(number: i64) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|&kind| kind as i64 == number)
+    }
+
+    /// What it is called in an export.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Message => "message",
+            Kind::Action => "action",
+        }
+    }
+}
+
+/// A line that has no number yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// When the room accepted it.
+    pub time: Timestamp,
+    /// Who sent it.
+    pub member: MemberId,
+    /// The sender's name at that time.
+    pub name: Name,
+    /// What kind of line it is.
+    pub kind: Kind,
+    /// Clean text (see [`crate::text::clean`]), never empty.
+    pub text: Box<str>,
+}
+
+/// One accepted line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its number in its room: the first line has 1, and later lines have greater numbers. Some may be
+    /// missing. Given by the store, whose order is the room's.
+    pub id: u64,
+    /// When the room accepted it.
+    pub time: Timestamp,
+    /// Who sent it.
+    pub member: MemberId,
+    /// The sender's name at that time.
+    pub name: Name,
+    /// What kind of line it is.
+    pub kind: Kind,
+    /// Clean text (see [`crate::text::clean`]), never empty.
+    pub text: Box<str>,
+}
+
+impl Message {
+    /// `line` with its number.
+    pub fn new(id: u64, line: NewMessage) -> Message {
+        Message {
+            id,
+            time: line.time,
+            member: line.member,
+            name: line.name,
+            kind: line.kind,
+            text: line.text,
+        }
+    }
+}
+
+/// What a room tells of its members. Notices are not history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// `* Dai joined`
+    Joined(Name),
+    /// `* Dai left`
+    Left(Name),
+    /// `* Dai is now known as Day`
+    Renamed {
+        /// The name until now.
+        old: Name,
+        /// The name from now on.
+        new: Name,
+    },
+    /// `* Dai set the topic: lunch`, or that there is none any more.
+    Topic {
+        /// Who changed it.
+        name: Name,
+        /// What the room is about from now on.
+        topic: Option<Topic>,
+    },
+    /// What an owner did, or who owns the room now.
+    ModNotice(Box<ModNotice>),
+}
+
+/// What an owner did, or who owns a room now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModNotice {
+    /// What was done.
+    pub what: ModAction,
+    /// To whom; the name of whoever did it where it was not done to anybody.
+    pub whom: Name,
+    /// Who did it.
+    pub by: Name,
+    /// Why; may be empty.
+    pub why: Box<str>,
+}
+
+/// What was done by an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModAction {
+    /// `* Dai was kicked by Bo: spam`
+    Kicked,
+    /// `* Dai was banned by Bo for 2h: spam`; `None`: until it is taken back.
+    Banned(Option<Duration>),
+    /// As [`ModAction::Banned`] for an address, which is nobody's business.
+    BannedAddress(Option<Duration>),
+    /// `* Dai was unbanned by Bo`
+    Unbanned,
+    /// As [`ModAction::Unbanned`] for an address.
+    UnbannedAddress,
+    /// `* Dai was muted by Bo`
+    Muted,
+    /// `* Dai was unmuted by Bo`
+    Unmuted,
+    /// `* Dai was made an owner by Bo`
+    Shared,
+    /// `* Dai now owns the room`, since no owner was left.
+    Inherited,
+    /// `* Bo locked the room: joining asks for a password`
+    Locked,
+    /// `* Bo unlocked the room`
+    Unlocked,
+    /// `* Bo made the room private: no list names it`
+    Private,
+    /// `* Bo made the room public`
+    Public,
+}
+
+/// One line of a transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// What a member said.
+    Message(Arc<Message>),
+    /// What the room tells.
+    Notice(Notice),
+}
+
+impl Item {
+    /// Bytes that this item counts for in an outbox.
+    pub fn cost(&self) -> usize {
+        let text = match self {
+            Item::Message(message) => message.name.as_str().len() + message.text.len(),
+            Item::Notice(Notice::Joined(name) | Notice::Left(name)) => name.as_str().len(),
+            Item::Notice(Notice::Renamed { old, new }) => old.as_str().len() + new.as_str().len(),
+            Item::Notice(Notice::ModNotice(done)) => {
+                done.whom.as_str().len() + done.by.as_str().len() + done.why.len()
+            }
+            Item::Notice(Notice::Topic { name, topic }) => {
+                name.as_str().len() + topic.as_ref().map_or(0, |topic| topic.as_str().len())
+            }
+        };
+        ITEM_BYTES + ITEM_COPIES * text
+    }
+}

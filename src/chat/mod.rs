@@ -1,0 +1,22 @@
+//! *Pure.* The rules of the chat: names, messages, rooms, accounts, and what can be asked of them.
+//!
+//! Nothing here waits, reads a clock or knows a terminal: values and times come in, values go out.
+
+pub mod address;
+pub mod name;
+pub mod password;
+pub mod settings;
+pub mod topic;
+
+pub mod message;
+
+pub mod batch;
+pub mod history;
+pub mod people;
+
+pub mod account;
+pub mod ignore;
+
+pub mod request;
+
+pub mod room;

@@ -1,0 +1,260 @@
+//! Names of people and of rooms: what is allowed, why not, what would do instead, and who looks like whom.
+//!
+//! Input is text that went through [`text::clean`]; any other text is cleaned first, so a name is safe to show
+//! wherever it came from.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use crate::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
+use crate::text;
+
+mod error;
+
+use error::NameOf;
+pub use error::{NameError, NameFault};
+
+/// The name of everybody who has not chosen one; the only name that may be shared.
+const ANON: &str = "anon";
+
+/// The name of a person. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(Arc<str>);
+
+/// The name of a room. Cheap to clone. Rooms with equal [`RoomName::key`] are one room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomName(Arc<str>);
+
+/// One of the ways in which a name can be mistaken for another: names that share a key may not be in use
+/// together. A register keeps a map from keys to owners, so a key takes no more space than it has to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NameKey {
+    /// The case fold: `Dai` and `DAI`.
+    Folded(Box<str>),
+    /// The skeleton of the case fold: `dai` and `dаi` with a Cyrillic letter.
+    FoldedSkeleton(Box<str>),
+    /// The case fold of the skeleton: `DAl` with a small L and `DAI`.
+    SkeletonFolded(Box<str>),
+}
+
+impl Name {
+    /// Reads a name that somebody typed. Blanks around it do not count.
+    ///
+    /// # Errors
+    ///
+    /// A [`NameError`] that says what is wrong, with a name that would do where there is one.
+    pub fn parse(text: &str) -> Result<Name, NameError> {
+        parse(NameOf::User, text).map(Name)
+    }
+
+    /// The name of everybody who has not chosen one.
+    pub fn anon() -> Name {
+        static NAME: LazyLock<Name> = LazyLock::new(|| Name(Arc::from(ANON)));
+        NAME.clone()
+    }
+
+    /// Whether this is the name that may be shared.
+    pub fn is_anon(&self) -> bool {
+        self.as_str() == ANON
+    }
+
+    /// The name as it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What this name can be mistaken by, one key of each kind: the skeleton of its case fold, the case fold of
+    /// its skeleton, its case fold.
+    pub fn keys(&self) -> [NameKey; 3] {
+        keys_of(&self.0)
+    }
+
+    /// The case fold, by which a name that may be written in any case is found.
+    pub fn folded(&self) -> String {
+        let [_, _, folded] = self.keys();
+        folded.into_text()
+    }
+
+    /// Whether one of the two names can be mistaken for the other. A name clashes with itself.
+    pub fn clashes(&self, other: &Name) -> bool {
+        share_a_key(&self.keys(), &other.keys())
+    }
+
+    /// This name with a number behind it, `Dai_2`, shortened where it would be too long: something to offer
+    /// when the name itself is taken.
+    pub fn numbered(&self, number: u32) -> Name {
+        Name(Arc::from(numbered(&self.0, number)))
+    }
+}
+
+impl NameKey {
+    /// Its text, which may be the same as that of a key of another kind.
+    pub fn as_str(&self) -> &str {
+        match self {
+            NameKey::Folded(text)
+            | NameKey::FoldedSkeleton(text)
+            | NameKey::SkeletonFolded(text) => text,
+        }
+    }
+
+    fn into_text(self) -> String {
+        match self {
+            NameKey::Folded(text)
+            | NameKey::FoldedSkeleton(text)
+            | NameKey::SkeletonFolded(text) => text.into(),
+        }
+    }
+}
+
+impl RoomName {
+    /// Reads a room name that somebody typed. Blanks around it do not count.
+    ///
+    /// # Errors
+    ///
+    /// A [`NameError`] as for [`Name::parse`]. A comma is refused too, since it separates the list of rooms.
+    pub fn parse(text: &str) -> Result<RoomName, NameError> {
+        parse(NameOf::Room, text).map(RoomName)
+    }
+
+    /// The name as it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the room is found by: the case fold, so that `Lobby` and `lobby` are one room.
+    pub fn key(&self) -> String {
+        text::fold(&self.0)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn parse(of: NameOf, text: &str) -> Result<Arc<str>, NameError> {
+    let text = trimmed(text);
+    match fault(of, &text) {
+        None => Ok(Arc::from(text)),
+        Some(fault) => Err(NameError {
+            suggestion: suggestion(of, &text),
+            of,
+            fault,
+        }),
+    }
+}
+
+/// Clean text without the blanks around it. It stays clean: no blank takes a selector or a join control.
+fn trimmed(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Cow::Borrowed(text);
+    }
+    let clean = text::clean(text.as_bytes());
+    Cow::Owned(clean.trim_matches(text::is_blank).to_owned())
+}
+
+/// What is wrong with `text`, which is trimmed.
+fn fault(of: NameOf, text: &str) -> Option<NameFault> {
+    let fault = if text.is_empty() {
+        NameFault::Empty
+    } else if !text.contains(text::is_visible) {
+        NameFault::Invisible
+    } else if text.contains(text::is_blank) {
+        NameFault::Blank
+    } else if of == NameOf::Room && text.contains(',') {
+        NameFault::Comma
+    } else if text.starts_with(text::is_mark) {
+        NameFault::Mark
+    } else if text::graphemes(text).nth(NAME_GRAPHEMES_MAX).is_some() {
+        NameFault::Graphemes
+    } else if text.len() > NAME_BYTES_MAX {
+        NameFault::Bytes
+    } else if of == NameOf::User && passes_for_anon(text) {
+        NameFault::Anon
+    } else {
+        return None;
+    };
+    Some(fault)
+}
+
+/// A name near `text` that would do, if there is one.
+fn suggestion(of: NameOf, text: &str) -> Option<String> {
+    let mut repaired = String::with_capacity(text.len());
+    for c in text.trim_start_matches(text::is_mark).chars() {
+        let parts = text::is_blank(c) || (of == NameOf::Room && c == ',');
+        if !parts {
+            repaired.push(c);
+        } else if !repaired.ends_with('_') {
+            repaired.push('_');
+        }
+    }
+    let mut name = shortened(&repaired, NAME_GRAPHEMES_MAX, NAME_BYTES_MAX);
+    if fault(of, &name) == Some(NameFault::Anon) {
+        name = numbered(&name, 2);
+    }
+    fault(of, &name).is_none().then_some(name)
+}
+
+fn numbered(name: &str, number: u32) -> String {
+    let suffix = format!("_{number}");
+    let graphemes = NAME_GRAPHEMES_MAX - suffix.len();
+    shortened(name, graphemes, NAME_BYTES_MAX - suffix.len()) + &suffix
+}
+
+/// The beginning of `name` in at most so many graphemes and bytes. A first grapheme that alone is too long is
+/// cut inside, since something has to be left.
+fn shortened(name: &str, graphemes: usize, bytes: usize) -> String {
+    let whole = text::graphemes(name)
+        .take(graphemes)
+        .scan(0, |end, grapheme| {
+            *end += grapheme.len();
+            Some(*end)
+        })
+        .take_while(|&end| end <= bytes)
+        .last();
+    let end = whole.unwrap_or_else(|| last_boundary(name, bytes));
+    // The cut may leave a join control with nothing to join.
+    text::clean(&name.as_bytes()[..end])
+}
+
+/// The last place between two characters of `name` that is not past `bytes`.
+fn last_boundary(name: &str, bytes: usize) -> usize {
+    let end = bytes.min(name.len());
+    (0..=end)
+        .rfind(|&at| name.is_char_boundary(at))
+        .unwrap_or(0)
+}
+
+fn passes_for_anon(name: &str) -> bool {
+    static KEYS: LazyLock<[NameKey; 3]> = LazyLock::new(|| keys_of(ANON));
+    name != ANON && share_a_key(&keys_of(name), &KEYS)
+}
+
+/// The keys of `name`. Skeleton and case fold do not commute (`I` looks like `l`, but folds to `i`), so both
+/// orders are needed.
+fn keys_of(name: &str) -> [NameKey; 3] {
+    // Format characters such as the joiners of Egyptian hieroglyphs show as nothing next to other letters.
+    let shown: String = name.chars().filter(|&c| !text::is_format(c)).collect();
+    let composed = text::compose(&shown);
+    let folded = text::fold(&composed);
+    [
+        NameKey::FoldedSkeleton(text::skeleton(&folded).into()),
+        NameKey::SkeletonFolded(text::fold(&text::skeleton(&composed)).into()),
+        NameKey::Folded(folded.into()),
+    ]
+}
+
+fn share_a_key(one: &[NameKey; 3], other: &[NameKey; 3]) -> bool {
+    one.iter().zip(other).any(|(one, other)| one == other)
+}
+
+#[cfg(test)]
+mod tests;

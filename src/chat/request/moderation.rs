@@ -1,0 +1,187 @@
+//! *Pure.* What an owner asks of a room, and what can come of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat::address::Address;
+use crate::chat::message::MemberId;
+use crate::chat::name::Name;
+use crate::chat::password::Hash;
+
+/// Whom a ban keeps out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Whoever has this name, or one that looks like it.
+    Name(Name),
+    /// Whoever comes from there.
+    Address(Address),
+}
+
+impl Target {
+    /// Reads a name or an address that somebody typed. What can be read as an address is one, in brackets too.
+    pub fn parse(text: &str) -> Option<Target> {
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'));
+        match Address::parse(bare.unwrap_or(text)) {
+            Some(address) => Some(Target::Address(address)),
+            None => Name::parse(text.trim_start_matches('@'))
+                .ok()
+                .map(Target::Name),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Name(name) => name.fmt(f),
+            Target::Address(address) => address.fmt(f),
+        }
+    }
+}
+
+/// What an owner can ask of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModCommand {
+    /// Let in only who knows the password that this is the hash of.
+    Lock(Hash),
+    /// Let everybody in again.
+    Unlock,
+    /// Be in no list, or in all again.
+    Private(bool),
+    /// Put somebody out, for a reason that may be empty.
+    Kick(Name, Box<str>),
+    /// Put somebody out for longer.
+    Ban(NewBan),
+    /// Name those who are kept out.
+    Bans,
+    /// Let somebody in again.
+    Unban(Target),
+    /// Let somebody only read.
+    Mute(Name),
+    /// Let somebody speak again.
+    Unmute(Name),
+    /// Make somebody an owner as well.
+    Own(Name),
+    /// End.
+    Close,
+}
+
+/// Who is to be kept out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewBan {
+    /// Whom it is about.
+    pub target: Target,
+    /// The connection that has the name now, wherever it is.
+    pub holder: Option<MemberId>,
+    /// For how long; `None`: until it is taken back.
+    pub time: Option<Duration>,
+    /// Why; may be empty.
+    pub why: Box<str>,
+}
+
+/// What came of an [`ModCommand`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModReply {
+    /// It was done, and the room's transcript tells so.
+    Done,
+    /// Of [`ModCommand::Bans`], the oldest first.
+    Bans(Vec<BanLine>),
+}
+
+/// A ban, to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BanLine {
+    /// Whom it is about.
+    pub target: Target,
+    /// How long it goes on; `None`: until it is taken back.
+    pub left: Option<Duration>,
+    /// Who made it.
+    pub by: Name,
+    /// Why; may be empty.
+    pub why: Box<str>,
+}
+
+/// Why an [`ModCommand`] was not followed. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModError {
+    /// Only owners may; these are here.
+    NotOwner(Vec<Name>),
+    /// Who may only read may not.
+    Muted,
+    /// Nobody of that name is in the room.
+    Nobody(Name),
+    /// That would be oneself.
+    Oneself,
+    /// It is the name of everybody who has none, and one person was meant.
+    Anon,
+    /// The person of this name has owned the room for longer.
+    Senior(Name),
+    /// It is so already.
+    Already,
+    /// That is not banned.
+    NotBanned(Target),
+    /// Nobody of that name is muted.
+    NotMuted(Name),
+    /// There are as many as there can be.
+    TooMany(usize),
+    /// There were too many passwords from the person's address.
+    TooManyTries,
+    /// The server cannot do it now: it has too much to do, or cannot store it.
+    NotStored,
+}
+
+/// How somebody was put out of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutOut {
+    /// What was done.
+    pub how: How,
+    /// Who did it.
+    pub by: Name,
+    /// Why; may be empty.
+    pub why: Box<str>,
+}
+
+/// What was done to who is put out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Kicked: the person may come again.
+    Kicked,
+    /// Banned, for so long; `None`: until it is taken back.
+    Banned(Option<Duration>),
+    /// The room was closed.
+    Closed,
+}
+
+/// As it is kept: exactly one of the two is there.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredTarget {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Address>,
+}
+
+impl From<&Target> for StoredTarget {
+    fn from(target: &Target) -> StoredTarget {
+        let (name, address) = match target {
+            Target::Name(name) => (Some(name.as_str().to_owned()), None),
+            Target::Address(address) => (None, Some(*address)),
+        };
+        StoredTarget { name, address }
+    }
+}
+
+impl StoredTarget {
+    /// Whom it is about, if that makes sense.
+    pub(crate) fn target(&self) -> Option<Target> {
+        match (&self.name, self.address) {
+            (Some(name), None) => Name::parse(name).ok().map(Target::Name),
+            (None, Some(address)) => Some(Target::Address(address)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! *Pure.* What somebody sets by commands, and what an account keeps of it.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::limits::WIDTH_COLUMNS;
+
+/// How one connection wants things drawn, as far as its user decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Insert messages above the line being typed, on a terminal in line mode.
+    Ansi(bool),
+    /// Append-only, without colours, bells or repeated prompts.
+    Plain(bool),
+    /// Wrap inserted rows at so many columns; `None`: at the default.
+    Width(Option<u16>),
+    /// Colour names and let mentions stand out.
+    Color(bool),
+    /// What rings.
+    Bell(Bell),
+    /// The terminal's character set, by name.
+    Charset(String),
+    /// No notices and no advice.
+    Quiet(bool),
+    /// The zone that times are shown in, by name or by its distance from UTC; `None`: the server's.
+    Timezone(Option<String>),
+}
+
+/// What rings a terminal's bell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bell {
+    /// Nothing.
+    #[default]
+    Off,
+    /// One's name, and private words.
+    Mention,
+    /// Whatever others say.
+    All,
+}
+
+/// What somebody has set by commands, to be set again when the name comes back. What was never set is left
+/// to whatever the client is.
+///
+/// Stored as JSON, in which what is unknown or makes no sense is passed over, so that files and programs of
+/// different versions get along.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Messages are inserted above the line being typed.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub ansi: Option<bool>,
+    /// Append-only drawing.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub plain: Option<bool>,
+    /// Columns at which inserted rows are wrapped.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub width: Option<u16>,
+    /// Colours of names and mentions.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub color: Option<bool>,
+    /// What rings.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub bell: Option<Bell>,
+    /// The terminal's character set.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub charset: Option<String>,
+    /// No notices and no advice.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<bool>,
+    /// The zone that times are shown in.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// The names of those whom the bearer ignores.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub ignores: Option<Vec<String>>,
+}
+
+/// A value, or nothing where it is of another type than this program knows.
+fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+impl Settings {
+    /// Reads what a store has kept.
+    pub fn from_json(json: &str) -> Settings {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
+    /// What a store is to keep.
+    pub fn to_json(&self) -> String {
+        // Options of plain values always have a form.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// Notes what was set.
+    pub fn note(&mut self, setting: &Setting) {
+        match setting {
+            Setting::Ansi(on) => {
+                self.ansi = Some(*on);
+                self.plain = None;
+            }
+            // It decides on all of these.
+            Setting::Plain(on) => {
+                self.plain = on.then_some(true);
+                (self.ansi, self.color, self.bell) = (None, None, None);
+            }
+            Setting::Width(columns) => self.width = *columns,
+            Setting::Color(on) => self.color = Some(*on),
+            Setting::Bell(bell) => self.bell = Some(*bell),
+            Setting::Charset(name) => self.charset = Some(name.clone()),
+            Setting::Quiet(on) => self.quiet = Some(*on),
+            Setting::Timezone(name) => self.timezone = name.clone(),
+        }
+    }
+
+    /// What is to be set when the name comes back, in an order in which nothing undoes what was set before.
+    pub fn all(&self) -> Vec<Setting> {
+        let width = self.width.filter(|width| WIDTH_COLUMNS.contains(width));
+        [
+            self.plain.map(Setting::Plain),
+            self.ansi.map(Setting::Ansi),
+            self.color.map(Setting::Color),
+            self.bell.map(Setting::Bell),
+            width.map(|width| Setting::Width(Some(width))),
+            self.charset.clone().map(Setting::Charset),
+            self.quiet.map(Setting::Quiet),
+            self.timezone
+                .clone()
+                .map(|name| Setting::Timezone(Some(name))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Takes over what is set in `other`.
+    pub fn overlay(&mut self, other: &Settings) {
+        for setting in other.all() {
+            self.note(&setting);
+        }
+        if other.ignores.is_some() {
+            self.ignores.clone_from(&other.ignores);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_come_back_as_they_were_noted() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.to_json(), "{}");
+        for setting in [
+            Setting::Ansi(true),
+            Setting::Color(false),
+            Setting::Width(Some(120)),
+            Setting::Charset("CP437".to_owned()),
+            Setting::Quiet(true),
+            Setting::Timezone(Some("Asia/Bangkok".to_owned())),
+        ] {
+            settings.note(&setting);
+        }
+        let read = Settings::from_json(&settings.to_json());
+        assert_eq!(read, settings);
+        assert_eq!(
+            read.all(),
+            [
+                Setting::Ansi(true),
+                Setting::Color(false),
+                Setting::Width(Some(120)),
+                Setting::Charset("CP437".to_owned()),
+                Setting::Quiet(true),
+                Setting::Timezone(Some("Asia/Bangkok".to_owned())),
+            ]
+        );
+        settings.note(&Setting::Quiet(false));
+        settings.note(&Setting::Timezone(None));
+        settings.note(&Setting::Width(None));
+        settings.note(&Setting::Plain(true));
+        assert_eq!(
+            settings.all(),
+            [
+                Setting::Plain(true),
+                Setting::Charset("CP437".to_owned()),
+                Setting::Quiet(false)
+            ]
+        );
+        settings.note(&Setting::Plain(false));
+        settings.note(&Setting::Bell(Bell::All));
+        let mut other = Settings::default();
+        other.note(&Setting::Color(false));
+        other.overlay(&settings);
+        assert_eq!(
+            other.all(),
+            [
+                Setting::Color(false),
+                Setting::Bell(Bell::All),
+                Setting::Charset("CP437".to_owned()),
+                Setting::Quiet(false)
+            ]
+        );
+    }
+
+    #[test]
+    fn settings_of_another_version_lose_only_what_is_unknown() {
+        let json = r#"{"width":80,"color":"sepia","bell":"mention","font":"serif","charset":7}"#;
+        let expected = [Setting::Bell(Bell::Mention), Setting::Width(Some(80))];
+        assert_eq!(Settings::from_json(json).all(), expected);
+        for nonsense in [
+            "",
+            "[]",
+            "null",
+            "{",
+            r#"{"bell":"gong"}"#,
+            r#"{"width":70000}"#,
+            r#"{"width":3}"#,
+        ] {
+            assert_eq!(Settings::from_json(nonsense).all(), [], "{nonsense}");
+        }
+    }
+}

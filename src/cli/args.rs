@@ -1,0 +1,230 @@
+//! What may be typed on the command line.
+
+use std::path::PathBuf;
+
+use argh::FromArgs;
+use tracing::level_filters::LevelFilter;
+
+use super::tools::Command;
+use crate::config::{Options, RawDrawing};
+use crate::store::Durability;
+
+/// A chat server that any terminal can walk into: `nc HOST 50006` or `telnet HOST 50006`.
+#[derive(Debug, FromArgs)]
+pub struct Args {
+    /// what to do instead of serving
+    #[argh(subcommand)]
+    pub command: Option<Command>,
+
+    /// where to listen: ADDRESS:PORT (port 0: any free one) or unix:PATH; may be given several times
+    /// (default: `[::]:50006`, which takes IPv4 as well)
+    #[argh(option, arg_name = "where")]
+    pub listen: Vec<String>,
+
+    /// what the server is called: in the first line of the menu and in \stats
+    #[argh(option, arg_name = "text")]
+    pub name: Option<String>,
+
+    /// a file with what everybody is shown before the menu: at most 24 rows and 6144 bytes, read at the start
+    #[argh(option, arg_name = "file")]
+    pub motd: Option<PathBuf>,
+
+    /// the time zone that times are shown in, such as Asia/Bangkok (default: this machine's)
+    #[argh(option, arg_name = "zone")]
+    pub timezone: Option<String>,
+
+    /// how many of a room's last lines are shown to who joins (default: 10; at most 1000)
+    #[argh(option, arg_name = "lines")]
+    pub history: Option<usize>,
+
+    /// keep rooms and messages in this file, which is made if there is none (default: in memory only)
+    #[argh(option, arg_name = "file")]
+    pub data: Option<PathBuf>,
+
+    /// what messages in the file survive: normal, which is the server's end, however sudden; or full, which
+    /// is a power cut as well and costs more (default: normal)
+    #[argh(option, arg_name = "what", from_str_fn(parse_sync))]
+    pub sync: Option<Durability>,
+
+    /// forget messages in the file that are older than so many days (default: never)
+    #[argh(option, arg_name = "days")]
+    pub keep: Option<u32>,
+
+    /// forget messages in the file but for the last so many of each room (default: never)
+    #[argh(option, arg_name = "lines")]
+    pub keep_lines: Option<u64>,
+
+    /// take passwords (\register, \login) over connections from other hosts too, where others can read
+    /// them on the way; for networks that are safe by other means
+    #[argh(switch)]
+    pub plain_passwords: bool,
+
+    /// connections in all (default: 10000; 0: no limit)
+    #[argh(option, arg_name = "count")]
+    pub max_connections: Option<usize>,
+
+    /// connections from one address, or one IPv6 /64 (default: 256; 0: no limit)
+    #[argh(option, arg_name = "count")]
+    pub max_per_address: Option<usize>,
+
+    /// rooms (default: 10000; 0: no limit)
+    #[argh(option, arg_name = "count")]
+    pub max_rooms: Option<usize>,
+
+    /// members of one room (default: 10000; 0: no limit)
+    #[argh(option, arg_name = "count")]
+    pub max_members: Option<usize>,
+
+    /// lines a second from one client; who sends faster is slowed and loses nothing (default: 10; 0: no
+    /// limit)
+    #[argh(option, arg_name = "lines")]
+    pub rate: Option<u32>,
+
+    /// lines that a client may send at once before --rate slows it (default: 100)
+    #[argh(option, arg_name = "lines")]
+    pub burst: Option<u32>,
+
+    /// bytes that a room keeps for members who do not read as fast as others write; who falls further
+    /// behind has lines skipped and is told so (default: 2097152; 0: no limit)
+    #[argh(option, arg_name = "bytes")]
+    pub outbox: Option<usize>,
+
+    /// close a connection on which nothing was typed for so many seconds (default: 0: never)
+    #[argh(option, arg_name = "seconds")]
+    pub idle: Option<u32>,
+
+    /// how many seconds a stopping server waits for clients to take the last words (default: 2)
+    #[argh(option, arg_name = "seconds")]
+    pub grace: Option<f64>,
+
+    /// how messages are drawn for raw clients (nc): plain, or ansi, which inserts them above what is being
+    /// typed and needs an ANSI terminal (default: plain; \ansi does it for one client)
+    #[argh(option, arg_name = "drawing")]
+    pub raw: Option<RawDrawing>,
+
+    /// executor threads (default: one for each processor)
+    #[argh(option, arg_name = "count")]
+    pub threads: Option<usize>,
+
+    /// how much to log on standard error: off, error, warn, info, debug or trace (default: info)
+    #[argh(option, arg_name = "level")]
+    pub log: Option<LevelFilter>,
+}
+
+impl Args {
+    /// What was chosen for the server.
+    pub fn into_options(self) -> Options {
+        Options {
+            listen: self.listen,
+            name: self.name,
+            motd: self.motd,
+            timezone: self.timezone,
+            history: self.history,
+            data: self.data,
+            sync: self.sync,
+            keep: self.keep,
+            keep_lines: self.keep_lines,
+            plain_passwords: self.plain_passwords,
+            max_connections: self.max_connections,
+            max_per_address: self.max_per_address,
+            max_rooms: self.max_rooms,
+            max_members: self.max_members,
+            rate: self.rate,
+            burst: self.burst,
+            outbox: self.outbox,
+            idle: self.idle,
+            grace: self.grace,
+            raw: self.raw,
+            threads: self.threads,
+            log: self.log,
+        }
+    }
+}
+
+fn parse_sync(text: &str) -> Result<Durability, String> {
+    match text {
+        "normal" => Ok(Durability::Normal),
+        "full" => Ok(Durability::Full),
+        _ => Err("give normal or full".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Config, Data};
+    use crate::net::endpoint::Listen;
+    use crate::store::Retention;
+
+    fn config(args: &[&str]) -> Result<Config, String> {
+        let args = Args::from_args(&["parlor"], args).expect("argh takes it");
+        Config::new(args.into_options())
+    }
+
+    #[test]
+    fn no_arguments_mean_the_default_port_on_both_families() {
+        let config = config(&[]).expect("defaults are right");
+        assert!(config.listens_at_default());
+        assert_eq!(config.idle, None);
+        assert_eq!(config.grace, Duration::from_secs(2));
+        assert!(config.threads >= 1);
+    }
+
+    #[test]
+    fn places_to_listen_at_are_addresses_or_paths() {
+        let config = config(&["--listen", "127.0.0.1:0", "--listen", "unix:/tmp/x"]);
+        let expected = [
+            Listen::Tcp("127.0.0.1:0".parse().expect("an address")),
+            Listen::Unix("/tmp/x".into()),
+        ];
+        assert_eq!(config.expect("both are right").listen, expected);
+    }
+
+    #[test]
+    fn messages_are_kept_in_memory_unless_a_file_is_named() {
+        assert_eq!(config(&[]).expect("defaults are right").data, None);
+        let kept = config(&["--data", "chat.db", "--sync", "full", "--keep-lines", "500"]);
+        let expected = Data {
+            file: "chat.db".into(),
+            sync: Durability::Full,
+            keep: Retention {
+                days: None,
+                lines: Some(500),
+            },
+        };
+        assert_eq!(kept.expect("all is right").data, Some(expected));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_flag_and_the_value() {
+        let table: &[&[&str]] = &[
+            &["--listen", "nonsense"],
+            &["--listen", "127.0.0.1"],
+            &["--listen", "127.0.0.1:99999"],
+            &["--listen", "unix:"],
+            &["--timezone", "Mars/Olympus"],
+            &["--history", "1001"],
+            &["--threads", "257"],
+            &["--grace", "-1"],
+            &["--grace", "NaN"],
+            &["--grace", "1e300"],
+            &["--idle", "4294967295"],
+            &["--sync", "full"],
+            &["--keep", "30"],
+            &["--keep-lines", "500"],
+            &["--name", ""],
+            &["--name", " \u{3000}"],
+            &["--name", "\x1b[31mred"],
+            &["--name", "two\nrows"],
+            &["--name", "a name of more than forty columns is wide"],
+            &["--motd", "/nowhere/at/all"],
+            &["--plain-passwords"],
+        ];
+        for args in table {
+            let error = config(args).expect_err("it makes no sense");
+            assert!(error.contains(args[0]), "{error}");
+        }
+    }
+}

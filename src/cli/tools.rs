@@ -1,0 +1,247 @@
+//! What the program does instead of serving: the operator's tools for the file of `--data`.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use argh::FromArgs;
+use jiff::civil;
+use jiff::tz::TimeZone;
+
+use crate::chat::name::RoomName;
+use crate::store::tools::{self, Format, Selection, ToolError};
+use crate::time::Timestamp;
+use crate::time::zone::parse_zone;
+
+/// A tool.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand)]
+pub enum Command {
+    /// Write out what was said.
+    Export(Export),
+    /// Read in what was exported.
+    Import(Import),
+    /// Look whether the file is in order.
+    Check(Check),
+    /// Copy the file.
+    Backup(Backup),
+}
+
+/// Write what was said to standard output. Works while a server runs.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "export")]
+pub struct Export {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+
+    /// one room only
+    #[argh(option, arg_name = "name")]
+    pub room: Option<String>,
+
+    /// only what was said then or later: a date, or a date and time, such as 2026-01-31 or
+    /// 2026-01-31T17:00
+    #[argh(option, arg_name = "time")]
+    pub since: Option<String>,
+
+    /// only what was said before
+    #[argh(option, arg_name = "time")]
+    pub until: Option<String>,
+
+    /// text, or jsonl, which can be imported (default: text)
+    #[argh(option, arg_name = "format", default = "ExportFormat::Text")]
+    pub format: ExportFormat,
+
+    /// the time zone of --since, --until and of text, such as Asia/Bangkok (default: this machine's)
+    #[argh(option, arg_name = "zone")]
+    pub timezone: Option<String>,
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    JsonLines,
+}
+
+impl FromStr for ExportFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(ExportFormat::Text),
+            "jsonl" => Ok(ExportFormat::JsonLines),
+            _ => Err("give text or jsonl".to_owned()),
+        }
+    }
+}
+
+/// Read what was exported as jsonl, from a file or from standard input. Works while a server runs.
+/// What was imported before is not stored twice.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "import")]
+pub struct Import {
+    /// the server's file, which is made if there is none
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+
+    /// what to read (default: standard input)
+    #[argh(positional)]
+    pub from: Option<PathBuf>,
+}
+
+/// Look whether the server's file is in order. Works while a server runs; reads all of the file.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "check")]
+pub struct Check {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+}
+
+/// Copy the server's file as it is at one moment. Works while a server runs.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "backup")]
+pub struct Backup {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+
+    /// the copy, which must not be there yet
+    #[argh(positional)]
+    pub to: PathBuf,
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator.
+    pub fn run(self) -> Result<(), String> {
+        match self {
+            Command::Export(export) => export.run(),
+            Command::Import(import) => import.run(),
+            Command::Check(check) => check.run(),
+            Command::Backup(backup) => {
+                tools::backup(&backup.data, &backup.to).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
+impl Export {
+    fn run(self) -> Result<(), String> {
+        let zone = parse_zone(self.timezone.as_deref())?;
+        let selection = self.selection(&zone)?;
+        let format = match self.format {
+            ExportFormat::Text => Format::Text(zone),
+            ExportFormat::JsonLines => Format::JsonLines,
+        };
+        let mut out = BufWriter::new(io::stdout().lock());
+        match tools::export(&self.data, &selection, &format, &mut out) {
+            // Whoever reads has seen enough: `| head`.
+            Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            result => result.map_err(|error| error.to_string()),
+        }
+    }
+
+    fn selection(&self, zone: &TimeZone) -> Result<Selection, String> {
+        let time = |flag: &str, text: &Option<String>| match text {
+            Some(text) => parse_time(flag, text, zone).map(Some),
+            None => Ok(None),
+        };
+        let room = match &self.room {
+            Some(name) => Some(RoomName::parse(name).map_err(|error| format!("--room: {error}"))?),
+            None => None,
+        };
+        Ok(Selection {
+            room,
+            since: time("since", &self.since)?,
+            until: time("until", &self.until)?,
+        })
+    }
+}
+
+impl Import {
+    fn run(self) -> Result<(), String> {
+        let imported = match &self.from {
+            None => tools::import(&self.data, &mut io::stdin().lock()),
+            Some(from) => {
+                let input = File::open(from);
+                let input = input.map_err(|error| format!("{}: {error}", from.display()))?;
+                tools::import(&self.data, &mut BufReader::new(input))
+            }
+        };
+        let imported = imported.map_err(|error| error.to_string())?;
+        let (stored, present) = (imported.stored, imported.present);
+        // If nobody takes it, the import was done all the same.
+        let _ = writeln!(
+            io::stderr(),
+            "imported {stored} messages; {present} were there already; {} have another number, since theirs \
+             was taken",
+            imported.renumbered
+        );
+        Ok(())
+    }
+}
+
+impl Check {
+    fn run(self) -> Result<(), String> {
+        let faults = tools::check(&self.data).map_err(|error| error.to_string())?;
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let file = self.data.display();
+        Err(format!("{file} is not in order:\n{}", faults.join("\n")))
+    }
+}
+
+/// A date, a date and time in `zone`, or a time that names its own zone.
+fn parse_time(flag: &str, text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
+    let in_zone = |time: civil::DateTime| time.to_zoned(zone.clone()).map(|time| time.timestamp());
+    let time = text
+        .parse::<jiff::Timestamp>()
+        .or_else(|_| text.parse::<civil::DateTime>().and_then(in_zone))
+        .or_else(|_| {
+            text.parse::<civil::Date>()
+                .and_then(|date| in_zone(date.into()))
+        });
+    match time {
+        Ok(time) => Ok(Timestamp(time.as_millisecond())),
+        Err(_) => Err(format!(
+            "--{flag} {text}: that is no time; give one such as 2026-01-31 or 2026-01-31T17:00"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_dates_in_the_zone_or_name_their_own() {
+        let zone = TimeZone::get("Asia/Bangkok").expect("a zone");
+        let table = [
+            ("1970-01-01", -7 * 3_600_000),
+            ("1970-01-01T07:00", 0),
+            ("1970-01-01 07:00:01", 1000),
+            ("1970-01-01T00:00:00.5Z", 500),
+            ("1970-01-01T01:00:00+01:00", 0),
+        ];
+        for (text, ms) in table {
+            assert_eq!(
+                parse_time("since", text, &zone),
+                Ok(Timestamp(ms)),
+                "{text}"
+            );
+        }
+        for text in ["", "yesterday", "2026-13-01", "17:00"] {
+            let error = parse_time("since", text, &zone).expect_err("that is no time");
+            assert!(error.contains("--since"), "{error}");
+        }
+    }
+}

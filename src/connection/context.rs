@@ -1,0 +1,63 @@
+//! What all connections of a server share.
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::dialog::session::AccountPolicy;
+use crate::hub::lobby::Lobby;
+use crate::net::reason::ReasonCounts;
+use crate::net::socket::Peer;
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub struct Shared {
+    /// What the operator chose.
+    pub config: Config,
+    /// Rooms and names.
+    pub lobby: Arc<Lobby>,
+    /// Why connections ended.
+    pub reasons: ReasonCounts,
+}
+
+/// Whether a client can keep a name. What comes from another host may be read on the way.
+pub fn keeping(config: &Config, peer: Peer) -> AccountPolicy {
+    match config.data {
+        None => AccountPolicy::NoFile,
+        Some(_) if peer.is_on_this_machine() || config.plain_passwords => AccountPolicy::Possible,
+        Some(_) => AccountPolicy::Overheard,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Options;
+
+    #[test]
+    fn passwords_are_asked_for_where_nobody_can_overhear_them_or_the_operator_does_not_mind() {
+        let here = Peer::Tcp("127.0.0.1:1".parse().expect("an address"));
+        let there = Peer::Tcp("192.0.2.1:1".parse().expect("an address"));
+        let table = [
+            (false, false, here, AccountPolicy::NoFile),
+            (false, false, there, AccountPolicy::NoFile),
+            (true, false, here, AccountPolicy::Possible),
+            (true, false, Peer::Unix, AccountPolicy::Possible),
+            (true, false, there, AccountPolicy::Overheard),
+            (true, true, here, AccountPolicy::Possible),
+            (true, true, there, AccountPolicy::Possible),
+        ];
+        for (has_file, plain_passwords, peer, expected) in table {
+            let options = Options {
+                data: has_file.then(|| "chat.db".into()),
+                plain_passwords,
+                ..Options::default()
+            };
+            let config = Config::new(options).expect("it makes sense");
+            assert_eq!(
+                keeping(&config, peer),
+                expected,
+                "{has_file} {plain_passwords} {peer}"
+            );
+        }
+    }
+}

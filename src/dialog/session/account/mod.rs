@@ -1,0 +1,220 @@
+//! *Pure.* Keeping a name: what is asked for it, and what comes of it.
+
+use super::{Session, Turn};
+use crate::chat::account::{AccountAnswer, AccountError, AccountRequest};
+use crate::chat::name::Name;
+use crate::chat::password::Password;
+use crate::chat::request::{RenameError, Request};
+use crate::dialog::view::{AccountView, Question, View};
+use crate::limits::WRONG_PASSWORDS_MAX;
+
+/// Whether names can be kept, as far as one connection is concerned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountPolicy {
+    /// They can.
+    #[default]
+    Possible,
+    /// The server has no file for them.
+    NoFile,
+    /// Passwords would come over a network, for all on the way to read.
+    Overheard,
+}
+
+/// What a session knows of registered names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AccountState {
+    keeping: AccountPolicy,
+    /// The name that the person is logged in to, as it was registered.
+    account: Option<Name>,
+    /// A registered name that the person wanted and is not logged in to.
+    wanted: Option<Name>,
+    wrong: u8,
+}
+
+impl Session {
+    /// A session on a connection on which names can be kept, or not.
+    pub fn new(keeping: AccountPolicy) -> Session {
+        Session {
+            keeper: AccountState {
+                keeping,
+                ..AccountState::default()
+            },
+            ..Session::default()
+        }
+    }
+
+    /// The registered name that the person is logged in to.
+    pub fn account(&self) -> Option<&Name> {
+        self.keeper.account.as_ref()
+    }
+
+    /// Takes the news that the bearer of `account` has logged in elsewhere, and that this person is called
+    /// `new` from now on.
+    pub fn name_reclaimed(&mut self, account: Name, new: Name) -> Turn {
+        self.name = new.clone();
+        self.keeper.account = None;
+        self.keeper.wanted = Some(account.clone());
+        Turn::show([keep(AccountView::NameReclaimed(account, new))])
+    }
+
+    pub(super) fn register(&mut self) -> Turn {
+        let refused = match (&self.keeper.account, self.keeper.keeping) {
+            (_, AccountPolicy::NoFile) => AccountView::NoFile,
+            (_, AccountPolicy::Overheard) => AccountView::Overheard,
+            (Some(account), _) => AccountView::LoggedInAlready(account.clone()),
+            _ if self.name.is_anon() => AccountView::Anon,
+            _ => return self.ask_for(Question::NewPassword),
+        };
+        Turn::show([keep(refused)])
+    }
+
+    /// `name` is what was typed behind the command, which may be nothing.
+    pub(super) fn login(&mut self, name: &str) -> Turn {
+        let name = match name {
+            "" => self.keeper.wanted.clone().or(Some(self.name.clone())),
+            typed => Name::parse(typed).ok(),
+        };
+        let Some(name) = name.filter(|name| !name.is_anon()) else {
+            return Turn::show([View::Usage("login NAME")]);
+        };
+        let refused = match (&self.keeper.account, self.keeper.keeping) {
+            (_, AccountPolicy::NoFile) => AccountView::NoFile,
+            (_, AccountPolicy::Overheard) => AccountView::Overheard,
+            (Some(account), _) if account.folded() == name.folded() => {
+                AccountView::LoggedInAlready(account.clone())
+            }
+            _ if self.keeper.wrong >= WRONG_PASSWORDS_MAX => AccountView::WrongTooOften,
+            _ => return self.ask_for(Question::Password(name)),
+        };
+        Turn::show([keep(refused)])
+    }
+
+    pub(super) fn forget(&mut self) -> Turn {
+        match &self.keeper.account {
+            None => Turn::show([keep(AccountView::NotLoggedIn)]),
+            Some(_) if self.keeper.wrong >= WRONG_PASSWORDS_MAX => {
+                Turn::show([keep(AccountView::WrongTooOften)])
+            }
+            Some(account) => {
+                let question = Question::PasswordToForget(account.clone());
+                self.ask_for(question)
+            }
+        }
+    }
+
+    fn ask_for(&mut self, question: Question) -> Turn {
+        self.asked = Some(question);
+        Turn::default()
+    }
+
+    /// Takes the password that was asked for to register a name.
+    pub(super) fn chose_password(&mut self, line: &str) -> Turn {
+        match Password::parse(line) {
+            Ok(password) => self.ask_for(Question::PasswordAgain(password)),
+            Err(why) => self.ask_no_more(AccountView::BadPassword(why)),
+        }
+    }
+
+    /// Takes the same password for the second time.
+    pub(super) fn repeated_password(&mut self, first: Password, line: &str) -> Turn {
+        match Password::parse(line) {
+            Ok(second) if second == first => {
+                let name = self.name.clone();
+                self.request(AccountRequest::Register(name, first))
+            }
+            _ => self.ask_no_more(AccountView::Differ),
+        }
+    }
+
+    /// Takes the password that was asked for to log in to `name`.
+    pub(super) fn gave_password(&mut self, name: Name, line: &str) -> Turn {
+        match Password::parse(line) {
+            Ok(password) => self.request(AccountRequest::Login(name, password)),
+            // Nobody's password has that length.
+            Err(_) => self.ask_no_more(AccountView::Refused(name, AccountError::Wrong)),
+        }
+    }
+
+    /// Takes the password that was asked for to delete the account `name`.
+    pub(super) fn gave_password_to_forget(&mut self, name: Name, line: &str) -> Turn {
+        match Password::parse(line) {
+            Ok(password) => self.request(AccountRequest::Forget(name, password)),
+            Err(_) => self.ask_no_more(AccountView::NotForgotten(name)),
+        }
+    }
+
+    /// Makes a request in place of the question that was open.
+    fn request(&mut self, request: AccountRequest) -> Turn {
+        self.asked = None;
+        Turn::ask(Request::Account(request))
+    }
+
+    fn ask_no_more(&mut self, view: AccountView) -> Turn {
+        self.asked = None;
+        Turn::show([keep(view)])
+    }
+
+    /// Takes what came of a request.
+    pub(super) fn kept(&mut self, answer: AccountAnswer) -> Turn {
+        let view = match answer {
+            AccountAnswer::Registered(name, Ok(())) => {
+                // The name may have been given back to an even faster login meanwhile.
+                self.keeper.account = (self.name == name).then(|| name.clone());
+                AccountView::Registered(name)
+            }
+            AccountAnswer::LoggedIn(name, Ok(_)) => {
+                self.name = name.clone();
+                self.keeper.account = Some(name.clone());
+                self.keeper.wanted = None;
+                AccountView::LoggedIn(name)
+            }
+            AccountAnswer::Forgotten(name, Ok(())) => {
+                self.keeper.account = None;
+                AccountView::Forgotten(name)
+            }
+            AccountAnswer::LoggedIn(_, Err(AccountError::Wrong))
+            | AccountAnswer::Forgotten(_, Err(AccountError::Wrong))
+                if self.count_wrong_password() =>
+            {
+                AccountView::WrongTooOften
+            }
+            AccountAnswer::Forgotten(name, Err(AccountError::Wrong)) => {
+                AccountView::NotForgotten(name)
+            }
+            AccountAnswer::Registered(name, Err(why))
+            | AccountAnswer::LoggedIn(name, Err(why))
+            | AccountAnswer::Forgotten(name, Err(why)) => AccountView::Refused(name, why),
+        };
+        Turn::show([keep(view)])
+    }
+
+    /// Counts a wrong password, and tells whether it was the last.
+    fn count_wrong_password(&mut self) -> bool {
+        self.keeper.wrong += 1;
+        self.keeper.wrong >= WRONG_PASSWORDS_MAX
+    }
+
+    /// Takes the news of another name: what to tell of it besides.
+    pub(super) fn named(&mut self, name: &Name) -> Option<View> {
+        let account = self
+            .keeper
+            .account
+            .take_if(|account| !account.clashes(name))?;
+        self.keeper.wanted = Some(account.clone());
+        Some(keep(AccountView::LoggedOut(account)))
+    }
+
+    /// Takes the news that a name was not given.
+    pub(super) fn not_named(&mut self, why: &RenameError) {
+        if let RenameError::Registered(_, registered, _) = why {
+            self.keeper.wanted = Some(registered.clone());
+        }
+    }
+}
+
+fn keep(view: AccountView) -> View {
+    View::Keep(view)
+}
+
+#[cfg(test)]
+mod tests;

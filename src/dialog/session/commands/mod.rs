@@ -1,0 +1,267 @@
+//! *Pure.* The commands: a table that `\help` prints, and one small function each, by what they are for.
+
+mod account;
+mod general;
+mod history;
+mod messages;
+mod moderation;
+mod rooms;
+mod settings;
+
+use super::{Parsed, Session, Turn};
+use crate::dialog::view::View;
+
+/// One command.
+pub struct Command {
+    /// The name and its arguments, as `\help` shows them.
+    pub usage: &'static str,
+    /// What it does, in a few words.
+    pub help: &'static str,
+    /// A line that may be typed.
+    pub example: &'static str,
+    /// What it is for.
+    pub group: Group,
+    /// Where it means something.
+    pub scope: Scope,
+    run: fn(&mut Session, &str) -> Turn,
+}
+
+/// What commands are for: each is a paragraph of `\help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Coming, going, being called.
+    General,
+    /// Keeping one's name.
+    Keep,
+    /// Saying things.
+    Talk,
+    /// Rooms and people.
+    Find,
+    /// What was said before.
+    Past,
+    /// Taking care of a room.
+    Own,
+    /// How one's own terminal shows things.
+    Show,
+}
+
+impl Group {
+    /// In the order of `\help`.
+    pub const ALL: [Group; 7] = [
+        Group::General,
+        Group::Keep,
+        Group::Talk,
+        Group::Find,
+        Group::Past,
+        Group::Own,
+        Group::Show,
+    ];
+
+    /// The word in front of its commands.
+    pub fn word(self) -> &'static str {
+        match self {
+            Group::General => "you",
+            Group::Keep => "keep",
+            Group::Talk => "talk",
+            Group::Find => "find",
+            Group::Past => "past",
+            Group::Own => "own",
+            Group::Show => "show",
+        }
+    }
+}
+
+/// Where a command means something. While a question is open, a command that is not for there is taken as
+/// the answer: a name may well look like one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In a room, for those who own it. The room decides who that is.
+    Owner,
+    /// In a room.
+    Room,
+    /// In a room and at the menu.
+    RoomAndMenu,
+    /// There, and while a question is open.
+    Everywhere,
+}
+
+impl Scope {
+    /// Who may use it and where, for `\help COMMAND`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Scope::Owner => "who owns the room, in it",
+            Scope::Room => "everybody, in a room",
+            Scope::RoomAndMenu | Scope::Everywhere => "everybody, anywhere",
+        }
+    }
+}
+
+/// What Tab completes the first word behind a command to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// A command.
+    Commands,
+    /// A room.
+    Rooms,
+    /// Somebody who is connected.
+    People,
+    /// Somebody in the room, as every other word.
+    Members,
+}
+
+impl Command {
+    /// The command of this name, in any case of letters.
+    pub fn named(name: &str) -> Option<&'static Command> {
+        find(name)
+    }
+
+    const fn new(
+        group: Group,
+        scope: Scope,
+        usage: &'static str,
+        help: &'static str,
+        example: &'static str,
+        run: fn(&mut Session, &str) -> Turn,
+    ) -> Command {
+        Command {
+            usage,
+            help,
+            example,
+            group,
+            scope,
+            run,
+        }
+    }
+
+    /// What is typed after `\` or `/`.
+    pub fn name(&self) -> &'static str {
+        self.usage.split(' ').next().unwrap_or(self.usage)
+    }
+
+    /// What is typed behind its name, where it is one of several things that we know.
+    pub fn completes(&self) -> Completes {
+        let first = self.usage.split(' ').nth(1).unwrap_or_default();
+        let first = first.trim_matches(['[', ']']);
+        let is = |word| first.split('|').any(|may_be| may_be == word);
+        match self.scope {
+            _ if is("COMMAND") => Completes::Commands,
+            _ if is("ROOM") => Completes::Rooms,
+            Scope::RoomAndMenu | Scope::Everywhere if is("NAME") => Completes::People,
+            _ => Completes::Members,
+        }
+    }
+
+    /// It is taken as an answer while a question is open.
+    pub(super) fn is_for_questions(&self) -> bool {
+        self.scope == Scope::Everywhere
+    }
+
+    /// It asks for a password.
+    pub(super) fn asks_for_secret(&self) -> bool {
+        self.group == Group::Keep
+    }
+
+    /// Does it, given the rest of the line.
+    pub(super) fn run(&'static self, session: &mut Session, argument: &str) -> Turn {
+        if matches!(self.scope, Scope::Room | Scope::Owner) && !session.in_room() {
+            return session.back_with(vec![View::OnlyInRoom(self.name())]);
+        }
+        (self.run)(session, argument)
+    }
+}
+
+use Group::{Find, General, Keep, Own, Past, Show, Talk};
+use Scope::{Everywhere, Owner, Room, RoomAndMenu};
+
+/// All of them, in the order of `\help`.
+#[rustfmt::skip]
+pub const COMMANDS: &[Command] = &[
+    Command::new(General, Everywhere, "exit", "leave the room, back to the menu", "exit", general::exit),
+    Command::new(General, Everywhere, "quit", "leave the server", "quit", general::quit),
+    Command::new(General, Everywhere, "help [COMMAND]", "list the commands, or tell of one", "help history", general::help),
+    Command::new(General, RoomAndMenu, "name NEW", "change your name", "name Dai", general::name),
+
+    Command::new(Keep, RoomAndMenu, "register", "keep your name: with a password it is yours when you come back", "register", account::register),
+    Command::new(Keep, RoomAndMenu, "login [NAME]", "take your name back, and what you had set", "login Dai", account::login),
+    Command::new(Keep, RoomAndMenu, "forget", "give your name up: deletes the password and the settings", "forget", account::forget),
+
+    Command::new(Talk, RoomAndMenu, "msg NAME TEXT", "say something to NAME alone", "msg Dai lunch?", messages::msg),
+    Command::new(Talk, RoomAndMenu, "reply TEXT", "answer who told you something last", "reply yes", messages::reply),
+    Command::new(Talk, Room, "me TEXT", "say what you do: * Dai waves", "me waves", messages::me),
+    Command::new(Talk, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", messages::away),
+    Command::new(Talk, RoomAndMenu, "ignore [NAME]", "see nothing that NAME says, or tell whom you ignore", "ignore Dai", messages::ignore),
+    Command::new(Talk, RoomAndMenu, "unignore NAME", "see again what NAME says", "unignore Dai", messages::unignore),
+
+    Command::new(Find, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
+    Command::new(Find, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),
+    Command::new(Find, RoomAndMenu, "who [all]", "name the people in the room; all: on the server", "who all", rooms::who),
+    Command::new(Find, RoomAndMenu, "whois NAME", "tell where somebody is, since when, and with what", "whois Dai", rooms::whois),
+    Command::new(Find, RoomAndMenu, "stats", "how long the server is up, and how many people, rooms and lines there are", "stats", rooms::stats),
+    Command::new(Find, Room, "topic [TEXT|off]", "tell what the room is about, or set it; off: nothing", "topic lunch at noon", rooms::topic),
+
+    Command::new(Past, Room, "history [N|DATE|TIME]", "what was said before: again for more", "history 14:30", history::history),
+    Command::new(Past, Room, "search WORDS", "find in all that was said here", "search pizza", history::search),
+    Command::new(Past, Room, "context N", "what was said around line #N", "context 120", history::context),
+
+    Command::new(Own, Owner, "lock [PASSWORD]", "joining asks for a password", "lock pizza4all", moderation::lock),
+    Command::new(Own, Owner, "unlock", "joining asks for nothing", "unlock", moderation::unlock),
+    Command::new(Own, Owner, "private [off]", "no list names the room", "private", moderation::private),
+    Command::new(Own, Owner, "kick NAME [WHY]", "put NAME out, who may come again", "kick Dai spam", moderation::kick),
+    Command::new(Own, Owner, "ban [NAME|ADDRESS] [for 2h] [WHY]", "put NAME out for longer, or tell who is", "ban Dai for 2h spam", moderation::ban),
+    Command::new(Own, Owner, "unban NAME|ADDRESS", "let NAME in again", "unban Dai", moderation::unban),
+    Command::new(Own, Owner, "mute NAME", "let NAME only read", "mute Dai", moderation::mute),
+    Command::new(Own, Owner, "unmute NAME", "let NAME speak again", "unmute Dai", moderation::unmute),
+    Command::new(Own, Owner, "own NAME", "let NAME own the room as well", "own Dai", moderation::own),
+    Command::new(Own, Owner, "close", "end the room, and put everybody out", "close", moderation::close),
+
+    Command::new(Show, RoomAndMenu, "ansi [off]", "messages do not cut into what you type", "ansi", settings::ansi),
+    Command::new(Show, RoomAndMenu, "width N", "the width of your screen, for \\ansi", "width 120", settings::width),
+    Command::new(Show, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", settings::color),
+    Command::new(Show, RoomAndMenu, "bell off|mention|all", "what rings: your name and private words, or all that others say", "bell mention", settings::bell),
+    Command::new(Show, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", settings::plain),
+    Command::new(Show, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", settings::charset),
+    Command::new(Show, RoomAndMenu, "quiet [off]", "no notices of who comes and goes, no advice, for scripts", "quiet", settings::quiet),
+    Command::new(Show, RoomAndMenu, "timezone [ZONE]", "the zone of the times you see; off: the server's", "timezone Asia/Bangkok", settings::timezone),
+    Command::new(Show, RoomAndMenu, "time", "what time it is there", "time", settings::time),
+];
+
+/// Tells what a line is. `\name` is a command or a mistake; `/name` is a command or text, since people talk
+/// of `/usr/bin`; `\\` in front says the line with one `\`.
+pub(super) fn parse(line: &str) -> Parsed<'_> {
+    let start = line.trim_start();
+    let (word, rest) = start.split_once(' ').unwrap_or((start, ""));
+    if let Some(name) = word.strip_prefix('\\') {
+        if name.starts_with('\\') {
+            return Parsed::Text(&start[1..]);
+        }
+        return match find(name) {
+            Some(command) => Parsed::Command(command, rest.trim()),
+            None => Parsed::Unknown(word),
+        };
+    }
+    match word.strip_prefix('/').and_then(find) {
+        Some(command) => Parsed::Command(command, rest.trim()),
+        None => Parsed::Text(line),
+    }
+}
+
+fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS
+        .iter()
+        .find(|command| command.name().eq_ignore_ascii_case(name))
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "\\{}", self.usage)
+    }
+}
+
+impl PartialEq for Command {
+    /// There is one of each, so the usage tells.
+    fn eq(&self, other: &Self) -> bool {
+        self.usage == other.usage
+    }
+}
+
+impl Eq for Command {}

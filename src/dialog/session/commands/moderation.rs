@@ -1,0 +1,111 @@
+//! *Pure.* What the owners of a room may do.
+
+use std::time::Duration;
+
+use crate::chat::name::Name;
+use crate::chat::request::{ModCommand, NewBan, Request, Target};
+use crate::dialog::session::{Session, Turn};
+use crate::dialog::view::{Question, View};
+use crate::limits::BAN_TIME_MAX;
+use crate::time::duration;
+
+pub(super) fn lock(session: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        session.asked = Some(Question::NewRoomPassword);
+        return Turn::default();
+    }
+    session.lock(argument)
+}
+
+pub(super) fn unlock(_: &mut Session, _: &str) -> Turn {
+    order(ModCommand::Unlock)
+}
+
+pub(super) fn private(_: &mut Session, argument: &str) -> Turn {
+    match argument.to_ascii_lowercase().as_str() {
+        "" | "on" => order(ModCommand::Private(true)),
+        "off" => order(ModCommand::Private(false)),
+        _ => Turn::show([View::Usage("private, or \\private off")]),
+    }
+}
+
+pub(super) fn kick(_: &mut Session, argument: &str) -> Turn {
+    let (who, why) = argument.split_once(' ').unwrap_or((argument, ""));
+    named(who, "kick NAME, or \\kick NAME WHY", |name| {
+        ModCommand::Kick(name, why.trim().into())
+    })
+}
+
+pub(super) fn mute(_: &mut Session, argument: &str) -> Turn {
+    named(argument, "mute NAME", ModCommand::Mute)
+}
+
+pub(super) fn unmute(_: &mut Session, argument: &str) -> Turn {
+    named(argument, "unmute NAME", ModCommand::Unmute)
+}
+
+pub(super) fn own(_: &mut Session, argument: &str) -> Turn {
+    named(argument, "own NAME", ModCommand::Own)
+}
+
+pub(super) fn close(_: &mut Session, _: &str) -> Turn {
+    order(ModCommand::Close)
+}
+
+pub(super) fn ban(_: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        return order(ModCommand::Bans);
+    }
+    let (who, rest) = argument.split_once(' ').unwrap_or((argument, ""));
+    let Some((time, why)) = time_and_why(rest.trim()) else {
+        return Turn::show([View::Usage(
+            "ban NAME for 2h WHY; a time is 30m, 2h or 7d, up to 10 years",
+        )]);
+    };
+    match Target::parse(who) {
+        Some(target) => order(ModCommand::Ban(NewBan {
+            target,
+            holder: None,
+            time,
+            why: why.into(),
+        })),
+        None => Turn::show([View::NobodyCalled(who.to_owned())]),
+    }
+}
+
+pub(super) fn unban(_: &mut Session, argument: &str) -> Turn {
+    match Target::parse(argument) {
+        _ if argument.is_empty() => Turn::show([View::Usage("unban NAME, or \\unban ADDRESS")]),
+        Some(target) => order(ModCommand::Unban(target)),
+        None => Turn::show([View::NobodyCalled(argument.to_owned())]),
+    }
+}
+
+/// `for 2h spam` is a time and a reason, `for spam` a reason; `for 2x` is a mistake.
+fn time_and_why(rest: &str) -> Option<(Option<Duration>, &str)> {
+    let Some(time) = rest.strip_prefix("for ") else {
+        return Some((None, rest));
+    };
+    let (time, why) = time
+        .trim_start()
+        .split_once(' ')
+        .unwrap_or((time.trim_start(), ""));
+    match duration::parse_span(time).filter(|time| *time <= BAN_TIME_MAX) {
+        Some(time) => Some((Some(time), why.trim())),
+        None if time.starts_with(|first: char| first.is_ascii_digit()) => None,
+        None => Some((None, rest)),
+    }
+}
+
+fn named(who: &str, usage: &'static str, about: impl FnOnce(Name) -> ModCommand) -> Turn {
+    match Name::parse(who.trim_start_matches('@')) {
+        _ if who.is_empty() => Turn::show([View::Usage(usage)]),
+        Ok(name) => order(about(name)),
+        // Nobody can be called so.
+        Err(_) => Turn::show([View::NobodyCalled(who.to_owned())]),
+    }
+}
+
+fn order(order: ModCommand) -> Turn {
+    Turn::ask(Request::Moderate(order))
+}

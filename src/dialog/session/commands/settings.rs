@@ -1,0 +1,75 @@
+//! *Pure.* How one's own terminal shows things.
+
+use crate::chat::request::Request;
+use crate::chat::settings::{Bell, Setting};
+use crate::dialog::session::{Session, Turn};
+use crate::dialog::view::View;
+use crate::limits::WIDTH_COLUMNS;
+
+pub(super) fn ansi(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, true, "ansi [off]", Setting::Ansi)
+}
+
+pub(super) fn plain(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, true, "plain [off]", Setting::Plain)
+}
+
+pub(super) fn color(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, false, "color on, or \\color off", Setting::Color)
+}
+
+pub(super) fn quiet(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, true, "quiet [off]", Setting::Quiet)
+}
+
+pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
+    let bell = match argument.to_ascii_lowercase().as_str() {
+        "off" => Bell::Off,
+        "mention" | "on" => Bell::Mention,
+        "all" => Bell::All,
+        _ => return Turn::show([View::Usage("bell mention, \\bell all or \\bell off")]),
+    };
+    Turn::ask(Request::Set(Setting::Bell(bell)))
+}
+
+/// A setting that is on or off. `bare` tells whether no argument means on.
+fn switch(argument: &str, bare: bool, usage: &'static str, setting: fn(bool) -> Setting) -> Turn {
+    match argument.to_ascii_lowercase().as_str() {
+        "on" => Turn::ask(Request::Set(setting(true))),
+        "" if bare => Turn::ask(Request::Set(setting(true))),
+        "off" => Turn::ask(Request::Set(setting(false))),
+        _ => Turn::show([View::Usage(usage)]),
+    }
+}
+
+pub(super) fn width(_: &mut Session, argument: &str) -> Turn {
+    match argument.parse::<u16>() {
+        Ok(columns) if WIDTH_COLUMNS.contains(&columns) => {
+            Turn::ask(Request::Set(Setting::Width(Some(columns))))
+        }
+        _ if argument.eq_ignore_ascii_case("off") => Turn::ask(Request::Set(Setting::Width(None))),
+        _ => Turn::show([View::Usage("width N, with a number from 20 to 500")]),
+    }
+}
+
+pub(super) fn charset(_: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        return Turn::show([View::Usage(
+            "charset SET, such as utf-8, latin1, cp437 or windows-874",
+        )]);
+    }
+    Turn::ask(Request::Set(Setting::Charset(argument.to_owned())))
+}
+
+pub(super) fn timezone(_: &mut Session, argument: &str) -> Turn {
+    let zone = match argument {
+        "" => return Turn::show([View::Timezone]),
+        off if off.eq_ignore_ascii_case("off") => None,
+        zone => Some(zone.to_owned()),
+    };
+    Turn::ask(Request::Set(Setting::Timezone(zone)))
+}
+
+pub(super) fn time(_: &mut Session, _: &str) -> Turn {
+    Turn::show([View::Time])
+}

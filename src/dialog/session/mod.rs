@@ -1,0 +1,412 @@
+//! *Pure.* What the person behind a connection is doing: at the menu, asked a question, or in a room.
+//!
+//! A [`Session`] takes the lines its person types ([`Session::line`]) and the answers to the requests it
+//! made ([`Session::answer`]). Each time it gives a [`Turn`]: what to show, and what to ask of the lobby or
+//! the room. While an answer is awaited no further line may be handed in, except after [`Request::Say`],
+//! which has no answer: the line itself comes back in the room's transcript.
+
+mod account;
+mod commands;
+
+pub use account::AccountPolicy;
+pub use commands::{COMMANDS, Command, Completes};
+
+use std::sync::Arc;
+
+use account::AccountState;
+
+use crate::chat::message::Kind;
+use crate::chat::name::{Name, RoomName};
+use crate::chat::password::Password;
+use crate::chat::people::{DirectMessage, Recipient};
+use crate::chat::request::{
+    Answer, CreateError, JoinError, ModReply, PutOut, RenameError, Request,
+};
+use crate::dialog::view::{self, Question, View};
+use crate::limits::PASSWORD_TRIES;
+
+/// What follows from a line or an answer: `views` are shown in order, then the request is made.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// What to show.
+    pub views: Vec<View>,
+    /// What to ask.
+    pub request: Option<Request>,
+}
+
+impl Turn {
+    /// Show these and ask nothing.
+    fn show(views: impl Into<Vec<View>>) -> Turn {
+        Turn {
+            views: views.into(),
+            request: None,
+        }
+    }
+
+    /// Ask this and show nothing yet.
+    fn ask(request: Request) -> Turn {
+        Turn {
+            views: Vec::new(),
+            request: Some(request),
+        }
+    }
+}
+
+/// Where the person is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Menu,
+    Room(RoomName),
+}
+
+/// The state of one person's session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    name: Name,
+    place: Place,
+    /// What the person was asked and has not answered.
+    asked: Option<Question>,
+    /// Tell of `\ansi` at the first join.
+    ansi_tip: bool,
+    /// Away until the person speaks.
+    away: bool,
+    /// Who said something to this person alone, last.
+    last_dm_from: Option<Box<Recipient>>,
+    keeper: AccountState,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session {
+            name: Name::anon(),
+            place: Place::Menu,
+            asked: None,
+            ansi_tip: true,
+            away: false,
+            last_dm_from: None,
+            keeper: AccountState::default(),
+        }
+    }
+}
+
+impl Session {
+    /// The person's name.
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// True in a room.
+    pub fn in_room(&self) -> bool {
+        matches!(self.place, Place::Room(_))
+    }
+
+    /// What is shown before the first line: what the operator says to everybody, if anything, and the menu.
+    pub fn greeting(&self, motd: Option<Arc<str>>) -> Turn {
+        let motd = motd.map(View::Motd);
+        Turn::show(motd.into_iter().chain([View::Menu]).collect::<Vec<_>>())
+    }
+
+    /// What asks for the next line.
+    pub fn prompt(&self) -> String {
+        match &self.asked {
+            Some(question) => question.words().into_owned(),
+            None => view::prompt(&self.name),
+        }
+    }
+
+    /// True if `line` would be said in the room, so that it need not wait for the lines said before it.
+    pub fn would_say(&self, line: &str) -> bool {
+        self.in_room()
+            && self.asked.is_none()
+            && !line.trim().is_empty()
+            && matches!(commands::parse(line), Parsed::Text(_))
+    }
+
+    /// True if `line` is a command that asks for a secret.
+    pub fn asks_for_secret(&self, line: &str) -> bool {
+        matches!(commands::parse(line), Parsed::Command(command, _) if command.asks_for_secret())
+    }
+
+    /// The question that is open.
+    pub fn question(&self) -> Option<&Question> {
+        self.asked.as_ref()
+    }
+
+    /// The person need not be told of `\ansi` at the first join: the terminal is drawn better already, or
+    /// has said what it wants.
+    pub fn no_ansi_tip(&mut self) {
+        self.ansi_tip = false;
+    }
+
+    /// Takes the end-of-file key on an empty line: one step out.
+    pub fn end_of_file(&mut self) -> Turn {
+        match (&self.asked, &self.place) {
+            (None, Place::Menu) => quit(),
+            _ => self.line("\\exit"),
+        }
+    }
+
+    /// Takes a line of clean text.
+    pub fn line(&mut self, line: &str) -> Turn {
+        match commands::parse(line) {
+            Parsed::Command(command, argument)
+                if self.asked.is_none() || command.is_for_questions() =>
+            {
+                command.run(self, argument)
+            }
+            parsed => match (self.asked.clone(), parsed) {
+                (Some(question), _) => self.answered(question, line),
+                (None, Parsed::Text(text)) => match self.place {
+                    Place::Menu => self.choice(text.trim()),
+                    Place::Room(_) => self.say(Kind::Message, text),
+                },
+                // Taken by the first arm.
+                (None, Parsed::Command(..)) => Turn::default(),
+                (None, Parsed::Unknown(word)) => {
+                    Turn::show([View::UnknownCommand(word.to_owned())])
+                }
+            },
+        }
+    }
+
+    /// Takes what came of the last request.
+    pub fn answer(&mut self, answer: Answer) -> Turn {
+        match answer {
+            Answer::Created(room, result) => self.created(room, result),
+            Answer::ModReply(answer) => Turn::show(match answer {
+                Ok(ModReply::Done) => vec![],
+                Ok(ModReply::Bans(bans)) => vec![View::Bans(bans)],
+                Err(why) => vec![View::NotOrdered(why)],
+            }),
+            Answer::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
+            Answer::RoomPage(page) => Turn::show([View::RoomPage(page)]),
+            Answer::Joined(room, Ok(scene)) => {
+                self.asked = None;
+                self.place = Place::Room(room.clone());
+                let tip = std::mem::take(&mut self.ansi_tip);
+                Turn::show([View::Joined(room, scene, tip)])
+            }
+            Answer::Joined(room, Err(why)) => self.not_joined(room, why),
+            Answer::Renamed(result) => self.renamed(result),
+            Answer::Members(people, more) => match &self.place {
+                Place::Room(room) => Turn::show([View::Who(room.clone(), people, more)]),
+                _ => Turn::default(),
+            },
+            Answer::Everybody(people) => Turn::show([View::Everybody(people)]),
+            Answer::Whois(name, profile) => Turn::show([View::Whois(name, profile)]),
+            Answer::Stats(stats) => Turn::show([View::Stats(stats)]),
+            Answer::Topic(room, topic) => Turn::show([View::Topic(room, topic)]),
+            Answer::TopicSet(true) => Turn::default(),
+            Answer::TopicSet(false) => Turn::show([View::TopicNotStored]),
+            Answer::Lines(look, found) => Turn::show([View::Lines(look, found)]),
+            Answer::DmSent(words, away) => Turn::show([View::DmSent(words, away)]),
+            Answer::DmFailed(name, why) => Turn::show([View::DmFailed(name, why)]),
+            Answer::Account(answer) => self.kept(answer),
+            Answer::Ignore(answer, _) => Turn::show([View::Ignore(answer)]),
+            Answer::Away => {
+                self.away = true;
+                Turn::show([View::Away])
+            }
+            Answer::Left => {
+                self.place = Place::Menu;
+                Turn::show([View::Menu])
+            }
+        }
+    }
+
+    /// Takes words that somebody has said to this person alone.
+    pub fn told(&mut self, words: DirectMessage) -> Turn {
+        let last_dm_from = Recipient::Id(words.whom, words.name.clone());
+        let is_first = self.last_dm_from.replace(Box::new(last_dm_from)).is_none();
+        Turn::show([View::DmReceived(words, is_first)])
+    }
+
+    /// The person is put out of the room, where so many lines were not said any more.
+    pub fn put_out(&mut self, how: PutOut, lost: usize) -> Turn {
+        let Place::Room(room) = std::mem::replace(&mut self.place, Place::Menu) else {
+            return Turn::default();
+        };
+        self.asked = None;
+        Turn::show([View::PutOut(room, how, lost), View::Menu])
+    }
+
+    /// Locks the room with a password, if it can be one.
+    fn lock(&mut self, password: &str) -> Turn {
+        self.asked = None;
+        match Password::parse(password) {
+            Ok(password) => Turn::ask(Request::Lock(password)),
+            Err(_) => Turn::show([View::BadRoomPassword]),
+        }
+    }
+
+    /// The person speaks. True if that ends an absence.
+    pub fn come_back(&mut self) -> bool {
+        std::mem::take(&mut self.away)
+    }
+
+    /// Takes the news that a line was longer than a line may be. It counts as a wrong answer to whatever
+    /// was asked.
+    pub fn line_too_long(&mut self) -> Turn {
+        self.back_with(vec![View::LineTooLong])
+    }
+
+    fn say(&mut self, kind: Kind, text: &str) -> Turn {
+        if text.trim().is_empty() {
+            return Turn::default();
+        }
+        let mut views = Vec::new();
+        if kind == Kind::Message && text.trim() == "exit" {
+            views.push(View::ExitHint);
+        }
+        Turn {
+            views,
+            request: Some(Request::Say(kind, text.to_owned())),
+        }
+    }
+
+    fn choice(&mut self, choice: &str) -> Turn {
+        let question = match choice {
+            "1" => Question::NewRoom,
+            "2" => Question::Room,
+            "3" => return Turn::ask(Request::List),
+            "4" => Question::Username,
+            "5" => return quit(),
+            _ => return Turn::show([View::BadChoice, View::Menu]),
+        };
+        self.asked = Some(question);
+        Turn::default()
+    }
+
+    fn answered(&mut self, question: Question, line: &str) -> Turn {
+        let wanted = line.trim();
+        match question {
+            Question::NewRoom => match RoomName::parse(wanted) {
+                Ok(room) => {
+                    self.asked = None;
+                    Turn::ask(Request::Create(room))
+                }
+                Err(error) => self.back_with(vec![View::CreateFailed(
+                    wanted.to_owned(),
+                    CreateError::BadName(error),
+                )]),
+            },
+            // A name that no room can have is the name of no room.
+            Question::Room => match RoomName::parse(wanted) {
+                // The question stays: it tells that this comes from the menu.
+                Ok(room) => Turn::ask(Request::Join(room)),
+                Err(_) => {
+                    self.back_with(vec![View::JoinFailed(wanted.to_owned(), JoinError::NoRoom)])
+                }
+            },
+            // The question stays: if the password is wrong, it says how many tries are left.
+            Question::RoomPassword(room, _) => match Password::parse(wanted) {
+                Ok(password) => Turn::ask(Request::JoinWith(room, password)),
+                // It is not one that a room can have.
+                Err(_) => self.not_joined(room, JoinError::WrongPassword),
+            },
+            Question::NewRoomPassword => self.lock(wanted),
+            Question::Username => match Name::parse(wanted) {
+                // The question stays: the answer then shows the menu, as after every menu choice.
+                Ok(name) => Turn::ask(Request::Rename(name)),
+                Err(error) => self.renamed(Err(RenameError::BadName(error))),
+            },
+            Question::Create(room) => match wanted.to_lowercase().as_str() {
+                // The question stays: it tells that the room is to be joined.
+                "y" | "yes" => Turn::ask(Request::Create(room)),
+                _ => self.back_with(vec![View::NotCreated]),
+            },
+            Question::NewPassword => self.chose_password(line),
+            Question::PasswordAgain(first) => self.repeated_password(first, line),
+            Question::Password(name) => self.gave_password(name, line),
+            Question::PasswordToForget(name) => self.gave_password_to_forget(name, line),
+        }
+    }
+
+    fn created(&mut self, room: RoomName, result: Result<(), CreateError>) -> Turn {
+        let wants_in = matches!(self.asked.take(), Some(Question::Create(_)));
+        let views = match result {
+            Ok(()) => vec![View::Created(room.clone())],
+            // Somebody else was faster.
+            Err(CreateError::Exists) if wants_in => Vec::new(),
+            Err(why) => return self.menu_after(vec![View::CreateFailed(room.to_string(), why)]),
+        };
+        match wants_in {
+            true => Turn {
+                views,
+                request: Some(Request::Join(room)),
+            },
+            false => self.menu_after(views),
+        }
+    }
+
+    fn not_joined(&mut self, room: RoomName, why: JoinError) -> Turn {
+        match (self.asked.take(), why) {
+            (_, JoinError::Locked) => {
+                self.asked = Some(Question::RoomPassword(room, PASSWORD_TRIES));
+                Turn::default()
+            }
+            (Some(Question::RoomPassword(_, tries)), JoinError::WrongPassword) if tries > 1 => {
+                self.asked = Some(Question::RoomPassword(room, tries - 1));
+                Turn::show([View::WrongPassword(tries - 1)])
+            }
+            (None, JoinError::NoRoom) => {
+                self.asked = Some(Question::Create(room));
+                Turn::default()
+            }
+            (None, why) => Turn::show([View::JoinFailed(room.to_string(), why)]),
+            (Some(_), why) => self.menu_after(vec![View::JoinFailed(room.to_string(), why)]),
+        }
+    }
+
+    fn renamed(&mut self, result: Result<Name, RenameError>) -> Turn {
+        let views = match result {
+            Ok(name) => {
+                let logged_out = self.named(&name);
+                self.name = name;
+                [View::Renamed].into_iter().chain(logged_out).collect()
+            }
+            Err(why) => {
+                self.not_named(&why);
+                vec![View::RenameFailed(why)]
+            }
+        };
+        self.back_with(views)
+    }
+
+    /// Shows `views`; if a question was open it is closed, and the menu follows for who is there.
+    fn back_with(&mut self, mut views: Vec<View>) -> Turn {
+        if self.asked.take().is_some() && self.place == Place::Menu {
+            views.push(View::Menu);
+        }
+        Turn::show(views)
+    }
+
+    /// Shows `views`, and the menu to who is there.
+    fn menu_after(&mut self, mut views: Vec<View>) -> Turn {
+        if self.place == Place::Menu {
+            views.push(View::Menu);
+        }
+        Turn::show(views)
+    }
+}
+
+/// What a line is.
+#[derive(Debug, PartialEq, Eq)]
+enum Parsed<'a> {
+    /// A command and the rest of its line, trimmed.
+    Command(&'static Command, &'a str),
+    /// It begins like a command; the word it begins with.
+    Unknown(&'a str),
+    /// Something to say, or an answer.
+    Text(&'a str),
+}
+
+fn quit() -> Turn {
+    Turn {
+        views: vec![View::Goodbye],
+        request: Some(Request::Quit),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! What owners may do, and rooms that ask for a password.
+
+use std::time::Duration;
+
+use super::*;
+use crate::chat::password::Password;
+use crate::chat::request::{How, ModCommand, ModError, ModReply, NewBan, PutOut, Target};
+use crate::limits::PASSWORD_TRIES;
+
+fn password(text: &str) -> Password {
+    Password::parse(text).expect("a password")
+}
+
+fn ban(target: &str, seconds: Option<u64>, why: &str) -> ModCommand {
+    ModCommand::Ban(NewBan {
+        target: Target::parse(target).expect("a name or an address"),
+        holder: None,
+        time: seconds.map(Duration::from_secs),
+        why: why.into(),
+    })
+}
+
+#[test]
+fn orders_are_asked_of_the_room() {
+    let dai = || name("Dai");
+    for (line, order) in [
+        ("\\unlock", ModCommand::Unlock),
+        ("\\private", ModCommand::Private(true)),
+        ("\\private OFF", ModCommand::Private(false)),
+        ("\\kick Dai", ModCommand::Kick(dai(), "".into())),
+        (
+            "\\kick @Dai  too loud ",
+            ModCommand::Kick(dai(), "too loud".into()),
+        ),
+        ("\\ban", ModCommand::Bans),
+        ("\\ban Dai", ban("Dai", None, "")),
+        ("\\ban Dai spam", ban("Dai", None, "spam")),
+        ("\\ban Dai for 2h", ban("Dai", Some(7200), "")),
+        (
+            "\\ban Dai for 30m spam and more",
+            ban("Dai", Some(1800), "spam and more"),
+        ),
+        ("\\ban Dai for spamming", ban("Dai", None, "for spamming")),
+        (
+            "\\ban 192.0.2.7 for 7d",
+            ban("192.0.2.7", Some(604_800), ""),
+        ),
+        ("\\ban [2001:db8::7]", ban("2001:db8::", None, "")),
+        ("\\unban Dai", ModCommand::Unban(Target::Name(dai()))),
+        ("\\mute Dai", ModCommand::Mute(dai())),
+        ("\\unmute Dai", ModCommand::Unmute(dai())),
+        ("\\own Dai", ModCommand::Own(dai())),
+        ("\\close", ModCommand::Close),
+    ] {
+        assert_eq!(
+            in_room().line(line),
+            Turn::ask(Request::Moderate(order)),
+            "{line}"
+        );
+        let at_menu = Session::default().line(line);
+        assert!(matches!(at_menu.views[..], [View::OnlyInRoom(_)]), "{line}");
+    }
+}
+
+#[test]
+fn orders_that_make_no_sense_are_explained() {
+    for line in [
+        "\\kick",
+        "\\mute",
+        "\\unmute",
+        "\\own",
+        "\\unban",
+        "\\private maybe",
+        "\\ban Dai for 2x",
+        "\\ban Dai for 99999d",
+    ] {
+        let turn = in_room().line(line);
+        assert!(
+            matches!(turn.views[..], [View::Usage(_)]),
+            "{line}: {turn:?}"
+        );
+        assert_eq!(turn.request, None);
+    }
+    let turn = in_room().line("\\kick a,b\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}");
+    assert!(turn.request.is_some() || matches!(turn.views[..], [View::NobodyCalled(_)]));
+}
+
+#[test]
+fn what_came_of_an_order_is_shown_unless_the_room_tells_it() {
+    let mut session = in_room();
+    assert_eq!(
+        session.answer(Answer::ModReply(Ok(ModReply::Done))),
+        Turn::default()
+    );
+    let bans = Answer::ModReply(Ok(ModReply::Bans(Vec::new())));
+    assert_eq!(session.answer(bans), Turn::show([View::Bans(Vec::new())]));
+    let refused = Answer::ModReply(Err(ModError::Oneself));
+    assert_eq!(
+        session.answer(refused),
+        Turn::show([View::NotOrdered(ModError::Oneself)])
+    );
+}
+
+#[test]
+fn a_room_is_locked_with_a_password_given_at_once_or_asked_for() {
+    let lock = || Turn::ask(Request::Lock(password("pizza4all")));
+    assert_eq!(in_room().line("\\lock pizza4all"), lock());
+    let mut session = in_room();
+    assert_eq!(session.line("\\lock"), Turn::default());
+    assert!(session.question().is_some_and(Question::is_secret));
+    assert_eq!(session.prompt(), "New password of the room: ");
+    assert_eq!(session.line("pizza4all"), lock());
+    assert_eq!(session.question(), None);
+    for line in ["\\lock short", "\\lock"] {
+        let mut session = in_room();
+        let mut turn = session.line(line);
+        if session.question().is_some() {
+            turn = session.line("short");
+        }
+        assert_eq!(turn, Turn::show([View::BadRoomPassword]));
+        assert_eq!(session.question(), None);
+    }
+}
+
+#[test]
+fn a_locked_room_asks_so_many_times_and_leads_back() {
+    let mut session = Session::default();
+    session.line("2");
+    session.line("1150");
+    let locked = Answer::Joined(room("1150"), Err(JoinError::Locked));
+    assert_eq!(session.answer(locked), Turn::default());
+    assert!(session.question().is_some_and(Question::is_secret));
+    for left in (1..PASSWORD_TRIES).rev() {
+        assert_eq!(session.prompt(), "Password of room 1150: ");
+        let turn = session.line(" wrong password ");
+        let asked = Request::JoinWith(room("1150"), password("wrong password"));
+        assert_eq!(turn, Turn::ask(asked));
+        let wrong = Answer::Joined(room("1150"), Err(JoinError::WrongPassword));
+        assert_eq!(
+            session.answer(wrong),
+            Turn::show([View::WrongPassword(left)])
+        );
+    }
+    // One that no room can have need not be asked about.
+    let turn = session.line("short");
+    let failed = View::JoinFailed("1150".to_owned(), JoinError::WrongPassword);
+    assert_eq!(turn, Turn::show([failed, View::Menu]));
+    assert_eq!(session.question(), None);
+    assert_eq!(session.prompt(), "anon> ");
+}
+
+#[test]
+fn a_question_for_a_password_ends_with_whatever_else_comes_of_it() {
+    let asked = || {
+        let mut session = Session::default();
+        session.line("2");
+        session.line("1150");
+        session.answer(Answer::Joined(room("1150"), Err(JoinError::Locked)));
+        session
+    };
+    for why in [JoinError::NoRoom, JoinError::TooManyTries, JoinError::Busy] {
+        let mut session = asked();
+        session.line("pizza4all");
+        let turn = session.answer(Answer::Joined(room("1150"), Err(why.clone())));
+        let failed = View::JoinFailed("1150".to_owned(), why);
+        assert_eq!(turn, Turn::show([failed, View::Menu]));
+        assert_eq!(session.question(), None);
+    }
+    let mut session = asked();
+    assert_eq!(session.line("\\exit"), Turn::show([View::Menu]));
+    let mut session = asked();
+    session.line("pizza4all");
+    // It was locked anew meanwhile: all tries again.
+    session.answer(Answer::Joined(room("1150"), Err(JoinError::Locked)));
+    assert_eq!(
+        session.question(),
+        Some(&Question::RoomPassword(room("1150"), PASSWORD_TRIES))
+    );
+}
+
+#[test]
+fn who_is_put_out_is_at_the_menu_whatever_was_asked() {
+    let how = PutOut {
+        how: How::Kicked,
+        by: name("Bo"),
+        why: "".into(),
+    };
+    for line in ["\\who", "\\lock"] {
+        let mut session = in_room();
+        session.line(line);
+        let turn = session.put_out(how.clone(), 2);
+        let out = View::PutOut(room("1150"), how.clone(), 2);
+        assert_eq!(turn, Turn::show([out, View::Menu]), "{line}");
+        assert!(!session.in_room());
+        assert_eq!(session.question(), None);
+        // What the room had answered before means nothing any more.
+        assert_eq!(
+            session.answer(Answer::Members(Vec::new(), 0)),
+            Turn::default()
+        );
+        assert_eq!(session.put_out(how.clone(), 0), Turn::default());
+    }
+}

@@ -1,0 +1,159 @@
+//! Keeping a name.
+
+use std::fmt::{self, Write as _};
+
+use crate::chat::account::AccountError;
+use crate::chat::name::Name;
+use crate::chat::password::PasswordError;
+use crate::limits::{PASSWORD_BYTES, TRIES_PERIOD, WRONG_PASSWORDS_MAX};
+
+/// One thing that is said of registered names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountView {
+    /// The server keeps no names.
+    NoFile,
+    /// Passwords are not asked for on this connection.
+    Overheard,
+    /// The name of everybody cannot be registered.
+    Anon,
+    /// One is logged in to this name.
+    LoggedInAlready(Name),
+    /// One is logged in to none.
+    NotLoggedIn,
+    /// A password will not do.
+    BadPassword(PasswordError),
+    /// The second password is not the first.
+    Differ,
+    /// A name is registered.
+    Registered(Name),
+    /// One is logged in.
+    LoggedIn(Name),
+    /// One has given up a name.
+    Forgotten(Name),
+    /// That is not the password of a name that one wanted to give up.
+    NotForgotten(Name),
+    /// Something with a name was refused.
+    Refused(Name, AccountError),
+    /// One has given too many wrong passwords.
+    WrongTooOften,
+    /// One is no longer logged in to this name, having taken another.
+    LoggedOut(Name),
+    /// The bearer of the first name has logged in elsewhere; one has the second.
+    NameReclaimed(Name, Name),
+}
+
+impl AccountView {
+    pub(super) fn write(&self, out: &mut String) -> fmt::Result {
+        match self {
+            AccountView::NoFile => {
+                writeln!(
+                    out,
+                    "This server keeps no names: it was started without --data."
+                )
+            }
+            AccountView::Overheard => writeln!(
+                out,
+                "No password is taken over this connection: others on its way could read it. \
+                 Come through a tunnel, or ask for --plain-passwords."
+            ),
+            AccountView::Anon => writeln!(
+                out,
+                "anon is everybody's. Type \\name NEW for a name of your own, then \\register."
+            ),
+            AccountView::LoggedInAlready(name) => {
+                writeln!(out, "You are logged in to {name} already.")
+            }
+            AccountView::NotLoggedIn => writeln!(
+                out,
+                "You are not logged in. Nothing was deleted. Type \\login NAME first."
+            ),
+            AccountView::BadPassword(why) => write_bad_password(*why, out),
+            AccountView::Differ => writeln!(
+                out,
+                "These are two different passwords. Nothing was registered. \
+                 Type \\register to try again."
+            ),
+            AccountView::Registered(name) => writeln!(
+                out,
+                "{name} is registered. Type \\login {name} when you come back, \\forget to give it up."
+            ),
+            AccountView::LoggedIn(name) => writeln!(out, "Welcome back, {name}."),
+            AccountView::Forgotten(name) => writeln!(
+                out,
+                "{name} is not registered any more. The password and the settings are deleted."
+            ),
+            AccountView::NotForgotten(name) => writeln!(
+                out,
+                "That is not the password of {name}. Nothing was deleted. \
+                 Type \\forget to try again."
+            ),
+            AccountView::Refused(name, why) => write_refused(name, why, out),
+            AccountView::WrongTooOften => writeln!(
+                out,
+                "You have given {WRONG_PASSWORDS_MAX} wrong passwords. \
+                 Please leave with \\quit and come back to try again."
+            ),
+            AccountView::LoggedOut(name) => writeln!(
+                out,
+                "You are not logged in to {name} any more. Type \\login {name} to be again."
+            ),
+            AccountView::NameReclaimed(account, new) => writeln!(
+                out,
+                "{account} has logged in somewhere else, and you are {new} now. \
+                 Type \\login {account} to take the name back."
+            ),
+        }
+    }
+}
+
+fn write_bad_password(why: PasswordError, out: &mut String) -> fmt::Result {
+    let fault = match why {
+        PasswordError::Short => format!("at least {} bytes", PASSWORD_BYTES.start()),
+        PasswordError::Long => format!("at most {} bytes", PASSWORD_BYTES.end()),
+    };
+    writeln!(
+        out,
+        "A password has {fault}. Nothing was registered. Type \\register to try again."
+    )
+}
+
+fn write_refused(name: &Name, why: &AccountError, out: &mut String) -> fmt::Result {
+    match why {
+        AccountError::Wrong => writeln!(
+            out,
+            "{name} is not registered, or that is not its password. Nothing was changed. \
+             Type \\login {name} to try again."
+        ),
+        AccountError::TooManyTries => writeln!(
+            out,
+            "Too many tries from your address. Nothing was changed. Please try again in {} seconds.",
+            TRIES_PERIOD.as_secs()
+        ),
+        AccountError::Busy => writeln!(
+            out,
+            "The server has many passwords to check right now. Nothing was changed. \
+             Please try again later."
+        ),
+        AccountError::Registered(registered) if registered == name => writeln!(
+            out,
+            "{name} is registered already. Type \\login {name} if it is yours."
+        ),
+        AccountError::Registered(registered) => writeln!(
+            out,
+            "{name} looks like {registered}, which is registered. \
+             Type \\login {registered} if it is yours, or \\name NEW for another name."
+        ),
+        AccountError::NotYours => writeln!(
+            out,
+            "{name} is not your name any more. Nothing was changed. Type \\name {name} first."
+        ),
+        AccountError::TooMany(limit) => writeln!(
+            out,
+            "No more names can be registered (names: {limit}). {name} is yours until you leave."
+        ),
+        AccountError::NotStored => writeln!(
+            out,
+            "The server cannot store it right now. Nothing was changed. Please try again later."
+        ),
+    }
+}

@@ -1,0 +1,83 @@
+//! *Pure.* Why something was not done, and what would do instead.
+
+use std::fmt;
+
+use super::moderation::write_banned;
+use crate::chat::name::NameError;
+use crate::chat::request::{CreateError, JoinError, RenameError};
+
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CreateError::BadName(error) => write_name_error(error, f),
+            CreateError::Exists => f.write_str("There is one already. Type 2 to join it."),
+            CreateError::NotStored => {
+                f.write_str("The server cannot store it right now. Please try again later.")
+            }
+            CreateError::TooMany(limit) => {
+                write!(f, "There can be no more rooms (rooms: {limit}).")
+            }
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JoinError::BadName(error) => write_name_error(error, f),
+            JoinError::NoRoom => {
+                f.write_str("There is no such room. Type 3 to list the rooms, 1 to create one.")
+            }
+            JoinError::Full(limit) => {
+                write!(f, "It is full (members: {limit}). Please try again later.")
+            }
+            JoinError::Locked => f.write_str("It asks for a password."),
+            JoinError::WrongPassword => {
+                f.write_str("That is not the password. Ask who owns the room for it.")
+            }
+            JoinError::TooManyTries => f.write_str(
+                "Too many wrong passwords from your address. Please try again in a minute.",
+            ),
+            JoinError::Busy => f.write_str(
+                "The server has too many passwords to check right now. Please try again.",
+            ),
+            JoinError::Banned(left, why) => write_banned(*left, why, f),
+        }
+    }
+}
+
+impl fmt::Display for RenameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RenameError::BadName(error) => write_name_error(error, f),
+            RenameError::Taken(wanted, free) => {
+                write!(
+                    f,
+                    "{wanted} is in use, or looks like a name that is. {free} is free."
+                )
+            }
+            RenameError::Registered(wanted, registered, free) => {
+                match wanted == registered {
+                    true => write!(f, "{wanted} is registered.")?,
+                    false => write!(f, "{wanted} looks like {registered}, which is registered.")?,
+                }
+                write!(
+                    f,
+                    " Type \\login {registered} if it is yours. {free} is free."
+                )
+            }
+        }
+    }
+}
+
+fn write_name_error(error: &NameError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let reason = error.to_string();
+    let mut letters = reason.chars();
+    if let Some(first) = letters.next() {
+        write!(f, "{}{}.", first.to_uppercase(), letters.as_str())?;
+    }
+    match &error.suggestion {
+        Some(suggestion) => write!(f, " {suggestion} would do."),
+        None => Ok(()),
+    }
+}

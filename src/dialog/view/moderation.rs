@@ -1,0 +1,261 @@
+//! *Pure.* The words for who owns rooms, who may come in, and who has to go.
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use super::quoted;
+use crate::chat::name::{Name, RoomName};
+use crate::chat::request::{BanLine, How, ModError, PutOut};
+use crate::limits::PASSWORD_BYTES;
+use crate::time::duration;
+
+pub(super) fn write_put_out(
+    room: &RoomName,
+    out: &PutOut,
+    lost: usize,
+    to: &mut String,
+) -> fmt::Result {
+    let by = &out.by;
+    match out.how {
+        How::Kicked => write!(to, "* You were kicked from room {room} by {by}"),
+        How::Banned(time) => {
+            write!(to, "* You were banned from room {room} by {by}")?;
+            write_for(time, to)
+        }
+        How::Closed => write!(to, "* Room {room} was closed by {by}"),
+    }?;
+    write_why(&out.why, to)?;
+    match lost {
+        0 => Ok(()),
+        1 => writeln!(to, "Your last line was not sent."),
+        _ => writeln!(to, "Your last {lost} lines were not sent."),
+    }
+}
+
+fn write_for(time: Option<Duration>, out: &mut impl fmt::Write) -> fmt::Result {
+    match time {
+        Some(time) => write!(out, " for {}", duration::span(time)),
+        None => Ok(()),
+    }
+}
+
+fn write_why(why: &str, out: &mut impl fmt::Write) -> fmt::Result {
+    match why {
+        "" => writeln!(out),
+        why => writeln!(out, ": {why}"),
+    }
+}
+
+pub(super) fn write_bans(bans: &[BanLine], out: &mut String) -> fmt::Result {
+    if bans.is_empty() {
+        return writeln!(
+            out,
+            "Nobody is banned here. Type \\ban NAME to ban somebody."
+        );
+    }
+    writeln!(
+        out,
+        "{} banned here (\\unban NAME lets in again):",
+        bans.len()
+    )?;
+    for ban in bans {
+        write!(out, "{}", ban.target)?;
+        write_for(ban.left, out)?;
+        write!(out, ", by {}", ban.by)?;
+        write_why(&ban.why, out)?;
+    }
+    Ok(())
+}
+
+/// Why somebody is not let in.
+pub(super) fn write_banned(
+    left: Option<Duration>,
+    why: &str,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    f.write_str("You are banned there")?;
+    write_for(left, f)?;
+    match why {
+        "" => f.write_str("."),
+        why => write!(f, ": {why}"),
+    }
+}
+
+pub(super) fn write_not_ordered(why: &ModError, out: &mut String) -> fmt::Result {
+    match why {
+        ModError::NotOwner(owners) => write_not_owner(owners, out),
+        ModError::Nobody(name) => writeln!(
+            out,
+            "Nobody here is called {name}. Nothing was done. Type \\who for who is here."
+        ),
+        ModError::Muted => writeln!(
+            out,
+            "You are muted here. Nothing was done. Who owns the room can \\unmute you."
+        ),
+        ModError::TooManyTries => writeln!(
+            out,
+            "Too many passwords from your address. Nothing was done. Please try again in a minute."
+        ),
+        ModError::Oneself => writeln!(out, "That is you. Nothing was done."),
+        ModError::Anon => writeln!(
+            out,
+            "anon is whoever has no name. Nothing was done. Ask them to take a name with \\name."
+        ),
+        ModError::Senior(name) => writeln!(
+            out,
+            "{name} has owned the room for longer than you. Nothing was done."
+        ),
+        ModError::Already => writeln!(out, "That is so already."),
+        ModError::NotBanned(target) => writeln!(
+            out,
+            "{} is not banned here. Nothing was done. Type \\ban for who is.",
+            quoted(&target.to_string())
+        ),
+        ModError::NotMuted(name) => writeln!(out, "{name} is not muted here. Nothing was done."),
+        ModError::TooMany(most) => writeln!(
+            out,
+            "There can be no more (most: {most}). Nothing was done. Take one back first."
+        ),
+        ModError::NotStored => writeln!(
+            out,
+            "The server cannot do it right now. Nothing was done. Please try again later."
+        ),
+    }
+}
+
+fn write_not_owner(owners: &[Name], out: &mut String) -> fmt::Result {
+    write!(
+        out,
+        "Only who owns the room may do that. Nothing was done. "
+    )?;
+    match owners {
+        [] => writeln!(out, "No owner is here right now."),
+        [owner] => writeln!(out, "Ask {owner}, who does."),
+        owners => {
+            let names: Vec<&str> = owners.iter().map(Name::as_str).collect();
+            writeln!(out, "Ask one of them: {}.", names.join(", "))
+        }
+    }
+}
+
+pub(super) fn write_bad_password(out: &mut String) -> fmt::Result {
+    let (least, most) = (PASSWORD_BYTES.start(), PASSWORD_BYTES.end());
+    writeln!(
+        out,
+        "A password has {least} to {most} bytes. Nothing was done. Type \\lock to choose another."
+    )
+}
+
+pub(super) fn write_wrong_password(tries: u8, out: &mut String) -> fmt::Result {
+    match tries {
+        1 => writeln!(
+            out,
+            "That is not the password. You have one more try; \\exit gives up."
+        ),
+        _ => writeln!(
+            out,
+            "That is not the password. You have {tries} more tries; \\exit gives up."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::request::{JoinError, Target};
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).expect("a name")
+    }
+
+    #[test]
+    fn who_is_put_out_reads_by_whom_why_and_what_was_lost() {
+        let room = RoomName::parse("1150").expect("a room name");
+        let hours = Some(Duration::from_secs(7200));
+        for (how, why, lost, words) in [
+            (
+                How::Kicked,
+                "spam",
+                0,
+                "* You were kicked from room 1150 by Bo: spam\n",
+            ),
+            (
+                How::Kicked,
+                "",
+                1,
+                "* You were kicked from room 1150 by Bo\nYour last line was not sent.\n",
+            ),
+            (
+                How::Banned(hours),
+                "",
+                0,
+                "* You were banned from room 1150 by Bo for 2h\n",
+            ),
+            (
+                How::Banned(None),
+                "x",
+                2,
+                "* You were banned from room 1150 by Bo: x\nYour last 2 lines were not sent.\n",
+            ),
+            (How::Closed, "", 0, "* Room 1150 was closed by Bo\n"),
+        ] {
+            let out = PutOut {
+                how,
+                by: name("Bo"),
+                why: why.into(),
+            };
+            let mut to = String::new();
+            write_put_out(&room, &out, lost, &mut to).expect("a String takes it");
+            assert_eq!(to, words);
+        }
+    }
+
+    #[test]
+    fn bans_are_listed_with_what_is_left_of_them() {
+        let ban = |target: &str, left, why: &str| BanLine {
+            target: Target::parse(target).expect("a name or an address"),
+            left,
+            by: name("Bo"),
+            why: why.into(),
+        };
+        let mut out = String::new();
+        let bans = [
+            ban("Dai", Some(Duration::from_secs(7140)), "spam"),
+            ban("2001:db8::7", None, ""),
+        ];
+        write_bans(&bans, &mut out).expect("a String takes it");
+        let expected = "2 banned here (\\unban NAME lets in again):\n\
+                        Dai for 1h 59m, by Bo: spam\n2001:db8::/64, by Bo\n";
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn every_refusal_says_that_nothing_was_done() {
+        for why in [
+            ModError::NotOwner(vec![]),
+            ModError::NotOwner(vec![name("Bo")]),
+            ModError::NotOwner(vec![name("Bo"), name("Cy")]),
+            ModError::Nobody(name("Dai")),
+            ModError::Oneself,
+            ModError::Anon,
+            ModError::Senior(name("Bo")),
+            ModError::NotBanned(Target::Name(name("Dai"))),
+            ModError::NotMuted(name("Dai")),
+            ModError::TooMany(200),
+            ModError::NotStored,
+        ] {
+            let mut out = String::new();
+            write_not_ordered(&why, &mut out).expect("a String takes it");
+            assert!(out.contains("Nothing was done"), "{out}");
+            assert_eq!(out.lines().count(), 1, "{out}");
+        }
+    }
+
+    #[test]
+    fn a_banned_guest_reads_for_how_long_and_why() {
+        let left = Some(Duration::from_secs(7200));
+        let banned = |left, why: &str| JoinError::Banned(left, why.into()).to_string();
+        assert_eq!(banned(left, "spam"), "You are banned there for 2h: spam");
+        assert_eq!(banned(None, ""), "You are banned there.");
+    }
+}

@@ -1,0 +1,415 @@
+use std::path::Path;
+
+use futures_lite::future::block_on;
+use proptest::prelude::*;
+use smol::Executor;
+use tempfile::TempDir;
+
+use super::*;
+use crate::chat::room::RoomLimits;
+use crate::chat::settings::{Bell, Setting};
+use crate::store::{Durability, Retention, Store};
+
+const PASSWORD: &str = "correct horse";
+
+fn name(text: &str) -> Name {
+    Name::parse(text).expect("a name")
+}
+
+fn password(text: &str) -> Password {
+    Password::parse(text).expect("a password")
+}
+
+fn lobby(executor: &Arc<Executor<'static>>, store: Store) -> Arc<Lobby> {
+    let limits = RoomLimits {
+        members_max: 0,
+        history_lines: 0,
+        outbox_bytes: 0,
+    };
+    let lobby = Lobby::open(Arc::clone(executor), store, limits, 0);
+    Arc::new(block_on(lobby).expect("the store is right"))
+}
+
+/// What a connection does with what comes to it from the register, and nothing else.
+struct User {
+    id: MemberId,
+    inbox: Arc<Inbox>,
+    name: Name,
+    account: Option<Name>,
+    /// A request of this person has no answer yet.
+    awaits: bool,
+}
+
+impl User {
+    fn enter(lobby: &Lobby, id: u64) -> User {
+        let inbox = Arc::<Inbox>::default();
+        lobby.enter(MemberId(id), Arc::clone(&inbox));
+        User {
+            id: MemberId(id),
+            inbox,
+            name: Name::anon(),
+            account: None,
+            awaits: false,
+        }
+    }
+
+    fn asker(&self) -> Asker {
+        Asker {
+            id: self.id,
+            address: None,
+            inbox: Arc::clone(&self.inbox),
+        }
+    }
+
+    /// Handles the notes that are there; gives the names that its room hears of, and the answers.
+    fn take_notes(&mut self, lobby: &Arc<Lobby>) -> (Vec<Name>, Vec<AccountAnswer>) {
+        let (mut heard, mut answers) = (Vec::new(), Vec::new());
+        for note in self.inbox.take() {
+            let new = match note {
+                ClientEvent::NameReclaimed(account) => {
+                    let new = lobby.yield_name(self.id, &self.name, &account);
+                    self.account = self.account.take().filter(|_| new.is_none());
+                    new
+                }
+                ClientEvent::Answer(Answer::Renamed(renamed)) => {
+                    self.awaits = false;
+                    renamed.ok()
+                }
+                ClientEvent::Answer(Answer::Account(answer)) => {
+                    self.awaits = false;
+                    answers.push(answer.clone());
+                    match answer {
+                        AccountAnswer::LoggedIn(name, Ok(_)) => {
+                            self.account = Some(name.clone());
+                            Some(name)
+                        }
+                        AccountAnswer::Registered(name, Ok(())) => {
+                            self.account = Some(name);
+                            None
+                        }
+                        _ => None,
+                    }
+                }
+                other => panic!("{other:?}"),
+            };
+            if let Some(new) = new {
+                let old = std::mem::replace(&mut self.name, new.clone());
+                let account = self.account.take();
+                self.account = account.filter(|account| account.clashes(&new));
+                heard.push(new.clone());
+                lobby.free_name(self.id, &old, &new);
+            }
+        }
+        (heard, answers)
+    }
+}
+
+/// Some do something while others have yet to see what came of it.
+#[derive(Clone, Debug)]
+enum Step {
+    LogIn(usize, &'static str),
+    Rename(usize, &'static str),
+    TakeNotes(usize),
+    Leave(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let person = 0..5_usize;
+    let account = prop_oneof![4 => Just("Dai"), 1 => Just("Bank")];
+    let other = prop_oneof![
+        Just("DAI"),
+        Just("D\u{430}i"),
+        Just("Day"),
+        Just("Dai_2"),
+        Just("anon")
+    ];
+    let step = prop_oneof![
+        4 => (person.clone(), account).prop_map(|(person, name)| Step::LogIn(person, name)),
+        2 => (person.clone(), other).prop_map(|(person, name)| Step::Rename(person, name)),
+        5 => person.clone().prop_map(Step::TakeNotes),
+        1 => person.prop_map(Step::Leave),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+fn account_of(text: &str) -> Account {
+    Account {
+        name: name(text),
+        password: String::new(),
+        created: Timestamp(0),
+        seen: Timestamp(0),
+        settings: Settings::default(),
+    }
+}
+
+/// Takes the steps, lets everybody see what came of them, and looks at who has which name.
+fn play(steps: &[Step]) -> Result<(), TestCaseError> {
+    let executor = Arc::new(Executor::new());
+    let lobby = lobby(&executor, Store::memory(0));
+    for account in ["Dai", "Bank"] {
+        lobby.lock().names.enter(&name(account));
+    }
+    let mut people: Vec<User> = (1..=5).map(|id| User::enter(&lobby, id)).collect();
+    let mut next_id = 6;
+    for step in steps.iter().cloned() {
+        match step {
+            Step::LogIn(person, account) if !people[person].awaits => {
+                people[person].awaits = true;
+                let id = people[person].id;
+                lobby.change(|state| state.log_in(id, account_of(account)));
+            }
+            Step::Rename(person, new) if !people[person].awaits => {
+                people[person].awaits = true;
+                let User { id, inbox, .. } = &people[person];
+                lobby.take_name(*id, name(new), inbox);
+            }
+            Step::TakeNotes(person) => {
+                people[person].take_notes(&lobby);
+            }
+            Step::Leave(person) if !people[person].awaits => {
+                lobby.unregister(people[person].id, &people[person].name);
+                people[person] = User::enter(&lobby, next_id);
+                next_id += 1;
+            }
+            _ => {}
+        }
+    }
+    // Two turns each for a login to displace another, and so on down the line.
+    for _ in 0..40 {
+        for person in &mut people {
+            person.take_notes(&lobby);
+        }
+    }
+    let state = lobby.lock();
+    prop_assert!(state.accounts.waiting.is_empty());
+    for person in &people {
+        let known = &state.people[&person.id];
+        prop_assert!(!person.awaits);
+        prop_assert_eq!(&known.name, &person.name);
+        prop_assert_eq!(&known.extras().account, &person.account);
+        prop_assert!(person.inbox.take().is_empty());
+        if !person.name.is_anon() {
+            prop_assert_eq!(state.names.others_with(&person.name, person.id), []);
+            prop_assert_eq!(state.names.owner(&person.name), Some(person.id));
+        }
+        // Who has a registered name, or one like it, is logged in to it.
+        for account in ["Dai", "Bank"].map(name) {
+            let has_it = person.name.clashes(&account);
+            prop_assert_eq!(has_it, person.account == Some(account));
+        }
+    }
+    // Every name is somebody's: the keys of those who left or took another are free.
+    drop(state);
+    for person in &people {
+        lobby.unregister(person.id, &person.name);
+    }
+    let mut last = User::enter(&lobby, next_id);
+    for free in ["Day", "Dai_2"] {
+        lobby.take_name(last.id, name(free), &last.inbox);
+        prop_assert_eq!(last.take_notes(&lobby).0, [name(free)]);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn however_logins_renames_and_leaving_meet_each_name_has_one_bearer_and_nobody_waits(
+        steps in steps()
+    ) {
+        play(&steps)?;
+    }
+}
+
+#[test]
+fn who_takes_the_name_it_has_once_more_gives_way_after_the_answer() {
+    use Step::{LogIn, Rename, TakeNotes};
+    let like = "D\u{430}i";
+    let cases: [&[Step]; 3] = [
+        &[
+            LogIn(3, "Dai"),
+            TakeNotes(3),
+            LogIn(0, "Dai"),
+            Rename(3, like),
+            TakeNotes(3),
+            Rename(3, like),
+        ],
+        &[
+            LogIn(3, "Dai"),
+            TakeNotes(3),
+            Rename(3, "DAI"),
+            TakeNotes(3),
+            LogIn(0, "Dai"),
+            Rename(3, "DAI"),
+        ],
+        &[
+            LogIn(3, "Dai"),
+            TakeNotes(3),
+            LogIn(0, "Dai"),
+            Rename(3, "Dai"),
+        ],
+    ];
+    for steps in cases {
+        if let Err(why) = play(steps) {
+            panic!("{steps:?}: {why}");
+        }
+    }
+}
+
+/// Asks something and waits for what comes of it.
+fn ask(
+    executor: &Executor<'static>,
+    lobby: &Arc<Lobby>,
+    person: &mut User,
+    request: AccountRequest,
+    settings: Settings,
+) -> AccountAnswer {
+    lobby.keep(person.asker(), request, settings);
+    let answer = async {
+        loop {
+            if let Some(answer) = person.take_notes(lobby).1.pop() {
+                return answer;
+            }
+            std::future::poll_fn(|cx| person.inbox.poll_rung(cx)).await;
+        }
+    };
+    block_on(executor.run(answer))
+}
+
+fn file_store(path: &Path) -> Store {
+    Store::open(path, Durability::Normal, Retention::default()).expect("the file is right")
+}
+
+/// Connection 1, which has taken the name.
+fn dai_of(lobby: &Arc<Lobby>) -> User {
+    let mut dai = User::enter(lobby, 1);
+    lobby.take_name(dai.id, name("Dai"), &dai.inbox);
+    dai.take_notes(lobby);
+    dai
+}
+
+#[test]
+fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
+    let folder = TempDir::new().expect("a directory");
+    let path = folder.path().join("chat.db");
+    let executor = Arc::new(Executor::new());
+    let store = file_store(&path);
+    let lobby = lobby(&executor, store.clone());
+    let mut dai = dai_of(&lobby);
+    let mut settings = Settings::default();
+    settings.note(&Setting::Color(false));
+    let request = AccountRequest::Register(name("Dai"), password(PASSWORD));
+    let answer = ask(&executor, &lobby, &mut dai, request, settings.clone());
+    assert_eq!(answer, AccountAnswer::Registered(name("Dai"), Ok(())));
+    let stored = || {
+        block_on(store.account(name("Dai")))
+            .expect("it can be read")
+            .expect("it is there")
+    };
+    let before = stored();
+    assert_eq!((&before.settings, before.seen), (&settings, before.created));
+    assert!(!before.password.contains("horse"));
+
+    for width in 20..120 {
+        settings.note(&Setting::Width(Some(width)));
+        lobby.save_settings(&name("Dai"), settings.clone());
+    }
+    let mut seen = before.seen;
+    while seen == before.seen {
+        seen = now();
+    }
+    lobby.unregister(dai.id, &dai.name);
+    block_on(executor.run(lobby.save_rest()));
+    let after = stored();
+    assert_eq!(after.settings, settings);
+    assert!(after.seen >= seen, "{after:?}");
+
+    let mut late = User::enter(&lobby, 2);
+    let wrong = AccountRequest::Login(name("DAI"), password("wrong password"));
+    let answer = ask(&executor, &lobby, &mut late, wrong, Settings::default());
+    assert_eq!(
+        answer,
+        AccountAnswer::LoggedIn(name("DAI"), Err(AccountError::Wrong))
+    );
+    let right = AccountRequest::Login(name("DAI"), password(PASSWORD));
+    let answer = ask(&executor, &lobby, &mut late, right, Settings::default());
+    assert_eq!(
+        answer,
+        AccountAnswer::LoggedIn(name("Dai"), Ok(Box::new(settings)))
+    );
+    assert_eq!(late.name, name("Dai"));
+}
+
+#[test]
+fn what_cannot_be_stored_is_refused_or_kept_until_it_can() {
+    let folder = TempDir::new().expect("a directory");
+    let path = folder.path().join("chat.db");
+    let executor = Arc::new(Executor::new());
+    let store = file_store(&path);
+    let lobby = lobby(&executor, store.clone());
+    let mut dai = dai_of(&lobby);
+    // Without its file nothing can be stored; the readers still have theirs.
+    let away = folder.path().join("away.db");
+    std::fs::rename(&path, &away).expect("renamed");
+    let register = || AccountRequest::Register(name("Dai"), password(PASSWORD));
+    let mut register_dai = || ask(&executor, &lobby, &mut dai, register(), Settings::default());
+    let refused = AccountAnswer::Registered(name("Dai"), Err(AccountError::NotStored));
+    assert_eq!(register_dai(), refused);
+    std::fs::rename(&away, &path).expect("renamed");
+    assert_eq!(
+        register_dai(),
+        AccountAnswer::Registered(name("Dai"), Ok(()))
+    );
+
+    std::fs::rename(&path, &away).expect("renamed");
+    let mut settings = Settings::default();
+    settings.note(&Setting::Bell(Bell::All));
+    lobby.save_settings(&name("Dai"), settings.clone());
+    block_on(executor.run(lobby.save_rest()));
+    let forget = AccountRequest::Forget(name("Dai"), password(PASSWORD));
+    let answer = ask(
+        &executor,
+        &lobby,
+        &mut dai,
+        forget.clone(),
+        Settings::default(),
+    );
+    let refused = AccountAnswer::Forgotten(name("Dai"), Err(AccountError::NotStored));
+    assert_eq!(answer, refused);
+    std::fs::rename(&away, &path).expect("renamed");
+    lobby.save_settings(&name("Dai"), settings.clone());
+    block_on(executor.run(lobby.save_rest()));
+    let stored = block_on(store.account(name("Dai"))).expect("it can be read");
+    assert_eq!(stored.expect("it is there").settings, settings);
+    let answer = ask(&executor, &lobby, &mut dai, forget, Settings::default());
+    assert_eq!(answer, AccountAnswer::Forgotten(name("Dai"), Ok(())));
+    assert_eq!(block_on(store.account(name("Dai"))), Ok(None));
+    assert!(!lobby.lock().names.is_registered(&name("Dai")));
+}
+
+#[test]
+fn only_what_one_holds_can_be_registered_and_only_ones_own_be_deleted() {
+    let folder = TempDir::new().expect("a directory");
+    let executor = Arc::new(Executor::new());
+    let lobby = lobby(&executor, file_store(&folder.path().join("chat.db")));
+    let mut dai = User::enter(&lobby, 1);
+    let mut eve = User::enter(&lobby, 2);
+    lobby.take_name(dai.id, name("Dai"), &dai.inbox);
+    dai.take_notes(&lobby);
+    let register = || AccountRequest::Register(name("Dai"), password(PASSWORD));
+    let ask =
+        |person: &mut User, request| ask(&executor, &lobby, person, request, Settings::default());
+    let refused = |why| AccountAnswer::Registered(name("Dai"), Err(why));
+    assert_eq!(ask(&mut eve, register()), refused(AccountError::NotYours));
+    assert_eq!(
+        ask(&mut dai, register()),
+        AccountAnswer::Registered(name("Dai"), Ok(()))
+    );
+    let again = refused(AccountError::Registered(name("Dai")));
+    assert_eq!(ask(&mut dai, register()), again);
+    // She knows the password, but it is he who is logged in.
+    let forget = AccountRequest::Forget(name("Dai"), password(PASSWORD));
+    let refused = AccountAnswer::Forgotten(name("Dai"), Err(AccountError::NotYours));
+    assert_eq!(ask(&mut eve, forget), refused);
+}

@@ -1,0 +1,468 @@
+//! The register: which rooms there are, who has which name, who is connected.
+//!
+//! Requests go in with the asking connection's [`Inbox`] and the answer comes back through it, so that a
+//! register kept elsewhere, which takes its time, can stand here one day.
+
+mod accounts;
+mod ignores;
+mod names;
+mod queries;
+mod room_passwords;
+mod rooms;
+mod users;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use smol::{Executor, Task};
+
+pub use self::accounts::Asker;
+
+use self::accounts::Accounts;
+use self::names::Names;
+use self::users::User;
+use crate::chat::history::{Found, HistoryQuery, RoomId};
+use crate::chat::message::MemberId;
+use crate::chat::name::{Name, RoomName};
+use crate::chat::people::{ClientKind, DirectMessage, DmError, Recipient};
+use crate::chat::request::{Answer, CreateError, JoinError, RenameError};
+use crate::chat::room::{Moderation, Room, RoomLimits};
+use crate::hub::inbox::{ClientEvent, Inbox};
+use crate::hub::passwords::Passwords;
+use crate::hub::room::{self, RoomCommand, RoomHandle, RoomInfo};
+use crate::store::{Store, StoreError, StoredRoom};
+use crate::time::Timestamp;
+
+/// The register of one server.
+#[derive(Debug)]
+pub struct Lobby {
+    state: Arc<Mutex<State>>,
+    executor: Arc<Executor<'static>>,
+    store: Store,
+    passwords: Passwords,
+    room_limits: RoomLimits,
+    rooms_max: usize,
+    started: Instant,
+    /// The same by the machine's clock.
+    since: Timestamp,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    people: BTreeMap<MemberId, Box<User>>,
+    names: Names,
+    accounts: Accounts,
+    /// In the order they were created.
+    rooms: BTreeMap<RoomId, RoomHandle>,
+    /// From [`RoomName::key`].
+    by_key: HashMap<String, RoomId>,
+    /// Up to here the store's rooms are all there, whoever stored them.
+    rooms_seen: RoomId,
+    actors: BTreeMap<RoomId, Task<Room>>,
+    /// Rooms past `rooms_seen` that were closed: somebody may be about to open what the store had before.
+    closed: BTreeSet<RoomId>,
+    stopping: bool,
+}
+
+impl Lobby {
+    /// A register with the rooms and accounts of `store`. Rooms run on `executor` and have `room_limits`; there can be
+    /// `rooms_max` (`0`: any number).
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    pub async fn open(
+        executor: Arc<Executor<'static>>,
+        store: Store,
+        room_limits: RoomLimits,
+        rooms_max: usize,
+    ) -> Result<Lobby, StoreError> {
+        let lobby = Lobby {
+            state: Arc::default(),
+            executor,
+            store,
+            passwords: Passwords::default(),
+            room_limits,
+            rooms_max,
+            started: Instant::now(),
+            since: now(),
+        };
+        lobby.look_for_rooms().await?;
+        let accounts = lobby.store.accounts().await?;
+        let mut state = lobby.lock();
+        accounts.iter().for_each(|name| state.names.enter(name));
+        drop(state);
+        Ok(lobby)
+    }
+
+    /// Enters a connection. Once the server is stopping it is told so at once.
+    pub fn enter(&self, id: MemberId, inbox: Arc<Inbox>) {
+        let mut state = self.lock();
+        if state.stopping {
+            inbox.put(ClientEvent::Stop);
+        }
+        inbox.note_input(self.up(Instant::now()));
+        state.people.insert(id, Box::new(User::new(inbox, now())));
+    }
+
+    /// Strikes a connection out and frees its name. Whatever it had to tell its room must be told before,
+    /// so that the room hears of it before the name's next bearer can come.
+    pub fn unregister(self: &Arc<Self>, id: MemberId, name: &Name) {
+        self.change(|state| {
+            let gone = state.people.remove(&id);
+            if let Some(account) = gone.and_then(|person| person.extras().account.clone()) {
+                state.accounts.seen(&account, now());
+            }
+            state.names.free(name, id);
+            state.settle();
+        });
+    }
+
+    /// Creates a room that connection `founder` owns, by `account` if it has one. Answered by
+    /// [`Answer::Created`], and before that by [`ClientEvent::Owns`].
+    pub fn create(
+        self: &Arc<Self>,
+        founder: MemberId,
+        account: Option<Name>,
+        name: RoomName,
+        inbox: &Arc<Inbox>,
+    ) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        let creating = async move {
+            let care = Moderation::of(founder, account, now());
+            let result = lobby.try_create(&name, care).await;
+            let result = result.map(|room| inbox.put(ClientEvent::Owns(room)));
+            inbox.put(ClientEvent::Answer(Answer::Created(name, result)));
+        };
+        self.executor.spawn(creating).detach();
+    }
+
+    async fn try_create(
+        &self,
+        name: &RoomName,
+        care: Moderation,
+    ) -> Result<RoomHandle, CreateError> {
+        {
+            let state = self.lock();
+            if state.by_key.contains_key(&name.key()) {
+                return Err(CreateError::Exists);
+            }
+            if self.rooms_max > 0 && state.rooms.len() >= self.rooms_max {
+                return Err(CreateError::TooMany(self.rooms_max));
+            }
+        }
+        let id = match self.store.create_room(name.clone()).await {
+            Ok(id) => id,
+            Err(StoreError::RoomExists) => return Err(CreateError::Exists),
+            Err(_) => return Err(CreateError::NotStored),
+        };
+        let room = StoredRoom {
+            id,
+            name: name.clone(),
+            topic: None,
+            last_line: None,
+            care: care.to_json(),
+        };
+        let mut state = self.lock();
+        // Somebody who looked for rooms just now has opened it already, without an owner.
+        if let Some(opened) = state.rooms.get(&id) {
+            let _ = opened.mailbox.put(RoomCommand::SetFounder(Box::new(care)));
+            return Ok(opened.clone());
+        }
+        Ok(self.open_room(&mut state, room, care))
+    }
+
+    /// Opens the rooms that were stored since this was last called, by whomever. Costs next to nothing if
+    /// there are none.
+    async fn look_for_rooms(&self) -> Result<(), StoreError> {
+        let seen = self.lock().rooms_seen;
+        let (rooms, last) = self.store.rooms_after(seen).await?;
+        let mut state = self.lock();
+        for room in rooms {
+            let is_known = state.rooms.contains_key(&room.id);
+            if is_known || room.id <= state.rooms_seen || state.closed.contains(&room.id) {
+                continue;
+            }
+            // Better no room than one that is open to everybody by mistake.
+            match Moderation::from_json(&room.care) {
+                Ok(care) => drop(self.open_room(&mut state, room, care)),
+                Err(error) => tracing::warn!(
+                    room = room.id.0,
+                    error,
+                    "what its owners have decided cannot be read: left out"
+                ),
+            }
+        }
+        state.rooms_seen = state.rooms_seen.max(last);
+        let seen = state.rooms_seen;
+        state.closed.retain(|closed| *closed > seen);
+        Ok(())
+    }
+
+    /// Starts the actor of a stored room and enters it.
+    fn open_room(&self, state: &mut State, room: StoredRoom, care: Moderation) -> RoomHandle {
+        let info = RoomInfo::new(room.topic, room.last_line);
+        let handle = RoomHandle::new(room.id, room.name, info);
+        handle.info.show_moderation(&care);
+        let (register, id) = (Arc::downgrade(&self.state), handle.id);
+        let closed = move || {
+            if let Some(register) = register.upgrade() {
+                lock(&register).close_room(id);
+            }
+        };
+        let room = Room::new(self.room_limits, care);
+        let actor = room::run(room, handle.clone(), self.store.clone(), now, closed);
+        state.actors.insert(id, self.executor.spawn(actor));
+        state.by_key.insert(handle.name.key(), id);
+        state.rooms.insert(id, handle.clone());
+        handle
+    }
+
+    /// Looks into a room's past. Answered by [`Answer::Lines`].
+    pub fn look(&self, room: RoomId, look: HistoryQuery, inbox: &Arc<Inbox>) {
+        let (store, inbox) = (self.store.clone(), Arc::clone(inbox));
+        let looking = async move {
+            let found = match &look {
+                HistoryQuery::Before(before, _) => store
+                    .page_back(room, *before, look.lines())
+                    .await
+                    .map(Found::from),
+                HistoryQuery::For(words) => store.search(room, words, look.lines()).await,
+                HistoryQuery::Around(id) => {
+                    store.around(room, *id, look.lines()).await.map(Found::from)
+                }
+            };
+            inbox.put(ClientEvent::Answer(Answer::Lines(look, found.ok())));
+        };
+        self.executor.spawn(looking).detach();
+    }
+
+    /// Lists the rooms. Answered by [`Answer::Rooms`].
+    pub fn list(self: &Arc<Self>, inbox: &Arc<Inbox>) {
+        self.with_all_rooms(inbox, |lobby| {
+            ClientEvent::Answer(Answer::Rooms(lobby.rooms(None)))
+        });
+    }
+
+    /// All rooms that who is in `inside` may see, in the order they were created.
+    pub fn rooms(&self, inside: Option<RoomId>) -> Vec<RoomName> {
+        let state = self.lock();
+        let rooms = state.rooms.values();
+        let seen = rooms.filter(|room| rooms::is_seen(room, inside));
+        seen.map(|room| room.name.clone()).collect()
+    }
+
+    /// Finds the room to join. Answered by [`ClientEvent::Found`], or by [`Answer::Joined`] if there is none.
+    pub fn find(self: &Arc<Self>, name: RoomName, inbox: &Arc<Inbox>) {
+        if let Some(room) = self.room(&name) {
+            return inbox.put(ClientEvent::Found(room, None));
+        }
+        self.with_all_rooms(inbox, |lobby| match lobby.room(&name) {
+            Some(room) => ClientEvent::Found(room, None),
+            None => ClientEvent::Answer(Answer::Joined(name, Err(JoinError::NoRoom))),
+        });
+    }
+
+    fn room(&self, name: &RoomName) -> Option<RoomHandle> {
+        let state = self.lock();
+        let id = state.by_key.get(&name.key())?;
+        state.rooms.get(id).cloned()
+    }
+
+    /// Puts `note` once the rooms that others have stored are there too. If they cannot be read, those that
+    /// are known have to do.
+    fn with_all_rooms(
+        self: &Arc<Self>,
+        inbox: &Arc<Inbox>,
+        note: impl FnOnce(&Lobby) -> ClientEvent + Send + 'static,
+    ) {
+        if !self.store.is_shared() {
+            return inbox.put(note(self));
+        }
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        let looking = async move {
+            // The store has told the operator.
+            let _ = lobby.look_for_rooms().await;
+            inbox.put(note(&lobby));
+        };
+        self.executor.spawn(looking).detach();
+    }
+
+    /// Takes a name for connection `id`. Answered by [`Answer::Renamed`]. The old name stays taken until
+    /// [`Lobby::free_name`]: the room must have been told first.
+    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, inbox: &Inbox) {
+        let result = self.change(|state| state.take_name(id, name));
+        inbox.put(ClientEvent::Answer(Answer::Renamed(result)));
+    }
+
+    /// Frees `old`, which connection `id` has exchanged for `new`.
+    pub fn free_name(self: &Arc<Self>, id: MemberId, old: &Name, new: &Name) {
+        self.change(|state| {
+            state.names.exchange(old, new, id);
+            // A login can have brought yet another name since it was given this one.
+            if let Some(person) = state.people.get_mut(&id)
+                && person.name == *new
+            {
+                person.name_comes = false;
+            }
+            state.settle();
+        });
+    }
+
+    /// Notes where connection `id` is now; `None`: at the menu.
+    pub fn moved(&self, id: MemberId, room: Option<&RoomHandle>) {
+        if let Some(person) = self.lock().people.get_mut(&id) {
+            person.room = room.cloned();
+        }
+    }
+
+    /// Notes what kind of client connection `id` is, and what it calls its terminal, if it has said so just
+    /// now.
+    pub fn client_is(&self, id: MemberId, kind: ClientKind, terminal: Option<String>) {
+        if let Some(person) = self.lock().people.get_mut(&id) {
+            person.client_is(kind, terminal);
+        }
+    }
+
+    /// How long the server was up at that time.
+    pub fn up(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.started)
+    }
+
+    /// Hands words of connection `from` to one person. Answered by [`Answer::DmSent`] or [`Answer::DmFailed`].
+    pub fn tell(&self, from: MemberId, whom: &Recipient, text: String, inbox: &Inbox) {
+        let answer = match self.try_tell(from, whom, text.into()) {
+            Ok((told, away)) => Answer::DmSent(told, away),
+            Err(why) => Answer::DmFailed(whom.name().clone(), why),
+        };
+        inbox.put(ClientEvent::Answer(answer));
+    }
+
+    fn try_tell(
+        &self,
+        from: MemberId,
+        whom: &Recipient,
+        text: Box<str>,
+    ) -> Result<(DirectMessage, Option<Box<str>>), DmError> {
+        let state = self.lock();
+        let id = match whom {
+            Recipient::Name(name) if name.is_anon() => return Err(DmError::Anon),
+            Recipient::Name(name) => state.names.owner(name).ok_or(DmError::Gone)?,
+            Recipient::Id(id, _) => *id,
+        };
+        if id == from {
+            return Err(DmError::Oneself);
+        }
+        let last_dm_from = state.people.get(&from).ok_or(DmError::Gone)?;
+        let person = state.people.get(&id).ok_or(DmError::Gone)?;
+        if person.ignores(from, &last_dm_from.name) {
+            return Err(DmError::Ignored);
+        }
+        let time = now();
+        let words = |whom, name: &Name, text| DirectMessage {
+            time,
+            whom,
+            name: name.clone(),
+            text,
+        };
+        let away = person.tell(words(from, &last_dm_from.name, text.clone()))?;
+        Ok((words(id, &person.name, text), away))
+    }
+
+    /// Notes that connection `id` is away. Answered by [`Answer::Away`].
+    pub fn away(&self, id: MemberId, why: String, inbox: &Inbox) {
+        if let Some(person) = self.lock().people.get_mut(&id) {
+            person.extras_mut().away = Some(why.into());
+        }
+        inbox.put(ClientEvent::Answer(Answer::Away));
+    }
+
+    /// Notes that connection `id` is back.
+    pub fn back(&self, id: MemberId) {
+        if let Some(person) = self.lock().people.get_mut(&id) {
+            person.extras_mut().away = None;
+        }
+    }
+
+    /// Tells every connection, and every later one, that the server is stopping.
+    pub fn stop(&self) {
+        let mut state = self.lock();
+        state.stopping = true;
+        // The rooms first: nobody is to read of others leaving before the server's own words.
+        for room in state.rooms.values() {
+            // A room that is just being closed tells nothing of it anyway.
+            let _ = room.mailbox.put(RoomCommand::Stop);
+        }
+        for person in state.people.values() {
+            person.inbox.put(ClientEvent::Stop);
+        }
+    }
+
+    /// Ends all rooms, once they have done what waits for them, and then the store.
+    pub async fn close_rooms(self: &Arc<Self>) {
+        let (rooms, actors) = {
+            let mut state = self.lock();
+            state.by_key.clear();
+            (
+                std::mem::take(&mut state.rooms),
+                std::mem::take(&mut state.actors),
+            )
+        };
+        for room in rooms.into_values() {
+            room.mailbox.close();
+        }
+        for actor in actors.into_values() {
+            actor.await;
+        }
+        self.save_rest().await;
+        self.store.close().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl State {
+    fn take_name(&mut self, id: MemberId, name: Name) -> Result<Name, RenameError> {
+        let person = self.people.get_mut(&id);
+        let account = person
+            .as_ref()
+            .and_then(|person| person.extras().account.as_ref());
+        let name = self.names.take(name, id, account)?;
+        if let Some(person) = person {
+            person.name = name.clone();
+            person.name_comes = true;
+            // Under another name nobody would know whose account it is.
+            let left = |account: &&Name| !account.clashes(&name);
+            if let Some(account) = person.extras().account.as_ref().filter(left) {
+                self.accounts.seen(account, now());
+                person.extras_mut().account = None;
+            }
+        }
+        Ok(name)
+    }
+
+    /// Forgets a room that its owner has closed; its actor ends by itself.
+    fn close_room(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.remove(&id) {
+            self.by_key.remove(&room.name.key());
+        }
+        if let Some(actor) = self.actors.remove(&id) {
+            actor.detach();
+        }
+        if id > self.rooms_seen {
+            self.closed.insert(id);
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The time by the machine's clock.
+pub fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
+}

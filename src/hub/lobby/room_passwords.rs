@@ -1,0 +1,183 @@
+//! Who may come in: passwords of rooms, and what owners need of the register.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::Lobby;
+use crate::chat::account::AccountError;
+use crate::chat::message::MemberId;
+use crate::chat::name::{Name, RoomName};
+use crate::chat::password::{Hash, Password};
+use crate::chat::request::{Answer, JoinError, ModCommand, ModError};
+use crate::hub::inbox::{ClientEvent, Inbox};
+use crate::hub::room::{RoomCommand, RoomHandle};
+
+impl Lobby {
+    /// Finds the room to join, whose password somebody who comes `from` there has given. Answered by
+    /// [`ClientEvent::Found`], or by [`Answer::Joined`] if there is none or the password is another one.
+    pub fn find_with(
+        self: &Arc<Self>,
+        name: RoomName,
+        password: Password,
+        from: Option<IpAddr>,
+        inbox: &Arc<Inbox>,
+    ) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        let finding = async move {
+            let note = match lobby.try_find_with(&name, password, from).await {
+                Ok(found) => found,
+                Err(why) => ClientEvent::Answer(Answer::Joined(name, Err(why))),
+            };
+            inbox.put(note);
+        };
+        self.executor.spawn(finding).detach();
+    }
+
+    async fn try_find_with(
+        &self,
+        name: &RoomName,
+        password: Password,
+        from: Option<IpAddr>,
+    ) -> Result<ClientEvent, JoinError> {
+        let room = self.room(name).ok_or(JoinError::NoRoom)?;
+        let Some(hash) = room.info.hash() else {
+            return Ok(ClientEvent::Found(room, None));
+        };
+        let stored = Some(hash.as_str().to_owned());
+        match self.passwords.check(from, password, stored).await {
+            Ok(()) => Ok(ClientEvent::Found(room, Some(hash))),
+            Err(AccountError::TooManyTries) => Err(JoinError::TooManyTries),
+            Err(AccountError::Busy) => Err(JoinError::Busy),
+            Err(_) => Err(JoinError::WrongPassword),
+        }
+    }
+
+    /// Locks `room` for `member`, who is in it and comes `from` there. Answered by [`Answer::ModReply`].
+    pub fn lock_room(
+        self: &Arc<Self>,
+        room: RoomHandle,
+        member: MemberId,
+        password: Password,
+        from: Option<IpAddr>,
+        inbox: &Arc<Inbox>,
+    ) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        let locking = async move {
+            let (answer, answered) = async_channel::bounded(1);
+            // The room has answered who may not; one that ends puts everybody out, which answers all.
+            let asked = room.mailbox.put(RoomCommand::MayLock(member, answer));
+            if asked.is_err() || answered.recv().await.is_err() {
+                return;
+            }
+            let why = match lobby.passwords.hash(from, password).await {
+                Ok(phc) => {
+                    let order = Box::new(ModCommand::Lock(Hash::new(&phc)));
+                    let _ = room.mailbox.put(RoomCommand::Moderate(member, order));
+                    return;
+                }
+                Err(AccountError::TooManyTries) => ModError::TooManyTries,
+                Err(_) => ModError::NotStored,
+            };
+            inbox.put(ClientEvent::Answer(Answer::ModReply(Err(why))));
+        };
+        self.executor.spawn(locking).detach();
+    }
+
+    /// The connection that has `name`, whatever case it is written in.
+    pub fn holder(&self, name: &Name) -> Option<MemberId> {
+        self.lock().names.owner(name)
+    }
+
+    /// The rooms that an account owns.
+    pub fn rooms_of(&self, account: &Name) -> Vec<RoomHandle> {
+        let state = self.lock();
+        let rooms = state.rooms.values();
+        let owned = rooms.filter(|room| room.info.has_owner(account));
+        owned.cloned().collect()
+    }
+
+    /// Tells the rooms that an account was deleted.
+    pub fn account_deleted(&self, account: &Name) {
+        for room in self.rooms_of(account) {
+            // A room that is just being closed has no owner to forget.
+            let _ = room
+                .mailbox
+                .put(RoomCommand::AccountDeleted(account.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_lite::future::{self, block_on};
+    use smol::Executor;
+
+    use super::*;
+    use crate::chat::message::MemberId;
+    use crate::chat::room::{JoinRequest, RoomLimits};
+    use crate::store::Store;
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).expect("a name")
+    }
+
+    /// Waits for the next note that `wanted` makes something of.
+    async fn next<T>(inbox: &Inbox, mut wanted: impl FnMut(ClientEvent) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = inbox.take().into_iter().find_map(&mut wanted) {
+                return found;
+            }
+            future::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn the_rooms_of_an_account_are_known_and_hear_of_its_end() {
+        let executor = Arc::new(Executor::new());
+        let limits = RoomLimits {
+            members_max: 0,
+            history_lines: 0,
+            outbox_bytes: 0,
+        };
+        let test = async {
+            let store = Store::memory(0);
+            let lobby = Lobby::open(Arc::clone(&executor), store, limits, 0);
+            let lobby = Arc::new(lobby.await.expect("no rooms can be read"));
+            let (ann, ben) = (Arc::<Inbox>::default(), Arc::<Inbox>::default());
+            let room = RoomName::parse("1150").expect("a name");
+            lobby.create(MemberId(1), Some(name("Ann")), room.clone(), &ann);
+            let owned = next(&ann, |note| match note {
+                ClientEvent::Owns(room) => Some(room),
+                _ => None,
+            });
+            let owned = owned.await;
+            assert_eq!(lobby.rooms_of(&name("Ann")).len(), 1);
+            assert!(lobby.rooms_of(&name("Ben")).is_empty());
+            // Ben is there when her connection ends, and then her account.
+            let guest = JoinRequest {
+                member: MemberId(2),
+                name: name("Ben"),
+                account: None,
+                address: None,
+                pass: None,
+            };
+            let request_join = RoomCommand::Join(Box::new(guest), Arc::clone(&ben));
+            owned.mailbox.put(request_join).expect("it is open");
+            let ended = RoomCommand::OwnerEnded(MemberId(1));
+            owned.mailbox.put(ended).expect("it is open");
+            lobby.account_deleted(&name("Ben"));
+            lobby.account_deleted(&name("Ann"));
+            // The seat comes with or before it, and has to be kept as long as he is a member.
+            let mut notes = Vec::new();
+            while !notes
+                .iter()
+                .any(|note| matches!(note, ClientEvent::Owns(_)))
+            {
+                notes.extend(ben.take());
+                future::yield_now().await;
+            }
+            assert!(!owned.info.has_owner(&name("Ann")));
+        };
+        block_on(executor.run(test));
+    }
+}

@@ -1,0 +1,188 @@
+//! *Pure.* Who is connected.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::ignore::Ignores;
+use crate::chat::message::MemberId;
+use crate::chat::name::Name;
+use crate::chat::people::{ClientKind, DirectMessage, DmError, Location, Profile, UserSummary};
+use crate::hub::inbox::{ClientEvent, Inbox};
+use crate::hub::room::RoomHandle;
+use crate::limits::NOTES_MAX;
+use crate::time::Timestamp;
+
+/// Somebody who is connected.
+#[derive(Debug)]
+pub(super) struct User {
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) name: Name,
+    /// The answer that brings the name is on its way to the connection, which may have the same one already.
+    pub(super) name_comes: bool,
+    /// Where the person is; `None`: at the menu.
+    pub(super) room: Option<RoomHandle>,
+    /// Since when the person is connected.
+    since: Timestamp,
+    kind: ClientKind,
+    /// What there is of few people, so that the others cost little.
+    extras: Option<Box<Extras>>,
+}
+
+/// What there is to keep of few people.
+#[derive(Debug, Default)]
+pub(super) struct Extras {
+    /// The registered name that the person is logged in to. It is the name, or one that looks like it.
+    pub(super) account: Option<Name>,
+    terminal: Option<Box<str>>,
+    /// Away, and why.
+    pub(super) away: Option<Box<str>>,
+    pub(super) ignores: Option<Arc<Ignores>>,
+}
+
+impl User {
+    /// Somebody who has just connected.
+    pub(super) fn new(inbox: Arc<Inbox>, since: Timestamp) -> User {
+        User {
+            inbox,
+            name: Name::anon(),
+            name_comes: false,
+            room: None,
+            since,
+            kind: ClientKind::Raw,
+            extras: None,
+        }
+    }
+
+    /// What there is to keep of few people; to be looked at.
+    pub(super) fn extras(&self) -> &Extras {
+        const NOTHING: &Extras = &Extras {
+            account: None,
+            terminal: None,
+            away: None,
+            ignores: None,
+        };
+        self.extras.as_deref().unwrap_or(NOTHING)
+    }
+
+    /// What there is to keep of few people; to be changed.
+    pub(super) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    /// Whether the person ignores connection `member`, which is called `name`.
+    pub(super) fn ignores(&self, member: MemberId, name: &Name) -> bool {
+        let ignores = self.extras().ignores.as_deref();
+        ignores.is_some_and(|ignores| ignores.cover(member, &name.keys()))
+    }
+
+    /// What there is to tell of the person when the server was up for so long.
+    pub(super) fn present(&self, up: Duration) -> UserSummary {
+        UserSummary {
+            name: self.name.clone(),
+            idle: up.saturating_sub(self.inbox.last_input()),
+            away: self.extras().away.is_some(),
+        }
+    }
+
+    /// Where the person is, as far as somebody in `inside` may know.
+    pub(super) fn place_for(&self, inside: Option<&RoomHandle>) -> Location {
+        match &self.room {
+            None => Location::Menu,
+            Some(room) => {
+                let shared = inside.is_some_and(|inside| inside.id == room.id);
+                match room.info.is_private() && !shared {
+                    true => Location::Hidden,
+                    false => Location::Room(room.name.clone()),
+                }
+            }
+        }
+    }
+
+    /// All that may be told of the person to somebody in `inside`.
+    pub(super) fn profile(&self, up: Duration, inside: Option<&RoomHandle>) -> Profile {
+        Profile {
+            present: self.present(up),
+            place: self.place_for(inside),
+            since: self.since,
+            kind: self.kind,
+            terminal: self.extras().terminal.clone(),
+            away: self.extras().away.clone(),
+        }
+    }
+
+    /// Notes the kind of client. Of several names for its terminal the first counts: MUD clients say what
+    /// they are before what they can.
+    pub(super) fn client_is(&mut self, kind: ClientKind, terminal: Option<String>) {
+        self.kind = kind;
+        if let Some(terminal) = terminal
+            && self.extras().terminal.is_none()
+        {
+            self.extras_mut().terminal = Some(terminal.into());
+        }
+    }
+
+    /// Hands over private words. Returns why the person is away, if so.
+    pub(super) fn tell(&self, words: DirectMessage) -> Result<Option<Box<str>>, DmError> {
+        match self.inbox.put_up_to(ClientEvent::DmSent(words), NOTES_MAX) {
+            true => Ok(self.extras().away.clone()),
+            false => Err(DmError::Full),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::name::RoomName;
+    use crate::hub::room::RoomInfo;
+
+    fn person() -> User {
+        User::new(Arc::default(), Timestamp(5))
+    }
+
+    fn room(id: u32, name: &str) -> RoomHandle {
+        let name = RoomName::parse(name).expect("a room name");
+        RoomHandle::new(crate::chat::history::RoomId(id), name, RoomInfo::default())
+    }
+
+    #[test]
+    fn somebody_is_idle_since_the_last_input() {
+        let person = person();
+        let idle = |up| person.present(Duration::from_secs(up)).idle.as_secs();
+        assert_eq!(idle(30), 30);
+        person.inbox.note_input(Duration::from_millis(100_999));
+        assert_eq!(idle(160), 60);
+        // Noted by one thread, asked by another.
+        assert_eq!(idle(99), 0);
+    }
+
+    #[test]
+    fn a_private_room_is_told_to_those_inside_only() {
+        let (here, there) = (room(1, "here"), room(2, "there"));
+        let mut person = person();
+        assert_eq!(person.place_for(Some(&here)), Location::Menu);
+        person.room = Some(here.clone());
+        let told = Location::Room(here.name.clone());
+        let table = [
+            (false, None, &told),
+            (false, Some(&there), &told),
+            (true, None, &Location::Hidden),
+            (true, Some(&there), &Location::Hidden),
+            (true, Some(&here), &told),
+        ];
+        for (private, inside, expected) in table {
+            here.info.set_private(private);
+            assert_eq!(&person.place_for(inside), expected, "{private}");
+        }
+    }
+
+    #[test]
+    fn of_several_names_for_a_terminal_the_first_counts() {
+        let mut person = person();
+        person.client_is(ClientKind::TelnetLines, Some("TINTIN++".to_owned()));
+        person.client_is(ClientKind::TelnetLines, Some("MTTS 137".to_owned()));
+        person.client_is(ClientKind::TelnetLines, None);
+        let profile = person.profile(Duration::ZERO, None);
+        assert_eq!(profile.terminal.as_deref(), Some("TINTIN++"));
+    }
+}

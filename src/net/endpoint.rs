@@ -1,0 +1,34 @@
+//! Where a server listens.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+/// A place to listen at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// A TCP address.
+    Tcp(SocketAddr),
+    /// The path of a Unix socket.
+    Unix(PathBuf),
+}
+
+/// Reads what the operator wrote. The error is a sentence for that person.
+pub fn parse_listen(text: &str) -> Result<Listen, String> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        if path.is_empty() {
+            return Err("--listen unix: wants a path, such as unix:/run/parlor.sock".to_owned());
+        }
+        return Ok(Listen::Unix(PathBuf::from(path)));
+    }
+    // Names such as localhost:50006 are looked up; the first address counts.
+    let address = text
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next());
+    address.map(Listen::Tcp).ok_or_else(|| {
+        format!(
+            "--listen {text}: that is no address with a port; give one such as 0.0.0.0:50006, \
+             [::]:50006 or unix:/run/parlor.sock"
+        )
+    })
+}

@@ -1,0 +1,135 @@
+//! The sockets that clients knock at: made from what the operator wrote, with errors in words.
+
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use smol::Async;
+use socket2::{Domain, Type};
+
+use crate::config::Config;
+use crate::limits::LISTEN_BACKLOG;
+use crate::net::endpoint::Listen;
+use crate::net::socket::{Peer, Socket};
+
+/// A socket that clients knock at.
+#[derive(Debug)]
+pub enum Listener {
+    /// A TCP port.
+    Tcp(Async<TcpListener>),
+    /// A Unix socket; its file is removed when the listener is dropped.
+    Unix(Async<UnixListener>, PathBuf),
+}
+
+impl Listener {
+    /// Listens at every place of `config`. The error is a sentence for the operator.
+    pub fn bind_all(config: &Config) -> Result<Vec<Listener>, String> {
+        if config.listens_at_default() && !has_ipv6() {
+            let Listen::Tcp(address) = config.listen[0] else {
+                return Ok(Vec::new());
+            };
+            let v4 = SocketAddr::from(([0, 0, 0, 0], address.port()));
+            return Ok(vec![Listener::bind(&Listen::Tcp(v4))?]);
+        }
+        config.listen.iter().map(Listener::bind).collect()
+    }
+
+    fn bind(place: &Listen) -> Result<Listener, String> {
+        match place {
+            Listen::Tcp(address) => bind_tcp(*address)
+                .map(Listener::Tcp)
+                .map_err(|error| format!("cannot listen on {address}: {}", explain(&error))),
+            Listen::Unix(path) => bind_unix(path)
+                .map(|listener| Listener::Unix(listener, path.clone()))
+                .map_err(|error| {
+                    format!(
+                        "cannot listen on unix:{}: {}",
+                        path.display(),
+                        explain(&error)
+                    )
+                }),
+        }
+    }
+
+    /// The place, as the operator should write it down: with the port that the system chose.
+    pub fn place(&self) -> String {
+        match self {
+            Listener::Tcp(listener) => match listener.get_ref().local_addr() {
+                Ok(address) => address.to_string(),
+                Err(error) => format!("an unknown address ({error})"),
+            },
+            Listener::Unix(_, path) => format!("unix:{}", path.display()),
+        }
+    }
+
+    /// Waits for the next client.
+    pub async fn accept(&self) -> io::Result<(Socket, Peer)> {
+        match self {
+            Listener::Tcp(listener) => {
+                let (socket, address) = listener.accept().await?;
+                // A chat line is worth a packet of its own; without it lines wait for each other.
+                socket.get_ref().set_nodelay(true)?;
+                Ok((Socket::Tcp(socket), Peer::Tcp(address)))
+            }
+            Listener::Unix(listener, _) => {
+                let (socket, _) = listener.accept().await?;
+                Ok((Socket::Unix(socket), Peer::Unix))
+            }
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Listener::Unix(_, path) = self {
+            // If it is gone already, that is what was wanted.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn has_ipv6() -> bool {
+    socket2::Socket::new(Domain::IPV6, Type::STREAM, None).is_ok()
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<Async<TcpListener>> {
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // A server that was just stopped can be started again at once.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(LISTEN_BACKLOG)?;
+    Async::new(socket.into())
+}
+
+fn bind_unix(path: &Path) -> io::Result<Async<UnixListener>> {
+    match UnixListener::bind(path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(path) => {
+            fs::remove_file(path)?;
+            Async::new(UnixListener::bind(path)?)
+        }
+        result => Async::new(result?),
+    }
+}
+
+/// True for the socket file of a server that has gone without removing it.
+fn is_abandoned(path: &Path) -> bool {
+    // Connecting to a file of any other kind is refused as well.
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+    let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    is_socket && UnixStream::connect(path).is_err_and(refused)
+}
+
+fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "it is in use already".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::NotFound => "there is no such directory".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,99 @@
+//! The words for what owners do.
+
+use std::fmt::{self, Write as _};
+
+use crate::chat::message::{ModAction, ModNotice};
+use crate::time::duration;
+
+/// `* Dai was kicked by Bo: spam`
+pub(super) fn write_owning(done: &ModNotice, out: &mut String) -> fmt::Result {
+    let ModNotice {
+        what,
+        whom,
+        by,
+        why,
+    } = done;
+    match what {
+        ModAction::Kicked => write!(out, "* {whom} was kicked by {by}"),
+        ModAction::Banned(_) => write!(out, "* {whom} was banned by {by}"),
+        ModAction::BannedAddress(_) => write!(out, "* An address was banned by {by}"),
+        ModAction::Unbanned => write!(out, "* {whom} was unbanned by {by}"),
+        ModAction::UnbannedAddress => write!(out, "* An address was unbanned by {by}"),
+        ModAction::Muted => write!(out, "* {whom} was muted by {by}"),
+        ModAction::Unmuted => write!(out, "* {whom} was unmuted by {by}"),
+        ModAction::Shared => write!(out, "* {whom} was made an owner by {by}"),
+        ModAction::Inherited => write!(out, "* {whom} now owns the room"),
+        ModAction::Locked => write!(out, "* {by} locked the room: joining asks for a password"),
+        ModAction::Unlocked => write!(out, "* {by} unlocked the room"),
+        ModAction::Private => write!(out, "* {by} made the room private: no list names it"),
+        ModAction::Public => write!(out, "* {by} made the room public"),
+    }?;
+    if let ModAction::Banned(Some(time)) | ModAction::BannedAddress(Some(time)) = what {
+        write!(out, " for {}", duration::span(*time))?;
+    }
+    match &**why {
+        "" => Ok(()),
+        why => write!(out, ": {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::chat::name::Name;
+
+    #[test]
+    fn each_deed_says_who_did_it_to_whom_and_why() {
+        let hours = Some(Duration::from_secs(7200));
+        for (what, why, words) in [
+            (ModAction::Kicked, "spam", "* Dai was kicked by Bo: spam"),
+            (ModAction::Kicked, "", "* Dai was kicked by Bo"),
+            (
+                ModAction::Banned(hours),
+                "spam",
+                "* Dai was banned by Bo for 2h: spam",
+            ),
+            (ModAction::Banned(None), "", "* Dai was banned by Bo"),
+            (
+                ModAction::BannedAddress(hours),
+                "",
+                "* An address was banned by Bo for 2h",
+            ),
+            (ModAction::Unbanned, "", "* Dai was unbanned by Bo"),
+            (
+                ModAction::UnbannedAddress,
+                "",
+                "* An address was unbanned by Bo",
+            ),
+            (ModAction::Muted, "", "* Dai was muted by Bo"),
+            (ModAction::Unmuted, "", "* Dai was unmuted by Bo"),
+            (ModAction::Shared, "", "* Dai was made an owner by Bo"),
+            (ModAction::Inherited, "", "* Dai now owns the room"),
+            (
+                ModAction::Locked,
+                "",
+                "* Bo locked the room: joining asks for a password",
+            ),
+            (ModAction::Unlocked, "", "* Bo unlocked the room"),
+            (
+                ModAction::Private,
+                "",
+                "* Bo made the room private: no list names it",
+            ),
+            (ModAction::Public, "", "* Bo made the room public"),
+        ] {
+            let name = |text| Name::parse(text).expect("a name");
+            let done = ModNotice {
+                what,
+                whom: name("Dai"),
+                by: name("Bo"),
+                why: why.into(),
+            };
+            let mut out = String::new();
+            write_owning(&done, &mut out).expect("a String takes it");
+            assert_eq!(out, words);
+        }
+    }
+}

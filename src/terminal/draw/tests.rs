@@ -1,0 +1,254 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::time::Timestamp;
+
+fn name(name: &str) -> Name {
+    Name::parse(name).expect("a name")
+}
+
+fn said(second: i64, from: &str, text: &str) -> Item {
+    Item::Message(Arc::new(Message {
+        id: 1,
+        time: Timestamp(second * 1000),
+        member: MemberId(1),
+        name: name(from),
+        kind: Kind::Message,
+        text: text.into(),
+    }))
+}
+
+fn display(drawing: Drawing) -> Display {
+    Display {
+        drawing,
+        newline: Newline::Lf,
+        ..Display::plain(TimeZone::UTC)
+    }
+}
+
+#[test]
+fn a_plain_transcript_shows_local_time_name_and_text() {
+    let items = [
+        said(22 * 3600 + 44 * 60 + 27, "เป็นคนที่เทอพูมจัย", "ดี"),
+        Item::Notice(Notice::Joined(name("Dai"))),
+        said(22 * 3600 + 44 * 60 + 33, "Dai", "yo!"),
+        Item::Notice(Notice::Renamed {
+            old: name("Dai"),
+            new: name("Day"),
+        }),
+        Item::Notice(Notice::Left(name("Day"))),
+    ];
+    let mut display = display(Drawing::Plain);
+    assert_eq!(
+        frame(&items, &display, None),
+        "[22:44:27] เป็นคนที่เทอพูมจัย: ดี\n* Dai joined\n[22:44:33] Dai: yo!\n\
+         * Dai is now known as Day\n* Day left\n"
+    );
+    display.newline = Newline::CrLf;
+    display.zone = TimeZone::get("Asia/Bangkok").expect("a zone");
+    let bangkok = frame(&items, &display, None);
+    assert!(bangkok.contains("\r\n[05:44:33] Dai: yo!\r\n"), "{bangkok}");
+}
+
+#[test]
+fn the_date_stands_between_rows_of_two_days_in_every_drawing() {
+    let midnight = 20_000 * 24 * 3600;
+    let items = [
+        said(midnight - 1, "bob", "one"),
+        Item::Notice(Notice::Joined(name("Dai"))),
+        said(midnight, "bob", "two"),
+        said(midnight + 1, "bob", "three"),
+    ];
+    let rows = [
+        "[23:59:59] bob: one",
+        "* Dai joined",
+        "--- 2024-10-04 ---",
+        "[00:00:00] bob: two",
+        "[00:00:01] bob: three",
+    ];
+    for drawing in [Drawing::Plain, Drawing::Character, Drawing::Ansi] {
+        let mut display = display(drawing);
+        display.color = false;
+        let frame = frame(&items, &display, None);
+        let shown: Vec<&str> = match drawing {
+            Drawing::Ansi => frame
+                .split_terminator("\x1b8\x1b[B")
+                .map(|unit| {
+                    unit.strip_prefix("\x1b7\n\x1b[A\r\x1b[L")
+                        .expect("an INSERT")
+                })
+                .collect(),
+            _ => frame.lines().collect(),
+        };
+        assert_eq!(shown, rows, "{drawing:?}");
+    }
+    let mut display = display(Drawing::Plain);
+    display.zone = TimeZone::get("Asia/Bangkok").expect("a zone");
+    let elsewhere = frame(&items, &display, None);
+    assert!(!elsewhere.contains("---"), "{elsewhere}");
+}
+
+#[test]
+fn a_batch_over_midnight_is_shared_by_those_who_see_the_same() {
+    let midnight = 20_000 * 24 * 3600;
+    let batch = Batch::new(vec![
+        said(midnight - 1, "bob", "one"),
+        said(midnight, "bob", "two"),
+    ]);
+    let custom_zone = |zone: &str| Display {
+        custom_zone: true,
+        zone: TimeZone::get(zone).expect("a zone"),
+        ..display(Drawing::Plain)
+    };
+    let here = "[23:59:59] bob: one\n--- 2024-10-04 ---\n[00:00:00] bob: two\n";
+    let bangkok = "[06:59:59] bob: one\n[07:00:00] bob: two\n";
+    let table = [
+        (display(Drawing::Plain), here),
+        // As far from UTC as the server, under another name.
+        (custom_zone("Africa/Abidjan"), here),
+        (custom_zone("Asia/Bangkok"), bangkok),
+        (custom_zone("Asia/Jakarta"), bangkok),
+    ];
+    let mut shared = Vec::new();
+    for (display, rows) in &table {
+        let mut day = DayTracker::default();
+        day.set(Timestamp((midnight - 1) * 1000), &display.zone);
+        let frame = shared_frame(&batch, display, &day).expect("it is shared");
+        assert_eq!(frame, *rows, "{:?}", display.zone);
+        shared.push(frame.as_ptr());
+    }
+    assert_eq!(shared[2], shared[3], "both look at one drawing");
+    // The clocks of Havana went back by an hour at this moment, those of Bogota did not.
+    let change = 1_730_610_000;
+    let batch = Batch::new(vec![
+        said(change - 1, "bob", "one"),
+        said(change, "bob", "two"),
+    ]);
+    for (zone, is_shared) in [("America/Havana", false), ("America/Bogota", true)] {
+        let (display, mut day) = (custom_zone(zone), DayTracker::default());
+        day.set(Timestamp((change - 1) * 1000), &display.zone);
+        let frame = shared_frame(&batch, &display, &day);
+        assert_eq!(frame.is_some(), is_shared, "{zone}");
+    }
+}
+
+#[test]
+fn a_date_goes_in_front_of_ones_own_line_where_its_echo_stood() {
+    let mut display = display(Drawing::Ansi);
+    display.color = false;
+    let Item::Message(message) = said(0, "bob", "one") else {
+        unreachable!("it is a message");
+    };
+    let date = "2024-10-04".parse().expect("a date");
+    assert_eq!(
+        frame_over_echo(&message, &display, Some(date)),
+        "\x1b7\x1b[A\r\x1b[2K--- 2024-10-04 ---\x1b8\
+         \x1b7\n\x1b[A\r\x1b[L[00:00:00] bob: one\x1b8\x1b[B"
+    );
+    assert_eq!(
+        frame_over_echo(&message, &display, None),
+        "\x1b7\x1b[A\r\x1b[2K[00:00:00] bob: one\x1b8"
+    );
+}
+
+#[test]
+fn plain_rows_hold_no_escape_whatever_is_asked_for() {
+    let mention = Mention::of(MemberId(7), &name("Dai"));
+    let drawn = frame(
+        &[said(0, "bob", "hi Dai")],
+        &display(Drawing::Plain),
+        mention.as_ref(),
+    );
+    assert_eq!(drawn, "[00:00:00] bob: hi Dai\n");
+}
+
+#[test]
+fn names_are_coloured_and_mentions_stand_out() {
+    let mention = Mention::of(MemberId(7), &name("Dai"));
+    let drawn = frame(
+        &[said(0, "bob", "hi @dai, Daiquiri?")],
+        &display(Drawing::Character),
+        mention.as_ref(),
+    );
+    let color = color_of(&name("bob"));
+    let expected =
+        format!("[00:00:00] \x1b[38;5;{color}mbob\x1b[39m: hi @\x1b[7mdai\x1b[27m, Daiquiri?\n");
+    assert_eq!(drawn, expected);
+}
+
+#[test]
+fn ones_own_words_are_no_mention() {
+    let items = [said(0, "Dai", "Dai says Dai")];
+    let own = Mention::of(MemberId(1), &name("Dai")).expect("a name");
+    let other = Mention::of(MemberId(2), &name("Dai")).expect("a name");
+    assert!(!own.is_in(&items));
+    assert!(other.is_in(&items));
+    let drawn = frame(&items, &display(Drawing::Character), Some(&own));
+    assert!(!drawn.contains("\x1b[7m"), "{drawn:?}");
+}
+
+#[test]
+fn inserted_rows_are_wrapped_and_lose_nothing() {
+    let long = "word ".repeat(40);
+    let mut display = display(Drawing::Ansi);
+    display.color = false;
+    let drawn = frame(&[said(0, "bob", long.trim())], &display, None);
+    let rows: Vec<&str> = drawn
+        .split_terminator("\x1b8\x1b[B")
+        .map(|unit| {
+            unit.strip_prefix("\x1b7\n\x1b[A\r\x1b[L")
+                .expect("an INSERT")
+        })
+        .collect();
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| text::width(row) <= 79), "{rows:?}");
+    assert_eq!(rows.join(" "), format!("[00:00:00] bob: {}", long.trim()));
+}
+
+#[test]
+fn a_span_that_is_cut_by_a_row_is_painted_on_both() {
+    let mut display = display(Drawing::Ansi);
+    display.columns = Some(20);
+    let drawn = frame(&[said(0, &"n".repeat(30), "x")], &display, None);
+    let color = color_of(&name(&"n".repeat(30)));
+    assert_eq!(drawn.matches(&format!("\x1b[38;5;{color}m")).count(), 2);
+    assert_eq!(drawn.matches("\x1b[39m").count(), 2);
+}
+
+#[test]
+fn words_are_what_people_can_be_called_by() {
+    let table: &[(&str, &[&str])] = &[
+        ("Dai: hi", &["Dai", "hi"]),
+        ("(@Dai) \"T_____T\"!", &["Dai", "T_____T"]),
+        ("<0w0>, ?", &["<0w0>"]),
+        ("", &[]),
+    ];
+    for (text, expected) in table {
+        let found: Vec<&str> = words(text).map(|word| &text[word]).collect();
+        assert_eq!(found, *expected, "{text:?}");
+    }
+}
+
+#[test]
+fn the_colours_of_names_can_be_read_on_black_and_on_white() {
+    // The colour cube of the 256-colour palette, and relative luminance as in WCAG 2.
+    let channel = |step: u8| -> f64 {
+        let value = [0, 95, 135, 175, 215, 255][usize::from(step)];
+        let value = f64::from(value) / 255.0;
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    for color in NAME_COLORS {
+        let cube = color - 16;
+        let (red, green, blue) = (cube / 36, cube / 6 % 6, cube % 6);
+        let luminance = 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
+        let (on_white, on_black) = (1.05 / (luminance + 0.05), (luminance + 0.05) / 0.05);
+        assert!(
+            on_white >= 3.0 && on_black >= 3.0,
+            "{color}: {on_white} {on_black}"
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! Text from users: made safe to show, measured in terminal columns, cut and wrapped, compared.
+//!
+//! Everything is pure. [`clean()`] is the one door from bytes of the network to text that other terminals get to
+//! see; the other functions take text that has gone through it, and are total on any other text too.
+
+mod clean;
+mod layout;
+mod property;
+
+pub use clean::clean;
+pub use layout::{cut, graphemes, width, wrap};
+pub(crate) use property::{is_blank, is_format, is_mark, is_visible};
+
+use icu_casemap::CaseMapper;
+use unicode_normalization::UnicodeNormalization;
+
+/// Folds `text` so that texts that differ only in case, width or presentation become equal.
+///
+/// This is toNFKC_Casefold (Unicode, section 3.13, R5): compatibility composition, full case folding without
+/// the Turkic rules, no default-ignorable characters. Folding what is folded changes nothing (tested: every
+/// character, and random texts).
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    fold_by_tables(text)
+}
+
+/// Composes `text` in the compatibility form NFKC.
+pub fn compose(text: &str) -> String {
+    text.nfkc().collect()
+}
+
+/// The confusable skeleton of `text` (UTS 39, section 4): two texts that look alike have the same one.
+///
+/// It is for comparing only, never for showing: even plain English changes (`m` becomes `rn`).
+pub fn skeleton(text: &str) -> String {
+    unicode_security::skeleton(text).collect()
+}
+
+fn fold_by_tables(text: &str) -> String {
+    let composed = compose(text);
+    CaseMapper::new()
+        .fold_string(&composed)
+        .chars()
+        .filter(|&c| !property::is_default_ignorable(c))
+        .nfkc()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn texts_that_differ_in_case_or_form_fold_to_one() {
+        let table = [
+            ("Dai", "dAI"),
+            ("Straße", "STRASSE"),
+            ("ﬁsh", "FISH"),
+            ("Ｄａｉ", "dai"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("e\u{301}", "É"),
+            ("❤\u{fe0f}", "❤"),
+            ("①", "1"),
+        ];
+        for (one, other) in table {
+            assert_eq!(fold(one), fold(other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn texts_that_are_different_words_fold_to_different_ones() {
+        for (one, other) in [("Dai", "Dao"), ("ดี", "ด"), ("é", "e"), ("1150", "115")] {
+            assert_ne!(fold(one), fold(other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn look_alikes_have_one_skeleton() {
+        for (one, other) in [("paypal", "pаypаl"), ("DAl", "DAI"), ("modern", "rnodern")] {
+            assert_eq!(skeleton(one), skeleton(other), "{one} and {other}");
+        }
+        assert_ne!(skeleton("Dai"), skeleton("Dao"));
+    }
+
+    #[test]
+    fn every_character_folds_to_something_stable() {
+        for c in ('\0'..='\u{33479}').chain('\u{E0000}'..='\u{E0FFF}') {
+            let folded = fold(&c.to_string());
+            assert_eq!(fold(&folded), folded, "U+{:04X}", u32::from(c));
+        }
+    }
+
+    /// Letters and marks whose folds compose, decompose or change their order.
+    fn greek_and_marks() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[AaIiİßΑαᾼᾳΩω\u{301}\u{307}\u{313}\u{323}\u{345}\u{34F}\u{200D}ﬃǅ각ᄀ\u{1161}\u{11A8}]{0,12}",
+            "\\PC{0,8}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_is_folding_once(text in any::<String>(), composing in greek_and_marks()) {
+            for text in [text, composing] {
+                let folded = fold(&text);
+                prop_assert_eq!(fold(&folded), folded);
+            }
+        }
+
+        #[test]
+        fn ascii_folds_by_the_short_way_as_by_the_tables(text in "[ -~]*") {
+            prop_assert_eq!(fold(&text), fold_by_tables(&text));
+        }
+    }
+}

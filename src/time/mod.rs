@@ -1,0 +1,19 @@
+//! *Pure.* Points in time, time zones, and how people write both.
+
+pub mod duration;
+pub mod local;
+pub mod zone;
+
+use std::time::Duration;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// How long ago `earlier` was at this time; no time at all if it is later, since clocks are set.
+    pub fn since(self, earlier: Timestamp) -> Duration {
+        let ms = self.0.saturating_sub(earlier.0);
+        Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+    }
+}

@@ -1,0 +1,55 @@
+//! Time zones by what people call them. Their names and rules are read from this machine's database, or from
+//! the one that is built in.
+
+use jiff::tz::TimeZone;
+
+use crate::time::local;
+
+/// The zone called `words`: an IANA name in any case, such as `Asia/Bangkok`, or a distance from UTC such
+/// as `+07:00`; `None` if there is none.
+pub fn named(words: &str) -> Option<TimeZone> {
+    if let Some(zone) = local::zone_by_offset(words) {
+        return Some(zone);
+    }
+    TimeZone::get(words).ok().filter(|zone| !zone.is_unknown())
+}
+
+/// The zone of that name, or this machine's.
+pub fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
+    match name {
+        None => Ok(TimeZone::system()),
+        Some(name) => named(name).ok_or_else(|| {
+            format!(
+                "--timezone {name}: no such time zone; give one such as Asia/Bangkok, +07:00 or UTC"
+            )
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_zone_is_found_by_name_or_by_distance() {
+        let table = [
+            ("Asia/Bangkok", Some("Asia/Bangkok")),
+            ("europe/LISBON", Some("Europe/Lisbon")),
+            ("UTC", Some("UTC")),
+            ("utc", Some("UTC")),
+            ("+07:00", Some("UTC+07:00")),
+            ("Bangkok", None),
+            ("Etc/Unknown", None),
+            ("../../etc/passwd", None),
+            ("/etc/localtime", None),
+            ("Asia", None),
+            ("+99", None),
+            ("", None),
+        ];
+        for (words, expected) in table {
+            let name = named(words).map(|zone| local::zone_name(&zone, Timestamp(0)));
+            assert_eq!(name.as_deref(), expected, "{words:?}");
+        }
+    }
+}
