@@ -10,17 +10,17 @@ use crate::chat::settings::Settings;
 /// What a connection can ask with regard to accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountRequest {
-    /// Register one's name. Answered by [`AccountAnswer::Registered`].
+    /// Register one's name. Answered by [`AccountReply::Registered`].
     Register(Name, Password),
-    /// Log in to an account. Answered by [`AccountAnswer::LoggedIn`].
+    /// Log in to an account. Answered by [`AccountReply::LoggedIn`].
     Login(Name, Password),
-    /// Delete the account that one is logged in to. Answered by [`AccountAnswer::Forgotten`].
+    /// Delete the account that one is logged in to. Answered by [`AccountReply::Forgotten`].
     Forget(Name, Password),
 }
 
 /// What came of an [`AccountRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountAnswer {
+pub enum AccountReply {
     /// The name is registered, and who asked is logged in to it.
     Registered(Name, Result<(), AccountError>),
     /// Who asked is logged in and has the name, which is written as it was registered; its settings.

@@ -22,7 +22,7 @@ pub enum IgnoreRequest {
 
 /// What came of an [`IgnoreRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum IgnoreAnswer {
+pub enum IgnoreReply {
     /// These are ignored.
     Listed(Vec<Name>),
     /// One more is ignored; whether somebody has that name now.
@@ -79,10 +79,10 @@ impl Ignores {
         request: IgnoreRequest,
         owner: Option<MemberId>,
         asking: MemberId,
-    ) -> IgnoreAnswer {
+    ) -> IgnoreReply {
         let mut new = ignores.as_deref().cloned().unwrap_or_default();
         let (name, result) = match request {
-            IgnoreRequest::List => return IgnoreAnswer::Listed(new.names().cloned().collect()),
+            IgnoreRequest::List => return IgnoreReply::Listed(new.names().cloned().collect()),
             IgnoreRequest::Add(name) => {
                 let result = match owner == Some(asking) {
                     true => Err(IgnoreError::Oneself),
@@ -91,12 +91,12 @@ impl Ignores {
                 let is_here = owner.is_some() || name.is_anon();
                 (
                     name.clone(),
-                    result.map(|()| IgnoreAnswer::Added(name, is_here)),
+                    result.map(|()| IgnoreReply::Added(name, is_here)),
                 )
             }
             IgnoreRequest::Remove(name) => {
                 let result = new.remove(&name, owner);
-                (name, result.map(IgnoreAnswer::Removed))
+                (name, result.map(IgnoreReply::Removed))
             }
         };
         match result {
@@ -104,7 +104,7 @@ impl Ignores {
                 *ignores = (!new.entries.is_empty()).then(|| Arc::new(new));
                 answer
             }
-            Err(why) => IgnoreAnswer::Refused(name, why),
+            Err(why) => IgnoreReply::Refused(name, why),
         }
     }
 
@@ -160,7 +160,7 @@ mod tests {
         ignores: &mut Option<Arc<Ignores>>,
         request: IgnoreRequest,
         owner: Option<MemberId>,
-    ) -> IgnoreAnswer {
+    ) -> IgnoreReply {
         Ignores::answer(ignores, request, owner, ME)
     }
 
@@ -175,9 +175,9 @@ mod tests {
     fn ignored_are_the_name_what_passes_for_it_and_the_connection_that_had_it() {
         let mut ignores = None;
         let answer = ask(&mut ignores, IgnoreRequest::Add(name("Dai")), DAI);
-        assert_eq!(answer, IgnoreAnswer::Added(name("Dai"), true));
+        assert_eq!(answer, IgnoreReply::Added(name("Dai"), true));
         let answer = ask(&mut ignores, IgnoreRequest::Add(name("bo")), None);
-        assert_eq!(answer, IgnoreAnswer::Added(name("bo"), false));
+        assert_eq!(answer, IgnoreReply::Added(name("bo"), false));
         let table = [
             (2, "Dai", true),
             (2, "Day", true),
@@ -195,7 +195,7 @@ mod tests {
             );
         }
         let listed = ask(&mut ignores, IgnoreRequest::List, None);
-        assert_eq!(listed, IgnoreAnswer::Listed(vec![name("Dai"), name("bo")]));
+        assert_eq!(listed, IgnoreReply::Listed(vec![name("Dai"), name("bo")]));
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
             ask(&mut ignores, IgnoreRequest::Add(name("Dai")), DAI);
             let owner = DAI.filter(|_| called == "Day");
             let answer = ask(&mut ignores, IgnoreRequest::Remove(name(called)), owner);
-            assert_eq!(answer, IgnoreAnswer::Removed(name("Dai")));
+            assert_eq!(answer, IgnoreReply::Removed(name("Dai")));
             assert_eq!(ignores, None, "nothing is kept for who ignores nobody");
         }
     }
@@ -216,7 +216,7 @@ mod tests {
         for number in 0..IGNORES_MAX {
             let request = IgnoreRequest::Add(name(&format!("x{number}_")));
             let answer = ask(&mut ignores, request, None);
-            assert!(matches!(answer, IgnoreAnswer::Added(..)), "{answer:?}");
+            assert!(matches!(answer, IgnoreReply::Added(..)), "{answer:?}");
         }
         let before = ignores.clone();
         let table = [
@@ -240,7 +240,7 @@ mod tests {
         for (request, owner, why) in table {
             let answer = ask(&mut ignores, request.clone(), owner);
             assert!(
-                matches!(&answer, IgnoreAnswer::Refused(_, told) if *told == why),
+                matches!(&answer, IgnoreReply::Refused(_, told) if *told == why),
                 "{request:?}: {answer:?}"
             );
         }

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use super::{Connection, Page, Place};
-use crate::chat::account::AccountAnswer;
+use crate::chat::account::AccountReply;
 use crate::chat::address::Address;
 use crate::chat::history::{HistoryCursor, HistoryQuery, RoomId, RoomSnapshot};
-use crate::chat::ignore::IgnoreAnswer;
+use crate::chat::ignore::IgnoreReply;
 use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::{Hash, Password};
-use crate::chat::request::{Answer, JoinError, ModCommand, PutOut, Request, Target};
+use crate::chat::request::{
+    Info, JoinError, LobbyReply, LobbyRequest, LocalRequest, ModCommand, PutOut, Reply, Request,
+    RoomReply, RoomRequest, Target,
+};
 use crate::chat::room::JoinRequest;
 use crate::chat::settings::Bell;
 use crate::dialog::session::{COMMANDS, Command, Completes, Turn};
@@ -55,46 +58,10 @@ impl Connection {
     }
 
     fn request(&mut self, request: Request) {
-        if matches!(request, Request::Say(..) | Request::Tell(..)) && self.session.come_back() {
-            self.shared.lobby.back(self.id);
-            self.show(&View::Back);
-        }
-        self.asks_room = is_asked_of_the_room(&request);
-        let lobby = &self.shared.lobby;
+        self.asks_room = matches!(request, Request::Room(_));
         match request {
-            Request::Create(room) => lobby.create(self.id, self.account(), room, &self.inbox),
-            Request::JoinWith(room, password) => {
-                lobby.find_with(room, password, self.peer.group(), &self.inbox);
-            }
-            Request::Lock(password) => self.lock_room(password),
-            Request::Moderate(order) => self.order(order),
-            Request::List => lobby.list(&self.inbox),
-            Request::RoomPage(page) => lobby.list_page(page, self.inside(), &self.inbox),
-            Request::Join(room) => lobby.find(room, &self.inbox),
-            Request::Rename(name) => lobby.take_name(self.id, name, &self.inbox),
-            Request::Who => self.tell_room(RoomCommand::Who(self.id)),
-            Request::Everybody => lobby.everybody(self.room(), &self.inbox),
-            Request::Whois(name) => lobby.whois(name, self.room(), &self.inbox),
-            Request::Stats => lobby.stats(&self.inbox),
-            Request::Topic => self.topic(),
-            Request::SetTopic(topic) => self.tell_room(RoomCommand::SetTopic(self.id, topic)),
-            Request::Leave => self.tell_room(RoomCommand::Leave(self.id, None)),
-            Request::HistoryQuery(look) => self.look(look),
-            Request::OlderPage(lines) => {
-                let before = self.page.as_ref().map_or(u64::MAX, |page| page.first);
-                self.look(HistoryQuery::Before(HistoryCursor::Id(before), lines));
-            }
-            Request::UntilTime(words) => {
-                match local::end_of(&words, runtime::now(), &self.screen.display.zone) {
-                    Some(time) => {
-                        self.look(HistoryQuery::Before(
-                            HistoryCursor::Time(time),
-                            HISTORY_PAGE_LINES,
-                        ));
-                    }
-                    None => return self.show(&View::Usage(HISTORY_USAGE)),
-                }
-            }
+            Request::Room(request) => self.ask_room(request),
+            Request::Lobby(request) => self.ask_lobby(request),
             Request::Account(request) => {
                 let asker = Asker {
                     id: self.id,
@@ -102,12 +69,48 @@ impl Connection {
                     inbox: Arc::clone(&self.inbox),
                 };
                 let settings = self.chosen.as_deref().cloned().unwrap_or_default();
-                lobby.keep(asker, request, settings);
+                self.shared.lobby.handle(asker, request, settings);
+                self.awaiting = true;
             }
-            Request::Tell(whom, text) => lobby.tell(self.id, &whom, text, &self.inbox),
-            Request::Ignore(request) => lobby.ignore(self.id, request, &self.inbox),
-            Request::Away(why) => lobby.away(self.id, why, &self.inbox),
-            Request::Say(kind, text) => {
+            Request::Local(request) => self.do_locally(request),
+        }
+    }
+
+    fn do_locally(&mut self, request: LocalRequest) {
+        match request {
+            LocalRequest::OlderPage(lines) => {
+                let before = self.page.as_ref().map_or(u64::MAX, |page| page.first);
+                self.ask_history(HistoryQuery::Before(HistoryCursor::Id(before), lines));
+            }
+            LocalRequest::UntilTime(words) => {
+                match local::end_of(&words, runtime::now(), &self.screen.display.zone) {
+                    Some(time) => self.ask_history(HistoryQuery::Before(
+                        HistoryCursor::Time(time),
+                        HISTORY_PAGE_LINES,
+                    )),
+                    None => self.show(&View::Usage(HISTORY_USAGE)),
+                }
+            }
+            LocalRequest::Set(setting) => self.set(setting),
+            LocalRequest::Quit => self.end(Reason::Quit),
+        }
+    }
+
+    fn ask_history(&mut self, query: HistoryQuery) {
+        self.request(Request::Lobby(LobbyRequest::History(query)));
+    }
+
+    fn speak(&mut self) {
+        if self.session.come_back() {
+            self.shared.lobby.back(self.id);
+            self.show(&View::Back);
+        }
+    }
+
+    fn ask_room(&mut self, request: RoomRequest) {
+        match request {
+            RoomRequest::Say(kind, text) => {
+                self.speak();
                 self.in_flight += 1;
                 return self.say(RoomCommand::Say {
                     member: self.id,
@@ -115,8 +118,36 @@ impl Connection {
                     text: text.into_boxed_str(),
                 });
             }
-            Request::Set(setting) => return self.set(setting),
-            Request::Quit => return self.end(Reason::Quit),
+            RoomRequest::Members => self.tell_room(RoomCommand::Who(self.id)),
+            RoomRequest::Topic => self.topic(),
+            RoomRequest::Moderate(command) => self.order(command),
+            RoomRequest::Lock(password) => self.lock_room(password),
+            RoomRequest::Leave => self.tell_room(RoomCommand::Leave(self.id, None)),
+        }
+        self.awaiting = true;
+    }
+
+    fn ask_lobby(&mut self, request: LobbyRequest) {
+        if let LobbyRequest::Message(..) = request {
+            self.speak();
+        }
+        let lobby = &self.shared.lobby;
+        match request {
+            LobbyRequest::Create(room) => lobby.create(self.id, self.account(), room, &self.inbox),
+            LobbyRequest::Join(room, None) => lobby.find(room, &self.inbox),
+            LobbyRequest::Join(room, Some(password)) => {
+                lobby.find_with(room, password, self.peer.group(), &self.inbox);
+            }
+            LobbyRequest::Rooms => lobby.list(&self.inbox),
+            LobbyRequest::RoomPage(page) => lobby.list_page(page, self.inside(), &self.inbox),
+            LobbyRequest::Rename(name) => lobby.take_name(self.id, name, &self.inbox),
+            LobbyRequest::Users => lobby.everybody(self.room(), &self.inbox),
+            LobbyRequest::Whois(name) => lobby.whois(name, self.room(), &self.inbox),
+            LobbyRequest::Stats => lobby.stats(&self.inbox),
+            LobbyRequest::Message(whom, text) => lobby.tell(self.id, &whom, text, &self.inbox),
+            LobbyRequest::Ignore(request) => lobby.ignore(self.id, request, &self.inbox),
+            LobbyRequest::Away(why) => lobby.away(self.id, why, &self.inbox),
+            LobbyRequest::History(query) => self.look(query),
         }
         self.awaiting = true;
     }
@@ -164,8 +195,8 @@ impl Connection {
 
     fn topic(&self) {
         if let Place::Inside(seat) = &self.place {
-            let answer = Answer::Topic(seat.room.name.clone(), seat.room.info.topic());
-            self.inbox.put(ClientEvent::Answer(answer));
+            let (name, topic) = (seat.room.name.clone(), seat.room.info.topic());
+            self.inbox.reply(RoomReply::Shown(Info::Topic(name, topic)));
         }
     }
 
@@ -181,14 +212,16 @@ impl Connection {
             return;
         }
         let before = match &self.page {
-            _ if up => return self.request(Request::OlderPage(HISTORY_PAGE_LINES)),
+            _ if up => {
+                return self.request(Request::Local(LocalRequest::OlderPage(HISTORY_PAGE_LINES)));
+            }
             Some(page) => page.last.saturating_add(1 + HISTORY_PAGE_LINES as u64),
             None => return,
         };
-        self.request(Request::HistoryQuery(HistoryQuery::Before(
+        self.request(Request::Lobby(LobbyRequest::History(HistoryQuery::Before(
             HistoryCursor::Id(before),
             HISTORY_PAGE_LINES,
-        )));
+        ))));
     }
 
     fn say(&mut self, line: RoomCommand) {
@@ -210,14 +243,16 @@ impl Connection {
             match note {
                 // What a room answers tells of a later time than what it has said before.
                 // It was asked by who has been put out since.
-                ClientEvent::Answer(Answer::ModReply(_)) if !self.asks_room => {}
-                ClientEvent::Answer(answer) => {
+                ClientEvent::Reply(Reply::Room(_)) if !self.asks_room => {}
+                ClientEvent::Reply(answer) => {
                     self.take_batches();
                     self.answer(answer);
                 }
                 ClientEvent::Found(room, pass) => self.request_join(&room, pass),
                 ClientEvent::Admitted(seat, scene) => self.seated(seat, scene),
-                ClientEvent::Refused(room, why) => self.answer(Answer::Joined(room, Err(why))),
+                ClientEvent::Refused(room, why) => {
+                    self.answer(Reply::Lobby(LobbyReply::Joined(room, Err(why))))
+                }
                 // The reader knows; what it still has to give comes first.
                 ClientEvent::Left => {
                     self.take_batches();
@@ -243,7 +278,10 @@ impl Connection {
                 ClientEvent::Members(members, more) => {
                     self.take_batches();
                     let present = self.shared.lobby.present(members);
-                    self.answer(Answer::Members(present, more));
+                    if let Some(room) = self.room().map(|room| room.name.clone()) {
+                        let members = Info::Members(room, present, more);
+                        self.answer(Reply::Room(RoomReply::Shown(members)));
+                    }
                 }
                 ClientEvent::DmSent(words) => {
                     self.begin_day(words.time);
@@ -290,7 +328,7 @@ impl Connection {
             .map_or(runtime::now(), |message| message.time);
         self.place = Place::Inside(seat);
         self.page = None;
-        self.answer(Answer::Joined(name, Ok(scene)));
+        self.answer(Reply::Lobby(LobbyReply::Joined(name, Ok(scene))));
         self.day.set(last, &self.screen.display.zone);
     }
 
@@ -299,7 +337,7 @@ impl Connection {
         self.place = Place::Outside;
         match self.moving.take() {
             Some(next) => self.sit_down(next.0, next.1),
-            None => self.answer(Answer::Left),
+            None => self.answer(Reply::Room(RoomReply::Left)),
         }
     }
 
@@ -322,10 +360,10 @@ impl Connection {
         }
     }
 
-    pub(super) fn answer(&mut self, mut answer: Answer) {
+    pub(super) fn answer(&mut self, mut answer: Reply) {
         self.awaiting = false;
         self.asks_room = false;
-        if let Answer::Lines(look, Some(found)) = &mut answer
+        if let Reply::Lobby(LobbyReply::History(look, Some(found))) = &mut answer
             && !self.found(look, &mut found.lines)
         {
             self.show(&View::OnlyIgnored);
@@ -333,19 +371,19 @@ impl Connection {
         }
         let mut restored = None;
         match &mut answer {
-            Answer::Renamed(Ok(new)) => self.renamed(new.clone()),
-            Answer::Account(AccountAnswer::LoggedIn(name, Ok(settings))) => {
+            Reply::Lobby(LobbyReply::Renamed(Ok(new))) => self.renamed(new.clone()),
+            Reply::Account(AccountReply::LoggedIn(name, Ok(settings))) => {
                 self.renamed(name.clone());
                 restored = Some(settings.clone());
             }
-            Answer::Ignore(answer, ignores) => {
+            Reply::Lobby(LobbyReply::Ignoring(answer, ignores)) => {
                 self.ignores = ignores.take();
-                if let IgnoreAnswer::Added(..) | IgnoreAnswer::Removed(..) = answer {
+                if let IgnoreReply::Added(..) | IgnoreReply::Removed(..) = answer {
                     self.note_ignores();
                 }
             }
-            Answer::DmSent(words, _) => self.begin_day(words.time),
-            Answer::Left => {
+            Reply::Lobby(LobbyReply::Shown(Info::DmSent(words, _))) => self.begin_day(words.time),
+            Reply::Room(RoomReply::Left) => {
                 self.page = None;
                 self.completing = None;
                 self.shared.lobby.moved(self.id, None);
@@ -353,10 +391,10 @@ impl Connection {
             _ => {}
         }
         let before = self.account();
-        if let Answer::Account(AccountAnswer::Forgotten(name, Ok(()))) = &answer {
+        if let Reply::Account(AccountReply::Forgotten(name, Ok(()))) = &answer {
             self.shared.lobby.account_deleted(name);
         }
-        let turn = self.session.answer(answer);
+        let turn = self.session.reply(answer);
         self.note_account(before);
         if let Some(settings) = restored {
             self.restore(&settings);
@@ -464,7 +502,7 @@ impl Connection {
         // It was closed after it was found.
         if room.mailbox.put(request_join).is_err() {
             let why = Err(JoinError::NoRoom);
-            self.answer(Answer::Joined(room.name.clone(), why));
+            self.answer(Reply::Lobby(LobbyReply::Joined(room.name.clone(), why)));
         }
     }
 
@@ -474,7 +512,7 @@ impl Connection {
         let completes = match (word.wanted, self.session.question()) {
             (Wanted::Command, _) => Completes::Commands,
             (Wanted::First, Some(Question::Room)) => {
-                word.wanted = Wanted::Answer;
+                word.wanted = Wanted::Reply;
                 Completes::Rooms
             }
             (_, Some(_)) => return,
@@ -510,16 +548,4 @@ impl Connection {
             self.take_outcome(outcome);
         }
     }
-}
-
-/// Whether the room answers it, which it only does to who is in it.
-fn is_asked_of_the_room(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::Who
-            | Request::SetTopic(_)
-            | Request::Leave
-            | Request::Lock(_)
-            | Request::Moderate(_)
-    )
 }

@@ -17,14 +17,14 @@ use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Hash;
 use crate::chat::people::DirectMessage;
-use crate::chat::request::{Answer, JoinError};
+use crate::chat::request::{JoinError, Reply};
 use crate::hub::room::{Membership, RoomHandle};
 
 /// Something put into an [`Inbox`].
 #[derive(Debug)]
 pub enum ClientEvent {
-    /// The answer to the session's request.
-    Answer(Answer),
+    /// The reply to the request under way.
+    Reply(Reply),
     /// The room to join was found; knock there. Its password was known when this was its hash.
     Found(RoomHandle, Option<Hash>),
     /// The room let the connection in, and this is what it looks like.
@@ -72,6 +72,11 @@ impl Inbox {
         if !self.rung.swap(true, Ordering::AcqRel) {
             self.waker.wake();
         }
+    }
+
+    /// Leaves the reply to the request under way.
+    pub fn reply(&self, reply: impl Into<Reply>) {
+        self.put(ClientEvent::Reply(reply.into()));
     }
 
     /// Leaves `note` and rings. The number of notes is bounded by the requests a connection can have open

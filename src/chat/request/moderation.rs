@@ -9,6 +9,7 @@ use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
+use crate::chat::topic::Topic;
 
 /// Whom a ban keeps out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,9 @@ impl fmt::Display for Target {
 /// What an owner can ask of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModCommand {
-    /// Let in only who knows the password that this is the hash of.
+    /// Change the topic, or remove it.
+    SetTopic(Option<Topic>),
+    /// Let in only users who know the password with this hash.
     Lock(Hash),
     /// Let everybody in again.
     Unlock,
@@ -138,7 +141,7 @@ pub enum ModError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutOut {
     /// What was done.
-    pub how: How,
+    pub how: PutOutHow,
     /// Who did it.
     pub by: Name,
     /// Why; may be empty.
@@ -147,7 +150,7 @@ pub struct PutOut {
 
 /// What was done to who is put out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub enum PutOutHow {
     /// Kicked: the person may come again.
     Kicked,
     /// Banned, for so long; `None`: until it is taken back.

@@ -6,7 +6,7 @@ use super::{Member, Room};
 use crate::chat::message::{MemberId, ModAction, ModNotice, Notice};
 use crate::chat::name::Name;
 use crate::chat::request::{
-    How, JoinError, ModCommand, ModError, ModReply, NewBan, PutOut, Target,
+    JoinError, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target,
 };
 use crate::limits::{BAN_TIME_MAX, BANS_MAX, OWNERS_MAX, WHY_COLUMNS_MAX};
 use crate::text;
@@ -52,7 +52,7 @@ impl Change {
         })));
     }
 
-    fn put_out(&mut self, out: Vec<MemberId>, how: How, by: &Name, why: &str) {
+    fn put_out(&mut self, out: Vec<MemberId>, how: PutOutHow, by: &Name, why: &str) {
         self.out = out;
         self.put_out = Some(PutOut {
             how,
@@ -65,6 +65,7 @@ impl Change {
 /// The right that an order takes.
 fn deed(order: &ModCommand) -> Permission {
     match order {
+        ModCommand::SetTopic(_) => Permission::SetTopic,
         ModCommand::Lock(_) => Permission::Lock,
         ModCommand::Unlock => Permission::Unlock,
         ModCommand::Private(_) => Permission::Private,
@@ -156,9 +157,10 @@ impl Room {
             .map_or_else(Name::anon, |owner| owner.name.clone());
         let change = Change::to(self.care.clone());
         match order {
-            ModCommand::Lock(_) | ModCommand::Unlock | ModCommand::Private(_) => {
-                door(change, order, &by)
-            }
+            ModCommand::SetTopic(_)
+            | ModCommand::Lock(_)
+            | ModCommand::Unlock
+            | ModCommand::Private(_) => door(change, order, &by),
             ModCommand::Kick(name, why) => self.kick(change, member, name, &cut(why)),
             ModCommand::Ban(ban) => self.ban(change, member, ban, now),
             ModCommand::Bans => Ok(Change {
@@ -272,7 +274,7 @@ impl Room {
             change.care.remove_owner(member, self.account_of(member));
             change.tell(ModAction::Kicked, &self.name_of(member), &by, why);
         }
-        change.put_out(out, How::Kicked, &by, why);
+        change.put_out(out, PutOutHow::Kicked, &by, why);
         Ok(change)
     }
 
@@ -323,7 +325,7 @@ impl Room {
         for &member in &out {
             change.tell(ModAction::Banned(time), &self.name_of(member), &doer, &why);
         }
-        change.put_out(out, How::Banned(time), &doer, &why);
+        change.put_out(out, PutOutHow::Banned(time), &doer, &why);
         Ok(change)
     }
 
@@ -445,7 +447,12 @@ impl Room {
 
     fn close(&self, mut change: Change, by: &Name) -> Change {
         change.closes = true;
-        change.put_out(self.members.keys().copied().collect(), How::Closed, by, "");
+        change.put_out(
+            self.members.keys().copied().collect(),
+            PutOutHow::Closed,
+            by,
+            "",
+        );
         change
     }
 }

@@ -20,7 +20,8 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Password;
 use crate::chat::people::{DirectMessage, Recipient};
 use crate::chat::request::{
-    Answer, CreateError, JoinError, ModReply, PutOut, RenameError, Request,
+    CreateError, JoinError, LobbyReply, LobbyRequest, LocalRequest, PutOut, RenameError, Reply,
+    Request, RoomReply, RoomRequest,
 };
 use crate::dialog::view::{self, Question, View};
 use crate::limits::PASSWORD_TRIES;
@@ -169,48 +170,47 @@ impl Session {
         }
     }
 
-    /// Takes what came of the last request.
-    pub fn answer(&mut self, answer: Answer) -> Turn {
-        match answer {
-            Answer::Created(room, result) => self.created(room, result),
-            Answer::ModReply(answer) => Turn::show(match answer {
-                Ok(ModReply::Done) => vec![],
-                Ok(ModReply::Bans(bans)) => vec![View::Bans(bans)],
-                Err(why) => vec![View::NotOrdered(why)],
-            }),
-            Answer::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
-            Answer::RoomPage(page) => Turn::show([View::RoomPage(page)]),
-            Answer::Joined(room, Ok(scene)) => {
-                self.asked = None;
-                self.place = Place::Room(room.clone());
-                let tip = std::mem::take(&mut self.ansi_tip);
-                Turn::show([View::Joined(room, scene, tip)])
-            }
-            Answer::Joined(room, Err(why)) => self.not_joined(room, why),
-            Answer::Renamed(result) => self.renamed(result),
-            Answer::Members(people, more) => match &self.place {
-                Place::Room(room) => Turn::show([View::Who(room.clone(), people, more)]),
-                _ => Turn::default(),
-            },
-            Answer::Everybody(people) => Turn::show([View::Everybody(people)]),
-            Answer::Whois(name, profile) => Turn::show([View::Whois(name, profile)]),
-            Answer::Stats(stats) => Turn::show([View::Stats(stats)]),
-            Answer::Topic(room, topic) => Turn::show([View::Topic(room, topic)]),
-            Answer::TopicSet(true) => Turn::default(),
-            Answer::TopicSet(false) => Turn::show([View::TopicNotStored]),
-            Answer::Lines(look, found) => Turn::show([View::Lines(look, found)]),
-            Answer::DmSent(words, away) => Turn::show([View::DmSent(words, away)]),
-            Answer::DmFailed(name, why) => Turn::show([View::DmFailed(name, why)]),
-            Answer::Account(answer) => self.kept(answer),
-            Answer::Ignore(answer, _) => Turn::show([View::Ignore(answer)]),
-            Answer::Away => {
-                self.away = true;
-                Turn::show([View::Away])
-            }
-            Answer::Left => {
+    /// Takes the reply to the last request.
+    pub fn reply(&mut self, reply: Reply) -> Turn {
+        match reply {
+            Reply::Room(reply) => self.room_reply(reply),
+            Reply::Lobby(reply) => self.lobby_reply(reply),
+            Reply::Account(reply) => self.on_reply(reply),
+        }
+    }
+
+    fn room_reply(&mut self, reply: RoomReply) -> Turn {
+        match reply {
+            RoomReply::Done => Turn::default(),
+            RoomReply::Shown(info) if self.in_room() => Turn::show([View::Info(info)]),
+            // It was said before the user was put out, and means nothing any more.
+            RoomReply::Shown(_) => Turn::default(),
+            RoomReply::Left => {
                 self.place = Place::Menu;
                 Turn::show([View::Menu])
             }
+        }
+    }
+
+    fn lobby_reply(&mut self, reply: LobbyReply) -> Turn {
+        match reply {
+            LobbyReply::Created(room, result) => self.created(room, result),
+            LobbyReply::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
+            LobbyReply::Joined(room, Ok(snapshot)) => {
+                self.asked = None;
+                self.place = Place::Room(room.clone());
+                let tip = std::mem::take(&mut self.ansi_tip);
+                Turn::show([View::Joined(room, snapshot, tip)])
+            }
+            LobbyReply::Joined(room, Err(why)) => self.not_joined(room, why),
+            LobbyReply::Renamed(result) => self.renamed(result),
+            LobbyReply::Away => {
+                self.away = true;
+                Turn::show([View::Away])
+            }
+            LobbyReply::Ignoring(reply, _) => Turn::show([View::Ignore(reply)]),
+            LobbyReply::History(query, found) => Turn::show([View::Lines(query, found)]),
+            LobbyReply::Shown(info) => Turn::show([View::Info(info)]),
         }
     }
 
@@ -234,7 +234,7 @@ impl Session {
     fn lock(&mut self, password: &str) -> Turn {
         self.asked = None;
         match Password::parse(password) {
-            Ok(password) => Turn::ask(Request::Lock(password)),
+            Ok(password) => Turn::ask(Request::Room(RoomRequest::Lock(password))),
             Err(_) => Turn::show([View::BadRoomPassword]),
         }
     }
@@ -260,7 +260,7 @@ impl Session {
         }
         Turn {
             views,
-            request: Some(Request::Say(kind, text.to_owned())),
+            request: Some(Request::Room(RoomRequest::Say(kind, text.to_owned()))),
         }
     }
 
@@ -268,7 +268,7 @@ impl Session {
         let question = match choice {
             "1" => Question::NewRoom,
             "2" => Question::Room,
-            "3" => return Turn::ask(Request::List),
+            "3" => return Turn::ask(Request::Lobby(LobbyRequest::Rooms)),
             "4" => Question::Username,
             "5" => return quit(),
             _ => return Turn::show([View::BadChoice, View::Menu]),
@@ -283,7 +283,7 @@ impl Session {
             Question::NewRoom => match RoomName::parse(wanted) {
                 Ok(room) => {
                     self.asked = None;
-                    Turn::ask(Request::Create(room))
+                    Turn::ask(Request::Lobby(LobbyRequest::Create(room)))
                 }
                 Err(error) => self.back_with(vec![View::CreateFailed(
                     wanted.to_owned(),
@@ -293,26 +293,26 @@ impl Session {
             // A name that no room can have is the name of no room.
             Question::Room => match RoomName::parse(wanted) {
                 // The question stays: it tells that this comes from the menu.
-                Ok(room) => Turn::ask(Request::Join(room)),
+                Ok(room) => Turn::ask(Request::Lobby(LobbyRequest::Join(room, None))),
                 Err(_) => {
                     self.back_with(vec![View::JoinFailed(wanted.to_owned(), JoinError::NoRoom)])
                 }
             },
             // The question stays: if the password is wrong, it says how many tries are left.
             Question::RoomPassword(room, _) => match Password::parse(wanted) {
-                Ok(password) => Turn::ask(Request::JoinWith(room, password)),
+                Ok(password) => Turn::ask(Request::Lobby(LobbyRequest::Join(room, Some(password)))),
                 // It is not one that a room can have.
                 Err(_) => self.not_joined(room, JoinError::WrongPassword),
             },
             Question::NewRoomPassword => self.lock(wanted),
             Question::Username => match Name::parse(wanted) {
                 // The question stays: the answer then shows the menu, as after every menu choice.
-                Ok(name) => Turn::ask(Request::Rename(name)),
+                Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Rename(name))),
                 Err(error) => self.renamed(Err(RenameError::BadName(error))),
             },
             Question::Create(room) => match wanted.to_lowercase().as_str() {
                 // The question stays: it tells that the room is to be joined.
-                "y" | "yes" => Turn::ask(Request::Create(room)),
+                "y" | "yes" => Turn::ask(Request::Lobby(LobbyRequest::Create(room))),
                 _ => self.back_with(vec![View::NotCreated]),
             },
             Question::NewPassword => self.chose_password(line),
@@ -333,7 +333,7 @@ impl Session {
         match wants_in {
             true => Turn {
                 views,
-                request: Some(Request::Join(room)),
+                request: Some(Request::Lobby(LobbyRequest::Join(room, None))),
             },
             false => self.menu_after(views),
         }
@@ -404,7 +404,7 @@ enum Parsed<'a> {
 fn quit() -> Turn {
     Turn {
         views: vec![View::Goodbye],
-        request: Some(Request::Quit),
+        request: Some(Request::Local(LocalRequest::Quit)),
     }
 }
 

@@ -3,30 +3,30 @@
 use std::fmt::{self, Write as _};
 
 use super::rooms::write_list;
-use crate::chat::ignore::{IgnoreAnswer, IgnoreError};
+use crate::chat::ignore::{IgnoreError, IgnoreReply};
 use crate::chat::name::Name;
 
-pub(super) fn write_ignore(answer: &IgnoreAnswer, out: &mut String) -> fmt::Result {
+pub(super) fn write_ignore(answer: &IgnoreReply, out: &mut String) -> fmt::Result {
     match answer {
-        IgnoreAnswer::Listed(names) if names.is_empty() => writeln!(
+        IgnoreReply::Listed(names) if names.is_empty() => writeln!(
             out,
             "You ignore nobody. Type \\ignore NAME to see nothing more that NAME says."
         ),
-        IgnoreAnswer::Listed(names) => {
+        IgnoreReply::Listed(names) => {
             write!(out, "You ignore (type \\unignore NAME to end it): ")?;
             write_list(names.iter().map(Name::as_str), ", ", 0, out)
         }
-        IgnoreAnswer::Added(name, true) => writeln!(
+        IgnoreReply::Added(name, true) => writeln!(
             out,
             "You see nothing more that {name} says, to all or to you. Type \\unignore {name} to end it."
         ),
-        IgnoreAnswer::Added(name, false) => writeln!(
+        IgnoreReply::Added(name, false) => writeln!(
             out,
             "Nobody is called {name} now. You will see nothing that one by that name says. \
              Type \\unignore {name} to end it."
         ),
-        IgnoreAnswer::Removed(name) => writeln!(out, "You see again what {name} says."),
-        IgnoreAnswer::Refused(name, why) => match why {
+        IgnoreReply::Removed(name) => writeln!(out, "You see again what {name} says."),
+        IgnoreReply::Refused(name, why) => match why {
             IgnoreError::Oneself => writeln!(out, "That is you. Nobody more is ignored."),
             IgnoreError::Already => writeln!(
                 out,

@@ -24,6 +24,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::chat::request::Info;
+
 pub use account::AccountView;
 pub use help::{HelpGroup, HelpOn};
 pub use rooms::listed_rooms;
@@ -41,11 +43,11 @@ use settings::{
 };
 
 use crate::chat::history::{Found, HistoryQuery, RoomSnapshot};
-use crate::chat::ignore::IgnoreAnswer;
+use crate::chat::ignore::IgnoreReply;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Password;
-use crate::chat::people::{DirectMessage, DmError, People, Profile, RoomPage, Stats, UserSummary};
-use crate::chat::request::{BanLine, CreateError, JoinError, ModError, PutOut, RenameError};
+use crate::chat::people::DirectMessage;
+use crate::chat::request::{CreateError, JoinError, PutOut, RenameError};
 use crate::chat::settings::Setting;
 use crate::chat::topic::Topic;
 use crate::limits::{LINE_BYTES_MAX, QUOTE_COLUMNS_MAX, TOPIC_GRAPHEMES_MAX};
@@ -140,6 +142,8 @@ impl Viewer<'_> {
 /// One thing that the server says to one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum View {
+    /// A reply that is only shown.
+    Info(Info),
     /// What the operator says to everybody who connects: rows, each ended by `\n`.
     Motd(Arc<str>),
     /// The numbered menu.
@@ -152,8 +156,6 @@ pub enum View {
     CreateFailed(String, CreateError),
     /// The rooms, in the order they were created, and how many more there are.
     Rooms(Vec<RoomName>, usize),
-    /// The rooms, with what there is to tell of each.
-    RoomPage(RoomPage),
     /// A name was given.
     Renamed,
     /// A name was not given.
@@ -162,26 +164,14 @@ pub enum View {
     Joined(RoomName, RoomSnapshot, bool),
     /// A room was not joined: what was asked for, and why.
     JoinFailed(String, JoinError),
-    /// The members of a room, and how many more there are.
-    Who(RoomName, Vec<UserSummary>, usize),
-    /// Who is connected, and where.
-    Everybody(People),
-    /// What there is to tell of whoever has this name; `None`: nobody has.
-    Whois(Name, Option<Box<Profile>>),
     /// Nobody can have this name.
     NobodyIs(String),
     /// A room was joined already.
     InAlready(RoomName),
     /// A room that there is not was not created.
     NotCreated,
-    /// How the server does.
-    Stats(Stats),
-    /// What a room is about.
-    Topic(RoomName, Option<Topic>),
     /// A topic was longer than one may be.
     TopicTooLong,
-    /// A topic could not be stored.
-    TopicNotStored,
     /// The commands.
     Help(Vec<HelpGroup>),
     /// One command.
@@ -220,16 +210,8 @@ pub enum View {
     WrongPassword(u8),
     /// One was put out of a room, and so many lines were not sent any more.
     PutOut(RoomName, PutOut, usize),
-    /// Who is kept out of the room.
-    Bans(Vec<BanLine>),
-    /// What only owners may do was not done.
-    NotOrdered(ModError),
-    /// Private words were told, to somebody who is perhaps away.
-    DmSent(DirectMessage, Option<Box<str>>),
     /// Private words from somebody; whether to tell how to answer.
     DmReceived(DirectMessage, bool),
-    /// Private words were not told to the person of this name.
-    DmFailed(Name, DmError),
     /// Nobody can have this name.
     NobodyCalled(String),
     /// There are no private words to reply to.
@@ -239,7 +221,7 @@ pub enum View {
     /// One is back.
     Back,
     /// What came of ignoring somebody.
-    Ignore(IgnoreAnswer),
+    Ignore(IgnoreReply),
     /// Lines of the past were found, all by people whom one ignores.
     OnlyIgnored,
     /// Lines of the past; `None`: it cannot be read.
@@ -298,24 +280,19 @@ impl View {
     }
 
     fn write_to(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
-        let zone = viewer.zone;
+        let _zone = viewer.zone;
         match self {
             View::Motd(rows) => out.write_str(rows),
+            View::Info(info) => write_info(info, viewer, out),
             View::Menu => write_menu(viewer.server, out),
             View::Created(room) => writeln!(out, "Create room {room} successful"),
             View::CreateFailed(wanted, why) => write_room_failed("Create", wanted, why, out),
             View::Rooms(rooms, more) => write_rooms(rooms, *more, out),
-            View::RoomPage(page) => write_room_page(page, viewer, out),
             View::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
             View::Joined(room, scene, tip) => write_joined(room, scene, *tip, viewer, out),
             View::JoinFailed(wanted, why) => write_room_failed("Join", wanted, why, out),
-            View::Who(room, people, more) => write_who(room, people, *more, out),
-            View::Everybody(people) => write_everybody(people, out),
-            View::Whois(name, profile) => write_whois(name, profile.as_deref(), zone, out),
             View::NobodyIs(name) => write_nobody_is(&quoted(name), out),
             View::InAlready(room) => writeln!(out, "You are in room {room} already."),
-            View::Stats(stats) => write_stats(stats, viewer, out),
-            View::Topic(room, topic) => write_topic(room, topic.as_ref(), out),
             View::TopicTooLong => write_topic_too_long(out),
             View::Help(groups) => write_help(groups, out),
             View::HelpOn(on) => write_help_on(on, out),
@@ -333,11 +310,7 @@ impl View {
             View::BadRoomPassword => moderation::write_bad_password(out),
             View::WrongPassword(tries) => moderation::write_wrong_password(*tries, out),
             View::PutOut(room, how, lost) => moderation::write_put_out(room, how, *lost, out),
-            View::Bans(bans) => moderation::write_bans(bans, out),
-            View::NotOrdered(why) => moderation::write_not_ordered(why, out),
-            View::DmSent(words, away) => write_told(words, away.as_deref(), zone, out),
             View::DmReceived(words, hint) => write_told_you(words, *hint, viewer, out),
-            View::DmFailed(name, why) => write_not_told(name, why, out),
             View::NobodyCalled(name) => write_nobody_called(&quoted(name), out),
             View::Ignore(answer) => write_ignore(answer, out),
             View::Lines(look, found) => write_lines(look, found.as_ref(), viewer, out),
@@ -351,7 +324,7 @@ impl View {
             View::Foreign(protocol) => write_foreign(protocol, out),
             // Named one by one, so that a new view does not compile before it is given words.
             View::BadChoice | View::Renamed | View::NotCreated => self.write_fixed(out),
-            View::TopicNotStored | View::NotSent | View::Muted => self.write_fixed(out),
+            View::NotSent | View::Muted => self.write_fixed(out),
             View::NobodyToldYou | View::Away | View::Back | View::Yes => self.write_fixed(out),
             View::OnlyIgnored | View::Goodbye | View::GoingDown => self.write_fixed(out),
             View::Idle | View::ServerFull | View::AddressFull => self.write_fixed(out),
@@ -364,9 +337,6 @@ impl View {
             View::BadChoice => "You have entered illegal/incorrect input. Please try again!",
             View::Renamed => "Update username successful",
             View::NotCreated => "Nothing was created. Type \\rooms for the rooms that there are.",
-            View::TopicNotStored => {
-                "The topic is as it was: the server cannot store it right now. Please try again later."
-            }
             View::NotSent => "Not sent: the server cannot store messages right now.",
             View::Muted => "Not sent: you are muted here. Who owns the room can \\unmute you.",
             View::NobodyToldYou => {
@@ -388,6 +358,22 @@ impl View {
             _ => return Err(fmt::Error),
         };
         writeln!(out, "{words}")
+    }
+}
+
+fn write_info(info: &Info, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    let zone = viewer.zone;
+    match info {
+        Info::RoomPage(page) => write_room_page(page, viewer, out),
+        Info::Members(room, people, more) => write_who(room, people, *more, out),
+        Info::Users(people) => write_everybody(people, out),
+        Info::Whois(name, profile) => write_whois(name, profile.as_deref(), zone, out),
+        Info::Stats(stats) => write_stats(stats, viewer, out),
+        Info::Topic(room, topic) => write_topic(room, topic.as_ref(), out),
+        Info::Bans(bans) => moderation::write_bans(bans, out),
+        Info::NotDone(why) => moderation::write_not_done(why, out),
+        Info::DmSent(message, away) => write_told(message, away.as_deref(), zone, out),
+        Info::DmFailed(name, why) => write_not_told(name, why, out),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::quoted;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::request::{BanLine, How, ModError, PutOut};
+use crate::chat::request::{BanLine, ModError, PutOut, PutOutHow};
 use crate::limits::PASSWORD_BYTES;
 use crate::time::duration;
 
@@ -17,12 +17,12 @@ pub(super) fn write_put_out(
 ) -> fmt::Result {
     let by = &out.by;
     match out.how {
-        How::Kicked => write!(to, "* You were kicked from room {room} by {by}"),
-        How::Banned(time) => {
+        PutOutHow::Kicked => write!(to, "* You were kicked from room {room} by {by}"),
+        PutOutHow::Banned(time) => {
             write!(to, "* You were banned from room {room} by {by}")?;
             write_for(time, to)
         }
-        How::Closed => write!(to, "* Room {room} was closed by {by}"),
+        PutOutHow::Closed => write!(to, "* Room {room} was closed by {by}"),
     }?;
     write_why(&out.why, to)?;
     match lost {
@@ -81,7 +81,7 @@ pub(super) fn write_banned(
     }
 }
 
-pub(super) fn write_not_ordered(why: &ModError, out: &mut String) -> fmt::Result {
+pub(super) fn write_not_done(why: &ModError, out: &mut String) -> fmt::Result {
     match why {
         ModError::NotOwner(owners) => write_not_owner(owners, out),
         ModError::Nobody(name) => writeln!(
@@ -174,30 +174,30 @@ mod tests {
         let hours = Some(Duration::from_secs(7200));
         for (how, why, lost, words) in [
             (
-                How::Kicked,
+                PutOutHow::Kicked,
                 "spam",
                 0,
                 "* You were kicked from room 1150 by Bo: spam\n",
             ),
             (
-                How::Kicked,
+                PutOutHow::Kicked,
                 "",
                 1,
                 "* You were kicked from room 1150 by Bo\nYour last line was not sent.\n",
             ),
             (
-                How::Banned(hours),
+                PutOutHow::Banned(hours),
                 "",
                 0,
                 "* You were banned from room 1150 by Bo for 2h\n",
             ),
             (
-                How::Banned(None),
+                PutOutHow::Banned(None),
                 "x",
                 2,
                 "* You were banned from room 1150 by Bo: x\nYour last 2 lines were not sent.\n",
             ),
-            (How::Closed, "", 0, "* Room 1150 was closed by Bo\n"),
+            (PutOutHow::Closed, "", 0, "* Room 1150 was closed by Bo\n"),
         ] {
             let out = PutOut {
                 how,
@@ -245,7 +245,7 @@ mod tests {
             ModError::NotStored,
         ] {
             let mut out = String::new();
-            write_not_ordered(&why, &mut out).expect("a String takes it");
+            write_not_done(&why, &mut out).expect("a String takes it");
             assert!(out.contains("Nothing was done"), "{out}");
             assert_eq!(out.lines().count(), 1, "{out}");
         }

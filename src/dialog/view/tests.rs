@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::chat::people::DirectMessage;
+use crate::chat::people::{DirectMessage, RoomPage, UserSummary};
 use crate::limits::ROOMS_LISTED_MAX;
 
 fn room(name: &str) -> RoomName {
@@ -109,7 +109,7 @@ fn a_long_list_is_cut_with_a_count() {
     let rooms = (0..ROOMS_LISTED_MAX + 23).map(|n| room(&n.to_string()));
     assert!(shown(&listed_rooms(rooms.collect())).ends_with(",499 and 23 more\n"));
     let people = ["Dai", "ann"].map(|text| UserSummary::named(name(text)));
-    let who = shown(&View::Who(room("r"), people.into(), 199));
+    let who = shown(&View::Info(Info::Members(room("r"), people.into(), 199)));
     assert_eq!(who, "201 in room r: Dai, ann and 199 more\n");
 }
 
@@ -251,11 +251,11 @@ fn who_wants_no_advice_gets_no_row_in_parentheses() {
             locked: false,
             private: false,
         };
-        View::RoomPage(RoomPage {
+        View::Info(Info::RoomPage(RoomPage {
             page,
             pages: 2,
             rooms: vec![room],
-        })
+        }))
     };
     let before = HistoryQuery::Before(crate::chat::history::HistoryCursor::Id(9), 1);
     let table = [

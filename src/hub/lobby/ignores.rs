@@ -7,11 +7,11 @@ use super::Lobby;
 use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::chat::request::Answer;
-use crate::hub::inbox::{ClientEvent, Inbox};
+use crate::chat::request::LobbyReply;
+use crate::hub::inbox::Inbox;
 
 impl Lobby {
-    /// Does what connection `id` asks with regard to the people it ignores. Answered by [`Answer::Ignore`].
+    /// Does what connection `id` asks with regard to the people it ignores. Answered by [`Reply::Ignore`].
     pub fn ignore(&self, id: MemberId, mut request: IgnoreRequest, inbox: &Inbox) {
         let mut state = self.lock();
         let owner = match &request {
@@ -30,7 +30,7 @@ impl Lobby {
         let answer = Ignores::answer(&mut person.extras_mut().ignores, request, owner, id);
         let ignores = person.extras().ignores.clone();
         drop(state);
-        inbox.put(ClientEvent::Answer(Answer::Ignore(answer, ignores)));
+        inbox.reply(LobbyReply::Ignoring(answer, ignores));
     }
 
     /// Has connection `id` ignore `names` too, as far as it may, and gives all whom it ignores then.

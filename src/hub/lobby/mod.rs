@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 use smol::{Executor, Task};
 
+use crate::chat::request::{Info, LobbyReply};
+
 pub use self::accounts::Asker;
 
 use self::accounts::Accounts;
@@ -26,7 +28,7 @@ use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{ClientKind, DirectMessage, DmError, Recipient};
-use crate::chat::request::{Answer, CreateError, JoinError, RenameError};
+use crate::chat::request::{CreateError, JoinError, RenameError, Reply};
 use crate::chat::room::{Moderation, Room, RoomLimits};
 use crate::hub::inbox::{ClientEvent, Inbox};
 use crate::hub::passwords::Passwords;
@@ -120,7 +122,7 @@ impl Lobby {
     }
 
     /// Creates a room that connection `founder` owns, by `account` if it has one. Answered by
-    /// [`Answer::Created`], and before that by [`ClientEvent::Owns`].
+    /// [`Reply::Created`], and before that by [`ClientEvent::Owns`].
     pub fn create(
         self: &Arc<Self>,
         founder: MemberId,
@@ -133,7 +135,7 @@ impl Lobby {
             let care = Moderation::of(founder, account, now());
             let result = lobby.try_create(&name, care).await;
             let result = result.map(|room| inbox.put(ClientEvent::Owns(room)));
-            inbox.put(ClientEvent::Answer(Answer::Created(name, result)));
+            inbox.reply(LobbyReply::Created(name, result));
         };
         self.executor.spawn(creating).detach();
     }
@@ -219,7 +221,7 @@ impl Lobby {
         handle
     }
 
-    /// Looks into a room's past. Answered by [`Answer::Lines`].
+    /// Looks into a room's past. Answered by [`Reply::Lines`].
     pub fn look(&self, room: RoomId, look: HistoryQuery, inbox: &Arc<Inbox>) {
         let (store, inbox) = (self.store.clone(), Arc::clone(inbox));
         let looking = async move {
@@ -233,15 +235,15 @@ impl Lobby {
                     store.around(room, *id, look.lines()).await.map(Found::from)
                 }
             };
-            inbox.put(ClientEvent::Answer(Answer::Lines(look, found.ok())));
+            inbox.reply(LobbyReply::History(look, found.ok()));
         };
         self.executor.spawn(looking).detach();
     }
 
-    /// Lists the rooms. Answered by [`Answer::Rooms`].
+    /// Lists the rooms. Answered by [`Reply::Rooms`].
     pub fn list(self: &Arc<Self>, inbox: &Arc<Inbox>) {
         self.with_all_rooms(inbox, |lobby| {
-            ClientEvent::Answer(Answer::Rooms(lobby.rooms(None)))
+            ClientEvent::Reply(Reply::Lobby(LobbyReply::Rooms(lobby.rooms(None))))
         });
     }
 
@@ -253,14 +255,17 @@ impl Lobby {
         seen.map(|room| room.name.clone()).collect()
     }
 
-    /// Finds the room to join. Answered by [`ClientEvent::Found`], or by [`Answer::Joined`] if there is none.
+    /// Finds the room to join. Answered by [`ClientEvent::Found`], or by [`Reply::Joined`] if there is none.
     pub fn find(self: &Arc<Self>, name: RoomName, inbox: &Arc<Inbox>) {
         if let Some(room) = self.room(&name) {
             return inbox.put(ClientEvent::Found(room, None));
         }
         self.with_all_rooms(inbox, |lobby| match lobby.room(&name) {
             Some(room) => ClientEvent::Found(room, None),
-            None => ClientEvent::Answer(Answer::Joined(name, Err(JoinError::NoRoom))),
+            None => ClientEvent::Reply(Reply::Lobby(LobbyReply::Joined(
+                name,
+                Err(JoinError::NoRoom),
+            ))),
         });
     }
 
@@ -289,11 +294,11 @@ impl Lobby {
         self.executor.spawn(looking).detach();
     }
 
-    /// Takes a name for connection `id`. Answered by [`Answer::Renamed`]. The old name stays taken until
+    /// Takes a name for connection `id`. Answered by [`Reply::Renamed`]. The old name stays taken until
     /// [`Lobby::free_name`]: the room must have been told first.
     pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, inbox: &Inbox) {
         let result = self.change(|state| state.take_name(id, name));
-        inbox.put(ClientEvent::Answer(Answer::Renamed(result)));
+        inbox.reply(LobbyReply::Renamed(result));
     }
 
     /// Frees `old`, which connection `id` has exchanged for `new`.
@@ -330,13 +335,13 @@ impl Lobby {
         at.saturating_duration_since(self.started)
     }
 
-    /// Hands words of connection `from` to one person. Answered by [`Answer::DmSent`] or [`Answer::DmFailed`].
+    /// Hands words of connection `from` to one person. Answered by [`Reply::DmSent`] or [`Reply::DmFailed`].
     pub fn tell(&self, from: MemberId, whom: &Recipient, text: String, inbox: &Inbox) {
         let answer = match self.try_tell(from, whom, text.into()) {
-            Ok((told, away)) => Answer::DmSent(told, away),
-            Err(why) => Answer::DmFailed(whom.name().clone(), why),
+            Ok((told, away)) => Reply::Lobby(LobbyReply::Shown(Info::DmSent(told, away))),
+            Err(why) => Reply::Lobby(LobbyReply::Shown(Info::DmFailed(whom.name().clone(), why))),
         };
-        inbox.put(ClientEvent::Answer(answer));
+        inbox.put(ClientEvent::Reply(answer));
     }
 
     fn try_tell(
@@ -370,12 +375,12 @@ impl Lobby {
         Ok((words(id, &person.name, text), away))
     }
 
-    /// Notes that connection `id` is away. Answered by [`Answer::Away`].
+    /// Notes that connection `id` is away. Answered by [`Reply::Away`].
     pub fn away(&self, id: MemberId, why: String, inbox: &Inbox) {
         if let Some(person) = self.lock().people.get_mut(&id) {
             person.extras_mut().away = Some(why.into());
         }
-        inbox.put(ClientEvent::Answer(Answer::Away));
+        inbox.reply(LobbyReply::Away);
     }
 
     /// Notes that connection `id` is back.

@@ -8,19 +8,19 @@ use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::people::{People, Stats, UserSummary};
-use crate::chat::request::Answer;
+use crate::chat::request::{Info, LobbyReply, Reply};
 use crate::hub::inbox::{ClientEvent, Inbox};
 use crate::hub::room::RoomHandle;
 use crate::limits::WHO_NAMES_MAX;
 
 impl Lobby {
-    /// Lists a page of the rooms that who is in `inside` may see. Answered by [`Answer::RoomPage`].
+    /// Lists a page of the rooms that who is in `inside` may see. Answered by [`Reply::RoomPage`].
     pub fn list_page(self: &Arc<Self>, page: usize, inside: Option<RoomId>, inbox: &Arc<Inbox>) {
         self.with_all_rooms(inbox, move |lobby| {
             let ranks = rooms::ranks(&lobby.lock().rooms, inside);
             let shown = rooms::on_page(ranks, page);
             let page = rooms::page_of(&lobby.lock().rooms, shown, page, now());
-            ClientEvent::Answer(Answer::RoomPage(page))
+            ClientEvent::Reply(Reply::Lobby(LobbyReply::Shown(Info::RoomPage(page))))
         });
     }
 
@@ -46,7 +46,7 @@ impl Lobby {
         members.into_iter().map(present).collect()
     }
 
-    /// Names everybody who is connected, to who is in `inside`. Answered by [`Answer::Everybody`].
+    /// Names everybody who is connected, to who is in `inside`. Answered by [`Reply::Everybody`].
     pub fn everybody(&self, inside: Option<&RoomHandle>, inbox: &Inbox) {
         let up = self.up(Instant::now());
         let state = self.lock();
@@ -58,10 +58,10 @@ impl Lobby {
             more: state.people.len().saturating_sub(WHO_NAMES_MAX),
         };
         drop(state);
-        inbox.put(ClientEvent::Answer(Answer::Everybody(people)));
+        inbox.reply(LobbyReply::Shown(Info::Users(people)));
     }
 
-    /// Tells how the server does. Answered by [`Answer::Stats`].
+    /// Tells how the server does. Answered by [`Reply::Stats`].
     pub fn stats(self: &Arc<Self>, inbox: &Arc<Inbox>) {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let counting = async move {
@@ -71,7 +71,7 @@ impl Lobby {
                 lines_ever,
                 ..lobby.counts()
             };
-            inbox.put(ClientEvent::Answer(Answer::Stats(stats)));
+            inbox.reply(LobbyReply::Shown(Info::Stats(stats)));
         };
         self.executor.spawn(counting).detach();
     }
@@ -89,7 +89,7 @@ impl Lobby {
         }
     }
 
-    /// Tells of whoever has `name`, to who is in `inside`. Answered by [`Answer::Whois`].
+    /// Tells of whoever has `name`, to who is in `inside`. Answered by [`Reply::Whois`].
     pub fn whois(&self, name: Name, inside: Option<&RoomHandle>, inbox: &Inbox) {
         let up = self.up(Instant::now());
         let state = self.lock();
@@ -97,6 +97,6 @@ impl Lobby {
         let person = id.and_then(|id| state.people.get(&id));
         let profile = person.map(|person| Box::new(person.profile(up, inside)));
         drop(state);
-        inbox.put(ClientEvent::Answer(Answer::Whois(name, profile)));
+        inbox.reply(LobbyReply::Shown(Info::Whois(name, profile)));
     }
 }

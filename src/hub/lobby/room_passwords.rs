@@ -8,13 +8,13 @@ use crate::chat::account::AccountError;
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::{Hash, Password};
-use crate::chat::request::{Answer, JoinError, ModCommand, ModError};
+use crate::chat::request::{Info, JoinError, LobbyReply, ModCommand, ModError, Reply, RoomReply};
 use crate::hub::inbox::{ClientEvent, Inbox};
 use crate::hub::room::{RoomCommand, RoomHandle};
 
 impl Lobby {
     /// Finds the room to join, whose password somebody who comes `from` there has given. Answered by
-    /// [`ClientEvent::Found`], or by [`Answer::Joined`] if there is none or the password is another one.
+    /// [`ClientEvent::Found`], or by [`Reply::Joined`] if there is none or the password is another one.
     pub fn find_with(
         self: &Arc<Self>,
         name: RoomName,
@@ -26,7 +26,7 @@ impl Lobby {
         let finding = async move {
             let note = match lobby.try_find_with(&name, password, from).await {
                 Ok(found) => found,
-                Err(why) => ClientEvent::Answer(Answer::Joined(name, Err(why))),
+                Err(why) => ClientEvent::Reply(Reply::Lobby(LobbyReply::Joined(name, Err(why)))),
             };
             inbox.put(note);
         };
@@ -52,7 +52,7 @@ impl Lobby {
         }
     }
 
-    /// Locks `room` for `member`, who is in it and comes `from` there. Answered by [`Answer::ModReply`].
+    /// Locks `room` for `member`, who is in it and comes `from` there. Answered by [`Reply::ModReply`].
     pub fn lock_room(
         self: &Arc<Self>,
         room: RoomHandle,
@@ -78,7 +78,7 @@ impl Lobby {
                 Err(AccountError::TooManyTries) => ModError::TooManyTries,
                 Err(_) => ModError::NotStored,
             };
-            inbox.put(ClientEvent::Answer(Answer::ModReply(Err(why))));
+            inbox.reply(RoomReply::Shown(Info::NotDone(why)));
         };
         self.executor.spawn(locking).detach();
     }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use async_channel::Sender;
 use futures_lite::future;
 
+use crate::chat::request::ModError;
 use crate::chat::room::permissions::Permission;
 use crate::chat::room::{JoinRequest, Moderation, PostError, Room};
 
@@ -30,7 +31,7 @@ pub use outbox::{Outbox, Reader, Taken};
 use crate::chat::history::RoomSnapshot;
 use crate::chat::message::{Kind, MemberId, NewMessage};
 use crate::chat::name::Name;
-use crate::chat::request::{Answer, JoinError, ModCommand};
+use crate::chat::request::{JoinError, ModCommand};
 use crate::chat::topic::Topic;
 use crate::hub::inbox::{ClientEvent, Inbox};
 use crate::limits::WHO_NAMES_MAX;
@@ -58,8 +59,6 @@ pub enum RoomCommand {
         /// Its new name.
         name: Name,
     },
-    /// A member says what the room is about. Answered by [`Answer::TopicSet`].
-    SetTopic(MemberId, Option<Topic>),
     /// A member asks who is there. Answered by [`ClientEvent::Members`].
     Who(MemberId),
     /// A member completes a name. Answered by [`ClientEvent::Names`].
@@ -70,7 +69,7 @@ pub enum RoomCommand {
     /// Does a member have the right to lock? If so the room says so here; if not, it answers the member as it
     /// answers [`RoomCommand::Moderate`].
     MayLock(MemberId, Sender<()>),
-    /// A member wants something done that only owners may. Answered by [`Answer::ModReply`], or by being put out
+    /// A member wants something done that only owners may. Answered by [`Reply::ModReply`], or by being put out
     /// of a room that ends.
     Moderate(MemberId, Box<ModCommand>),
     /// The room was opened before it was known who created it.
@@ -210,7 +209,6 @@ impl Actor {
                 self.room.account_deleted(&account);
                 self.settle(time).await;
             }
-            RoomCommand::SetTopic(member, topic) => self.set_topic(member, topic).await,
             RoomCommand::Who(member) => {
                 let (members, more) = self.room.first_members(WHO_NAMES_MAX);
                 self.tell(member, ClientEvent::Members(members, more));
@@ -306,21 +304,15 @@ impl Actor {
         }
     }
 
-    /// What cannot be stored is not so.
-    async fn set_topic(&mut self, member: MemberId, topic: Option<Topic>) {
-        if let Err(why) = self.room.allows(member, Permission::SetTopic) {
-            return self.tell(member, ClientEvent::Answer(Answer::ModReply(Err(why))));
-        }
+    /// Stores the topic before applying it; on failure nothing changes.
+    async fn set_topic(&mut self, member: MemberId, topic: Option<Topic>) -> Result<(), ModError> {
+        self.room.allows(member, Permission::SetTopic)?;
         let stored = self.store.set_topic(self.handle.id, topic.clone()).await;
-        if stored.is_ok() {
-            self.handle.info.set_topic(topic.clone());
-            self.room.set_topic(member, topic);
-            self.publish();
-        }
-        self.tell(
-            member,
-            ClientEvent::Answer(Answer::TopicSet(stored.is_ok())),
-        );
+        stored.map_err(|_| ModError::NotStored)?;
+        self.handle.info.set_topic(topic.clone());
+        self.room.set_topic(member, topic);
+        self.publish();
+        Ok(())
     }
 
     fn tell(&self, member: MemberId, note: ClientEvent) {

@@ -6,7 +6,7 @@ use async_channel::Sender;
 
 use super::Actor;
 use crate::chat::message::MemberId;
-use crate::chat::request::{Answer, ModCommand, ModError, ModReply};
+use crate::chat::request::{Info, ModCommand, ModError, ModReply, Reply, RoomReply};
 use crate::chat::room::Change;
 use crate::chat::room::permissions::Permission;
 use crate::hub::inbox::ClientEvent;
@@ -24,6 +24,10 @@ impl Actor {
 
     /// Follows an order, or tells why not. What has to be stored is stored before anybody sees it.
     pub(super) async fn order(&mut self, member: MemberId, order: &ModCommand, time: Timestamp) {
+        if let ModCommand::SetTopic(topic) = order {
+            let set = self.set_topic(member, topic.clone()).await;
+            return self.answer(member, set.map(|()| ModReply::Done));
+        }
         self.settle(time).await;
         let change = match self.room.judge(member, order, time) {
             Ok(change) => change,
@@ -105,6 +109,11 @@ impl Actor {
     }
 
     fn answer(&self, member: MemberId, answer: Result<ModReply, ModError>) {
-        self.tell(member, ClientEvent::Answer(Answer::ModReply(answer)));
+        let reply = match answer {
+            Ok(ModReply::Done) => RoomReply::Done,
+            Ok(ModReply::Bans(bans)) => RoomReply::Shown(Info::Bans(bans)),
+            Err(why) => RoomReply::Shown(Info::NotDone(why)),
+        };
+        self.tell(member, ClientEvent::Reply(Reply::Room(reply)));
     }
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::chat::address::Address;
 use crate::chat::message::Item;
 use crate::chat::name::RoomName;
-use crate::chat::request::{How, ModCommand, NewBan, PutOut, Target};
+use crate::chat::request::{ModCommand, NewBan, PutOut, PutOutHow, Reply, RoomReply, Target};
 use crate::chat::room::{Moderation, RoomLimits};
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -71,7 +71,7 @@ impl User {
             match note {
                 ClientEvent::Admitted(seat, _) => self.seat = Some(seat),
                 ClientEvent::Refused(_, why) => self.refused = Some(why),
-                ClientEvent::Answer(_) => self.answers += 1,
+                ClientEvent::Reply(_) => self.answers += 1,
                 _ => {}
             }
         }
@@ -224,7 +224,7 @@ fn who_is_kicked_while_speaking_sees_what_was_said_until_then_and_nothing_after(
         assert_eq!(ben.read, said, "{case}");
         assert_eq!(ann.read, [said, vec!["gone".to_owned()]].concat(), "{case}");
         let how = ben.put_out.as_ref().expect("he was kicked");
-        assert_eq!((how.how, &*how.why), (How::Kicked, "spam"), "{case}");
+        assert_eq!((how.how, &*how.why), (PutOutHow::Kicked, "spam"), "{case}");
     });
 }
 
@@ -247,7 +247,7 @@ fn who_joins_a_room_that_is_being_closed_is_told_that_there_is_none() {
         let [ann, ben, cat] = &people;
         for person in [ann, ben] {
             let how = person.put_out.as_ref().map(|out| out.how);
-            assert_eq!(how, Some(How::Closed), "{case}");
+            assert_eq!(how, Some(PutOutHow::Closed), "{case}");
             assert_eq!(
                 person.read.iter().filter(|text| *text == "bye").count(),
                 1,
@@ -342,7 +342,7 @@ fn an_owner_who_disconnects_while_sharing_leaves_one_owner_behind() {
                 .filter(|note| matches!(note, ClientEvent::Owns(_)))
                 .count();
             let mut done = notes.iter().filter_map(|note| match note {
-                ClientEvent::Answer(Answer::ModReply(answer)) => Some(answer.clone()),
+                ClientEvent::Reply(Reply::Room(reply)) => Some(reply.clone()),
                 _ => None,
             });
             (owns, done.next(), done.next())
@@ -374,7 +374,7 @@ fn an_owner_who_disconnects_while_sharing_leaves_one_owner_behind() {
         } else {
             shared
         };
-        assert_eq!(before.is_ok(), owned_since < asked, "{case}");
+        assert_eq!(before == RoomReply::Done, owned_since < asked, "{case}");
         people[0].look();
         assert_eq!(people[0].answers, 1, "{case}");
     });

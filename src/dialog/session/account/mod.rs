@@ -1,7 +1,7 @@
 //! *Pure.* Keeping a name: what is asked for it, and what comes of it.
 
 use super::{Session, Turn};
-use crate::chat::account::{AccountAnswer, AccountError, AccountRequest};
+use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::request::{RenameError, Request};
@@ -155,35 +155,35 @@ impl Session {
     }
 
     /// Takes what came of a request.
-    pub(super) fn kept(&mut self, answer: AccountAnswer) -> Turn {
+    pub(super) fn on_reply(&mut self, answer: AccountReply) -> Turn {
         let view = match answer {
-            AccountAnswer::Registered(name, Ok(())) => {
+            AccountReply::Registered(name, Ok(())) => {
                 // The name may have been given back to an even faster login meanwhile.
                 self.keeper.account = (self.name == name).then(|| name.clone());
                 AccountView::Registered(name)
             }
-            AccountAnswer::LoggedIn(name, Ok(_)) => {
+            AccountReply::LoggedIn(name, Ok(_)) => {
                 self.name = name.clone();
                 self.keeper.account = Some(name.clone());
                 self.keeper.wanted = None;
                 AccountView::LoggedIn(name)
             }
-            AccountAnswer::Forgotten(name, Ok(())) => {
+            AccountReply::Forgotten(name, Ok(())) => {
                 self.keeper.account = None;
                 AccountView::Forgotten(name)
             }
-            AccountAnswer::LoggedIn(_, Err(AccountError::Wrong))
-            | AccountAnswer::Forgotten(_, Err(AccountError::Wrong))
+            AccountReply::LoggedIn(_, Err(AccountError::Wrong))
+            | AccountReply::Forgotten(_, Err(AccountError::Wrong))
                 if self.count_wrong_password() =>
             {
                 AccountView::WrongTooOften
             }
-            AccountAnswer::Forgotten(name, Err(AccountError::Wrong)) => {
+            AccountReply::Forgotten(name, Err(AccountError::Wrong)) => {
                 AccountView::NotForgotten(name)
             }
-            AccountAnswer::Registered(name, Err(why))
-            | AccountAnswer::LoggedIn(name, Err(why))
-            | AccountAnswer::Forgotten(name, Err(why)) => AccountView::Refused(name, why),
+            AccountReply::Registered(name, Err(why))
+            | AccountReply::LoggedIn(name, Err(why))
+            | AccountReply::Forgotten(name, Err(why)) => AccountView::Refused(name, why),
         };
         Turn::show([keep(view)])
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::chat::request::Answer;
+use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::settings::Settings;
 use crate::dialog::view::Viewer;
 use crate::time::Timestamp;
@@ -18,7 +18,7 @@ fn password(text: &str) -> Password {
 fn called(text: &str) -> Session {
     let mut session = Session::default();
     session.line(&format!("\\name {text}"));
-    session.answer(Answer::Renamed(Ok(name(text))));
+    session.reply(Reply::Lobby(LobbyReply::Renamed(Ok(name(text)))));
     session
 }
 
@@ -28,7 +28,7 @@ fn logged_in(text: &str) -> Session {
     session.line(&format!("\\login {text}"));
     session.line(GOOD);
     let settings = Box::new(Settings::default());
-    session.answer(Answer::Account(AccountAnswer::LoggedIn(
+    session.reply(Reply::Account(AccountReply::LoggedIn(
         name(text),
         Ok(settings),
     )));
@@ -57,8 +57,8 @@ fn a_name_is_registered_with_a_password_that_was_typed_twice() {
     assert_eq!(turn, Turn::ask(Request::Account(request)));
     assert!(!format!("{turn:?}").contains("hunter2"));
     assert_eq!(session.account(), None);
-    let answer = AccountAnswer::Registered(name("Dai"), Ok(()));
-    let turn = session.answer(Answer::Account(answer));
+    let answer = AccountReply::Registered(name("Dai"), Ok(()));
+    let turn = session.reply(Reply::Account(answer));
     assert_eq!(turn, shown(AccountView::Registered(name("Dai"))));
     assert_eq!(session.account(), Some(&name("Dai")));
     let again = session.line("\\register");
@@ -148,8 +148,8 @@ fn who_logs_in_has_the_name() {
     assert_eq!(turn, Turn::ask(Request::Account(request)));
     assert_eq!(session.question(), None);
     let settings = Box::new(Settings::default());
-    let answer = AccountAnswer::LoggedIn(name("Dai"), Ok(settings));
-    let turn = session.answer(Answer::Account(answer));
+    let answer = AccountReply::LoggedIn(name("Dai"), Ok(settings));
+    let turn = session.reply(Reply::Account(answer));
     assert_eq!(turn, shown(AccountView::LoggedIn(name("Dai"))));
     assert_eq!(session.prompt(), "Dai> ");
     assert_eq!(session.account(), Some(&name("Dai")));
@@ -161,8 +161,8 @@ fn a_wrong_password_can_be_given_three_times() {
     for last in [false, false, true] {
         session.line("\\login Dai");
         session.line(GOOD);
-        let wrong = AccountAnswer::LoggedIn(name("Dai"), Err(AccountError::Wrong));
-        let turn = session.answer(Answer::Account(wrong));
+        let wrong = AccountReply::LoggedIn(name("Dai"), Err(AccountError::Wrong));
+        let turn = session.reply(Reply::Account(wrong));
         assert_eq!(
             turn,
             shown(match last {
@@ -184,8 +184,8 @@ fn a_wrong_password_can_be_given_three_times() {
         assert_eq!(session.line("short"), shown(refused));
         session.line("\\login Dai");
         session.line(GOOD);
-        let busy = AccountAnswer::LoggedIn(name("Dai"), Err(AccountError::Busy));
-        session.answer(Answer::Account(busy));
+        let busy = AccountReply::LoggedIn(name("Dai"), Err(AccountError::Busy));
+        session.reply(Reply::Account(busy));
     }
     assert_eq!(session.line("\\login Dai"), Turn::default());
 }
@@ -198,14 +198,14 @@ fn giving_a_name_up_asks_for_its_password_too() {
     let turn = session.line(GOOD);
     let request = AccountRequest::Forget(name("Dai"), password(GOOD));
     assert_eq!(turn, Turn::ask(Request::Account(request)));
-    let wrong = AccountAnswer::Forgotten(name("Dai"), Err(AccountError::Wrong));
-    let turn = session.answer(Answer::Account(wrong));
+    let wrong = AccountReply::Forgotten(name("Dai"), Err(AccountError::Wrong));
+    let turn = session.reply(Reply::Account(wrong));
     assert_eq!(turn, shown(AccountView::NotForgotten(name("Dai"))));
     assert_eq!(session.account(), Some(&name("Dai")));
     session.line("\\forget");
     session.line(GOOD);
-    let answer = AccountAnswer::Forgotten(name("Dai"), Ok(()));
-    let turn = session.answer(Answer::Account(answer));
+    let answer = AccountReply::Forgotten(name("Dai"), Ok(()));
+    let turn = session.reply(Reply::Account(answer));
     assert_eq!(turn, shown(AccountView::Forgotten(name("Dai"))));
     assert_eq!((session.account(), session.name()), (None, &name("Dai")));
 }
@@ -214,11 +214,11 @@ fn giving_a_name_up_asks_for_its_password_too() {
 fn another_name_ends_the_login_and_another_way_of_writing_it_does_not() {
     let mut session = logged_in("Dai");
     session.line("\\name DAI");
-    let turn = session.answer(Answer::Renamed(Ok(name("DAI"))));
+    let turn = session.reply(Reply::Lobby(LobbyReply::Renamed(Ok(name("DAI")))));
     assert_eq!(turn, Turn::show([View::Renamed]));
     assert_eq!(session.account(), Some(&name("Dai")));
     session.line("\\name Day");
-    let turn = session.answer(Answer::Renamed(Ok(name("Day"))));
+    let turn = session.reply(Reply::Lobby(LobbyReply::Renamed(Ok(name("Day")))));
     let logged_out = View::Keep(AccountView::LoggedOut(name("Dai")));
     assert_eq!(turn, Turn::show([View::Renamed, logged_out]));
     assert_eq!(session.account(), None);
@@ -232,7 +232,7 @@ fn a_name_that_is_refused_since_it_is_registered_is_the_one_to_log_in_to() {
     let mut session = called("Day");
     session.line("\\name dai");
     let why = RenameError::Registered(name("dai"), name("Dai"), name("dai_2"));
-    session.answer(Answer::Renamed(Err(why)));
+    session.reply(Reply::Lobby(LobbyReply::Renamed(Err(why))));
     session.line("\\login");
     is_asked(&session, "Password of Dai: ");
 }
@@ -255,8 +255,8 @@ fn who_is_displaced_has_another_name_and_what_was_asked_stays_open() {
     // The answer to a registration that another login was faster than.
     let mut session = called("Dai");
     session.name_reclaimed(name("Dai"), name("Dai_2"));
-    let answer = AccountAnswer::Registered(name("Dai"), Ok(()));
-    session.answer(Answer::Account(answer));
+    let answer = AccountReply::Registered(name("Dai"), Ok(()));
+    session.reply(Reply::Account(answer));
     assert_eq!(session.account(), None);
 }
 

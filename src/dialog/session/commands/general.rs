@@ -2,7 +2,7 @@
 
 use super::{COMMANDS, Group, find};
 use crate::chat::name::Name;
-use crate::chat::request::{RenameError, Request};
+use crate::chat::request::{LobbyRequest, RenameError, Request, RoomRequest};
 use crate::dialog::session::{Place, Session, Turn, quit as quit_now};
 use crate::dialog::view::{HelpGroup, HelpOn, View};
 
@@ -11,7 +11,7 @@ pub(super) fn exit(session: &mut Session, _: &str) -> Turn {
         return session.back_with(Vec::new());
     }
     match session.place {
-        Place::Room(_) => Turn::ask(Request::Leave),
+        Place::Room(_) => Turn::ask(Request::Room(RoomRequest::Leave)),
         Place::Menu => Turn::show([View::OnlyInRoom("exit")]),
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn name(session: &mut Session, argument: &str) -> Turn {
         return Turn::show([View::YourName(session.name.clone())]);
     }
     match Name::parse(argument) {
-        Ok(name) => Turn::ask(Request::Rename(name)),
+        Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Rename(name))),
         Err(error) => session.renamed(Err(RenameError::BadName(error))),
     }
 }

@@ -1,16 +1,18 @@
 //! *Pure.* What was said before.
 
 use crate::chat::history::HistoryQuery;
-use crate::chat::request::Request;
+use crate::chat::request::{LobbyRequest, LocalRequest, Request};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::View;
 use crate::limits::HISTORY_PAGE_LINES;
 
 pub(super) fn history(_: &mut Session, argument: &str) -> Turn {
     match argument.parse::<usize>() {
-        _ if argument.is_empty() => Turn::ask(Request::OlderPage(HISTORY_PAGE_LINES)),
-        Ok(lines) if lines > 0 => Turn::ask(Request::OlderPage(lines)),
-        _ => Turn::ask(Request::UntilTime(argument.to_owned())),
+        _ if argument.is_empty() => {
+            Turn::ask(Request::Local(LocalRequest::OlderPage(HISTORY_PAGE_LINES)))
+        }
+        Ok(lines) if lines > 0 => Turn::ask(Request::Local(LocalRequest::OlderPage(lines))),
+        _ => Turn::ask(Request::Local(LocalRequest::UntilTime(argument.to_owned()))),
     }
 }
 
@@ -18,14 +20,16 @@ pub(super) fn search(_: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
         return Turn::show([View::Usage("search WORDS")]);
     }
-    Turn::ask(Request::HistoryQuery(HistoryQuery::For(
+    Turn::ask(Request::Lobby(LobbyRequest::History(HistoryQuery::For(
         argument.to_owned(),
-    )))
+    ))))
 }
 
 pub(super) fn context(_: &mut Session, argument: &str) -> Turn {
     match argument.trim_start_matches('#').parse() {
-        Ok(id) => Turn::ask(Request::HistoryQuery(HistoryQuery::Around(id))),
+        Ok(id) => Turn::ask(Request::Lobby(LobbyRequest::History(HistoryQuery::Around(
+            id,
+        )))),
         Err(_) => Turn::show([View::Usage("context N, with the number of a line")]),
     }
 }

@@ -4,7 +4,7 @@ use crate::chat::ignore::IgnoreRequest;
 use crate::chat::message::Kind;
 use crate::chat::name::Name;
 use crate::chat::people::Recipient;
-use crate::chat::request::Request;
+use crate::chat::request::{LobbyRequest, Request};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::View;
 
@@ -14,7 +14,10 @@ pub(super) fn msg(_: &mut Session, argument: &str) -> Turn {
         return Turn::show([View::Usage("msg NAME TEXT")]);
     }
     match Name::parse(name.trim_start_matches('@')) {
-        Ok(name) => Turn::ask(Request::Tell(Recipient::Name(name), text.trim().to_owned())),
+        Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Message(
+            Recipient::Name(name),
+            text.trim().to_owned(),
+        ))),
         // Nobody can be called so.
         Err(_) => Turn::show([View::NobodyCalled(name.to_owned())]),
     }
@@ -24,7 +27,10 @@ pub(super) fn reply(session: &mut Session, argument: &str) -> Turn {
     match &session.last_dm_from {
         None => Turn::show([View::NobodyToldYou]),
         Some(_) if argument.is_empty() => Turn::show([View::Usage("reply TEXT")]),
-        Some(whom) => Turn::ask(Request::Tell((**whom).clone(), argument.to_owned())),
+        Some(whom) => Turn::ask(Request::Lobby(LobbyRequest::Message(
+            (**whom).clone(),
+            argument.to_owned(),
+        ))),
     }
 }
 
@@ -36,12 +42,12 @@ pub(super) fn me(session: &mut Session, argument: &str) -> Turn {
 }
 
 pub(super) fn away(_: &mut Session, argument: &str) -> Turn {
-    Turn::ask(Request::Away(argument.to_owned()))
+    Turn::ask(Request::Lobby(LobbyRequest::Away(argument.to_owned())))
 }
 
 pub(super) fn ignore(_: &mut Session, argument: &str) -> Turn {
     match argument {
-        "" => Turn::ask(Request::Ignore(IgnoreRequest::List)),
+        "" => Turn::ask(Request::Lobby(LobbyRequest::Ignore(IgnoreRequest::List))),
         name => about(name, IgnoreRequest::Add, "ignore NAME"),
     }
 }
@@ -52,7 +58,7 @@ pub(super) fn unignore(_: &mut Session, argument: &str) -> Turn {
 
 fn about(name: &str, request: fn(Name) -> IgnoreRequest, usage: &'static str) -> Turn {
     match Name::parse(name.trim_start_matches('@')) {
-        Ok(name) => Turn::ask(Request::Ignore(request(name))),
+        Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Ignore(request(name)))),
         Err(_) => Turn::show([View::Usage(usage)]),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::chat::name::Name;
-use crate::chat::request::{ModCommand, NewBan, Request, Target};
+use crate::chat::request::{ModCommand, NewBan, Request, RoomRequest, Target};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::{Question, View};
 use crate::limits::BAN_TIME_MAX;
@@ -107,5 +107,5 @@ fn named(who: &str, usage: &'static str, about: impl FnOnce(Name) -> ModCommand)
 }
 
 fn order(order: ModCommand) -> Turn {
-    Turn::ask(Request::Moderate(order))
+    Turn::ask(Request::Room(RoomRequest::Moderate(order)))
 }

@@ -1,6 +1,6 @@
 //! *Pure.* How one's own terminal shows things.
 
-use crate::chat::request::Request;
+use crate::chat::request::{LocalRequest, Request};
 use crate::chat::settings::{Bell, Setting};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::View;
@@ -29,25 +29,27 @@ pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
         "all" => Bell::All,
         _ => return Turn::show([View::Usage("bell mention, \\bell all or \\bell off")]),
     };
-    Turn::ask(Request::Set(Setting::Bell(bell)))
+    Turn::ask(Request::Local(LocalRequest::Set(Setting::Bell(bell))))
 }
 
 /// A setting that is on or off. `bare` tells whether no argument means on.
 fn switch(argument: &str, bare: bool, usage: &'static str, setting: fn(bool) -> Setting) -> Turn {
     match argument.to_ascii_lowercase().as_str() {
-        "on" => Turn::ask(Request::Set(setting(true))),
-        "" if bare => Turn::ask(Request::Set(setting(true))),
-        "off" => Turn::ask(Request::Set(setting(false))),
+        "on" => Turn::ask(Request::Local(LocalRequest::Set(setting(true)))),
+        "" if bare => Turn::ask(Request::Local(LocalRequest::Set(setting(true)))),
+        "off" => Turn::ask(Request::Local(LocalRequest::Set(setting(false)))),
         _ => Turn::show([View::Usage(usage)]),
     }
 }
 
 pub(super) fn width(_: &mut Session, argument: &str) -> Turn {
     match argument.parse::<u16>() {
-        Ok(columns) if WIDTH_COLUMNS.contains(&columns) => {
-            Turn::ask(Request::Set(Setting::Width(Some(columns))))
+        Ok(columns) if WIDTH_COLUMNS.contains(&columns) => Turn::ask(Request::Local(
+            LocalRequest::Set(Setting::Width(Some(columns))),
+        )),
+        _ if argument.eq_ignore_ascii_case("off") => {
+            Turn::ask(Request::Local(LocalRequest::Set(Setting::Width(None))))
         }
-        _ if argument.eq_ignore_ascii_case("off") => Turn::ask(Request::Set(Setting::Width(None))),
         _ => Turn::show([View::Usage("width N, with a number from 20 to 500")]),
     }
 }
@@ -58,7 +60,9 @@ pub(super) fn charset(_: &mut Session, argument: &str) -> Turn {
             "charset SET, such as utf-8, latin1, cp437 or windows-874",
         )]);
     }
-    Turn::ask(Request::Set(Setting::Charset(argument.to_owned())))
+    Turn::ask(Request::Local(LocalRequest::Set(Setting::Charset(
+        argument.to_owned(),
+    ))))
 }
 
 pub(super) fn timezone(_: &mut Session, argument: &str) -> Turn {
@@ -67,7 +71,7 @@ pub(super) fn timezone(_: &mut Session, argument: &str) -> Turn {
         off if off.eq_ignore_ascii_case("off") => None,
         zone => Some(zone.to_owned()),
     };
-    Turn::ask(Request::Set(Setting::Timezone(zone)))
+    Turn::ask(Request::Local(LocalRequest::Set(Setting::Timezone(zone))))
 }
 
 pub(super) fn time(_: &mut Session, _: &str) -> Turn {

@@ -4,15 +4,29 @@ use std::time::Duration;
 
 use super::*;
 use crate::chat::people::{RoomPage, Stats, UserSummary};
+use crate::chat::request::{Info, ModCommand, ModError};
 
 #[test]
 fn a_topic_is_asked_for_set_and_taken_away() {
     let lunch = Topic::parse("lunch at noon").expect("short enough");
     let table = [
-        ("\\topic", Turn::ask(Request::Topic)),
-        ("\\topic \u{200b}", Turn::ask(Request::Topic)),
-        ("\\topic lunch at noon", Turn::ask(Request::SetTopic(lunch))),
-        ("\\topic OFF", Turn::ask(Request::SetTopic(None))),
+        ("\\topic", Turn::ask(Request::Room(RoomRequest::Topic))),
+        (
+            "\\topic \u{200b}",
+            Turn::ask(Request::Room(RoomRequest::Topic)),
+        ),
+        (
+            "\\topic lunch at noon",
+            Turn::ask(Request::Room(RoomRequest::Moderate(ModCommand::SetTopic(
+                lunch,
+            )))),
+        ),
+        (
+            "\\topic OFF",
+            Turn::ask(Request::Room(RoomRequest::Moderate(ModCommand::SetTopic(
+                None,
+            )))),
+        ),
     ];
     for (line, expected) in table {
         assert_eq!(in_room().line(line), expected, "{line}");
@@ -26,9 +40,14 @@ fn a_topic_is_asked_for_set_and_taken_away() {
 #[test]
 fn who_sets_a_topic_is_told_only_if_it_could_not_be_stored() {
     let mut session = in_room();
-    assert_eq!(session.answer(Answer::TopicSet(true)), Turn::default());
-    let turn = session.answer(Answer::TopicSet(false));
-    assert_eq!(turn, Turn::show([View::TopicNotStored]));
+    assert_eq!(session.reply(Reply::Room(RoomReply::Done)), Turn::default());
+    let turn = session.reply(Reply::Room(RoomReply::Shown(Info::NotDone(
+        ModError::NotStored,
+    ))));
+    assert_eq!(
+        turn,
+        Turn::show([View::Info(Info::NotDone(ModError::NotStored))])
+    );
 }
 
 #[test]
@@ -43,7 +62,11 @@ fn rooms_are_listed_by_the_page_anywhere() {
     for (line, page) in table {
         for mut session in [in_room(), Session::default()] {
             let turn = session.line(line);
-            assert_eq!(turn.request, page.map(Request::RoomPage), "{line}");
+            assert_eq!(
+                turn.request,
+                page.map(|page| Request::Lobby(LobbyRequest::RoomPage(page))),
+                "{line}"
+            );
             assert_eq!(turn.views.is_empty(), page.is_some(), "{line}");
         }
     }
@@ -52,18 +75,24 @@ fn rooms_are_listed_by_the_page_anywhere() {
         pages: 0,
         rooms: Vec::new(),
     };
-    let turn = Session::default().answer(Answer::RoomPage(page.clone()));
-    assert_eq!(turn, Turn::show([View::RoomPage(page)]));
+    let turn = Session::default().reply(Reply::Lobby(LobbyReply::Shown(Info::RoomPage(
+        page.clone(),
+    ))));
+    assert_eq!(turn, Turn::show([View::Info(Info::RoomPage(page))]));
 }
 
 #[test]
 fn who_means_the_room_in_a_room_and_everybody_at_the_menu() {
     let table = [
-        ("\\who", Some(Request::Who), Some(Request::Everybody)),
+        (
+            "\\who",
+            Some(Request::Room(RoomRequest::Members)),
+            Some(Request::Lobby(LobbyRequest::Users)),
+        ),
         (
             "/who ALL",
-            Some(Request::Everybody),
-            Some(Request::Everybody),
+            Some(Request::Lobby(LobbyRequest::Users)),
+            Some(Request::Lobby(LobbyRequest::Users)),
         ),
         ("\\who Dai", None, None),
     ];
@@ -72,15 +101,19 @@ fn who_means_the_room_in_a_room_and_everybody_at_the_menu() {
         assert_eq!(Session::default().line(line).request, menu, "{line}");
     }
     let people = vec![UserSummary::named(name("Dai"))];
-    let turn = in_room().answer(Answer::Members(people.clone(), 3));
-    let who = View::Who(room("1150"), people, 3);
+    let turn = in_room().reply(Reply::Room(RoomReply::Shown(Info::Members(
+        room("1150"),
+        people.clone(),
+        3,
+    ))));
+    let who = View::Info(Info::Members(room("1150"), people, 3));
     assert_eq!(turn, Turn::show([who]));
 }
 
 #[test]
 fn whois_asks_of_somebody_who_can_be() {
     for mut session in [in_room(), Session::default()] {
-        let asked = Turn::ask(Request::Whois(name("Dai")));
+        let asked = Turn::ask(Request::Lobby(LobbyRequest::Whois(name("Dai"))));
         assert_eq!(session.line("\\whois Dai"), asked);
         assert_eq!(session.line("/whois @Dai "), asked);
         let turn = session.line("\\whois two words");
@@ -89,8 +122,14 @@ fn whois_asks_of_somebody_who_can_be() {
             session.line("\\whois").views[..],
             [View::Usage(_)]
         ));
-        let turn = session.answer(Answer::Whois(name("Dai"), None));
-        assert_eq!(turn, Turn::show([View::Whois(name("Dai"), None)]));
+        let turn = session.reply(Reply::Lobby(LobbyReply::Shown(Info::Whois(
+            name("Dai"),
+            None,
+        ))));
+        assert_eq!(
+            turn,
+            Turn::show([View::Info(Info::Whois(name("Dai"), None))])
+        );
     }
 }
 
@@ -99,17 +138,20 @@ fn a_room_can_be_joined_from_anywhere() {
     for mut session in [in_room(), Session::default()] {
         assert_eq!(
             session.line("\\join 7"),
-            Turn::ask(Request::Join(room("7")))
+            Turn::ask(Request::Lobby(LobbyRequest::Join(room("7"), None)))
         );
-        session.answer(Answer::Joined(room("7"), Ok(RoomSnapshot::default())));
+        session.reply(Reply::Lobby(LobbyReply::Joined(
+            room("7"),
+            Ok(RoomSnapshot::default()),
+        )));
         assert!(session.in_room());
         assert_eq!(session.prompt(), "anon> ");
         let again = session.line("/join 7");
         assert_eq!(again, Turn::show([View::InAlready(room("7"))]));
-        let full = Answer::Joined(room("8"), Err(JoinError::Full(2)));
+        let full = Reply::Lobby(LobbyReply::Joined(room("8"), Err(JoinError::Full(2))));
         session.line("\\join 8");
         let failed = View::JoinFailed("8".to_owned(), JoinError::Full(2));
-        assert_eq!(session.answer(full), Turn::show([failed]));
+        assert_eq!(session.reply(full), Turn::show([failed]));
         assert!(session.in_room());
     }
     let mut session = in_room();
@@ -126,7 +168,10 @@ fn a_room_can_be_joined_from_anywhere() {
 /// A session that was asked whether to create room 7.
 fn asked_to_create(mut session: Session) -> Session {
     session.line("\\join 7");
-    let turn = session.answer(Answer::Joined(room("7"), Err(JoinError::NoRoom)));
+    let turn = session.reply(Reply::Lobby(LobbyReply::Joined(
+        room("7"),
+        Err(JoinError::NoRoom),
+    )));
     assert_eq!(turn, Turn::default());
     assert_eq!(session.prompt(), "There is no room 7. Create it? [y/N] ");
     session
@@ -137,20 +182,32 @@ fn a_room_that_there_is_not_is_created_and_joined_if_one_says_yes() {
     for start in [in_room(), Session::default()] {
         for yes in ["y", " YES "] {
             let mut session = asked_to_create(start.clone());
-            let create = Turn::ask(Request::Create(room("7")));
+            let create = Turn::ask(Request::Lobby(LobbyRequest::Create(room("7"))));
             assert_eq!(session.line(yes), create, "{yes}");
-            let turn = session.answer(Answer::Created(room("7"), Ok(())));
+            let turn = session.reply(Reply::Lobby(LobbyReply::Created(room("7"), Ok(()))));
             assert_eq!(turn.views, [View::Created(room("7"))]);
-            assert_eq!(turn.request, Some(Request::Join(room("7"))));
-            session.answer(Answer::Joined(room("7"), Ok(RoomSnapshot::default())));
+            assert_eq!(
+                turn.request,
+                Some(Request::Lobby(LobbyRequest::Join(room("7"), None)))
+            );
+            session.reply(Reply::Lobby(LobbyReply::Joined(
+                room("7"),
+                Ok(RoomSnapshot::default()),
+            )));
             assert!(session.in_room());
             assert_eq!(session.prompt(), "anon> ");
         }
         // Somebody else says yes first.
         let mut session = asked_to_create(start);
         session.line("y");
-        let turn = session.answer(Answer::Created(room("7"), Err(CreateError::Exists)));
-        assert_eq!(turn, Turn::ask(Request::Join(room("7"))));
+        let turn = session.reply(Reply::Lobby(LobbyReply::Created(
+            room("7"),
+            Err(CreateError::Exists),
+        )));
+        assert_eq!(
+            turn,
+            Turn::ask(Request::Lobby(LobbyRequest::Join(room("7"), None)))
+        );
     }
 }
 
@@ -171,7 +228,10 @@ fn a_room_that_there_is_not_is_not_created_by_accident() {
     assert!(session.in_room());
     let mut session = asked_to_create(in_room());
     session.line("y");
-    let turn = session.answer(Answer::Created(room("7"), Err(CreateError::TooMany(3))));
+    let turn = session.reply(Reply::Lobby(LobbyReply::Created(
+        room("7"),
+        Err(CreateError::TooMany(3)),
+    )));
     let failed = View::CreateFailed("7".to_owned(), CreateError::TooMany(3));
     assert_eq!(turn, Turn::show([failed]));
     assert_eq!(session.prompt(), "anon> ");
@@ -182,7 +242,10 @@ fn choice_2_asks_nothing_more_of_a_room_that_there_is_not() {
     let mut session = Session::default();
     session.line("2");
     session.line("7");
-    let turn = session.answer(Answer::Joined(room("7"), Err(JoinError::NoRoom)));
+    let turn = session.reply(Reply::Lobby(LobbyReply::Joined(
+        room("7"),
+        Err(JoinError::NoRoom),
+    )));
     let failed = View::JoinFailed("7".to_owned(), JoinError::NoRoom);
     assert_eq!(turn, Turn::show([failed, View::Menu]));
     assert_eq!(session.prompt(), "anon> ");
@@ -216,8 +279,11 @@ fn stats_are_asked_for_anywhere_and_shown() {
         lines_ever: Some(1000),
     };
     for mut session in [in_room(), Session::default()] {
-        assert_eq!(session.line("\\stats"), Turn::ask(Request::Stats));
-        let turn = session.answer(Answer::Stats(stats.clone()));
+        assert_eq!(
+            session.line("\\stats"),
+            Turn::ask(Request::Lobby(LobbyRequest::Stats))
+        );
+        let turn = session.reply(Reply::Lobby(LobbyReply::Shown(Info::Stats(stats.clone()))));
         assert_eq!(
             shown(&turn.views[0]),
             "parlor, up since 1970-01-01 00:00:00 (2 h)\npeople: 3\nrooms: 2\n\
@@ -228,7 +294,7 @@ fn stats_are_asked_for_anywhere_and_shown() {
         lines_ever: None,
         ..stats
     };
-    let words = shown(&View::Stats(in_memory));
+    let words = shown(&View::Info(Info::Stats(in_memory)));
     assert!(words.ends_with("\nlines: 40 since then\n"), "{words}");
 }
 

@@ -25,8 +25,14 @@ fn name(name: &str) -> Name {
 fn in_room() -> Session {
     let mut session = Session::default();
     assert_eq!(session.line("2"), Turn::default());
-    assert_eq!(session.line("1150"), Turn::ask(Request::Join(room("1150"))));
-    session.answer(Answer::Joined(room("1150"), Ok(RoomSnapshot::default())));
+    assert_eq!(
+        session.line("1150"),
+        Turn::ask(Request::Lobby(LobbyRequest::Join(room("1150"), None)))
+    );
+    session.reply(Reply::Lobby(LobbyReply::Joined(
+        room("1150"),
+        Ok(RoomSnapshot::default()),
+    )));
     session
 }
 
@@ -105,7 +111,10 @@ fn each_choice_asks_or_answers_as_the_menu_says() {
         assert_eq!(session.line(choice), Turn::default(), "{choice}");
         assert_eq!(session.prompt(), prompt);
     }
-    assert_eq!(Session::default().line("3"), Turn::ask(Request::List));
+    assert_eq!(
+        Session::default().line("3"),
+        Turn::ask(Request::Lobby(LobbyRequest::Rooms))
+    );
     assert_eq!(Session::default().line("5"), quit());
     for wrong in ["", "6", "12", "hello", "/usr/bin"] {
         let expected = Turn::show([View::BadChoice, View::Menu]);
@@ -119,9 +128,9 @@ fn creating_a_room_does_not_join_it() {
     session.line("1");
     assert_eq!(
         session.line(" 1150 "),
-        Turn::ask(Request::Create(room("1150")))
+        Turn::ask(Request::Lobby(LobbyRequest::Create(room("1150"))))
     );
-    let turn = session.answer(Answer::Created(room("1150"), Ok(())));
+    let turn = session.reply(Reply::Lobby(LobbyReply::Created(room("1150"), Ok(()))));
     assert_eq!(turn, Turn::show([View::Created(room("1150")), View::Menu]));
     assert!(!session.in_room());
     assert_eq!(session.prompt(), "anon> ");
@@ -154,8 +163,11 @@ fn what_cannot_be_a_name_is_refused_with_the_reason_and_the_menu() {
 fn a_new_name_is_shown_in_the_prompt_once_it_is_given() {
     let mut session = Session::default();
     session.line("4");
-    assert_eq!(session.line("Dai"), Turn::ask(Request::Rename(name("Dai"))));
-    let turn = session.answer(Answer::Renamed(Ok(name("Dai"))));
+    assert_eq!(
+        session.line("Dai"),
+        Turn::ask(Request::Lobby(LobbyRequest::Rename(name("Dai"))))
+    );
+    let turn = session.reply(Reply::Lobby(LobbyReply::Renamed(Ok(name("Dai")))));
     assert_eq!(turn, Turn::show([View::Renamed, View::Menu]));
     assert_eq!(session.prompt(), "Dai> ");
 }
@@ -165,7 +177,7 @@ fn a_name_that_is_taken_leaves_the_old_one() {
     let mut session = in_room();
     session.line("\\name Dai");
     let why = RenameError::Taken(name("Dai"), name("Dai_2"));
-    let turn = session.answer(Answer::Renamed(Err(why.clone())));
+    let turn = session.reply(Reply::Lobby(LobbyReply::Renamed(Err(why.clone()))));
     assert_eq!(turn, Turn::show([View::RenameFailed(why)]));
     assert_eq!(session.name(), &Name::anon());
     assert!(session.in_room());
@@ -173,7 +185,12 @@ fn a_name_that_is_taken_leaves_the_old_one() {
 
 #[test]
 fn in_a_room_a_line_is_said_unless_it_is_a_command() {
-    let said = |text: &str| Turn::ask(Request::Say(Kind::Message, text.to_owned()));
+    let said = |text: &str| {
+        Turn::ask(Request::Room(RoomRequest::Say(
+            Kind::Message,
+            text.to_owned(),
+        )))
+    };
     let table = [
         ("yo!", said("yo!")),
         ("  indented", said("  indented")),
@@ -184,12 +201,15 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
         ("/shrug", said("/shrug")),
         ("\\\\exit", said("\\exit")),
         ("\\\\\\o/", said("\\\\o/")),
-        ("\\exit", Turn::ask(Request::Leave)),
-        (" \\EXIT ", Turn::ask(Request::Leave)),
-        ("/exit", Turn::ask(Request::Leave)),
-        ("\\who", Turn::ask(Request::Who)),
+        ("\\exit", Turn::ask(Request::Room(RoomRequest::Leave))),
+        (" \\EXIT ", Turn::ask(Request::Room(RoomRequest::Leave))),
+        ("/exit", Turn::ask(Request::Room(RoomRequest::Leave))),
+        ("\\who", Turn::ask(Request::Room(RoomRequest::Members))),
         ("/quit", quit()),
-        ("\\name Day", Turn::ask(Request::Rename(name("Day")))),
+        (
+            "\\name Day",
+            Turn::ask(Request::Lobby(LobbyRequest::Rename(name("Day")))),
+        ),
         ("\\help", help()),
         (
             "\\exits",
@@ -199,7 +219,7 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
     ];
     for (line, expected) in table {
         assert_eq!(in_room().line(line), expected, "{line:?}");
-        let is_said = matches!(expected.request, Some(Request::Say(..)));
+        let is_said = matches!(expected.request, Some(Request::Room(RoomRequest::Say(..))));
         assert_eq!(in_room().would_say(line), is_said, "{line:?}");
     }
 }
@@ -210,7 +230,10 @@ fn a_line_that_is_just_exit_is_said_with_a_hint() {
     assert_eq!(turn.views, [View::ExitHint]);
     assert_eq!(
         turn.request,
-        Some(Request::Say(Kind::Message, "exit".to_owned()))
+        Some(Request::Room(RoomRequest::Say(
+            Kind::Message,
+            "exit".to_owned()
+        )))
     );
 }
 
@@ -219,7 +242,10 @@ fn leaving_shows_the_menu_once_the_room_has_let_go() {
     let mut session = in_room();
     session.line("\\exit");
     assert!(session.in_room());
-    assert_eq!(session.answer(Answer::Left), Turn::show([View::Menu]));
+    assert_eq!(
+        session.reply(Reply::Room(RoomReply::Left)),
+        Turn::show([View::Menu])
+    );
     assert!(!session.in_room());
 }
 
@@ -248,7 +274,7 @@ fn a_question_can_be_left_and_takes_what_only_looks_like_a_command() {
     session.line("4");
     assert_eq!(
         session.line("\\o/"),
-        Turn::ask(Request::Rename(name("\\o/")))
+        Turn::ask(Request::Lobby(LobbyRequest::Rename(name("\\o/"))))
     );
 }
 
@@ -278,7 +304,10 @@ fn joining_shows_what_was_said_last() {
         topic: Topic::parse("lunch").expect("short enough"),
         history: vec![message],
     };
-    let turn = session.answer(Answer::Joined(room("1150"), Ok(scene.clone())));
+    let turn = session.reply(Reply::Lobby(LobbyReply::Joined(
+        room("1150"),
+        Ok(scene.clone()),
+    )));
     assert_eq!(turn, Turn::show([View::Joined(room("1150"), scene, true)]));
     assert!(
         shown(&turn.views[0])
@@ -300,7 +329,7 @@ fn a_refused_name_carries_what_was_wrong_with_it() {
 
 #[test]
 fn settings_are_asked_for_or_explained() {
-    let set = |setting| Turn::ask(Request::Set(setting));
+    let set = |setting| Turn::ask(Request::Local(LocalRequest::Set(setting)));
     let table = [
         ("\\ansi", set(Setting::Ansi(true))),
         ("\\ansi off", set(Setting::Ansi(false))),
@@ -345,7 +374,10 @@ fn settings_are_asked_for_or_explained() {
 fn ansi_is_told_of_once() {
     let mut session = Session::default();
     let joined = |session: &mut Session| {
-        let turn = session.answer(Answer::Joined(room("1150"), Ok(RoomSnapshot::default())));
+        let turn = session.reply(Reply::Lobby(LobbyReply::Joined(
+            room("1150"),
+            Ok(RoomSnapshot::default()),
+        )));
         matches!(turn.views[..], [View::Joined(_, _, true)])
     };
     assert!(joined(&mut session));
@@ -357,7 +389,10 @@ fn ansi_is_told_of_once() {
 
 #[test]
 fn the_end_of_file_key_leads_one_step_out() {
-    assert_eq!(in_room().end_of_file(), Turn::ask(Request::Leave));
+    assert_eq!(
+        in_room().end_of_file(),
+        Turn::ask(Request::Room(RoomRequest::Leave))
+    );
     assert_eq!(Session::default().end_of_file(), quit());
     let mut session = Session::default();
     session.line("4");
@@ -368,26 +403,39 @@ fn the_end_of_file_key_leads_one_step_out() {
 fn the_past_is_looked_into_from_a_room() {
     let ask = Turn::ask;
     let table = [
-        ("\\history", ask(Request::OlderPage(HISTORY_PAGE_LINES))),
-        ("\\history 50", ask(Request::OlderPage(50))),
+        (
+            "\\history",
+            ask(Request::Local(LocalRequest::OlderPage(HISTORY_PAGE_LINES))),
+        ),
+        (
+            "\\history 50",
+            ask(Request::Local(LocalRequest::OlderPage(50))),
+        ),
         (
             "\\history 14:30",
-            ask(Request::UntilTime("14:30".to_owned())),
+            ask(Request::Local(LocalRequest::UntilTime("14:30".to_owned()))),
         ),
-        ("\\history 0", ask(Request::UntilTime("0".to_owned()))),
+        (
+            "\\history 0",
+            ask(Request::Local(LocalRequest::UntilTime("0".to_owned()))),
+        ),
         (
             "\\search ดี \"yo\"",
-            ask(Request::HistoryQuery(HistoryQuery::For(
+            ask(Request::Lobby(LobbyRequest::History(HistoryQuery::For(
                 "ดี \"yo\"".to_owned(),
-            ))),
+            )))),
         ),
         (
             "\\context #12",
-            ask(Request::HistoryQuery(HistoryQuery::Around(12))),
+            ask(Request::Lobby(LobbyRequest::History(HistoryQuery::Around(
+                12,
+            )))),
         ),
         (
             "\\context 12",
-            ask(Request::HistoryQuery(HistoryQuery::Around(12))),
+            ask(Request::Lobby(LobbyRequest::History(HistoryQuery::Around(
+                12,
+            )))),
         ),
     ];
     for (line, expected) in table {
@@ -409,31 +457,53 @@ fn words_for_one_person_alone_are_asked_for_or_explained() {
     let table = [
         (
             "\\msg Dai hi there",
-            Some(Request::Tell(dai(), "hi there".to_owned())),
+            Some(Request::Lobby(LobbyRequest::Message(
+                dai(),
+                "hi there".to_owned(),
+            ))),
         ),
-        ("/msg @Dai  hi", Some(Request::Tell(dai(), "hi".to_owned()))),
+        (
+            "/msg @Dai  hi",
+            Some(Request::Lobby(LobbyRequest::Message(
+                dai(),
+                "hi".to_owned(),
+            ))),
+        ),
         ("\\msg Dai", None),
         ("\\msg", None),
         (
             "\\msg a,b hi",
-            Some(Request::Tell(Recipient::Name(name("a,b")), "hi".to_owned())),
+            Some(Request::Lobby(LobbyRequest::Message(
+                Recipient::Name(name("a,b")),
+                "hi".to_owned(),
+            ))),
         ),
         ("\\reply hi", None),
-        ("\\ignore", Some(Request::Ignore(IgnoreRequest::List))),
+        (
+            "\\ignore",
+            Some(Request::Lobby(LobbyRequest::Ignore(IgnoreRequest::List))),
+        ),
         (
             "\\ignore @Dai",
-            Some(Request::Ignore(IgnoreRequest::Add(name("Dai")))),
+            Some(Request::Lobby(LobbyRequest::Ignore(IgnoreRequest::Add(
+                name("Dai"),
+            )))),
         ),
         (
             "\\unignore Dai",
-            Some(Request::Ignore(IgnoreRequest::Remove(name("Dai")))),
+            Some(Request::Lobby(LobbyRequest::Ignore(IgnoreRequest::Remove(
+                name("Dai"),
+            )))),
         ),
         ("\\ignore two words", None),
         ("\\unignore", None),
-        ("\\away", Some(Request::Away(String::new()))),
+        (
+            "\\away",
+            Some(Request::Lobby(LobbyRequest::Away(String::new()))),
+        ),
         (
             "\\away at lunch",
-            Some(Request::Away("at lunch".to_owned())),
+            Some(Request::Lobby(LobbyRequest::Away("at lunch".to_owned()))),
         ),
     ];
     for (line, expected) in table {
@@ -461,7 +531,10 @@ fn a_reply_goes_to_the_connection_that_told_something_last() {
     let whom = Recipient::Id(MemberId(8), name("Bo"));
     assert_eq!(
         session.line("\\reply  yes"),
-        Turn::ask(Request::Tell(whom, "yes".to_owned()))
+        Turn::ask(Request::Lobby(LobbyRequest::Message(
+            whom,
+            "yes".to_owned()
+        )))
     );
     assert!(matches!(
         session.line("\\reply").views[..],
@@ -471,7 +544,7 @@ fn a_reply_goes_to_the_connection_that_told_something_last() {
 
 #[test]
 fn an_action_is_said_in_a_room() {
-    let waves = Request::Say(Kind::Action, "waves".to_owned());
+    let waves = Request::Room(RoomRequest::Say(Kind::Action, "waves".to_owned()));
     assert_eq!(in_room().line("\\me waves"), Turn::ask(waves));
     assert!(matches!(in_room().line("\\me").views[..], [View::Usage(_)]));
     let at_menu = Session::default().line("\\me waves");
@@ -483,7 +556,10 @@ fn who_speaks_is_back() {
     let mut session = in_room();
     assert!(!session.come_back());
     session.line("\\away");
-    assert_eq!(session.answer(Answer::Away), Turn::show([View::Away]));
+    assert_eq!(
+        session.reply(Reply::Lobby(LobbyReply::Away)),
+        Turn::show([View::Away])
+    );
     assert!(session.come_back());
     assert!(!session.come_back());
 }

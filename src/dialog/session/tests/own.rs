@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::chat::password::Password;
-use crate::chat::request::{How, ModCommand, ModError, ModReply, NewBan, PutOut, Target};
+use crate::chat::request::{Info, ModCommand, ModError, NewBan, PutOut, PutOutHow, Target};
 use crate::limits::PASSWORD_TRIES;
 
 fn password(text: &str) -> Password {
@@ -54,7 +54,7 @@ fn orders_are_asked_of_the_room() {
     ] {
         assert_eq!(
             in_room().line(line),
-            Turn::ask(Request::Moderate(order)),
+            Turn::ask(Request::Room(RoomRequest::Moderate(order))),
             "{line}"
         );
         let at_menu = Session::default().line(line);
@@ -88,22 +88,22 @@ fn orders_that_make_no_sense_are_explained() {
 #[test]
 fn what_came_of_an_order_is_shown_unless_the_room_tells_it() {
     let mut session = in_room();
+    assert_eq!(session.reply(Reply::Room(RoomReply::Done)), Turn::default());
+    let bans = Reply::Room(RoomReply::Shown(Info::Bans(Vec::new())));
     assert_eq!(
-        session.answer(Answer::ModReply(Ok(ModReply::Done))),
-        Turn::default()
+        session.reply(bans),
+        Turn::show([View::Info(Info::Bans(Vec::new()))])
     );
-    let bans = Answer::ModReply(Ok(ModReply::Bans(Vec::new())));
-    assert_eq!(session.answer(bans), Turn::show([View::Bans(Vec::new())]));
-    let refused = Answer::ModReply(Err(ModError::Oneself));
+    let refused = Reply::Room(RoomReply::Shown(Info::NotDone(ModError::Oneself)));
     assert_eq!(
-        session.answer(refused),
-        Turn::show([View::NotOrdered(ModError::Oneself)])
+        session.reply(refused),
+        Turn::show([View::Info(Info::NotDone(ModError::Oneself))])
     );
 }
 
 #[test]
 fn a_room_is_locked_with_a_password_given_at_once_or_asked_for() {
-    let lock = || Turn::ask(Request::Lock(password("pizza4all")));
+    let lock = || Turn::ask(Request::Room(RoomRequest::Lock(password("pizza4all"))));
     assert_eq!(in_room().line("\\lock pizza4all"), lock());
     let mut session = in_room();
     assert_eq!(session.line("\\lock"), Turn::default());
@@ -127,17 +127,23 @@ fn a_locked_room_asks_so_many_times_and_leads_back() {
     let mut session = Session::default();
     session.line("2");
     session.line("1150");
-    let locked = Answer::Joined(room("1150"), Err(JoinError::Locked));
-    assert_eq!(session.answer(locked), Turn::default());
+    let locked = Reply::Lobby(LobbyReply::Joined(room("1150"), Err(JoinError::Locked)));
+    assert_eq!(session.reply(locked), Turn::default());
     assert!(session.question().is_some_and(Question::is_secret));
     for left in (1..PASSWORD_TRIES).rev() {
         assert_eq!(session.prompt(), "Password of room 1150: ");
         let turn = session.line(" wrong password ");
-        let asked = Request::JoinWith(room("1150"), password("wrong password"));
+        let asked = Request::Lobby(LobbyRequest::Join(
+            room("1150"),
+            Some(password("wrong password")),
+        ));
         assert_eq!(turn, Turn::ask(asked));
-        let wrong = Answer::Joined(room("1150"), Err(JoinError::WrongPassword));
+        let wrong = Reply::Lobby(LobbyReply::Joined(
+            room("1150"),
+            Err(JoinError::WrongPassword),
+        ));
         assert_eq!(
-            session.answer(wrong),
+            session.reply(wrong),
             Turn::show([View::WrongPassword(left)])
         );
     }
@@ -155,13 +161,19 @@ fn a_question_for_a_password_ends_with_whatever_else_comes_of_it() {
         let mut session = Session::default();
         session.line("2");
         session.line("1150");
-        session.answer(Answer::Joined(room("1150"), Err(JoinError::Locked)));
+        session.reply(Reply::Lobby(LobbyReply::Joined(
+            room("1150"),
+            Err(JoinError::Locked),
+        )));
         session
     };
     for why in [JoinError::NoRoom, JoinError::TooManyTries, JoinError::Busy] {
         let mut session = asked();
         session.line("pizza4all");
-        let turn = session.answer(Answer::Joined(room("1150"), Err(why.clone())));
+        let turn = session.reply(Reply::Lobby(LobbyReply::Joined(
+            room("1150"),
+            Err(why.clone()),
+        )));
         let failed = View::JoinFailed("1150".to_owned(), why);
         assert_eq!(turn, Turn::show([failed, View::Menu]));
         assert_eq!(session.question(), None);
@@ -171,7 +183,10 @@ fn a_question_for_a_password_ends_with_whatever_else_comes_of_it() {
     let mut session = asked();
     session.line("pizza4all");
     // It was locked anew meanwhile: all tries again.
-    session.answer(Answer::Joined(room("1150"), Err(JoinError::Locked)));
+    session.reply(Reply::Lobby(LobbyReply::Joined(
+        room("1150"),
+        Err(JoinError::Locked),
+    )));
     assert_eq!(
         session.question(),
         Some(&Question::RoomPassword(room("1150"), PASSWORD_TRIES))
@@ -181,7 +196,7 @@ fn a_question_for_a_password_ends_with_whatever_else_comes_of_it() {
 #[test]
 fn who_is_put_out_is_at_the_menu_whatever_was_asked() {
     let how = PutOut {
-        how: How::Kicked,
+        how: PutOutHow::Kicked,
         by: name("Bo"),
         why: "".into(),
     };
@@ -195,7 +210,11 @@ fn who_is_put_out_is_at_the_menu_whatever_was_asked() {
         assert_eq!(session.question(), None);
         // What the room had answered before means nothing any more.
         assert_eq!(
-            session.answer(Answer::Members(Vec::new(), 0)),
+            session.reply(Reply::Room(RoomReply::Shown(Info::Members(
+                room("1150"),
+                Vec::new(),
+                0
+            )))),
             Turn::default()
         );
         assert_eq!(session.put_out(how.clone(), 0), Turn::default());

@@ -13,11 +13,10 @@ use std::sync::Arc;
 use smol::Task;
 
 use super::{Lobby, State, now};
-use crate::chat::account::{AccountAnswer, AccountError, AccountRequest};
+use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Password;
-use crate::chat::request::Answer;
 use crate::chat::settings::Settings;
 use crate::hub::inbox::{ClientEvent, Inbox};
 use crate::store::{Account, AccountChange, StoreError};
@@ -56,27 +55,27 @@ struct Login {
 }
 
 impl Lobby {
-    /// Does what is asked with regard to an account. Answered by an [`AccountAnswer`]. What `asker` has set so
+    /// Does what is asked with regard to an account. Answered by an [`AccountReply`]. What `asker` has set so
     /// far are the `settings` of a name that is registered.
-    pub fn keep(self: &Arc<Self>, asker: Asker, request: AccountRequest, settings: Settings) {
+    pub fn handle(self: &Arc<Self>, asker: Asker, request: AccountRequest, settings: Settings) {
         let lobby = Arc::clone(self);
         let keeping = async move {
             match request {
                 AccountRequest::Register(name, password) => {
                     let result = lobby.register(&asker, &name, password, settings).await;
                     if let Err(why) = result {
-                        asker.answer(AccountAnswer::Registered(name, Err(why)));
+                        asker.answer(AccountReply::Registered(name, Err(why)));
                     }
                 }
                 AccountRequest::Login(name, password) => {
                     let result = lobby.login(&asker, &name, password).await;
                     if let Err(why) = result {
-                        asker.answer(AccountAnswer::LoggedIn(name, Err(why)));
+                        asker.answer(AccountReply::LoggedIn(name, Err(why)));
                     }
                 }
                 AccountRequest::Forget(name, password) => {
                     let result = lobby.forget(&asker, &name, password).await;
-                    asker.answer(AccountAnswer::Forgotten(name, result));
+                    asker.answer(AccountReply::Forgotten(name, result));
                 }
             }
         };
@@ -116,7 +115,7 @@ impl Lobby {
             person.extras_mut().account = Some(name.clone());
         }
         // Before anybody else can ask the new bearer for anything.
-        asker.answer(AccountAnswer::Registered(name.clone(), Ok(())));
+        asker.answer(AccountReply::Registered(name.clone(), Ok(())));
         Ok(())
     }
 
@@ -249,8 +248,8 @@ impl Lobby {
 }
 
 impl Asker {
-    fn answer(&self, answer: AccountAnswer) {
-        self.inbox.put(ClientEvent::Answer(Answer::Account(answer)));
+    fn answer(&self, answer: AccountReply) {
+        self.inbox.reply(answer);
     }
 }
 
@@ -310,10 +309,8 @@ impl State {
             return true;
         };
         let answer = |result| {
-            let answer = AccountAnswer::LoggedIn(account.clone(), result);
-            person
-                .inbox
-                .put(ClientEvent::Answer(Answer::Account(answer)));
+            let answer = AccountReply::LoggedIn(account.clone(), result);
+            person.inbox.reply(answer);
         };
         // Forgotten meanwhile.
         if !self.names.is_registered(&account) {

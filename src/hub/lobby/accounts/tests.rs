@@ -6,6 +6,7 @@ use smol::Executor;
 use tempfile::TempDir;
 
 use super::*;
+use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::room::RoomLimits;
 use crate::chat::settings::{Bell, Setting};
 use crate::store::{Durability, Retention, Store};
@@ -62,7 +63,7 @@ impl User {
     }
 
     /// Handles the notes that are there; gives the names that its room hears of, and the answers.
-    fn take_notes(&mut self, lobby: &Arc<Lobby>) -> (Vec<Name>, Vec<AccountAnswer>) {
+    fn take_notes(&mut self, lobby: &Arc<Lobby>) -> (Vec<Name>, Vec<AccountReply>) {
         let (mut heard, mut answers) = (Vec::new(), Vec::new());
         for note in self.inbox.take() {
             let new = match note {
@@ -71,19 +72,19 @@ impl User {
                     self.account = self.account.take().filter(|_| new.is_none());
                     new
                 }
-                ClientEvent::Answer(Answer::Renamed(renamed)) => {
+                ClientEvent::Reply(Reply::Lobby(LobbyReply::Renamed(renamed))) => {
                     self.awaits = false;
                     renamed.ok()
                 }
-                ClientEvent::Answer(Answer::Account(answer)) => {
+                ClientEvent::Reply(Reply::Account(answer)) => {
                     self.awaits = false;
                     answers.push(answer.clone());
                     match answer {
-                        AccountAnswer::LoggedIn(name, Ok(_)) => {
+                        AccountReply::LoggedIn(name, Ok(_)) => {
                             self.account = Some(name.clone());
                             Some(name)
                         }
-                        AccountAnswer::Registered(name, Ok(())) => {
+                        AccountReply::Registered(name, Ok(())) => {
                             self.account = Some(name);
                             None
                         }
@@ -264,8 +265,8 @@ fn ask(
     person: &mut User,
     request: AccountRequest,
     settings: Settings,
-) -> AccountAnswer {
-    lobby.keep(person.asker(), request, settings);
+) -> AccountReply {
+    lobby.handle(person.asker(), request, settings);
     let answer = async {
         loop {
             if let Some(answer) = person.take_notes(lobby).1.pop() {
@@ -301,7 +302,7 @@ fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
     settings.note(&Setting::Color(false));
     let request = AccountRequest::Register(name("Dai"), password(PASSWORD));
     let answer = ask(&executor, &lobby, &mut dai, request, settings.clone());
-    assert_eq!(answer, AccountAnswer::Registered(name("Dai"), Ok(())));
+    assert_eq!(answer, AccountReply::Registered(name("Dai"), Ok(())));
     let stored = || {
         block_on(store.account(name("Dai")))
             .expect("it can be read")
@@ -330,13 +331,13 @@ fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
     let answer = ask(&executor, &lobby, &mut late, wrong, Settings::default());
     assert_eq!(
         answer,
-        AccountAnswer::LoggedIn(name("DAI"), Err(AccountError::Wrong))
+        AccountReply::LoggedIn(name("DAI"), Err(AccountError::Wrong))
     );
     let right = AccountRequest::Login(name("DAI"), password(PASSWORD));
     let answer = ask(&executor, &lobby, &mut late, right, Settings::default());
     assert_eq!(
         answer,
-        AccountAnswer::LoggedIn(name("Dai"), Ok(Box::new(settings)))
+        AccountReply::LoggedIn(name("Dai"), Ok(Box::new(settings)))
     );
     assert_eq!(late.name, name("Dai"));
 }
@@ -354,12 +355,12 @@ fn what_cannot_be_stored_is_refused_or_kept_until_it_can() {
     std::fs::rename(&path, &away).expect("renamed");
     let register = || AccountRequest::Register(name("Dai"), password(PASSWORD));
     let mut register_dai = || ask(&executor, &lobby, &mut dai, register(), Settings::default());
-    let refused = AccountAnswer::Registered(name("Dai"), Err(AccountError::NotStored));
+    let refused = AccountReply::Registered(name("Dai"), Err(AccountError::NotStored));
     assert_eq!(register_dai(), refused);
     std::fs::rename(&away, &path).expect("renamed");
     assert_eq!(
         register_dai(),
-        AccountAnswer::Registered(name("Dai"), Ok(()))
+        AccountReply::Registered(name("Dai"), Ok(()))
     );
 
     std::fs::rename(&path, &away).expect("renamed");
@@ -375,7 +376,7 @@ fn what_cannot_be_stored_is_refused_or_kept_until_it_can() {
         forget.clone(),
         Settings::default(),
     );
-    let refused = AccountAnswer::Forgotten(name("Dai"), Err(AccountError::NotStored));
+    let refused = AccountReply::Forgotten(name("Dai"), Err(AccountError::NotStored));
     assert_eq!(answer, refused);
     std::fs::rename(&away, &path).expect("renamed");
     lobby.save_settings(&name("Dai"), settings.clone());
@@ -383,7 +384,7 @@ fn what_cannot_be_stored_is_refused_or_kept_until_it_can() {
     let stored = block_on(store.account(name("Dai"))).expect("it can be read");
     assert_eq!(stored.expect("it is there").settings, settings);
     let answer = ask(&executor, &lobby, &mut dai, forget, Settings::default());
-    assert_eq!(answer, AccountAnswer::Forgotten(name("Dai"), Ok(())));
+    assert_eq!(answer, AccountReply::Forgotten(name("Dai"), Ok(())));
     assert_eq!(block_on(store.account(name("Dai"))), Ok(None));
     assert!(!lobby.lock().names.is_registered(&name("Dai")));
 }
@@ -400,16 +401,16 @@ fn only_what_one_holds_can_be_registered_and_only_ones_own_be_deleted() {
     let register = || AccountRequest::Register(name("Dai"), password(PASSWORD));
     let ask =
         |person: &mut User, request| ask(&executor, &lobby, person, request, Settings::default());
-    let refused = |why| AccountAnswer::Registered(name("Dai"), Err(why));
+    let refused = |why| AccountReply::Registered(name("Dai"), Err(why));
     assert_eq!(ask(&mut eve, register()), refused(AccountError::NotYours));
     assert_eq!(
         ask(&mut dai, register()),
-        AccountAnswer::Registered(name("Dai"), Ok(()))
+        AccountReply::Registered(name("Dai"), Ok(()))
     );
     let again = refused(AccountError::Registered(name("Dai")));
     assert_eq!(ask(&mut dai, register()), again);
     // She knows the password, but it is he who is logged in.
     let forget = AccountRequest::Forget(name("Dai"), password(PASSWORD));
-    let refused = AccountAnswer::Forgotten(name("Dai"), Err(AccountError::NotYours));
+    let refused = AccountReply::Forgotten(name("Dai"), Err(AccountError::NotYours));
     assert_eq!(ask(&mut eve, forget), refused);
 }

@@ -71,7 +71,7 @@ pub enum Key {
     PasteStart,
     /// A bracketed paste ends (`ESC [ 201 ~`).
     PasteEnd,
-    /// Answer to `ESC [ 6 n`, counted from 1. Shift-F3 of xterm looks like `1;2`, so this is to be
+    /// Reply to `ESC [ 6 n`, counted from 1. Shift-F3 of xterm looks like `1;2`, so this is to be
     /// believed only after having asked.
     CursorPosition {
         /// Row of the cursor.
