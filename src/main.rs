@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parlor::cli::args::Args;
 use parlor::config::Config;
 use parlor::net::listener::Listener;
+use parlor::runtime::Runtime;
 use parlor::server;
 use parlor::server::signals::StopSignal;
 use smol::Executor;
@@ -46,15 +47,19 @@ fn start(mut args: Args) -> Result<(), String> {
     server::raise_descriptor_limit();
     let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let store = config.open_store()?;
-    let listeners = Listener::bind_all(&config)?;
+    let listeners = Listener::bind_all(&config.listen)?;
     for listener in &listeners {
         tell(&format!("listening on {}", listener.place()));
     }
-    let executor = Arc::new(Executor::new());
-    server::start_threads(&executor, config.threads)
+    let runtime = Runtime::new(Arc::new(Executor::new()));
+    runtime
+        .start_threads(config.threads - 1)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
-    let serving = server::run(Arc::clone(&executor), config, store, listeners, stop.wait());
-    // As a task it is looked at when it has something to do, and not at every look for events.
-    let serving = executor.spawn(serving);
-    smol::block_on(server::drive(&executor, serving))
+    runtime.block_on(server::run(
+        runtime.clone(),
+        config,
+        store,
+        listeners,
+        stop.wait(),
+    ))
 }

@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn no_arguments_mean_the_default_port_on_both_families() {
         let config = config(&[]).expect("defaults are right");
-        assert!(config.listens_at_default());
+        assert_eq!(config.listen, [Listen::DEFAULT]);
         assert_eq!(config.idle, None);
         assert_eq!(config.grace, Duration::from_secs(2));
         assert!(config.threads >= 1);

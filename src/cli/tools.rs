@@ -10,9 +10,9 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 
 use crate::chat::name::RoomName;
+use crate::config::parse_zone;
 use crate::store::tools::{self, Format, Selection, ToolError};
 use crate::time::Timestamp;
-use crate::time::zone::parse_zone;
 
 /// A tool.
 #[derive(Debug, FromArgs)]

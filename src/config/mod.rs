@@ -3,7 +3,6 @@
 mod motd;
 mod options;
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +16,7 @@ use crate::chat::room::RoomLimits;
 use crate::net::endpoint::{Listen, parse_listen};
 use crate::net::rate::Pace;
 use crate::store::{Durability, Retention, Store};
-use crate::time::zone::parse_zone;
+use crate::time::zone;
 use crate::{limits, text};
 
 /// Where messages are kept.
@@ -124,15 +123,7 @@ impl Config {
             }
         }
     }
-
-    /// True if the operator left the place to listen at to us.
-    pub fn listens_at_default(&self) -> bool {
-        self.listen == [Listen::Tcp(DEFAULT_LISTEN)]
-    }
 }
-
-/// Port 50006, as the original program had it, on every address of either family.
-const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 50006);
 
 fn check<T: PartialOrd + std::fmt::Display>(flag: &str, value: T, most: T) -> Result<(), String> {
     if value > most {
@@ -143,7 +134,7 @@ fn check<T: PartialOrd + std::fmt::Display>(flag: &str, value: T, most: T) -> Re
 
 fn parse_listens(texts: &[String]) -> Result<Vec<Listen>, String> {
     match texts {
-        [] => Ok(vec![Listen::Tcp(DEFAULT_LISTEN)]),
+        [] => Ok(vec![Listen::DEFAULT]),
         texts => texts.iter().map(|text| parse_listen(text)).collect(),
     }
 }
@@ -200,4 +191,16 @@ fn parse_name(typed: &str) -> Result<Arc<str>, String> {
     };
     // As it was cleaned: the message goes to a terminal too.
     Err(format!("--name {name}: {wrong}"))
+}
+
+/// The zone of that name, or this machine's.
+pub fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
+    match name {
+        None => Ok(TimeZone::system()),
+        Some(name) => zone::named(name).ok_or_else(|| {
+            format!(
+                "--timezone {name}: no such time zone; give one such as Asia/Bangkok, +07:00 or UTC"
+            )
+        }),
+    }
 }

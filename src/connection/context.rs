@@ -7,10 +7,13 @@ use crate::dialog::session::AccountPolicy;
 use crate::hub::lobby::Lobby;
 use crate::net::reason::ReasonCounts;
 use crate::net::socket::Peer;
+use crate::runtime::Runtime;
 
 /// What all connections of a server share.
 #[derive(Debug)]
 pub struct Shared {
+    /// What it runs on.
+    pub runtime: Runtime,
     /// What the operator chose.
     pub config: Config,
     /// Rooms and names.

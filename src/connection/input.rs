@@ -1,7 +1,6 @@
 //! The way in: from bytes to lines, and when they may be handled.
 
 use std::cell::RefCell;
-use std::time::Instant;
 
 use super::{Connection, FirstLine};
 use crate::dialog::view::View;
@@ -54,7 +53,7 @@ impl Connection {
                 }
             }
             Ok(Some(count)) => {
-                self.last_input = Instant::now();
+                self.last_input = self.now();
                 let up = self.shared.lobby.up(self.last_input);
                 self.inbox.note_input(up);
                 self.borrow_scratch();
@@ -64,7 +63,8 @@ impl Connection {
             // What was left of a line is not said: who knows how it would have gone on.
             Err(_) => {
                 self.end_of_input = true;
-                self.lost.get_or_insert_with(Instant::now);
+                let now = self.now();
+                self.lost.get_or_insert(now);
             }
         });
     }
@@ -210,7 +210,7 @@ impl Connection {
         match self.lines.last_end() {
             Some(End::Lf) => self.first_line_is(LineEnding::Lf),
             _ => {
-                self.first_line = FirstLine::Cr(Instant::now() + CR_WAIT_MAX);
+                self.first_line = FirstLine::Cr(self.now() + CR_WAIT_MAX);
                 if next.is_some() {
                     self.settle_first_line(next);
                 }
@@ -270,7 +270,7 @@ impl Connection {
         let pace = self.shared.config.pace;
         self.held_until = match pace.is_free() {
             true => None,
-            false => self.rate.take(pace, Instant::now()).err(),
+            false => self.rate.take(pace, self.now()).err(),
         };
         self.held_until.is_some()
     }
@@ -281,7 +281,7 @@ impl Connection {
             Event::TooLong => "",
         };
         if self.shared.config.idle.is_some() {
-            self.last_input = Instant::now();
+            self.last_input = self.now();
         }
         self.line_entered(line);
         let turn = match &event {

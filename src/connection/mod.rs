@@ -1,6 +1,6 @@
 //! One client: the task that owns its socket.
 //!
-//! The task sleeps until its socket is readable (or writable, while output waits), its [`Inbox`] rings, or
+//! The task sleeps until its socket is readable (or writable, while output waits), its [`Inbox`](crate::hub::inbox::Inbox) rings, or
 //! a deadline passes. Then it takes a *turn*: it handles what has come, composes everything there is to
 //! show in one buffer, and writes that once. It MUST NOT be held up by anything but its own client, and it
 //! is the only one who reads or writes the socket.
@@ -33,7 +33,6 @@ use std::time::Instant;
 
 use context::Shared;
 use futures_lite::future;
-use smol::Timer;
 use thin_deque::ThinDeque;
 
 use crate::chat::history::RoomSnapshot;
@@ -42,18 +41,19 @@ use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
 use crate::dialog::session::Session;
 use crate::dialog::view::View;
-use crate::hub::inbox::{ClientEvent, Inbox};
-use crate::hub::room::{Membership, RoomCommand, RoomHandle};
+use crate::hub::room::{ClientEvent, ClientInbox, Membership, RoomCommand, RoomHandle};
 use crate::limits::{ATOMIC_WRITE_PAUSE, LOST_AFTER, READ_BYTES, STUCK_AFTER};
 use crate::net::rate::Rate;
 use crate::net::reason::Reason;
 use crate::net::socket::{Peer, Socket};
+use crate::runtime::Timer;
 use crate::terminal::charset::Charset;
 use crate::terminal::draw::{Display, Mention};
 use crate::terminal::line::complete::Word;
 use crate::terminal::line::{Event, LineMode};
 use crate::terminal::screen::Screen;
 use crate::terminal::telnet::{Decoder, Negotiation};
+use crate::time::Timestamp;
 use crate::time::local::DayTracker;
 
 /// One client.
@@ -63,7 +63,7 @@ pub struct Connection {
     peer: Peer,
     socket: Socket,
     shared: Arc<Shared>,
-    inbox: Arc<Inbox>,
+    inbox: Arc<ClientInbox>,
 
     // The way in.
     decoder: Decoder,
@@ -189,7 +189,7 @@ impl Connection {
     /// A connection that has said nothing yet. In a box, since each future that it passes through would keep
     /// a place for it otherwise.
     pub fn new(id: MemberId, peer: Peer, socket: Socket, shared: Arc<Shared>) -> Box<Connection> {
-        let now = Instant::now();
+        let now = shared.runtime.clock.now();
         Box::new(Connection {
             id,
             peer,
@@ -280,6 +280,14 @@ impl Connection {
         Box::pin(self.goodbye(reason)).await;
     }
 
+    fn now(&self) -> Instant {
+        self.shared.runtime.clock.now()
+    }
+
+    fn timestamp(&self) -> Timestamp {
+        self.shared.runtime.clock.timestamp()
+    }
+
     // ---- waiting ----
 
     /// Ready when there is something to do; reads the socket if that is what woke it.
@@ -323,7 +331,7 @@ impl Connection {
         // A timer that fires too early only means another look; setting one for each line would cost more.
         let timer = match &mut self.timer {
             Some(timer) if timer.0 <= deadline => timer,
-            slot => slot.insert(Box::new((deadline, Timer::at(deadline)))),
+            slot => slot.insert(Box::new((deadline, self.shared.runtime.clock.at(deadline)))),
         };
         if Pin::new(&mut timer.1).poll(cx).is_ready() {
             self.timer = None;
@@ -433,7 +441,7 @@ impl Connection {
         let Some(deadline) = self.next_deadline() else {
             return ControlFlow::Continue(());
         };
-        let now = Instant::now();
+        let now = self.now();
         if now < deadline {
             return ControlFlow::Continue(());
         }
@@ -499,12 +507,16 @@ impl Connection {
         self.socket.tell_when_sent();
         let sent = async {
             let _ = poll_fn(|cx| self.socket.poll_writable(cx)).await;
-            Timer::after(self.peer.goodbye_time()).await;
+            self.shared
+                .runtime
+                .clock
+                .after(self.peer.goodbye_time())
+                .await;
             self.socket.reset_on_close();
         };
         let gone = poll_fn(|cx| self.poll_gone(cx));
         let given_up = async {
-            Timer::after(STUCK_AFTER).await;
+            self.shared.runtime.clock.after(STUCK_AFTER).await;
         };
         future::or(gone, future::or(sent, given_up)).await;
     }

@@ -1,14 +1,13 @@
 //! The way out: from views to bytes, and on to the socket.
 
 use std::cell::RefCell;
-use std::time::Instant;
 
 use super::{Connection, Echo};
 use crate::dialog::view::{View, Viewer};
 use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
 use crate::terminal::draw::Drawing;
 use crate::terminal::screen::Screen;
-use crate::{runtime, text};
+use crate::text;
 
 thread_local! {
     /// Where a connection composes its output while it takes a turn. It keeps a buffer of its own only for
@@ -25,7 +24,7 @@ impl Connection {
         let prompt = self.session.prompt();
         if self.echo != Echo::Elsewhere {
             let fits = text::width(&prompt) + text::width(line) < self.columns();
-            let alone = self.in_flight == 0 && self.last_output.elapsed() >= ECHO_UNDISTURBED;
+            let alone = self.in_flight == 0 && self.now() - self.last_output >= ECHO_UNDISTURBED;
             self.echo = match said && fits && alone {
                 true => Echo::JustAbove,
                 false => Echo::Above,
@@ -38,7 +37,7 @@ impl Connection {
         let mut rows = String::new();
         let viewer = Viewer {
             zone: &self.screen.display.zone,
-            now: runtime::now(),
+            now: self.timestamp(),
             hints: !self.screen.display.quiet,
             server: self.shared.config.name.as_deref(),
         };
@@ -112,10 +111,11 @@ impl Connection {
                     }
                 }
                 Ok(None) => {
-                    self.stuck_since.get_or_insert_with(Instant::now);
+                    let now = self.now();
+                    self.stuck_since.get_or_insert(now);
                     return;
                 }
-                Err(_) => self.lost = Some(Instant::now()),
+                Err(_) => self.lost = Some(self.now()),
             }
         }
         self.drop_output();
@@ -127,14 +127,14 @@ impl Connection {
         if self.screen.display.drawing != Drawing::Ansi {
             return false;
         }
-        self.last_output = Instant::now();
+        self.last_output = self.now();
         self.paused = self.has_output();
         self.paused
     }
 
     /// True while output waits for the client to pass on what it has been sent.
     pub(super) fn is_paused(&mut self) -> bool {
-        self.paused = self.paused && self.last_output.elapsed() < ATOMIC_WRITE_PAUSE;
+        self.paused = self.paused && self.now() - self.last_output < ATOMIC_WRITE_PAUSE;
         self.paused
     }
 

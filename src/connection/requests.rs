@@ -18,12 +18,10 @@ use crate::chat::room::JoinRequest;
 use crate::chat::settings::Bell;
 use crate::dialog::session::{COMMANDS, Command, Completes, Turn};
 use crate::dialog::view::{Question, View};
-use crate::hub::inbox::ClientEvent;
 use crate::hub::lobby::Asker;
-use crate::hub::room::{Membership, RoomCommand, RoomHandle};
+use crate::hub::room::{ClientEvent, Membership, RoomCommand, RoomHandle};
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::net::reason::Reason;
-use crate::runtime;
 use crate::terminal::draw::Mention;
 use crate::terminal::line::complete::{Wanted, Word};
 use crate::time::local;
@@ -83,7 +81,7 @@ impl Connection {
                 self.ask_history(HistoryQuery::Before(HistoryCursor::Id(before), lines));
             }
             LocalRequest::UntilTime(words) => {
-                match local::end_of(&words, runtime::now(), &self.screen.display.zone) {
+                match local::end_of(&words, self.timestamp(), &self.screen.display.zone) {
                     Some(time) => self.ask_history(HistoryQuery::Before(
                         HistoryCursor::Time(time),
                         HISTORY_PAGE_LINES,
@@ -226,7 +224,10 @@ impl Connection {
 
     fn say(&mut self, line: RoomCommand) {
         if let Place::Inside(seat) = &self.place {
-            let unsent = seat.room.mailbox.put_line(line, &self.inbox).err();
+            let unsent = {
+                let bytes = line.text_bytes();
+                seat.room.mailbox.put_line(line, bytes, &self.inbox).err()
+            };
             self.unsent = unsent.map(Box::new);
         }
     }
@@ -325,7 +326,7 @@ impl Connection {
         let last = scene
             .history
             .last()
-            .map_or(runtime::now(), |message| message.time);
+            .map_or(self.timestamp(), |message| message.time);
         self.place = Place::Inside(seat);
         self.page = None;
         self.answer(Reply::Lobby(LobbyReply::Joined(name, Ok(scene))));

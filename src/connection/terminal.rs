@@ -8,7 +8,6 @@ use crate::chat::people::ClientKind;
 use crate::chat::settings::{Bell, Setting, Settings};
 use crate::dialog::view::View;
 use crate::limits::COLUMNS;
-use crate::runtime;
 use crate::terminal::charset::Charset;
 use crate::terminal::draw::{Drawing, Newline};
 use crate::terminal::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
@@ -18,9 +17,8 @@ impl Connection {
     /// Handles whatever the decoder gives that is not data.
     pub(super) fn take_telnet(&mut self, event: &Event<'_>) {
         let was_telnet = self.negotiation.is_telnet();
-        let changes = self
-            .negotiation
-            .received(&mut self.output, Instant::now(), event);
+        let now = self.now();
+        let changes = self.negotiation.received(&mut self.output, now, event);
         if self.negotiation.is_telnet() && !was_telnet {
             self.session.no_ansi_tip();
             self.tell_client(None);
@@ -45,7 +43,7 @@ impl Connection {
         if ending == LineEnding::Lf && !self.negotiation.is_telnet() {
             self.screen.display.newline = Newline::Lf;
         }
-        let now = Instant::now();
+        let now = self.now();
         let changes = self
             .negotiation
             .first_line(&mut self.output, now, ending, Probe::Wiped);
@@ -242,9 +240,8 @@ impl Connection {
             self.apply(changes);
             self.screen.display.drawing = Drawing::Plain;
         } else {
-            let changes = self
-                .negotiation
-                .offer_character_mode(&mut self.output, Instant::now());
+            let now = self.now();
+            let changes = self.negotiation.offer_character_mode(&mut self.output, now);
             self.apply(changes);
         }
         self.screen.display.color = !on;
@@ -274,10 +271,11 @@ impl Connection {
         };
         let is_servers =
             name.is_none() || zone.iana_name().is_some() && zone.iana_name() == servers.iana_name();
+        let now = self.timestamp();
         let display = &mut self.screen.display;
         display.custom_zone = !is_servers;
         display.zone = zone;
-        self.day.set_zone(runtime::now(), &display.zone);
+        self.day.set_zone(now, &display.zone);
         View::Set(Setting::Timezone(name))
     }
 

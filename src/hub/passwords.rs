@@ -20,26 +20,28 @@ use crate::limits::{
     PASSWORD_LANES, PASSWORD_MEMORY_KIB, PASSWORD_PASSES, PASSWORDS_AT_ONCE, PASSWORDS_WAITING_MAX,
     TRIES_ADDRESSES_MAX, TRIES_PER_ADDRESS_MAX, TRIES_PERIOD,
 };
+use crate::runtime::Runtime;
 
 /// What hashes the passwords of one server.
 #[derive(Debug)]
 pub struct Passwords {
+    runtime: Runtime,
     waiting: Semaphore,
     working: Semaphore,
     tries: Mutex<Tries>,
 }
 
-impl Default for Passwords {
-    fn default() -> Self {
+impl Passwords {
+    /// Hashing on threads of `runtime`.
+    pub fn new(runtime: Runtime) -> Passwords {
         Passwords {
+            runtime,
             waiting: Semaphore::new(PASSWORDS_WAITING_MAX),
             working: Semaphore::new(PASSWORDS_AT_ONCE),
             tries: Mutex::default(),
         }
     }
-}
 
-impl Passwords {
     /// Hashes a password that somebody at `address` (`None`: not counted) has chosen. The hash is a PHC
     /// string with a salt of its own.
     ///
@@ -55,7 +57,7 @@ impl Passwords {
         let _place = self.place()?;
         self.count(address)?;
         let _turn = self.working.acquire().await;
-        smol::unblock(move || hash(&password)).await
+        self.runtime.unblock(move || hash(&password)).await
     }
 
     /// Checks a password against the hash that is stored; `None`: there is no such account, which takes as
@@ -74,7 +76,7 @@ impl Passwords {
         // Before it is known whether it fails: many could be tried at once.
         self.count(address)?;
         let _turn = self.working.acquire().await;
-        let is_right = smol::unblock(move || match stored {
+        let is_right = self.runtime.unblock(move || match stored {
             Some(stored) => is_right(&password, &stored),
             None => {
                 let _ = black_box(hash_with_salt(&password, b"nobody's salt"));
@@ -93,7 +95,7 @@ impl Passwords {
     }
 
     fn count(&self, address: Option<IpAddr>) -> Result<(), AccountError> {
-        match self.tries().count(address, Instant::now()) {
+        match self.tries().count(address, self.runtime.clock.now()) {
             true => Ok(()),
             false => Err(AccountError::TooManyTries),
         }
@@ -186,6 +188,7 @@ impl Tries {
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use futures_lite::future::{block_on, poll_once};
@@ -202,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_password_fits_its_hash_and_no_other() {
-        let passwords = Passwords::default();
+        let passwords = Passwords::new(Runtime::new(Arc::default()));
         let hash = |text| block_on(passwords.hash(None, password(text))).expect("a hash");
         let check = |text, hash: Option<&str>| {
             block_on(passwords.check(None, password(text), hash.map(str::to_owned)))
@@ -227,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_hash_that_is_none_or_costs_too_much_fits_nothing() {
-        let passwords = Passwords::default();
+        let passwords = Passwords::new(Runtime::new(Arc::default()));
         let salt_and_hash = "c2FsdHNhbHRzYWx0$cm9vdHJvb3Ryb290cm9vdHJvb3Ryb290cm9vdHJvb3Q";
         for stored in [
             "",
@@ -246,7 +249,7 @@ mod tests {
 
     #[test]
     fn passwords_beyond_those_that_may_wait_are_refused() {
-        let passwords = Passwords::default();
+        let passwords = Passwords::new(Runtime::new(Arc::default()));
         let turns: Vec<_> = (0..PASSWORDS_AT_ONCE)
             .map(|_| passwords.working.try_acquire().expect("a turn"))
             .collect();

@@ -1,6 +1,6 @@
 //! Where a server listens.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 /// A place to listen at.
@@ -10,6 +10,12 @@ pub enum Listen {
     Tcp(SocketAddr),
     /// The path of a Unix socket.
     Unix(PathBuf),
+}
+
+impl Listen {
+    /// Port 50006, as the original program had it, on every address of either family.
+    pub const DEFAULT: Listen =
+        Listen::Tcp(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 50006));
 }
 
 /// Reads what the operator wrote. The error is a sentence for that person.

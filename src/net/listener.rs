@@ -9,7 +9,6 @@ use std::{fs, io};
 use smol::Async;
 use socket2::{Domain, Type};
 
-use crate::config::Config;
 use crate::limits::LISTEN_BACKLOG;
 use crate::net::endpoint::Listen;
 use crate::net::socket::{Peer, Socket};
@@ -24,16 +23,16 @@ pub enum Listener {
 }
 
 impl Listener {
-    /// Listens at every place of `config`. The error is a sentence for the operator.
-    pub fn bind_all(config: &Config) -> Result<Vec<Listener>, String> {
-        if config.listens_at_default() && !has_ipv6() {
-            let Listen::Tcp(address) = config.listen[0] else {
-                return Ok(Vec::new());
-            };
+    /// Listens at every one of `places`. The error is a sentence for the operator.
+    pub fn bind_all(places: &[Listen]) -> Result<Vec<Listener>, String> {
+        if let [Listen::Tcp(address)] = places
+            && *places == [Listen::DEFAULT]
+            && !has_ipv6()
+        {
             let v4 = SocketAddr::from(([0, 0, 0, 0], address.port()));
             return Ok(vec![Listener::bind(&Listen::Tcp(v4))?]);
         }
-        config.listen.iter().map(Listener::bind).collect()
+        places.iter().map(Listener::bind).collect()
     }
 
     fn bind(place: &Listen) -> Result<Listener, String> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use smol::Async;
 use socket2::SockRef;
 
+use crate::chat::address::Address;
 use crate::limits::{GOODBYE_LOCAL, GOODBYE_REMOTE};
 
 /// Where a client comes from.
@@ -27,13 +28,7 @@ impl Peer {
     pub fn group(self) -> Option<IpAddr> {
         match self {
             Peer::Unix => None,
-            Peer::Tcp(address) => Some(match address.ip().to_canonical() {
-                IpAddr::V4(ip) => IpAddr::V4(ip),
-                IpAddr::V6(ip) => {
-                    let [a, b, c, d, ..] = ip.segments();
-                    IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-                }
-            }),
+            Peer::Tcp(address) => Some(Address::from(address.ip()).into()),
         }
     }
 
@@ -65,6 +60,24 @@ impl fmt::Display for Peer {
     }
 }
 
+/// What a socket of another kind can do; see the methods of [`Socket`] for what each means.
+///
+/// A simulation's network is one; so will be what needs more than a file descriptor.
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// See [`Socket::poll_readable`].
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// See [`Socket::poll_writable`].
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// See [`Socket::read`].
+    fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>>;
+    /// See [`Socket::write`].
+    fn write(&self, bytes: &[u8]) -> io::Result<Option<usize>>;
+    /// See [`Socket::tell_when_sent`].
+    fn tell_when_sent(&self) {}
+    /// See [`Socket::reset_on_close`].
+    fn reset_on_close(&self) {}
+}
+
 /// A connected socket.
 #[derive(Debug)]
 pub enum Socket {
@@ -72,6 +85,8 @@ pub enum Socket {
     Tcp(Async<TcpStream>),
     /// Over a Unix socket.
     Unix(Async<UnixStream>),
+    /// Over something else.
+    Other(Box<dyn Transport>),
 }
 
 impl Socket {
@@ -80,6 +95,7 @@ impl Socket {
         match self {
             Socket::Tcp(socket) => socket.poll_readable(cx),
             Socket::Unix(socket) => socket.poll_readable(cx),
+            Socket::Other(socket) => socket.poll_readable(cx),
         }
     }
 
@@ -88,39 +104,48 @@ impl Socket {
         match self {
             Socket::Tcp(socket) => socket.poll_writable(cx),
             Socket::Unix(socket) => socket.poll_writable(cx),
+            Socket::Other(socket) => socket.poll_writable(cx),
         }
     }
 
     /// Reads what is there; `None` if nothing is, `Some(0)` at end of input.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        unless_blocked(|| match self {
-            Socket::Tcp(socket) => socket.get_ref().read(buffer),
-            Socket::Unix(socket) => socket.get_ref().read(buffer),
-        })
+        match self {
+            Socket::Tcp(socket) => unless_blocked(|| socket.get_ref().read(buffer)),
+            Socket::Unix(socket) => unless_blocked(|| socket.get_ref().read(buffer)),
+            Socket::Other(socket) => socket.read(buffer),
+        }
     }
 
     /// Writes what there is space for; `None` if there is none.
     pub fn write(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
-        unless_blocked(|| match self {
-            Socket::Tcp(socket) => socket.get_ref().write(bytes),
-            Socket::Unix(socket) => socket.get_ref().write(bytes),
-        })
+        match self {
+            Socket::Tcp(socket) => unless_blocked(|| socket.get_ref().write(bytes)),
+            Socket::Unix(socket) => unless_blocked(|| socket.get_ref().write(bytes)),
+            Socket::Other(socket) => socket.write(bytes),
+        }
     }
 
     /// From now on the socket is writable when all that was written has been sent, and not before.
     pub fn tell_when_sent(&self) {
-        if let Socket::Tcp(socket) = self {
+        match self {
             // Without it the close may cut off what a slow client has yet to take.
-            let _ = SockRef::from(socket).set_tcp_notsent_lowat(1);
+            Socket::Tcp(socket) => drop(SockRef::from(socket).set_tcp_notsent_lowat(1)),
+            Socket::Unix(_) => {}
+            Socket::Other(socket) => socket.tell_when_sent(),
         }
     }
 
     /// Makes the close a reset. Some netcats sit at their terminal until the next key when a connection
     /// just ends; a reset makes them exit.
     pub fn reset_on_close(&self) {
-        if let Socket::Tcp(socket) = self {
+        match self {
             // Without it the close is an ordinary one: the user has to press Enter.
-            let _ = rustix::net::sockopt::set_socket_linger(socket, Some(Duration::ZERO));
+            Socket::Tcp(socket) => {
+                let _ = rustix::net::sockopt::set_socket_linger(socket, Some(Duration::ZERO));
+            }
+            Socket::Unix(_) => {}
+            Socket::Other(socket) => socket.reset_on_close(),
         }
     }
 }

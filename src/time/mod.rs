@@ -16,4 +16,10 @@ impl Timestamp {
         let ms = self.0.saturating_sub(earlier.0);
         Duration::from_millis(u64::try_from(ms).unwrap_or(0))
     }
+
+    /// The time `after` this one.
+    pub fn after(self, after: Duration) -> Timestamp {
+        let ms = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        Timestamp(self.0.saturating_add(ms))
+    }
 }

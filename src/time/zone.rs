@@ -14,18 +14,6 @@ pub fn named(words: &str) -> Option<TimeZone> {
     TimeZone::get(words).ok().filter(|zone| !zone.is_unknown())
 }
 
-/// The zone of that name, or this machine's.
-pub fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
-    match name {
-        None => Ok(TimeZone::system()),
-        Some(name) => named(name).ok_or_else(|| {
-            format!(
-                "--timezone {name}: no such time zone; give one such as Asia/Bangkok, +07:00 or UTC"
-            )
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! *Pure.* What owners do to a room: judged first, since it may have to be stored, and then done.
 
-use super::moderation::{Ban, JoinRequest, Moderation, Muted, later};
+use super::moderation::{Ban, JoinRequest, Moderation, Muted};
 use super::permissions::{self, Permission, Role};
 use super::{Member, Room};
 use crate::chat::message::{MemberId, ModAction, ModNotice, Notice};
@@ -306,7 +306,7 @@ impl Room {
             return Err(ModError::TooMany(BANS_MAX));
         }
         let banned: Vec<MemberId> = out.iter().copied().chain(ban.holder).collect();
-        let until = time.map(|time| later(now, time));
+        let until = time.map(|time| now.after(time));
         let new = Ban::new(
             ban.target.clone(),
             banned,

@@ -37,7 +37,7 @@ pub struct Owner {
 impl Owner {
     /// Has a connection, or an account that was seen not too long ago.
     fn is_around(&self, now: Timestamp) -> bool {
-        self.member.is_some() || now < later(self.seen, OWNER_AWAY_MAX)
+        self.member.is_some() || now < self.seen.after(OWNER_AWAY_MAX)
     }
 
     fn is(&self, member: MemberId, account: Option<&Name>) -> bool {
@@ -113,20 +113,8 @@ impl Ban {
     }
 
     pub(super) fn left(&self, now: Timestamp) -> Option<Duration> {
-        self.until.map(|until| until_from(until, now))
+        self.until.map(|until| until.since(now))
     }
-}
-
-fn until_from(until: Timestamp, now: Timestamp) -> Duration {
-    Duration::from_millis(u64::try_from(until.0.saturating_sub(now.0)).unwrap_or(0))
-}
-
-/// The time `after` from `now`.
-pub(super) fn later(now: Timestamp, after: Duration) -> Timestamp {
-    Timestamp(
-        now.0
-            .saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)),
-    )
 }
 
 pub(super) fn share_a_key(some: &[NameKey], others: &[NameKey]) -> bool {

@@ -250,7 +250,7 @@ fn a_ban_of_an_address_keeps_out_all_from_there_but_owners_and_ends_in_time() {
     assert_eq!(room.clone().join(from_there(3, "Zoe"), NOW), banned);
     room.leave(MemberId(1));
     assert_eq!(room.join(from_there(1, "Ann"), NOW), Ok(()));
-    let later = moderation::later(NOW, hours);
+    let later = NOW.after(hours);
     assert_eq!(
         room.join(from_there(3, "Zoe"), later),
         Err(JoinError::Banned(Some(Duration::ZERO), "".into()))
@@ -384,7 +384,7 @@ fn an_owner_with_an_account_stays_owner_until_it_is_deleted_or_not_seen_for_long
     room.join(guest(2, "Ben"), NOW).expect("he is let in");
     room.leave(MemberId(1));
     room.connection_ended(MemberId(1), NOW);
-    let late = moderation::later(NOW, OWNER_AWAY_MAX);
+    let late = NOW.after(OWNER_AWAY_MAX);
     let just = Timestamp(late.0 - 1);
     assert_eq!(room.settle(just), None);
     // She comes again over another connection.
@@ -398,10 +398,7 @@ fn an_owner_with_an_account_stays_owner_until_it_is_deleted_or_not_seen_for_long
     assert_eq!(seen.settle(late), None);
     seen.connection_ended(MemberId(9), late);
     assert_eq!(seen.settle(late), None);
-    assert_eq!(
-        seen.settle(moderation::later(late, OWNER_AWAY_MAX)),
-        Some(MemberId(2))
-    );
+    assert_eq!(seen.settle(late.after(OWNER_AWAY_MAX)), Some(MemberId(2)));
     let mut deleted = room.clone();
     deleted.account_deleted(&name("Ann"));
     assert_eq!(deleted.settle(NOW), Some(MemberId(2)));

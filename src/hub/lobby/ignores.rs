@@ -8,11 +8,11 @@ use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::request::LobbyReply;
-use crate::hub::inbox::Inbox;
+use crate::hub::room::ClientInbox;
 
 impl Lobby {
     /// Does what connection `id` asks with regard to the people it ignores. Answered by [`Reply::Ignore`].
-    pub fn ignore(&self, id: MemberId, mut request: IgnoreRequest, inbox: &Inbox) {
+    pub fn ignore(&self, id: MemberId, mut request: IgnoreRequest, inbox: &ClientInbox) {
         let mut state = self.lock();
         let owner = match &request {
             IgnoreRequest::List => None,

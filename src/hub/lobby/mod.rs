@@ -1,6 +1,6 @@
 //! The register: which rooms there are, who has which name, who is connected.
 //!
-//! Requests go in with the asking connection's [`Inbox`] and the answer comes back through it, so that a
+//! Requests go in with the asking connection's [`Inbox`](crate::hub::inbox::Inbox) and the answer comes back through it, so that a
 //! register kept elsewhere, which takes its time, can stand here one day.
 
 mod accounts;
@@ -15,9 +15,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use smol::{Executor, Task};
+use smol::Task;
 
 use crate::chat::request::{Info, LobbyReply};
+use crate::runtime::{Runtime, Tasks};
 
 pub use self::accounts::Asker;
 
@@ -30,9 +31,8 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{ClientKind, DirectMessage, DmError, Recipient};
 use crate::chat::request::{CreateError, JoinError, RenameError, Reply};
 use crate::chat::room::{Moderation, Room, RoomLimits};
-use crate::hub::inbox::{ClientEvent, Inbox};
 use crate::hub::passwords::Passwords;
-use crate::hub::room::{self, RoomCommand, RoomHandle, RoomInfo};
+use crate::hub::room::{self, ClientEvent, ClientInbox, RoomCommand, RoomHandle, RoomInfo};
 use crate::store::{Store, StoreError, StoredRoom};
 use crate::time::Timestamp;
 
@@ -40,7 +40,10 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Lobby {
     state: Arc<Mutex<State>>,
-    executor: Arc<Executor<'static>>,
+    runtime: Runtime,
+    /// What is asked and not answered yet.
+    requests: Tasks,
+    actors: Tasks,
     store: Store,
     passwords: Passwords,
     room_limits: RoomLimits,
@@ -68,27 +71,29 @@ struct State {
 }
 
 impl Lobby {
-    /// A register with the rooms and accounts of `store`. Rooms run on `executor` and have `room_limits`; there can be
+    /// A register with the rooms and accounts of `store`. Rooms run on `runtime` and have `room_limits`; there can be
     /// `rooms_max` (`0`: any number).
     ///
     /// # Errors
     ///
     /// If they cannot be read.
     pub async fn open(
-        executor: Arc<Executor<'static>>,
+        runtime: Runtime,
         store: Store,
         room_limits: RoomLimits,
         rooms_max: usize,
     ) -> Result<Lobby, StoreError> {
         let lobby = Lobby {
             state: Arc::default(),
-            executor,
+            requests: runtime.tasks(),
+            actors: runtime.tasks(),
             store,
-            passwords: Passwords::default(),
+            passwords: Passwords::new(runtime.clone()),
             room_limits,
             rooms_max,
-            started: Instant::now(),
-            since: now(),
+            started: runtime.clock.now(),
+            since: runtime.clock.timestamp(),
+            runtime,
         };
         lobby.look_for_rooms().await?;
         let accounts = lobby.store.accounts().await?;
@@ -99,25 +104,28 @@ impl Lobby {
     }
 
     /// Enters a connection. Once the server is stopping it is told so at once.
-    pub fn enter(&self, id: MemberId, inbox: Arc<Inbox>) {
+    pub fn enter(&self, id: MemberId, inbox: Arc<ClientInbox>) {
         let mut state = self.lock();
         if state.stopping {
             inbox.put(ClientEvent::Stop);
         }
-        inbox.note_input(self.up(Instant::now()));
-        state.people.insert(id, Box::new(User::new(inbox, now())));
+        inbox.note_input(self.up(self.runtime.clock.now()));
+        state
+            .people
+            .insert(id, Box::new(User::new(inbox, self.timestamp())));
     }
 
     /// Strikes a connection out and frees its name. Whatever it had to tell its room must be told before,
     /// so that the room hears of it before the name's next bearer can come.
     pub fn unregister(self: &Arc<Self>, id: MemberId, name: &Name) {
+        let now = self.timestamp();
         self.change(|state| {
             let gone = state.people.remove(&id);
             if let Some(account) = gone.and_then(|person| person.extras().account.clone()) {
-                state.accounts.seen(&account, now());
+                state.accounts.seen(&account, now);
             }
             state.names.free(name, id);
-            state.settle();
+            state.grant_waiting_logins(now);
         });
     }
 
@@ -128,16 +136,16 @@ impl Lobby {
         founder: MemberId,
         account: Option<Name>,
         name: RoomName,
-        inbox: &Arc<Inbox>,
+        inbox: &Arc<ClientInbox>,
     ) {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let creating = async move {
-            let care = Moderation::of(founder, account, now());
+            let care = Moderation::of(founder, account, lobby.timestamp());
             let result = lobby.try_create(&name, care).await;
             let result = result.map(|room| inbox.put(ClientEvent::Owns(room)));
             inbox.reply(LobbyReply::Created(name, result));
         };
-        self.executor.spawn(creating).detach();
+        self.requests.start(creating);
     }
 
     async fn try_create(
@@ -214,15 +222,17 @@ impl Lobby {
             }
         };
         let room = Room::new(self.room_limits, care);
+        let clock = self.runtime.clock.clone();
+        let now = move || clock.timestamp();
         let actor = room::run(room, handle.clone(), self.store.clone(), now, closed);
-        state.actors.insert(id, self.executor.spawn(actor));
+        state.actors.insert(id, self.actors.spawn(actor));
         state.by_key.insert(handle.name.key(), id);
         state.rooms.insert(id, handle.clone());
         handle
     }
 
     /// Looks into a room's past. Answered by [`Reply::Lines`].
-    pub fn look(&self, room: RoomId, look: HistoryQuery, inbox: &Arc<Inbox>) {
+    pub fn look(&self, room: RoomId, look: HistoryQuery, inbox: &Arc<ClientInbox>) {
         let (store, inbox) = (self.store.clone(), Arc::clone(inbox));
         let looking = async move {
             let found = match &look {
@@ -237,11 +247,11 @@ impl Lobby {
             };
             inbox.reply(LobbyReply::History(look, found.ok()));
         };
-        self.executor.spawn(looking).detach();
+        self.requests.start(looking);
     }
 
     /// Lists the rooms. Answered by [`Reply::Rooms`].
-    pub fn list(self: &Arc<Self>, inbox: &Arc<Inbox>) {
+    pub fn list(self: &Arc<Self>, inbox: &Arc<ClientInbox>) {
         self.with_all_rooms(inbox, |lobby| {
             ClientEvent::Reply(Reply::Lobby(LobbyReply::Rooms(lobby.rooms(None))))
         });
@@ -256,7 +266,7 @@ impl Lobby {
     }
 
     /// Finds the room to join. Answered by [`ClientEvent::Found`], or by [`Reply::Joined`] if there is none.
-    pub fn find(self: &Arc<Self>, name: RoomName, inbox: &Arc<Inbox>) {
+    pub fn find(self: &Arc<Self>, name: RoomName, inbox: &Arc<ClientInbox>) {
         if let Some(room) = self.room(&name) {
             return inbox.put(ClientEvent::Found(room, None));
         }
@@ -279,7 +289,7 @@ impl Lobby {
     /// are known have to do.
     fn with_all_rooms(
         self: &Arc<Self>,
-        inbox: &Arc<Inbox>,
+        inbox: &Arc<ClientInbox>,
         note: impl FnOnce(&Lobby) -> ClientEvent + Send + 'static,
     ) {
         if !self.store.is_shared() {
@@ -291,18 +301,20 @@ impl Lobby {
             let _ = lobby.look_for_rooms().await;
             inbox.put(note(&lobby));
         };
-        self.executor.spawn(looking).detach();
+        self.requests.start(looking);
     }
 
     /// Takes a name for connection `id`. Answered by [`Reply::Renamed`]. The old name stays taken until
     /// [`Lobby::free_name`]: the room must have been told first.
-    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, inbox: &Inbox) {
-        let result = self.change(|state| state.take_name(id, name));
+    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, inbox: &ClientInbox) {
+        let now = self.timestamp();
+        let result = self.change(|state| state.take_name(id, name, now));
         inbox.reply(LobbyReply::Renamed(result));
     }
 
     /// Frees `old`, which connection `id` has exchanged for `new`.
     pub fn free_name(self: &Arc<Self>, id: MemberId, old: &Name, new: &Name) {
+        let now = self.timestamp();
         self.change(|state| {
             state.names.exchange(old, new, id);
             // A login can have brought yet another name since it was given this one.
@@ -311,7 +323,7 @@ impl Lobby {
             {
                 person.name_comes = false;
             }
-            state.settle();
+            state.grant_waiting_logins(now);
         });
     }
 
@@ -336,7 +348,7 @@ impl Lobby {
     }
 
     /// Hands words of connection `from` to one person. Answered by [`Reply::DmSent`] or [`Reply::DmFailed`].
-    pub fn tell(&self, from: MemberId, whom: &Recipient, text: String, inbox: &Inbox) {
+    pub fn tell(&self, from: MemberId, whom: &Recipient, text: String, inbox: &ClientInbox) {
         let answer = match self.try_tell(from, whom, text.into()) {
             Ok((told, away)) => Reply::Lobby(LobbyReply::Shown(Info::DmSent(told, away))),
             Err(why) => Reply::Lobby(LobbyReply::Shown(Info::DmFailed(whom.name().clone(), why))),
@@ -364,7 +376,7 @@ impl Lobby {
         if person.ignores(from, &last_dm_from.name) {
             return Err(DmError::Ignored);
         }
-        let time = now();
+        let time = self.timestamp();
         let words = |whom, name: &Name, text| DirectMessage {
             time,
             whom,
@@ -376,7 +388,7 @@ impl Lobby {
     }
 
     /// Notes that connection `id` is away. Answered by [`Reply::Away`].
-    pub fn away(&self, id: MemberId, why: String, inbox: &Inbox) {
+    pub fn away(&self, id: MemberId, why: String, inbox: &ClientInbox) {
         if let Some(person) = self.lock().people.get_mut(&id) {
             person.extras_mut().away = Some(why.into());
         }
@@ -424,13 +436,17 @@ impl Lobby {
         self.store.close().await;
     }
 
+    fn timestamp(&self) -> Timestamp {
+        self.runtime.clock.timestamp()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 }
 
 impl State {
-    fn take_name(&mut self, id: MemberId, name: Name) -> Result<Name, RenameError> {
+    fn take_name(&mut self, id: MemberId, name: Name, now: Timestamp) -> Result<Name, RenameError> {
         let person = self.people.get_mut(&id);
         let account = person
             .as_ref()
@@ -442,7 +458,7 @@ impl State {
             // Under another name nobody would know whose account it is.
             let left = |account: &&Name| !account.clashes(&name);
             if let Some(account) = person.extras().account.as_ref().filter(left) {
-                self.accounts.seen(account, now());
+                self.accounts.seen(account, now);
                 person.extras_mut().account = None;
             }
         }
@@ -465,9 +481,4 @@ impl State {
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The time by the machine's clock.
-pub fn now() -> Timestamp {
-    Timestamp(jiff::Timestamp::now().as_millisecond())
 }

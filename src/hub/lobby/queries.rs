@@ -1,25 +1,28 @@
 //! What the register tells of rooms and people.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::{Lobby, now, rooms};
+use super::{Lobby, rooms};
 use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::people::{People, Stats, UserSummary};
 use crate::chat::request::{Info, LobbyReply, Reply};
-use crate::hub::inbox::{ClientEvent, Inbox};
-use crate::hub::room::RoomHandle;
+use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::WHO_NAMES_MAX;
 
 impl Lobby {
     /// Lists a page of the rooms that who is in `inside` may see. Answered by [`Reply::RoomPage`].
-    pub fn list_page(self: &Arc<Self>, page: usize, inside: Option<RoomId>, inbox: &Arc<Inbox>) {
+    pub fn list_page(
+        self: &Arc<Self>,
+        page: usize,
+        inside: Option<RoomId>,
+        inbox: &Arc<ClientInbox>,
+    ) {
         self.with_all_rooms(inbox, move |lobby| {
             let ranks = rooms::ranks(&lobby.lock().rooms, inside);
             let shown = rooms::on_page(ranks, page);
-            let page = rooms::page_of(&lobby.lock().rooms, shown, page, now());
+            let page = rooms::page_of(&lobby.lock().rooms, shown, page, lobby.timestamp());
             ClientEvent::Reply(Reply::Lobby(LobbyReply::Shown(Info::RoomPage(page))))
         });
     }
@@ -33,7 +36,7 @@ impl Lobby {
 
     /// What there is to tell of the members that a room has named.
     pub fn present(&self, members: Vec<(MemberId, Name)>) -> Vec<UserSummary> {
-        let up = self.up(Instant::now());
+        let up = self.up(self.runtime.clock.now());
         let state = self.lock();
         let present = |(id, name): (MemberId, Name)| match state.people.get(&id) {
             // The room's word counts for the name: it may not have heard of a new one yet.
@@ -47,8 +50,8 @@ impl Lobby {
     }
 
     /// Names everybody who is connected, to who is in `inside`. Answered by [`Reply::Everybody`].
-    pub fn everybody(&self, inside: Option<&RoomHandle>, inbox: &Inbox) {
-        let up = self.up(Instant::now());
+    pub fn everybody(&self, inside: Option<&RoomHandle>, inbox: &ClientInbox) {
+        let up = self.up(self.runtime.clock.now());
         let state = self.lock();
         let shown = state.people.values().take(WHO_NAMES_MAX);
         let people = People {
@@ -62,7 +65,7 @@ impl Lobby {
     }
 
     /// Tells how the server does. Answered by [`Reply::Stats`].
-    pub fn stats(self: &Arc<Self>, inbox: &Arc<Inbox>) {
+    pub fn stats(self: &Arc<Self>, inbox: &Arc<ClientInbox>) {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let counting = async move {
             // The store has told the operator of what it cannot read; the rest can be told all the same.
@@ -73,7 +76,7 @@ impl Lobby {
             };
             inbox.reply(LobbyReply::Shown(Info::Stats(stats)));
         };
-        self.executor.spawn(counting).detach();
+        self.requests.start(counting);
     }
 
     fn counts(&self) -> Stats {
@@ -81,7 +84,7 @@ impl Lobby {
         let rooms = state.rooms.values();
         Stats {
             since: self.since,
-            up: self.up(Instant::now()),
+            up: self.up(self.runtime.clock.now()),
             people: state.people.len(),
             rooms: state.rooms.len(),
             lines: rooms.map(|room| room.info.lines()).sum(),
@@ -90,8 +93,8 @@ impl Lobby {
     }
 
     /// Tells of whoever has `name`, to who is in `inside`. Answered by [`Reply::Whois`].
-    pub fn whois(&self, name: Name, inside: Option<&RoomHandle>, inbox: &Inbox) {
-        let up = self.up(Instant::now());
+    pub fn whois(&self, name: Name, inside: Option<&RoomHandle>, inbox: &ClientInbox) {
+        let up = self.up(self.runtime.clock.now());
         let state = self.lock();
         let id = state.names.owner(&name);
         let person = id.and_then(|id| state.people.get(&id));

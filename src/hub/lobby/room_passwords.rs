@@ -9,8 +9,7 @@ use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::{Hash, Password};
 use crate::chat::request::{Info, JoinError, LobbyReply, ModCommand, ModError, Reply, RoomReply};
-use crate::hub::inbox::{ClientEvent, Inbox};
-use crate::hub::room::{RoomCommand, RoomHandle};
+use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand, RoomHandle};
 
 impl Lobby {
     /// Finds the room to join, whose password somebody who comes `from` there has given. Answered by
@@ -20,7 +19,7 @@ impl Lobby {
         name: RoomName,
         password: Password,
         from: Option<IpAddr>,
-        inbox: &Arc<Inbox>,
+        inbox: &Arc<ClientInbox>,
     ) {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let finding = async move {
@@ -30,7 +29,7 @@ impl Lobby {
             };
             inbox.put(note);
         };
-        self.executor.spawn(finding).detach();
+        self.requests.start(finding);
     }
 
     async fn try_find_with(
@@ -59,7 +58,7 @@ impl Lobby {
         member: MemberId,
         password: Password,
         from: Option<IpAddr>,
-        inbox: &Arc<Inbox>,
+        inbox: &Arc<ClientInbox>,
     ) {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let locking = async move {
@@ -80,7 +79,7 @@ impl Lobby {
             };
             inbox.reply(RoomReply::Shown(Info::NotDone(why)));
         };
-        self.executor.spawn(locking).detach();
+        self.requests.start(locking);
     }
 
     /// The connection that has `name`, whatever case it is written in.
@@ -109,6 +108,7 @@ impl Lobby {
 
 #[cfg(test)]
 mod tests {
+    use crate::runtime::Runtime;
     use futures_lite::future::{self, block_on};
     use smol::Executor;
 
@@ -122,7 +122,7 @@ mod tests {
     }
 
     /// Waits for the next note that `wanted` makes something of.
-    async fn next<T>(inbox: &Inbox, mut wanted: impl FnMut(ClientEvent) -> Option<T>) -> T {
+    async fn next<T>(inbox: &ClientInbox, mut wanted: impl FnMut(ClientEvent) -> Option<T>) -> T {
         loop {
             if let Some(found) = inbox.take().into_iter().find_map(&mut wanted) {
                 return found;
@@ -141,9 +141,9 @@ mod tests {
         };
         let test = async {
             let store = Store::memory(0);
-            let lobby = Lobby::open(Arc::clone(&executor), store, limits, 0);
+            let lobby = Lobby::open(Runtime::new(Arc::clone(&executor)), store, limits, 0);
             let lobby = Arc::new(lobby.await.expect("no rooms can be read"));
-            let (ann, ben) = (Arc::<Inbox>::default(), Arc::<Inbox>::default());
+            let (ann, ben) = (Arc::<ClientInbox>::default(), Arc::<ClientInbox>::default());
             let room = RoomName::parse("1150").expect("a name");
             lobby.create(MemberId(1), Some(name("Ann")), room.clone(), &ann);
             let owned = next(&ann, |note| match note {

@@ -7,15 +7,14 @@ use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::people::{ClientKind, DirectMessage, DmError, Location, Profile, UserSummary};
-use crate::hub::inbox::{ClientEvent, Inbox};
-use crate::hub::room::RoomHandle;
+use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::NOTES_MAX;
 use crate::time::Timestamp;
 
 /// Somebody who is connected.
 #[derive(Debug)]
 pub(super) struct User {
-    pub(super) inbox: Arc<Inbox>,
+    pub(super) inbox: Arc<ClientInbox>,
     pub(super) name: Name,
     /// The answer that brings the name is on its way to the connection, which may have the same one already.
     pub(super) name_comes: bool,
@@ -41,7 +40,7 @@ pub(super) struct Extras {
 
 impl User {
     /// Somebody who has just connected.
-    pub(super) fn new(inbox: Arc<Inbox>, since: Timestamp) -> User {
+    pub(super) fn new(inbox: Arc<ClientInbox>, since: Timestamp) -> User {
         User {
             inbox,
             name: Name::anon(),

@@ -4,43 +4,71 @@
 //! lock; the bound is in lines *and* bytes; and an idle room must not pay for slots (a bounded channel of
 //! 1,024 keeps some 60 KiB for each room, and there may be 10,000).
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use atomic_waker::AtomicWaker;
 
-use super::RoomCommand;
-use crate::hub::inbox::Inbox;
+use crate::hub::inbox::Bell;
 use crate::limits::{MAILBOX_BYTES_MAX, MAILBOX_LINES_MAX};
 
 /// The way into a room: many put, one takes.
-#[derive(Debug, Default)]
-pub struct Mailbox {
-    state: Mutex<State>,
+#[derive(Debug)]
+pub struct Mailbox<T> {
+    state: Mutex<State<T>>,
     waker: AtomicWaker,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    waiting: Vec<RoomCommand>,
+struct State<T> {
+    waiting: Vec<T>,
     lines: usize,
     bytes: usize,
     closed: bool,
     /// Connections that were turned away and want to try again.
-    turned_away: Vec<Arc<Inbox>>,
+    turned_away: Vec<Arc<dyn Bell>>,
 }
 
-impl Mailbox {
-    /// Puts a line of talk in. When as many wait as may, the line is handed back and `inbox` rings once
+impl<T> Default for Mailbox<T> {
+    fn default() -> Self {
+        Mailbox {
+            state: Mutex::new(State {
+                waiting: Vec::new(),
+                lines: 0,
+                bytes: 0,
+                closed: false,
+                turned_away: Vec::new(),
+            }),
+            waker: AtomicWaker::new(),
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for State<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("waiting", &self.waiting)
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> Mailbox<T> {
+    /// Puts a line of talk in, which counts for so many `bytes`. When as many wait as may, the line is handed back and `bell` rings once
     /// there is space again. A room that is closed puts everybody out, and what they say is dropped.
-    pub fn put_line(&self, line: RoomCommand, inbox: &Arc<Inbox>) -> Result<(), RoomCommand> {
-        let bytes = line.text_bytes();
+    pub fn put_line<B: Bell + 'static>(
+        &self,
+        line: T,
+        bytes: usize,
+        bell: &Arc<B>,
+    ) -> Result<(), T> {
         let mut state = self.lock();
         if state.closed {
             return Ok(());
         }
         if state.lines >= MAILBOX_LINES_MAX || state.bytes + bytes > MAILBOX_BYTES_MAX {
-            state.turned_away.push(Arc::clone(inbox));
+            let bell = Arc::clone(bell);
+            state.turned_away.push(bell);
             return Err(line);
         }
         state.lines += 1;
@@ -56,7 +84,7 @@ impl Mailbox {
     ///
     /// Hands the word back if the room is closed: nobody will take it, so a guest has to be told otherwise.
     /// Members are put out, or the server is at its end.
-    pub fn put(&self, word: RoomCommand) -> Result<(), RoomCommand> {
+    pub fn put(&self, word: T) -> Result<(), T> {
         let state = self.lock();
         if state.closed {
             return Err(word);
@@ -72,8 +100,8 @@ impl Mailbox {
         let turned_away = std::mem::take(&mut state.turned_away);
         drop(state);
         self.waker.wake();
-        for inbox in turned_away {
-            inbox.ring();
+        for bell in turned_away {
+            bell.ring();
         }
     }
 
@@ -84,7 +112,7 @@ impl Mailbox {
 
     /// Swaps what waits into `turn`, which must be empty; ready with false once it is closed and nothing
     /// waits. Rings for those who were turned away. Only the room's task may call it.
-    pub fn poll_take(&self, turn: &mut Vec<RoomCommand>, cx: &mut Context<'_>) -> Poll<bool> {
+    pub fn poll_take(&self, turn: &mut Vec<T>, cx: &mut Context<'_>) -> Poll<bool> {
         debug_assert!(turn.is_empty());
         self.waker.register(cx.waker());
         let mut state = self.lock();
@@ -100,13 +128,13 @@ impl Mailbox {
         state.bytes = 0;
         let turned_away = std::mem::take(&mut state.turned_away);
         drop(state);
-        for inbox in turned_away {
-            inbox.ring();
+        for bell in turned_away {
+            bell.ring();
         }
         Poll::Ready(true)
     }
 
-    fn push(&self, mut state: MutexGuard<'_, State>, word: RoomCommand) {
+    fn push(&self, mut state: MutexGuard<'_, State<T>>, word: T) {
         state.waiting.push(word);
         let first = state.waiting.len() == 1;
         drop(state);
@@ -115,7 +143,7 @@ impl Mailbox {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,11 +4,11 @@
 //! all that waits in its mailbox, applies it to the room, publishes what came of it to the room's
 //! [`Outbox`], and wakes the members. It MUST NOT wait for a member, and MUST NOT draw: connections do.
 
-mod handle;
 mod info;
 mod mailbox;
 mod orders;
 mod outbox;
+mod protocol;
 #[cfg(test)]
 mod tests;
 
@@ -16,91 +16,24 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use async_channel::Sender;
 use futures_lite::future;
 
 use crate::chat::request::ModError;
 use crate::chat::room::permissions::Permission;
-use crate::chat::room::{JoinRequest, Moderation, PostError, Room};
+use crate::chat::room::{JoinRequest, PostError, Room};
 
-pub use handle::{RoomHandle, RoomInner};
 pub use info::RoomInfo;
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, Reader, Taken};
+pub use protocol::{ClientEvent, ClientInbox, Membership, RoomCommand, RoomHandle, RoomInner};
 
 use crate::chat::history::RoomSnapshot;
-use crate::chat::message::{Kind, MemberId, NewMessage};
-use crate::chat::name::Name;
-use crate::chat::request::{JoinError, ModCommand};
+use crate::chat::message::{MemberId, NewMessage};
+use crate::chat::request::JoinError;
 use crate::chat::topic::Topic;
-use crate::hub::inbox::{ClientEvent, Inbox};
 use crate::limits::WHO_NAMES_MAX;
 use crate::store::Store;
 use crate::time::Timestamp;
-
-/// What a room can be told.
-#[derive(Debug)]
-pub enum RoomCommand {
-    /// Let a connection in. Answered by [`ClientEvent::Admitted`] or [`ClientEvent::Refused`].
-    Join(Box<JoinRequest>, Arc<Inbox>),
-    /// A member says a line of clean text. It comes back in the transcript.
-    Say {
-        /// Who says it.
-        member: MemberId,
-        /// Whether it is said or done.
-        kind: Kind,
-        /// What is said.
-        text: Box<str>,
-    },
-    /// A member has another name.
-    Rename {
-        /// The member.
-        member: MemberId,
-        /// Its new name.
-        name: Name,
-    },
-    /// A member asks who is there. Answered by [`ClientEvent::Members`].
-    Who(MemberId),
-    /// A member completes a name. Answered by [`ClientEvent::Names`].
-    Names(MemberId),
-    /// A member leaves. Answered by [`ClientEvent::Left`], unless it gave its reader back, as a connection
-    /// does that has ended.
-    Leave(MemberId, Option<Reader>),
-    /// Does a member have the right to lock? If so the room says so here; if not, it answers the member as it
-    /// answers [`RoomCommand::Moderate`].
-    MayLock(MemberId, Sender<()>),
-    /// A member wants something done that only owners may. Answered by [`Reply::ModReply`], or by being put out
-    /// of a room that ends.
-    Moderate(MemberId, Box<ModCommand>),
-    /// The room was opened before it was known who created it.
-    SetFounder(Box<Moderation>),
-    /// The connection of an owner has ended.
-    OwnerEnded(MemberId),
-    /// Somebody who owns the room, or is in it, is logged in to this account now, or to none.
-    Account(MemberId, Option<Name>),
-    /// An account was deleted.
-    AccountDeleted(Name),
-    /// The server is stopping: say no more of who comes and goes.
-    Stop,
-}
-
-impl RoomCommand {
-    fn text_bytes(&self) -> usize {
-        match self {
-            RoomCommand::Say { text, .. } => text.len(),
-            _ => 0,
-        }
-    }
-}
-
-/// A connection's place in a room.
-#[derive(Debug)]
-pub struct Membership {
-    /// The room.
-    pub room: RoomHandle,
-    /// What is said from now on.
-    pub reader: Reader,
-}
 
 /// The actor: runs `room` until its mailbox is closed and empty, and returns it. What is said is shown once
 /// `store` has it. `now` tells the time. If an owner closes the room, it is taken out of the store, then
@@ -156,7 +89,7 @@ struct Actor {
     room: Room,
     handle: RoomHandle,
     outbox: Arc<Outbox>,
-    inboxes: BTreeMap<MemberId, Arc<Inbox>>,
+    inboxes: BTreeMap<MemberId, Arc<ClientInbox>>,
     store: Store,
     /// The last lines from before this server was started are there.
     is_recalled: bool,
@@ -256,7 +189,7 @@ impl Actor {
         }
     }
 
-    async fn join(&mut self, guest: JoinRequest, inbox: Arc<Inbox>, time: Timestamp) {
+    async fn join(&mut self, guest: JoinRequest, inbox: Arc<ClientInbox>, time: Timestamp) {
         let (member, has_account) = (guest.member, guest.account.is_some());
         if self.closed.is_none() {
             let room = self.handle.name.clone();

@@ -9,7 +9,7 @@ use crate::chat::message::MemberId;
 use crate::chat::request::{Info, ModCommand, ModError, ModReply, Reply, RoomReply};
 use crate::chat::room::Change;
 use crate::chat::room::permissions::Permission;
-use crate::hub::inbox::ClientEvent;
+use crate::hub::room::ClientEvent;
 use crate::time::Timestamp;
 
 impl Actor {

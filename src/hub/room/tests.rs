@@ -6,8 +6,8 @@ use futures_lite::future::block_on;
 
 use super::*;
 use crate::chat::address::Address;
-use crate::chat::message::Item;
-use crate::chat::name::RoomName;
+use crate::chat::message::{Item, Kind};
+use crate::chat::name::{Name, RoomName};
 use crate::chat::request::{ModCommand, NewBan, PutOut, PutOutHow, Reply, RoomReply, Target};
 use crate::chat::room::{Moderation, RoomLimits};
 
@@ -43,7 +43,7 @@ fn ban(target: &str) -> NewBan {
 
 /// A connection of the actor's tests: what it was told, and what it read of the transcript.
 struct User {
-    inbox: Arc<Inbox>,
+    inbox: Arc<ClientInbox>,
     seat: Option<Membership>,
     answers: usize,
     refused: Option<JoinError>,

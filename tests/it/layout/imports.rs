@@ -1,6 +1,7 @@
 //! Which file knows which: the paths that a file writes, and the files they lead to.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Module, Nesting, Source, Token, is};
 

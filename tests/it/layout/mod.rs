@@ -11,7 +11,9 @@ mod source;
 
 mod proofs;
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
 
 use house::HOUSE;
 use rules::{Plan, Tree};

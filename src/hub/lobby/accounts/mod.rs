@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use smol::Task;
 
-use super::{Lobby, State, now};
+use super::{Lobby, State};
 use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::settings::Settings;
-use crate::hub::inbox::{ClientEvent, Inbox};
+use crate::hub::room::{ClientEvent, ClientInbox};
 use crate::store::{Account, AccountChange, StoreError};
 use crate::time::Timestamp;
 
@@ -30,7 +30,7 @@ pub struct Asker {
     /// What its tries are counted by; `None`: they are not.
     pub address: Option<IpAddr>,
     /// Where the answer goes.
-    pub inbox: Arc<Inbox>,
+    pub inbox: Arc<ClientInbox>,
 }
 
 /// What is under way with regard to accounts.
@@ -79,7 +79,7 @@ impl Lobby {
                 }
             }
         };
-        self.executor.spawn(keeping).detach();
+        self.requests.start(keeping);
     }
 
     async fn register(
@@ -92,7 +92,7 @@ impl Lobby {
         let password = self.passwords.hash(asker.address, password).await?;
         // From here on nobody else can take the name, even if its bearer leaves before it is stored.
         self.lock().names.register(name, asker.id)?;
-        let time = now();
+        let time = self.timestamp();
         let account = Account {
             name: name.clone(),
             password,
@@ -126,7 +126,8 @@ impl Lobby {
         password: Password,
     ) -> Result<(), AccountError> {
         let account = self.checked(asker, name, password).await?;
-        self.change(|state| state.log_in(asker.id, account));
+        let now = self.timestamp();
+        self.change(|state| state.log_in(asker.id, account, now));
         Ok(())
     }
 
@@ -137,13 +138,14 @@ impl Lobby {
         password: Password,
     ) -> Result<(), AccountError> {
         self.checked(asker, name, password).await?;
+        let now = self.timestamp();
         self.change(|state| {
             let person = state.people.get_mut(&asker.id);
             let person = person.filter(|person| person.extras().account.as_ref() == Some(name));
             person.ok_or(AccountError::NotYours)?.extras_mut().account = None;
             state.names.strike(name);
             state.accounts.changes.remove(name);
-            state.settle();
+            state.grant_waiting_logins(now);
             Ok(())
         })?;
         if self.store.delete_account(name.clone()).await.is_ok() {
@@ -208,7 +210,7 @@ impl Lobby {
         if !state.accounts.changes.is_empty() && !state.accounts.saving {
             state.accounts.saving = true;
             let saving = Arc::clone(self).save();
-            state.accounts.saver = Some(self.executor.spawn(saving));
+            state.accounts.saver = Some(self.requests.spawn(saving));
         }
         result
     }
@@ -275,19 +277,19 @@ impl Accounts {
 
 impl State {
     /// Connection `id` has given the password of `account`.
-    fn log_in(&mut self, id: MemberId, account: Account) {
+    fn log_in(&mut self, id: MemberId, account: Account, now: Timestamp) {
         self.accounts.waiting.push(Login {
             id,
             account: account.name,
             settings: Box::new(account.settings),
             asked: Vec::new(),
         });
-        self.settle();
+        self.grant_waiting_logins(now);
     }
 
     /// Gives names to those who wait for them, as far as they are free, and asks whoever has one to give way.
     /// To be called whenever a name was freed.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn grant_waiting_logins(&mut self, now: Timestamp) {
         if self.accounts.waiting.is_empty() {
             return;
         }
@@ -296,13 +298,13 @@ impl State {
             let same = |earlier: &Login| earlier.account == login.account;
             // Behind an earlier login to the same account, even if this one has the name still.
             let waits = self.accounts.waiting.iter().any(same);
-            if waits || !self.is_settled(&mut login) {
+            if waits || !self.grant(&mut login, now) {
                 self.accounts.waiting.push(login);
             }
         }
     }
 
-    fn is_settled(&mut self, login: &mut Login) -> bool {
+    fn grant(&mut self, login: &mut Login, now: Timestamp) -> bool {
         let Login { id, account, .. } = &*login;
         let (id, account) = (*id, account.clone());
         let Some(person) = self.people.get_mut(&id) else {
@@ -324,7 +326,7 @@ impl State {
             person.name = account.clone();
             person.name_comes = true;
             person.extras_mut().account = Some(account.clone());
-            self.accounts.seen(&account, now());
+            self.accounts.seen(&account, now);
             return true;
         }
         for other in others {

@@ -9,6 +9,7 @@ use super::*;
 use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::room::RoomLimits;
 use crate::chat::settings::{Bell, Setting};
+use crate::runtime::Runtime;
 use crate::store::{Durability, Retention, Store};
 
 const PASSWORD: &str = "correct horse";
@@ -27,14 +28,14 @@ fn lobby(executor: &Arc<Executor<'static>>, store: Store) -> Arc<Lobby> {
         history_lines: 0,
         outbox_bytes: 0,
     };
-    let lobby = Lobby::open(Arc::clone(executor), store, limits, 0);
+    let lobby = Lobby::open(Runtime::new(Arc::clone(executor)), store, limits, 0);
     Arc::new(block_on(lobby).expect("the store is right"))
 }
 
 /// What a connection does with what comes to it from the register, and nothing else.
 struct User {
     id: MemberId,
-    inbox: Arc<Inbox>,
+    inbox: Arc<ClientInbox>,
     name: Name,
     account: Option<Name>,
     /// A request of this person has no answer yet.
@@ -43,7 +44,7 @@ struct User {
 
 impl User {
     fn enter(lobby: &Lobby, id: u64) -> User {
-        let inbox = Arc::<Inbox>::default();
+        let inbox = Arc::<ClientInbox>::default();
         lobby.enter(MemberId(id), Arc::clone(&inbox));
         User {
             id: MemberId(id),
@@ -157,7 +158,8 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
             Step::LogIn(person, account) if !people[person].awaits => {
                 people[person].awaits = true;
                 let id = people[person].id;
-                lobby.change(|state| state.log_in(id, account_of(account)));
+                let now = lobby.timestamp();
+                lobby.change(|state| state.log_in(id, account_of(account), now));
             }
             Step::Rename(person, new) if !people[person].awaits => {
                 people[person].awaits = true;
@@ -318,7 +320,7 @@ fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
     }
     let mut seen = before.seen;
     while seen == before.seen {
-        seen = now();
+        seen = lobby.timestamp();
     }
     lobby.unregister(dai.id, &dai.name);
     block_on(executor.run(lobby.save_rest()));

@@ -1,0 +1,159 @@
+//! What a room and its members say to each other, and how to reach a room.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use async_channel::Sender;
+
+use super::{Mailbox, Reader, RoomInfo};
+use crate::chat::history::{RoomId, RoomSnapshot};
+use crate::chat::message::{Kind, MemberId};
+use crate::chat::name::{Name, RoomName};
+use crate::chat::password::Hash;
+use crate::chat::people::DirectMessage;
+use crate::chat::request::{JoinError, ModCommand, Reply};
+use crate::chat::room::{JoinRequest, Moderation};
+use crate::hub::inbox::Inbox;
+
+/// What a room can be told.
+#[derive(Debug)]
+pub enum RoomCommand {
+    /// Let a connection in. Answered by [`ClientEvent::Admitted`] or [`ClientEvent::Refused`].
+    Join(Box<JoinRequest>, Arc<ClientInbox>),
+    /// A member says a line of clean text. It comes back in the transcript.
+    Say {
+        /// Who says it.
+        member: MemberId,
+        /// Whether it is said or done.
+        kind: Kind,
+        /// What is said.
+        text: Box<str>,
+    },
+    /// A member has another name.
+    Rename {
+        /// The member.
+        member: MemberId,
+        /// Its new name.
+        name: Name,
+    },
+    /// A member asks who is there. Answered by [`ClientEvent::Members`].
+    Who(MemberId),
+    /// A member completes a name. Answered by [`ClientEvent::Names`].
+    Names(MemberId),
+    /// A member leaves. Answered by [`ClientEvent::Left`], unless it gave its reader back, as a connection
+    /// does that has ended.
+    Leave(MemberId, Option<Reader>),
+    /// Does a member have the right to lock? If so the room says so here; if not, it answers the member as it
+    /// answers [`RoomCommand::Moderate`].
+    MayLock(MemberId, Sender<()>),
+    /// A member wants something done that only owners may. Answered by [`Reply::ModReply`], or by being put out
+    /// of a room that ends.
+    Moderate(MemberId, Box<ModCommand>),
+    /// The room was opened before it was known who created it.
+    SetFounder(Box<Moderation>),
+    /// The connection of an owner has ended.
+    OwnerEnded(MemberId),
+    /// Somebody who owns the room, or is in it, is logged in to this account now, or to none.
+    Account(MemberId, Option<Name>),
+    /// An account was deleted.
+    AccountDeleted(Name),
+    /// The server is stopping: say no more of who comes and goes.
+    Stop,
+}
+
+impl RoomCommand {
+    /// Bytes of text that it counts for in a mailbox.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            RoomCommand::Say { text, .. } => text.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// A connection's place in a room.
+#[derive(Debug)]
+pub struct Membership {
+    /// The room.
+    pub room: RoomHandle,
+    /// What is said from now on.
+    pub reader: Reader,
+}
+
+/// Something put into an [`Inbox`].
+#[derive(Debug)]
+pub enum ClientEvent {
+    /// The reply to the request under way.
+    Reply(Reply),
+    /// The room to join was found; knock there. Its password was known when this was its hash.
+    Found(RoomHandle, Option<Hash>),
+    /// The room let the connection in, and this is what it looks like.
+    Admitted(Membership, RoomSnapshot),
+    /// The room of this name did not.
+    Refused(RoomName, JoinError),
+    /// The connection has left its room; its reader gives what was said until then, and no more.
+    Left,
+    /// A line that was said could not be stored, so nobody has seen it.
+    NotSent,
+    /// A line was said by somebody who may only read, so nobody has seen it.
+    Muted,
+    /// The connection owns this room from now on, and has to tell it when it ends.
+    Owns(RoomHandle),
+    /// The names of the room's members, to complete with.
+    Names(Vec<Name>),
+    /// Who is in the room, in the order in which they connected, and how many more there are.
+    Members(Vec<(MemberId, Name)>, usize),
+    /// Somebody has said something to this connection alone.
+    DmSent(DirectMessage),
+    /// The bearer of this registered name has logged in elsewhere and wants it back. Free it, if you have it.
+    NameReclaimed(Name),
+    /// The server is stopping.
+    Stop,
+}
+
+/// What reaches a participant from elsewhere.
+pub type ClientInbox = Inbox<ClientEvent>;
+
+impl ClientInbox {
+    /// Leaves the reply to the request under way.
+    pub fn reply(&self, reply: impl Into<Reply>) {
+        self.put(ClientEvent::Reply(reply.into()));
+    }
+}
+
+/// How to reach a room. Cheap to clone and to keep: each of its members has one.
+#[derive(Clone, Debug)]
+pub struct RoomHandle(Arc<RoomInner>);
+
+/// What a [`RoomHandle`] leads to.
+#[derive(Debug)]
+pub struct RoomInner {
+    /// Its number in the store.
+    pub id: RoomId,
+    /// The room's name, as it was created.
+    pub name: RoomName,
+    /// The way in.
+    pub mailbox: Mailbox<RoomCommand>,
+    /// What may be known without asking it.
+    pub info: RoomInfo,
+}
+
+impl RoomHandle {
+    /// The way to a room that is about to be.
+    pub fn new(id: RoomId, name: RoomName, info: RoomInfo) -> RoomHandle {
+        RoomHandle(Arc::new(RoomInner {
+            id,
+            name,
+            mailbox: Mailbox::default(),
+            info,
+        }))
+    }
+}
+
+impl Deref for RoomHandle {
+    type Target = RoomInner;
+
+    fn deref(&self) -> &RoomInner {
+        &self.0
+    }
+}

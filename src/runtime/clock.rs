@@ -1,0 +1,214 @@
+//! Time as a parameter: the machine's, or one that only moves when it is told to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use crate::time::Timestamp;
+
+/// What tells the time and wakes those who wait for some. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug, Default)]
+enum Source {
+    #[default]
+    System,
+    Manual(Arc<ManualClock>),
+}
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Clock {
+        Clock::default()
+    }
+
+    /// A clock that shows what `manual` is set to.
+    pub fn manual(manual: Arc<ManualClock>) -> Clock {
+        Clock(Source::Manual(manual))
+    }
+
+    /// Now, for measuring; never goes back.
+    pub fn now(&self) -> Instant {
+        match &self.0 {
+            Source::System => Instant::now(),
+            Source::Manual(manual) => manual.lock().now,
+        }
+    }
+
+    /// The date and time of day; the operator may set it in either direction.
+    pub fn timestamp(&self) -> Timestamp {
+        match &self.0 {
+            Source::System => Timestamp(jiff::Timestamp::now().as_millisecond()),
+            Source::Manual(manual) => manual.lock().timestamp,
+        }
+    }
+
+    /// Ready at `deadline`.
+    pub fn at(&self, deadline: Instant) -> Timer {
+        Timer(match &self.0 {
+            Source::System => Waiting::System(smol::Timer::at(deadline)),
+            Source::Manual(manual) => Waiting::Manual {
+                clock: Arc::clone(manual),
+                deadline,
+                entry: None,
+            },
+        })
+    }
+
+    /// Ready once `time` has passed.
+    pub fn after(&self, time: Duration) -> Timer {
+        self.at(self.now() + time)
+    }
+}
+
+/// Waits for a moment. May be dropped before.
+#[derive(Debug)]
+pub struct Timer(Waiting);
+
+#[derive(Debug)]
+enum Waiting {
+    System(smol::Timer),
+    Manual {
+        clock: Arc<ManualClock>,
+        deadline: Instant,
+        /// Its number among those that wait, once it does.
+        entry: Option<u64>,
+    },
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Waiting::System(timer) => Pin::new(timer).poll(cx).map(drop),
+            Waiting::Manual {
+                clock,
+                deadline,
+                entry,
+            } => {
+                let mut state = clock.lock();
+                if state.now >= *deadline {
+                    return Poll::Ready(());
+                }
+                let number = *entry.get_or_insert_with(|| {
+                    state.last_number += 1;
+                    state.last_number
+                });
+                let waker = cx.waker().clone();
+                state.waiting.insert((*deadline, number), waker);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Waiting::Manual {
+            clock,
+            deadline,
+            entry: Some(number),
+        } = &self.0
+        {
+            clock.lock().waiting.remove(&(*deadline, *number));
+        }
+    }
+}
+
+/// A clock that stands still until it is moved.
+pub struct ManualClock(Mutex<State>);
+
+struct State {
+    now: Instant,
+    timestamp: Timestamp,
+    /// Who waits for which moment; numbered, since several may wait for the same one.
+    waiting: BTreeMap<(Instant, u64), Waker>,
+    last_number: u64,
+}
+
+impl ManualClock {
+    /// A clock that shows `timestamp`.
+    pub fn new(timestamp: Timestamp) -> Arc<ManualClock> {
+        Arc::new(ManualClock(Mutex::new(State {
+            now: Instant::now(),
+            timestamp,
+            waiting: BTreeMap::new(),
+            last_number: 0,
+        })))
+    }
+
+    /// How long until somebody is to be woken; `None`: nobody waits.
+    pub fn next_timer(&self) -> Option<Duration> {
+        let state = self.lock();
+        let (deadline, _) = state.waiting.keys().next()?;
+        Some(deadline.saturating_duration_since(state.now))
+    }
+
+    /// Lets `time` pass, and wakes those who waited for it, the earliest first.
+    pub fn advance(&self, time: Duration) {
+        let due = {
+            let mut state = self.lock();
+            state.now += time;
+            state.timestamp = state.timestamp.after(time);
+            let now = state.now;
+            let later = state.waiting.split_off(&(now, u64::MAX));
+            std::mem::replace(&mut state.waiting, later)
+        };
+        due.into_values().for_each(Waker::wake);
+    }
+
+    /// Sets the date and time of day, as an operator may; nobody is woken.
+    pub fn set_timestamp(&self, timestamp: Timestamp) {
+        self.lock().timestamp = timestamp;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("ManualClock")
+            .field("timestamp", &state.timestamp)
+            .field("waiting", &state.waiting.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_lite::future::{block_on, poll_once};
+
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_when_it_is_told_to_and_wakes_in_order() {
+        let manual = ManualClock::new(Timestamp(1000));
+        let clock = Clock::manual(Arc::clone(&manual));
+        let start = clock.now();
+        let mut late = clock.after(Duration::from_secs(5));
+        let mut early = clock.after(Duration::from_secs(2));
+        assert_eq!(block_on(poll_once(&mut late)), None);
+        assert_eq!(block_on(poll_once(&mut early)), None);
+        assert_eq!(manual.next_timer(), Some(Duration::from_secs(2)));
+        manual.advance(Duration::from_secs(2));
+        assert_eq!(block_on(poll_once(&mut early)), Some(()));
+        assert_eq!(block_on(poll_once(&mut late)), None);
+        assert_eq!(manual.next_timer(), Some(Duration::from_secs(3)));
+        drop(late);
+        assert_eq!(manual.next_timer(), None);
+        assert_eq!(clock.now(), start + Duration::from_secs(2));
+        assert_eq!(clock.timestamp(), Timestamp(3000));
+        manual.set_timestamp(Timestamp(7));
+        assert_eq!(clock.timestamp(), Timestamp(7));
+        assert_eq!(clock.now(), start + Duration::from_secs(2));
+    }
+}
