@@ -4,7 +4,8 @@
 # usage: scripts/test.sh [--install]
 #
 # What this machine lacks is named with the command that installs it, and the script ends with code 1;
-# with --install (as root, on Debian) it runs those commands and goes on.
+# with --install (as root, on Debian) it runs those commands and goes on. cargo-deny, which takes minutes to
+# build, is used where it is installed and otherwise said to be skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -107,6 +108,15 @@ lint_fuzz_targets() {
         --target-dir "${CARGO_TARGET_DIR:-target}" -- -D warnings
 }
 
+# Licences, bans and sources of what parlor is built from (deny.toml). The advisories need the network.
+check_dependencies() {
+    if has cargo-deny; then
+        step cargo deny --locked --workspace check bans licenses sources
+    else
+        printf '==> skipped: cargo deny (cargo install --locked cargo-deny)\n'
+    fi
+}
+
 # Root's search path, and a user's, may lack what the packages and rustup install.
 export PATH="$PATH:/usr/sbin:/sbin:/usr/games:${CARGO_HOME:-$HOME/.cargo}/bin"
 look_for_rust
@@ -125,6 +135,7 @@ fi
 step cargo fmt --all --check
 step cargo clippy --locked --workspace --all-targets -- -D warnings
 lint_fuzz_targets
+check_dependencies
 RUSTDOCFLAGS="-D warnings" step cargo doc --locked --workspace --no-deps --document-private-items
 step cargo test --locked --workspace
 step scripts/smoke.sh
