@@ -5,7 +5,7 @@
 #
 # What this machine lacks is named with the command that installs it, and the script ends with code 1;
 # with --install (as root, on Debian) it runs those commands and goes on. cargo-deny, which takes minutes to
-# build, is used where it is installed and otherwise said to be skipped.
+# build, and the oldest Rust supported are used where they are installed and otherwise said to be skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -136,6 +136,7 @@ step cargo fmt --all --check
 step cargo clippy --locked --workspace --all-targets -- -D warnings
 lint_fuzz_targets
 check_dependencies
+step scripts/msrv.sh
 RUSTDOCFLAGS="-D warnings" step cargo doc --locked --workspace --no-deps --document-private-items
 step cargo test --locked --workspace
 step scripts/smoke.sh
