@@ -1,6 +1,6 @@
 //! The program: arguments, then [`Config`], then listeners, then [`server::run`].
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -37,13 +37,7 @@ fn start(mut args: Args) -> Result<(), String> {
         return command.run();
     }
     let config = Config::new(args.into_options())?;
-    tracing_subscriber::fmt()
-        .with_max_level(config.log)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .log_internal_errors(false)
-        .init();
+    server::log::start(config.log);
     server::raise_descriptor_limit();
     let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let store = config.open_store()?;

@@ -1,5 +1,6 @@
 //! Letting clients in, and stopping.
 
+pub mod log;
 pub mod signals;
 
 use std::io;
