@@ -58,6 +58,7 @@
 #![forbid(unsafe_code)]
 
 pub mod limits;
+pub mod thin_deque;
 
 pub mod text;
 pub mod time;

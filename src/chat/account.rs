@@ -3,6 +3,9 @@
 //! Nobody has to keep a name. Who does has an account, which is a registered name: whoever holds the name is
 //! logged in to it.
 
+use std::sync::Arc;
+
+use crate::chat::ignore::Ignores;
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::settings::Settings;
@@ -24,9 +27,18 @@ pub enum AccountReply {
     /// The name is registered, and who asked is logged in to it.
     Registered(Name, Result<(), AccountError>),
     /// Who asked is logged in and has the name, which is written as it was registered; its settings.
-    LoggedIn(Name, Result<Box<Settings>, AccountError>),
+    LoggedIn(Name, Result<Box<Login>, AccountError>),
     /// The account is no more. Who asked keeps the name as anybody keeps one.
     Forgotten(Name, Result<(), AccountError>),
+}
+
+/// What comes back with a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Login {
+    /// What the user had set.
+    pub settings: Settings,
+    /// Everybody whom the user ignores now.
+    pub ignores: Option<Arc<Ignores>>,
 }
 
 /// Why a request was refused.

@@ -51,6 +51,8 @@ pub enum DmError {
     Ignored,
     /// So many words wait there already.
     Full,
+    /// The names cannot be looked up now.
+    Unavailable,
 }
 
 /// A page of the list of rooms.

@@ -20,25 +20,20 @@ impl Connection {
     /// True if the socket should be read: all that came before is handled. A client whose line has to wait
     /// is not read from, which in the end slows its sender and loses nothing.
     pub(super) fn wants_input(&self) -> bool {
-        !self.end_of_input && self.input.is_empty() && self.may_take_input()
+        !self.input.ended && self.input.bytes.is_empty() && self.may_take_input()
     }
 
     /// True if more input may be handled. In character mode keys are answered while a line waits; those
     /// behind a Tab wait for what it completes.
     fn may_take_input(&self) -> bool {
         let has_space = match self.screen.typing {
-            Some(_) => self.held.len() < HELD_LINES_MAX && self.completing.is_none(),
-            None => self.held.is_empty() && !self.is_busy(),
+            Some(_) => self.input.held.len() < HELD_LINES_MAX && self.completing.is_none(),
+            None => self.input.held.is_empty() && !self.user.is_busy(),
         };
         has_space
             && !self.stopping
             && self.ending.is_none()
-            && self.output.len() - self.written < OUTPUT_BYTES_MAX
-    }
-
-    /// True while no line can be handled, whatever it is.
-    pub(super) fn is_busy(&self) -> bool {
-        self.awaiting || self.unsent.is_some()
+            && self.output.bytes.len() - self.output.written < OUTPUT_BYTES_MAX
     }
 
     /// Reads once and handles what may be handled.
@@ -46,23 +41,23 @@ impl Connection {
         READ.with_borrow_mut(|buffer| match self.socket.read(buffer) {
             Ok(None) => {}
             Ok(Some(0)) => {
-                self.end_of_input = true;
+                self.input.ended = true;
                 // What was half typed in character mode is not sent; a script's last line is.
-                if let Some(rest) = self.lines.rest() {
-                    self.held.push_back(rest);
+                if let Some(rest) = self.input.lines.rest() {
+                    self.input.held.push_back(rest);
                 }
             }
             Ok(Some(count)) => {
-                self.last_input = self.now();
-                let up = self.shared.lobby.up(self.last_input);
-                self.inbox.note_input(up);
+                self.input.last = self.now();
+                let up = self.shared.lobby.up(self.input.last);
+                self.user.inbox().note_input(up);
                 self.borrow_scratch();
                 let taken = self.take_bytes(&buffer[..count]);
-                self.input = buffer[taken..count].to_vec();
+                self.input.bytes = buffer[taken..count].to_vec();
             }
             // What was left of a line is not said: who knows how it would have gone on.
             Err(_) => {
-                self.end_of_input = true;
+                self.input.ended = true;
                 let now = self.now();
                 self.lost.get_or_insert(now);
             }
@@ -71,13 +66,13 @@ impl Connection {
 
     /// Handles input that had to wait; false if there was none, or it has to wait still.
     pub(super) fn take_input(&mut self) -> bool {
-        if self.input.is_empty() || !self.may_take_input() {
+        if self.input.bytes.is_empty() || !self.may_take_input() {
             return false;
         }
-        let mut input = std::mem::take(&mut self.input);
+        let mut input = std::mem::take(&mut self.input.bytes);
         let taken = self.take_bytes(&input);
         input.drain(..taken);
-        self.input = input;
+        self.input.bytes = input;
         true
     }
 
@@ -85,7 +80,7 @@ impl Connection {
     fn take_bytes(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while self.may_take_input() {
-            match self.decoder.next(&mut rest) {
+            match self.input.decoder.next(&mut rest) {
                 None => break,
                 Some(telnet::Event::Data(data)) => {
                     let left = data.len() - self.take_data(data);
@@ -104,7 +99,7 @@ impl Connection {
     fn take_data(&mut self, data: &[u8]) -> usize {
         let mut rest = data;
         while self.may_take_input() && !rest.is_empty() {
-            if let FirstLine::Cr(_) = self.first_line {
+            if let FirstLine::Cr(_) = self.input.first_line {
                 self.settle_first_line(Some(rest[0]));
                 continue;
             }
@@ -132,8 +127,8 @@ impl Connection {
         if self.screen.typing.is_some() {
             return self.take_keys(piece);
         }
-        while let Some(event) = self.lines.next(&mut piece) {
-            if self.first_line == FirstLine::Unfinished {
+        while let Some(event) = self.input.lines.next(&mut piece) {
+            if self.input.first_line == FirstLine::Unfinished {
                 self.first_line_ended(after.first().copied());
                 if let Event::Line(line) = &event
                     && let Some(protocol) = sniff::protocol(line.as_bytes())
@@ -144,8 +139,8 @@ impl Connection {
             self.take_line(event);
         }
         // A TLS hello has no line ends.
-        if self.first_line == FirstLine::Unfinished
-            && let Some(protocol) = sniff::protocol(self.lines.unfinished())
+        if self.input.first_line == FirstLine::Unfinished
+            && let Some(protocol) = sniff::protocol(self.input.lines.unfinished())
         {
             self.end_foreign(protocol);
         }
@@ -199,7 +194,10 @@ impl Connection {
 
     /// The end-of-file key leads one step out, if nothing is half typed and nothing else is under way.
     pub(super) fn end_of_file(&mut self) {
-        if self.held.is_empty() && !self.is_busy() && self.lines.unfinished().is_empty() {
+        if self.input.held.is_empty()
+            && !self.user.is_busy()
+            && self.input.lines.unfinished().is_empty()
+        {
             let turn = self.session.end_of_file();
             self.perform(turn);
         }
@@ -207,10 +205,10 @@ impl Connection {
 
     /// Tells what kind of client this is from the end of its first line, now that it is there.
     fn first_line_ended(&mut self, next: Option<u8>) {
-        match self.lines.last_end() {
+        match self.input.lines.last_end() {
             Some(End::Lf) => self.first_line_is(LineEnding::Lf),
             _ => {
-                self.first_line = FirstLine::Cr(self.now() + CR_WAIT_MAX);
+                self.input.first_line = FirstLine::Cr(self.now() + CR_WAIT_MAX);
                 if next.is_some() {
                     self.settle_first_line(next);
                 }
@@ -230,12 +228,12 @@ impl Connection {
     /// Handles lines that had to wait; false if there was none, or it has to wait still.
     pub(super) fn take_held(&mut self) -> bool {
         let mut busy = false;
-        while !self.is_busy()
+        while !self.user.is_busy()
             && self.ending.is_none()
-            && let Some(event) = self.held.pop_front()
+            && let Some(event) = self.input.held.pop_front()
         {
             if self.must_wait(&event) {
-                self.held.push_front(event);
+                self.input.held.push_front(event);
                 break;
             }
             self.handle_line(event);
@@ -246,8 +244,8 @@ impl Connection {
 
     /// Handles a line, or holds it if that has to wait.
     fn take_line(&mut self, event: Event) {
-        if !self.held.is_empty() || self.is_busy() || self.must_wait(&event) {
-            self.held.push_back(event);
+        if !self.input.held.is_empty() || self.user.is_busy() || self.must_wait(&event) {
+            self.input.held.push_back(event);
             self.update_secret_echo();
         } else {
             self.handle_line(event);
@@ -257,22 +255,22 @@ impl Connection {
     /// True if a line that waits will ask for a secret, which may be what is typed ahead.
     pub(super) fn holds_secret(&self) -> bool {
         let asks = |event: &Event| matches!(event, Event::Line(line) if self.session.asks_for_secret(line));
-        self.held.iter().any(asks)
+        self.input.held.iter().any(asks)
     }
 
     /// True if a line cannot be handled now: a command waits for the lines said before it to be seen, so
     /// that a dialogue reads the same however it is cut into packets; and nobody is faster than the rate.
     fn must_wait(&mut self, event: &Event) -> bool {
         let is_said = matches!(event, Event::Line(line) if self.session.would_say(line));
-        if self.in_flight > 0 && !is_said {
+        if self.user.in_flight() > 0 && !is_said {
             return true;
         }
         let pace = self.shared.config.pace;
-        self.held_until = match pace.is_free() {
+        self.input.held_until = match pace.is_free() {
             true => None,
-            false => self.rate.take(pace, self.now()).err(),
+            false => self.input.rate.take(pace, self.now()).err(),
         };
-        self.held_until.is_some()
+        self.input.held_until.is_some()
     }
 
     fn handle_line(&mut self, event: Event) {
@@ -281,7 +279,7 @@ impl Connection {
             Event::TooLong => "",
         };
         if self.shared.config.idle.is_some() {
-            self.last_input = self.now();
+            self.input.last = self.now();
         }
         self.line_entered(line);
         let turn = match &event {

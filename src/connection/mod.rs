@@ -11,17 +11,18 @@
 //! - this file: the task, its waiting, its turns and its end;
 //! - `input`: from bytes to lines, and when they may be handled;
 //! - `terminal`: what negotiation and settings change about drawing and editing;
-//! - `requests`: what the session asks, and what comes of it;
+//! - `requests`: what the session asks;
+//! - `events`: replies, direct messages, and whatever else comes from elsewhere;
 //! - `transcript`: what the room says, as this client is to see it;
 //! - `output`: from views to bytes, and on to the socket;
-//! - `few`: lists that most connections have nothing in.
+//! - `context`: what all connections share.
 
 pub mod context;
+mod events;
 mod input;
 mod output;
 mod requests;
 mod terminal;
-mod thin_deque;
 mod transcript;
 
 use std::future::{Future, poll_fn};
@@ -33,16 +34,15 @@ use std::time::Instant;
 
 use context::Shared;
 use futures_lite::future;
-use thin_deque::ThinDeque;
 
-use crate::chat::history::RoomSnapshot;
-use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
 use crate::dialog::session::Session;
 use crate::dialog::view::View;
-use crate::hub::room::{ClientEvent, ClientInbox, Membership, RoomCommand, RoomHandle};
-use crate::limits::{ATOMIC_WRITE_PAUSE, LOST_AFTER, READ_BYTES, STUCK_AFTER};
+use crate::hub::participant::Participant;
+use crate::limits::{
+    ATOMIC_WRITE_PAUSE, GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, STUCK_AFTER,
+};
 use crate::net::rate::Rate;
 use crate::net::reason::Reason;
 use crate::net::socket::{Peer, Socket};
@@ -50,101 +50,88 @@ use crate::runtime::Timer;
 use crate::terminal::charset::Charset;
 use crate::terminal::draw::{Display, Mention};
 use crate::terminal::line::complete::Word;
-use crate::terminal::line::{Event, LineMode};
+use crate::terminal::line::{self, LineMode};
 use crate::terminal::screen::Screen;
 use crate::terminal::telnet::{Decoder, Negotiation};
+use crate::thin_deque::ThinDeque;
 use crate::time::Timestamp;
 use crate::time::local::DayTracker;
 
 /// One client.
 #[derive(Debug)]
 pub struct Connection {
-    id: MemberId,
-    peer: Peer,
     socket: Socket,
+    /// The client is on this machine.
+    is_local: bool,
     shared: Arc<Shared>,
-    inbox: Arc<ClientInbox>,
-
-    // The way in.
-    decoder: Decoder,
+    /// The user, as the rooms see it.
+    user: Participant,
+    /// The user, as the dialog sees it.
+    session: Session,
+    input: Input,
+    output: Output,
     negotiation: Negotiation,
     charset: Option<Box<Charset>>,
-    lines: LineMode,
-    first_line: FirstLine,
-    rate: Rate,
-    /// Bytes that were read and could not be handled yet.
-    input: Vec<u8>,
-    /// Lines that could not be handled yet.
-    held: ThinDeque<Event>,
-    /// When the first held line may be handled, if the rate is why it is held.
-    held_until: Option<Instant>,
-    last_input: Instant,
-    /// The socket will ring when there is input.
-    awaits_input: bool,
-    /// Nothing more will come from the client.
-    end_of_input: bool,
-
-    // What is going on.
-    session: Session,
-    /// A request was made and its answer has not come.
-    awaiting: bool,
-    /// It has another name than the room it wants to join was told.
-    renamed_at_the_door: bool,
-    place: Place,
-    /// The seat in the next room, and what that looks like, while `place` is not yet left.
-    moving: Option<Box<(Membership, RoomSnapshot)>>,
-    /// It is the room that has to answer, which it only does as long as one is in it.
-    asks_room: bool,
-    /// Rooms to be told of the end of this connection, since it owns them.
-    owned: ThinDeque<RoomHandle>,
-    /// Lines said that have not come back in the transcript.
-    in_flight: usize,
-    /// A line that the room had no space for.
-    unsent: Option<Box<RoomCommand>>,
-    /// What was shown last of the room's past.
+    screen: Screen,
+    /// The day of what was shown last.
+    day: DayTracker,
+    /// Mentions of the user's own name.
+    mention: Option<Box<Mention>>,
+    echo: Echo,
+    /// What was shown last of the room's history.
     page: Option<Box<Page>>,
-    /// What the client has set by commands.
+    /// What the user has set by commands.
     chosen: Option<Box<Settings>>,
-    /// The client was told that its terminal shows the secrets typed there.
+    /// The user was told that the terminal shows the secrets typed there.
     secret_told: bool,
-    /// The word that Tab is to complete with the room's names, which were asked for.
+    /// The word that Tab is to complete with candidates that were asked for.
     completing: Option<Box<Word>>,
     stopping: bool,
     /// Last words were said; the connection ends once they are written.
     ending: Option<Reason>,
-
-    // The way out.
     /// When the connection broke. What the client had sent before is still handled for a while, since a
     /// script may post a line and be gone; what would be shown to it is dropped.
     lost: Option<Instant>,
-    screen: Screen,
-    /// The day of what was shown last.
-    day: DayTracker,
-    /// Whom the client's user ignores.
-    ignores: Option<Arc<Ignores>>,
-    /// Mentions of the client's own name.
-    mention: Option<Box<Mention>>,
-    echo: Echo,
-    output: Vec<u8>,
-    /// How much of `output` is written.
-    written: usize,
-    /// What is to be shown once it is known what kind of client this is.
-    held_output: Option<Vec<u8>>,
-    /// When something was last written.
-    last_output: Instant,
-    /// The rest of the output has to wait a little (see [`ATOMIC_WRITE_PAUSE`]).
-    paused: bool,
-    /// Since when the client has taken nothing, while there is output.
-    stuck_since: Option<Instant>,
     /// Boxed like other things that few connections have: an idle one should be small.
     timer: Option<Box<(Instant, Timer)>>,
 }
 
-/// Where the connection stands with regard to rooms.
+/// The way in, from the socket to lines.
 #[derive(Debug)]
-enum Place {
-    Outside,
-    Inside(Membership),
+struct Input {
+    decoder: Decoder,
+    lines: LineMode,
+    first_line: FirstLine,
+    rate: Rate,
+    /// Bytes that were read and could not be handled yet.
+    bytes: Vec<u8>,
+    /// Lines that could not be handled yet.
+    held: ThinDeque<line::Event>,
+    /// When the first held line may be handled, if the rate is why it is held.
+    held_until: Option<Instant>,
+    /// When the client sent something last.
+    last: Instant,
+    /// The socket will ring when there is input.
+    awaited: bool,
+    /// Nothing more will come from the client.
+    ended: bool,
+}
+
+/// The way out, to the socket.
+#[derive(Debug)]
+struct Output {
+    bytes: Vec<u8>,
+    /// How much of `bytes` is written.
+    written: usize,
+    /// What is to be shown once it is known what kind of client this is.
+    #[expect(clippy::box_collection, reason = "most connections hold nothing back")]
+    held: Option<Box<Vec<u8>>>,
+    /// When something was last written.
+    last: Instant,
+    /// The rest has to wait a little (see [`ATOMIC_WRITE_PAUSE`]).
+    paused: bool,
+    /// Since when the client has taken nothing, while there is output.
+    stuck_since: Option<Instant>,
 }
 
 /// A page of a room's past, by the numbers of its first and last line.
@@ -191,31 +178,36 @@ impl Connection {
     pub fn new(id: MemberId, peer: Peer, socket: Socket, shared: Arc<Shared>) -> Box<Connection> {
         let now = shared.runtime.clock.now();
         Box::new(Connection {
-            id,
-            peer,
             socket,
-            inbox: Arc::default(),
-            decoder: Decoder::new(),
+            is_local: peer.is_on_this_machine(),
+            user: Participant::enter(id, peer.group(), Arc::clone(&shared.lobby)),
+            session: Session::new(context::keeping(&shared.config, peer)),
+            input: Input {
+                decoder: Decoder::new(),
+                lines: LineMode::default(),
+                first_line: FirstLine::Unfinished,
+                rate: Rate::new(now),
+                bytes: Vec::new(),
+                held: ThinDeque::new(),
+                held_until: None,
+                last: now,
+                awaited: false,
+                ended: false,
+            },
+            output: Output {
+                bytes: Vec::new(),
+                written: 0,
+                held: None,
+                last: now,
+                paused: false,
+                stuck_since: None,
+            },
             negotiation: Negotiation::new(),
             charset: None,
-            lines: LineMode::default(),
-            first_line: FirstLine::Unfinished,
-            rate: Rate::new(now),
-            input: Vec::new(),
-            held: ThinDeque::new(),
-            held_until: None,
-            last_input: now,
-            awaits_input: false,
-            end_of_input: false,
-            session: Session::new(context::keeping(&shared.config, peer)),
-            awaiting: false,
-            renamed_at_the_door: false,
-            place: Place::Outside,
-            moving: None,
-            asks_room: false,
-            owned: ThinDeque::new(),
-            in_flight: 0,
-            unsent: None,
+            screen: Screen::new(Display::plain(shared.config.zone.clone())),
+            day: DayTracker::default(),
+            mention: None,
+            echo: Echo::Elsewhere,
             page: None,
             chosen: None,
             secret_told: false,
@@ -223,17 +215,6 @@ impl Connection {
             stopping: false,
             ending: None,
             lost: None,
-            screen: Screen::new(Display::plain(shared.config.zone.clone())),
-            day: DayTracker::default(),
-            ignores: None,
-            mention: None,
-            echo: Echo::Elsewhere,
-            output: Vec::new(),
-            written: 0,
-            held_output: None,
-            last_output: now,
-            paused: false,
-            stuck_since: None,
             timer: None,
             shared,
         })
@@ -241,7 +222,7 @@ impl Connection {
 
     /// Serves the client until it goes or has to, and returns why.
     pub async fn run(mut self: Box<Self>) -> Reason {
-        self.shared.lobby.enter(self.id, Arc::clone(&self.inbox));
+        self.user.register();
         let greeting = self.session.greeting(self.shared.config.motd.clone());
         self.perform(greeting);
         let reason = loop {
@@ -263,7 +244,7 @@ impl Connection {
                 }
             }
         };
-        self.leave().await;
+        self.user.leave().await;
         // In a box, since its timers would take their place in every task all along.
         Box::pin(self.goodbye(reason)).await;
         reason
@@ -292,7 +273,7 @@ impl Connection {
 
     /// Ready when there is something to do; reads the socket if that is what woke it.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut woken = self.inbox.poll_rung(cx).is_ready();
+        let mut woken = self.user.inbox().poll_rung(cx).is_ready();
         if self.has_output() && !self.is_paused() && self.socket.poll_writable(cx).is_ready() {
             woken = true;
         }
@@ -313,12 +294,12 @@ impl Connection {
     /// Ready when there may be something to read. The socket wakes through the inbox, and is asked only when
     /// it has.
     fn poll_readable(&mut self) -> Poll<()> {
-        if self.awaits_input && !self.inbox.take_input_rung() {
+        if self.input.awaited && !self.user.inbox().take_input_rung() {
             return Poll::Pending;
         }
-        let waker = Waker::from(Arc::clone(&self.inbox));
+        let waker = Waker::from(Arc::clone(self.user.inbox()));
         let readable = self.socket.poll_readable(&mut Context::from_waker(&waker));
-        self.awaits_input = readable.is_pending();
+        self.input.awaited = readable.is_pending();
         readable.map(|_| ())
     }
 
@@ -341,14 +322,17 @@ impl Connection {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let stuck = self.stuck_since.map(|since| since + STUCK_AFTER);
+        let stuck = self.output.stuck_since.map(|since| since + STUCK_AFTER);
         let lost = self.lost.map(|since| since + LOST_AFTER);
-        let paused = self.paused.then(|| self.last_output + ATOMIC_WRITE_PAUSE);
+        let paused = self
+            .output
+            .paused
+            .then(|| self.output.last + ATOMIC_WRITE_PAUSE);
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
             return stuck.or(paused);
         }
-        let first_line = match self.first_line {
+        let first_line = match self.input.first_line {
             FirstLine::Cr(until) => Some(until),
             FirstLine::Unfinished | FirstLine::Seen => None,
         };
@@ -360,7 +344,7 @@ impl Connection {
             self.idle_at(),
             first_line,
             negotiation,
-            self.held_until,
+            self.input.held_until,
         ]
         .into_iter()
         .flatten()
@@ -369,9 +353,9 @@ impl Connection {
 
     /// When the client has typed nothing for too long. What it typed and waits for counts as typing.
     fn idle_at(&self) -> Option<Instant> {
-        let waits = !self.held.is_empty() || !self.input.is_empty();
+        let waits = !self.input.held.is_empty() || !self.input.bytes.is_empty();
         let idle = self.shared.config.idle.filter(|_| !waits)?;
-        Some(self.last_input + idle)
+        Some(self.input.last + idle)
     }
 
     // ---- turns ----
@@ -404,7 +388,7 @@ impl Connection {
     fn turn(&mut self) -> bool {
         // The transcript comes first: the answer to a request tells of a later time.
         let mut busy = self.take_batches();
-        busy |= self.take_notes();
+        busy |= self.take_events();
         busy |= self.take_held();
         busy |= self.take_input();
         self.maybe_end();
@@ -413,14 +397,14 @@ impl Connection {
 
     /// Ends the connection once nothing is left to be done for it.
     fn maybe_end(&mut self) {
-        let answered = !self.awaiting && self.in_flight == 0 && self.unsent.is_none();
+        let answered = !self.user.is_busy() && self.user.in_flight() == 0;
         if self.ending.is_some() || !answered {
             return;
         }
         if self.stopping {
             self.show(&View::GoingDown);
             self.end(Reason::Stop);
-        } else if self.end_of_input && self.input.is_empty() && self.held.is_empty() {
+        } else if self.input.ended && self.input.bytes.is_empty() && self.input.held.is_empty() {
             let reason = match self.lost {
                 Some(_) => Reason::Lost,
                 None => Reason::EndOfInput,
@@ -446,6 +430,7 @@ impl Connection {
             return ControlFlow::Continue(());
         }
         if self
+            .output
             .stuck_since
             .is_some_and(|since| now >= since + STUCK_AFTER)
         {
@@ -460,40 +445,11 @@ impl Connection {
         }
         self.check_negotiation(now);
         // What was shown is written in the next turn.
-        self.inbox.ring();
+        self.user.inbox().ring();
         ControlFlow::Continue(())
     }
 
     // ---- the end ----
-
-    /// Leaves the room, gives up what it owns, frees the name.
-    async fn leave(&mut self) {
-        // The room's answer to a request on its way may bring or end a seat; it comes at once.
-        while self.awaiting {
-            self.drop_output();
-            let busy = self.take_batches() | self.take_notes();
-            if self.awaiting && !busy {
-                poll_fn(|cx| self.inbox.poll_rung(cx)).await;
-            }
-        }
-        if let Place::Inside(seat) = std::mem::replace(&mut self.place, Place::Outside) {
-            // A room that was closed meanwhile has nobody in it any more.
-            if let Some(line) = self.unsent.take() {
-                let _ = seat.room.mailbox.put(*line);
-            }
-            let leave = RoomCommand::Leave(self.id, Some(seat.reader));
-            let _ = seat.room.mailbox.put(leave);
-        }
-        for note in self.inbox.take() {
-            if let ClientEvent::Owns(room) = note {
-                self.owned.push_back(room);
-            }
-        }
-        while let Some(room) = self.owned.pop_front() {
-            let _ = room.mailbox.put(RoomCommand::OwnerEnded(self.id));
-        }
-        self.shared.lobby.unregister(self.id, self.session.name());
-    }
 
     /// Lets the last words arrive and closes the socket.
     async fn goodbye(&self, reason: Reason) {
@@ -510,7 +466,10 @@ impl Connection {
             self.shared
                 .runtime
                 .clock
-                .after(self.peer.goodbye_time())
+                .after(match self.is_local {
+                    true => GOODBYE_LOCAL,
+                    false => GOODBYE_REMOTE,
+                })
                 .await;
             self.socket.reset_on_close();
         };

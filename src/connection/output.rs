@@ -24,7 +24,8 @@ impl Connection {
         let prompt = self.session.prompt();
         if self.echo != Echo::Elsewhere {
             let fits = text::width(&prompt) + text::width(line) < self.columns();
-            let alone = self.in_flight == 0 && self.now() - self.last_output >= ECHO_UNDISTURBED;
+            let alone =
+                self.user.in_flight() == 0 && self.now() - self.output.last >= ECHO_UNDISTURBED;
             self.echo = match said && fits && alone {
                 true => Echo::JustAbove,
                 false => Echo::Above,
@@ -49,8 +50,8 @@ impl Connection {
     /// Asks for the next line, once all lines before it are answered. In character mode the row is there
     /// as soon as there is something to type on.
     pub(super) fn show_prompt(&mut self) {
-        let answered = self.in_flight == 0 || self.screen.typing.is_some();
-        if self.awaiting || !answered || self.ending.is_some() {
+        let answered = self.user.in_flight() == 0 || self.screen.typing.is_some();
+        if self.user.is_awaiting() || !answered || self.ending.is_some() {
             return;
         }
         let prompt = self.session.prompt();
@@ -73,9 +74,9 @@ impl Connection {
     pub(super) fn draw_with(&mut self, draw: impl FnOnce(&mut Screen, &mut String)) {
         DRAWN.with_borrow_mut(|drawn| {
             draw(&mut self.screen, drawn);
-            let output = match &mut self.held_output {
+            let output = match &mut self.output.held {
                 Some(held) => held,
-                None => &mut self.output,
+                None => &mut self.output.bytes,
             };
             match &self.charset {
                 None => output.extend_from_slice(drawn.as_bytes()),
@@ -87,13 +88,13 @@ impl Connection {
 
     /// Shows what was held until it was known what kind of client this is.
     pub(super) fn release_output(&mut self) {
-        if let Some(held) = self.held_output.take() {
-            self.output.extend_from_slice(&held);
+        if let Some(held) = self.output.held.take() {
+            self.output.bytes.extend_from_slice(&held);
         }
     }
 
     pub(super) fn has_output(&self) -> bool {
-        self.output.len() > self.written
+        self.output.bytes.len() > self.output.written
     }
 
     /// Writes what the socket takes.
@@ -104,15 +105,15 @@ impl Connection {
         while self.has_output() && self.lost.is_none() {
             match self.socket.write(self.next_write()) {
                 Ok(Some(count)) => {
-                    self.written += count;
-                    self.stuck_since = None;
+                    self.output.written += count;
+                    self.output.stuck_since = None;
                     if self.note_output() {
                         return;
                     }
                 }
                 Ok(None) => {
                     let now = self.now();
-                    self.stuck_since.get_or_insert(now);
+                    self.output.stuck_since.get_or_insert(now);
                     return;
                 }
                 Err(_) => self.lost = Some(self.now()),
@@ -127,21 +128,22 @@ impl Connection {
         if self.screen.display.drawing != Drawing::Ansi {
             return false;
         }
-        self.last_output = self.now();
-        self.paused = self.has_output();
-        self.paused
+        self.output.last = self.now();
+        self.output.paused = self.has_output();
+        self.output.paused
     }
 
     /// True while output waits for the client to pass on what it has been sent.
     pub(super) fn is_paused(&mut self) -> bool {
-        self.paused = self.paused && self.now() - self.last_output < ATOMIC_WRITE_PAUSE;
-        self.paused
+        self.output.paused =
+            self.output.paused && self.now() - self.output.last < ATOMIC_WRITE_PAUSE;
+        self.output.paused
     }
 
     /// What to write at once. On a terminal in line mode its own echo goes on meanwhile, and must not come
     /// to stand inside an escape sequence: so what fits into a packet, up to the end of a unit.
     fn next_write(&self) -> &[u8] {
-        let rest = &self.output[self.written..];
+        let rest = &self.output.bytes[self.output.written..];
         if self.screen.display.drawing != Drawing::Ansi || rest.len() <= ATOMIC_WRITE_BYTES {
             return rest;
         }
@@ -156,21 +158,21 @@ impl Connection {
     }
 
     pub(super) fn drop_output(&mut self) {
-        self.output.clear();
-        self.written = 0;
-        self.stuck_since = None;
+        self.output.bytes.clear();
+        self.output.written = 0;
+        self.output.stuck_since = None;
     }
 
     pub(super) fn borrow_scratch(&mut self) {
-        if self.output.capacity() == 0 {
-            self.output = SCRATCH.take();
+        if self.output.bytes.capacity() == 0 {
+            self.output.bytes = SCRATCH.take();
         }
     }
 
     pub(super) fn return_scratch(&mut self) {
-        let kept = self.output[self.written..].to_vec();
-        let mut scratch = std::mem::replace(&mut self.output, kept);
-        self.written = 0;
+        let kept = self.output.bytes[self.output.written..].to_vec();
+        let mut scratch = std::mem::replace(&mut self.output.bytes, kept);
+        self.output.written = 0;
         scratch.clear();
         if scratch.capacity() <= 2 * WRITE_BYTES {
             SCRATCH.set(scratch);

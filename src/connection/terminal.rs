@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::{Connection, Echo, FirstLine};
+use crate::chat::ignore::Ignores;
 use crate::chat::name::Name;
 use crate::chat::people::ClientKind;
 use crate::chat::settings::{Bell, Setting, Settings};
@@ -18,7 +19,9 @@ impl Connection {
     pub(super) fn take_telnet(&mut self, event: &Event<'_>) {
         let was_telnet = self.negotiation.is_telnet();
         let now = self.now();
-        let changes = self.negotiation.received(&mut self.output, now, event);
+        let changes = self
+            .negotiation
+            .received(&mut self.output.bytes, now, event);
         if self.negotiation.is_telnet() && !was_telnet {
             self.session.no_ansi_tip();
             self.tell_client(None);
@@ -33,20 +36,20 @@ impl Connection {
             (None, true) => ClientKind::TelnetLines,
             (None, false) => ClientKind::Raw,
         };
-        self.shared.lobby.client_is(self.id, kind, terminal);
+        self.shared.lobby.client_is(self.user.id(), kind, terminal);
     }
 
     /// How the first line ended is known.
     pub(super) fn first_line_is(&mut self, ending: LineEnding) {
-        self.first_line = FirstLine::Seen;
+        self.input.first_line = FirstLine::Seen;
         // A Telnet client that has agreed to BINARY ends its lines so too, and wants CR LF (RFC 854).
         if ending == LineEnding::Lf && !self.negotiation.is_telnet() {
             self.screen.display.newline = Newline::Lf;
         }
         let now = self.now();
-        let changes = self
-            .negotiation
-            .first_line(&mut self.output, now, ending, Probe::Wiped);
+        let changes =
+            self.negotiation
+                .first_line(&mut self.output.bytes, now, ending, Probe::Wiped);
         // A terminal that ends its lines with CR alone has no line mode, and so echoes nothing.
         self.echo = match ending {
             LineEnding::BareCr => Echo::Elsewhere,
@@ -57,13 +60,13 @@ impl Connection {
 
     /// Goes on without what did not come in time.
     pub(super) fn check_negotiation(&mut self, now: Instant) {
-        if let FirstLine::Cr(until) = self.first_line
+        if let FirstLine::Cr(until) = self.input.first_line
             && now >= until
         {
             self.settle_first_line(None);
         }
         if self.negotiation.next_timeout().is_some_and(|at| now >= at) {
-            let changes = self.negotiation.timeout(&mut self.output, now);
+            let changes = self.negotiation.timeout(&mut self.output.bytes, now);
             self.apply(changes);
         }
     }
@@ -72,7 +75,7 @@ impl Connection {
         for change in changes {
             match change {
                 Change::Hold => {
-                    self.held_output.get_or_insert_default();
+                    self.output.held.get_or_insert_default();
                 }
                 Change::Release => self.release_output(),
                 Change::Mode(mode) => self.mode_is(mode),
@@ -90,10 +93,10 @@ impl Connection {
                 Change::Interrupt { mistaken } => self.interrupt(mistaken),
                 Change::AbortOutput { mistaken } => {
                     if let Some(byte) = mistaken {
-                        self.lines.go_on_with(byte);
+                        self.input.lines.go_on_with(byte);
                     }
                 }
-                Change::EraseCharacter => self.lines.erase_character(),
+                Change::EraseCharacter => self.input.lines.erase_character(),
                 Change::EraseLine => self.interrupt(None),
                 Change::EndOfFile => self.end_of_file(),
                 Change::AreYouThere => {
@@ -112,7 +115,7 @@ impl Connection {
         match mode {
             Mode::Raw => self.raw(),
             Mode::Character => {
-                let unfinished = self.lines.take_unfinished();
+                let unfinished = self.input.lines.take_unfinished();
                 self.echo = Echo::Elsewhere;
                 self.draw_with(|screen, out| screen.enter_character_mode(&unfinished, out));
             }
@@ -134,16 +137,16 @@ impl Connection {
     fn line_mode(&mut self, drawing: Drawing) {
         let mut half = String::new();
         self.draw_with(|screen, out| half = screen.leave_character_mode(drawing, out));
-        self.lines.resume(half);
+        self.input.lines.resume(half);
         self.echo = Echo::Elsewhere;
     }
 
     /// The line typed so far is cancelled, unless the key was a byte of a character.
     fn interrupt(&mut self, mistaken: Option<u8>) {
-        if mistaken.is_some_and(|byte| self.lines.go_on_with(byte)) {
+        if mistaken.is_some_and(|byte| self.input.lines.go_on_with(byte)) {
             return;
         }
-        self.lines.cancel();
+        self.input.lines.cancel();
         self.repaint();
     }
 
@@ -166,7 +169,7 @@ impl Connection {
 
     /// Keeps whom the user ignores for when the name comes back.
     pub(super) fn note_ignores(&mut self) {
-        let ignored = self.ignores.iter().flat_map(|ignores| ignores.names());
+        let ignored = self.user.ignores().into_iter().flat_map(Ignores::names);
         let names = ignored.map(Name::to_string).collect();
         self.choose(|chosen| chosen.ignores = Some(names));
     }
@@ -174,10 +177,8 @@ impl Connection {
     fn choose(&mut self, choice: impl FnOnce(&mut Settings)) {
         let chosen = self.chosen.get_or_insert_default();
         choice(chosen);
-        if let Some(account) = self.session.account() {
-            let settings = Settings::clone(chosen);
-            self.shared.lobby.save_settings(account, settings);
-        }
+        let settings = Settings::clone(chosen);
+        self.user.save_settings(settings);
     }
 
     /// Sets what was set when the name was here last, as far as this terminal can.
@@ -186,9 +187,7 @@ impl Connection {
             self.apply_setting(setting);
         }
         self.chosen.get_or_insert_default().overlay(settings);
-        if let Some(names) = &settings.ignores {
-            let names = names.iter().filter_map(|name| Name::parse(name).ok());
-            self.ignores = self.shared.lobby.ignore_all(self.id, names.collect());
+        if settings.ignores.is_some() {
             self.note_ignores();
         }
     }
@@ -236,12 +235,16 @@ impl Connection {
 
     fn set_plain(&mut self, on: bool) {
         if on {
-            let changes = self.negotiation.leave_character_mode(&mut self.output);
+            let changes = self
+                .negotiation
+                .leave_character_mode(&mut self.output.bytes);
             self.apply(changes);
             self.screen.display.drawing = Drawing::Plain;
         } else {
             let now = self.now();
-            let changes = self.negotiation.offer_character_mode(&mut self.output, now);
+            let changes = self
+                .negotiation
+                .offer_character_mode(&mut self.output.bytes, now);
             self.apply(changes);
         }
         self.screen.display.color = !on;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{Connection, Echo, Place};
+use super::{Connection, Echo};
 use crate::chat::batch::{Author, Batch, times_of};
 use crate::chat::message::{Item, Kind, Message};
 use crate::chat::settings::Bell;
@@ -24,52 +24,41 @@ impl Connection {
     /// Draws what the room has said since. True if that left something to do at once; whatever the room
     /// says next rings again.
     pub(super) fn take_batches(&mut self) -> bool {
-        let Place::Inside(seat) = &mut self.place else {
-            return false;
-        };
-        if self.output.len() > self.written {
+        if !self.user.is_in_room() || self.has_output() {
             return false;
         }
         let mut batches = BATCHES.take();
-        let Taken { skipped, more } = seat.reader.take(WRITE_BYTES, &mut batches);
+        let Some(Taken { skipped, more }) = self.user.take(WRITE_BYTES, &mut batches) else {
+            return false;
+        };
         if batches.is_empty() && skipped == 0 {
-            return self.leave_if_done();
+            return self.depart_if_done();
         }
         if skipped > 0 {
-            // Lines of one's own may be among those skipped: none is waited for any more.
-            self.in_flight = 0;
             self.show(&View::Skipped(skipped));
         }
         for batch in batches.drain(..) {
             self.draw(&batch);
         }
         BATCHES.set(batches);
-        let left = self.leave_if_done();
+        let left = self.depart_if_done();
         self.show_prompt();
         more || left
     }
 
-    /// Once it has seen all that was said before it left, the session is at the menu.
-    fn leave_if_done(&mut self) -> bool {
-        let Place::Inside(seat) = &self.place else {
-            return false;
-        };
-        if !seat.reader.is_done() {
-            return false;
+    /// Once it has seen all that was said before it left, the session goes on elsewhere.
+    fn depart_if_done(&mut self) -> bool {
+        match self.user.departure() {
+            Some(departure) => {
+                self.departed(departure);
+                true
+            }
+            None => false,
         }
-        match seat.reader.put_out().cloned() {
-            Some(how) => self.put_out(&how),
-            None => self.left(),
-        }
-        true
     }
 
     fn draw(&mut self, batch: &Batch) {
-        let own = match self.in_flight {
-            0 => 0,
-            _ => batch.messages_of(self.id),
-        };
-        self.in_flight = self.in_flight.saturating_sub(own);
+        let own = self.user.own_lines(batch);
         let seen = self.seen_of(batch);
         if seen.is_empty() {
             return;
@@ -89,14 +78,14 @@ impl Connection {
 
     /// What of a batch the client is to see.
     fn seen_of<'a>(&self, batch: &'a Batch) -> Cow<'a, [Item]> {
-        let (ignores, quiet) = (self.ignores.as_deref(), self.screen.display.quiet);
+        let (ignores, quiet) = (self.user.ignores(), self.screen.display.quiet);
         if ignores.is_none() && !quiet {
             return Cow::Borrowed(batch.items());
         }
         let ignored: Vec<&Author> = ignores.map_or(Vec::new(), |ignores| {
             let authors = batch.authors().iter();
             let is_ignored = |author: &&Author| {
-                author.member != self.id && ignores.cover(author.member, &author.keys)
+                author.member != self.user.id() && ignores.cover(author.member, &author.keys)
             };
             authors.filter(is_ignored).collect()
         });
@@ -114,9 +103,9 @@ impl Connection {
     /// Takes out of lines of the past what the client's user does not want to see. A line that was `asked` for
     /// by its number is shown, whoever said it.
     pub(super) fn drop_ignored(&self, lines: &mut Vec<Arc<Message>>, asked: Option<u64>) {
-        if let Some(ignores) = &self.ignores {
+        if let Some(ignores) = self.user.ignores() {
             lines.retain(|line| {
-                line.member == self.id
+                line.member == self.user.id()
                     || asked == Some(line.id)
                     || !ignores.cover(line.member, &line.name.keys())
             });
@@ -181,7 +170,7 @@ impl Connection {
             Bell::Off => false,
             Bell::Mention => is_mentioned,
             Bell::All => seen.iter().any(|item| match item {
-                Item::Message(message) => message.member != self.id,
+                Item::Message(message) => message.member != self.user.id(),
                 Item::Notice(_) => false,
             }),
         }
@@ -199,7 +188,7 @@ impl Connection {
             match item {
                 // An action looks otherwise than what was typed for it.
                 Item::Message(message)
-                    if message.member == self.id && message.kind == Kind::Message =>
+                    if message.member == self.user.id() && message.kind == Kind::Message =>
                 {
                     if self.echo == Echo::JustAbove {
                         let display = &self.screen.display;

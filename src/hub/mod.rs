@@ -6,3 +6,5 @@ pub mod passwords;
 pub mod room;
 
 pub mod lobby;
+
+pub mod participant;

@@ -11,7 +11,6 @@ use smol::Async;
 use socket2::SockRef;
 
 use crate::chat::address::Address;
-use crate::limits::{GOODBYE_LOCAL, GOODBYE_REMOTE};
 
 /// Where a client comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +36,6 @@ impl Peer {
         match self {
             Peer::Unix => true,
             Peer::Tcp(address) => address.ip().to_canonical().is_loopback(),
-        }
-    }
-
-    /// How long to wait for last words to arrive there.
-    pub fn goodbye_time(self) -> Duration {
-        match self.is_on_this_machine() {
-            true => GOODBYE_LOCAL,
-            false => GOODBYE_REMOTE,
         }
     }
 }

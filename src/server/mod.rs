@@ -53,7 +53,7 @@ impl Server {
             next_id: AtomicU64::new(1),
             connections: runtime.tasks(),
             shared: Arc::new(Shared {
-                lobby: Arc::new(lobby),
+                lobby,
                 reasons: ReasonCounts::default(),
                 runtime,
                 config,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::register::Register;
 use super::words::Words;
 use super::{StoreError, StoredRoom};
 use crate::chat::history::{Found, HistoryCursor, RoomId};
@@ -15,6 +16,7 @@ use crate::chat::topic::Topic;
 pub(super) struct Memory {
     history_lines: usize,
     rooms: Mutex<Rooms>,
+    register: Register,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +42,12 @@ impl Memory {
         Memory {
             history_lines,
             rooms: Mutex::default(),
+            register: Register::default(),
         }
+    }
+
+    pub(super) fn register(&self) -> &Register {
+        &self.register
     }
 
     pub(super) fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {

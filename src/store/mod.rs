@@ -6,6 +6,8 @@
 
 pub mod file;
 mod memory;
+mod names;
+mod register;
 mod sqlite;
 
 pub mod tools;
@@ -14,6 +16,8 @@ mod words;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+
+pub use register::{Claim, Register};
 
 use file::OpenError;
 use memory::Memory;
@@ -80,6 +84,8 @@ pub enum StoreError {
     NoAccounts,
     /// The store cannot do it now: full disk, input or output error. The next request may succeed.
     Failed(String),
+    /// The store cannot be reached now; certainly nothing was done.
+    Unavailable,
     /// The store has ended.
     Closed,
 }
@@ -92,6 +98,7 @@ impl fmt::Display for StoreError {
             StoreError::AccountExists => f.write_str("there is an account of that name"),
             StoreError::NoAccounts => f.write_str("accounts need a file: --data"),
             StoreError::Failed(why) => f.write_str(why),
+            StoreError::Unavailable => f.write_str("the store cannot be reached"),
             StoreError::Closed => f.write_str("the store has ended"),
         }
     }
@@ -324,6 +331,14 @@ impl Store {
         match &self.0 {
             Backend::Memory(memory) => Ok(memory.search(room, &words, count)),
             Backend::Sqlite(sqlite) => sqlite.search(room, words, count).await,
+        }
+    }
+
+    /// Who is called what.
+    pub fn register(&self) -> &Register {
+        match &self.0 {
+            Backend::Memory(memory) => memory.register(),
+            Backend::Sqlite(sqlite) => sqlite.register(),
         }
     }
 

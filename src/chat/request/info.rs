@@ -28,4 +28,6 @@ pub enum Info {
     DmSent(DirectMessage, Option<Box<str>>),
     /// A direct message to the user of this name was not sent.
     DmFailed(Name, DmError),
+    /// The server cannot find out now.
+    Unavailable,
 }

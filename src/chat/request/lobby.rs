@@ -103,4 +103,6 @@ pub enum RenameError {
     Taken(Name, Name),
     /// It is registered, or looks like the second, which is; the third is free.
     Registered(Name, Name, Name),
+    /// The names cannot be looked up now.
+    Unavailable,
 }

@@ -56,6 +56,9 @@ impl fmt::Display for RenameError {
                     "{wanted} is in use, or looks like a name that is. {free} is free."
                 )
             }
+            RenameError::Unavailable => {
+                f.write_str("The server cannot do it right now. Please try again later.")
+            }
             RenameError::Registered(wanted, registered, free) => {
                 match wanted == registered {
                     true => write!(f, "{wanted} is registered.")?,

@@ -50,6 +50,10 @@ pub(super) fn write_not_told(name: &Name, why: &DmError, out: &mut String) -> fm
         ),
         DmError::Oneself => writeln!(out, "That is you. Nothing was sent."),
         DmError::Ignored => writeln!(out, "{name} ignores you. Nothing was sent."),
+        DmError::Unavailable => writeln!(
+            out,
+            "The server cannot send it right now. Nothing was sent. Please try again later."
+        ),
         DmError::Full => writeln!(
             out,
             "{name} has too much to read right now. Nothing was sent. Please try again later."

@@ -374,6 +374,10 @@ fn write_info(info: &Info, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result
         Info::NotDone(why) => moderation::write_not_done(why, out),
         Info::DmSent(message, away) => write_told(message, away.as_deref(), zone, out),
         Info::DmFailed(name, why) => write_not_told(name, why, out),
+        Info::Unavailable => writeln!(
+            out,
+            "The server cannot find out right now. Please try again later."
+        ),
     }
 }
 

@@ -6,47 +6,47 @@ use std::sync::Arc;
 use super::Lobby;
 use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
-use crate::chat::name::Name;
-use crate::chat::request::LobbyReply;
+use crate::chat::request::{Info, LobbyReply};
 use crate::hub::room::ClientInbox;
+use crate::store::StoreError;
 
 impl Lobby {
-    /// Does what connection `id` asks with regard to the people it ignores. Answered by [`Reply::Ignore`].
-    pub fn ignore(&self, id: MemberId, mut request: IgnoreRequest, inbox: &ClientInbox) {
-        let mut state = self.lock();
-        let owner = match &request {
-            IgnoreRequest::List => None,
-            IgnoreRequest::Add(name) | IgnoreRequest::Remove(name) => state.names.owner(name),
-        };
-        // As that person writes it.
-        if let (IgnoreRequest::Add(name), Some(owner)) = (&mut request, owner)
-            && let Some(person) = state.people.get(&owner)
-        {
-            *name = person.name.clone();
-        }
-        let Some(person) = state.people.get_mut(&id) else {
-            return;
-        };
-        let answer = Ignores::answer(&mut person.extras_mut().ignores, request, owner, id);
-        let ignores = person.extras().ignores.clone();
-        drop(state);
-        inbox.reply(LobbyReply::Ignoring(answer, ignores));
+    /// Changes whom connection `id` ignores, or lists them. Answered by [`LobbyReply::Ignoring`].
+    pub fn ignore(
+        self: &Arc<Self>,
+        id: MemberId,
+        request: IgnoreRequest,
+        inbox: &Arc<ClientInbox>,
+    ) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        self.requests.start(async move {
+            let reply = lobby.try_ignore(id, request).await;
+            inbox.reply(reply.unwrap_or(LobbyReply::Shown(Info::Unavailable)));
+        });
     }
 
-    /// Has connection `id` ignore `names` too, as far as it may, and gives all whom it ignores then.
-    pub fn ignore_all(&self, id: MemberId, names: Vec<Name>) -> Option<Arc<Ignores>> {
-        let mut state = self.lock();
-        let owners: Vec<_> = names.iter().map(|name| state.names.owner(name)).collect();
-        let person = state.people.get_mut(&id)?;
-        for (name, owner) in names.into_iter().zip(owners) {
-            // One that cannot be added, as it is oneself or one too many, is left out.
-            let _ = Ignores::answer(
-                &mut person.extras_mut().ignores,
-                IgnoreRequest::Add(name),
-                owner,
-                id,
-            );
+    async fn try_ignore(
+        &self,
+        id: MemberId,
+        mut request: IgnoreRequest,
+    ) -> Result<LobbyReply, StoreError> {
+        let owner = match &request {
+            IgnoreRequest::List => None,
+            IgnoreRequest::Add(name) | IgnoreRequest::Remove(name) => {
+                self.store.register().holder(name).await?
+            }
+        };
+        // As that user writes it.
+        if let (IgnoreRequest::Add(name), Some(owner)) = (&mut request, owner)
+            && let Some(written) = self.with_user(owner, |user| user.name.clone())
+        {
+            *name = written;
         }
-        person.extras().ignores.clone()
+        let changed = self.with_user(id, |user| {
+            let reply = Ignores::answer(&mut user.extras_mut().ignores, request, owner, id);
+            LobbyReply::Ignoring(reply, user.extras().ignores.clone())
+        });
+        // Nobody asks who is not here.
+        changed.ok_or(StoreError::Closed)
     }
 }

@@ -18,18 +18,19 @@ use std::time::{Duration, Instant};
 use smol::Task;
 
 use crate::chat::request::{Info, LobbyReply};
+use crate::hub::room::Mailbox;
 use crate::runtime::{Runtime, Tasks};
 
 pub use self::accounts::Asker;
 
 use self::accounts::Accounts;
-use self::names::Names;
+use self::names::NameChange;
 use self::users::User;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{ClientKind, DirectMessage, DmError, Recipient};
-use crate::chat::request::{CreateError, JoinError, RenameError, Reply};
+use crate::chat::request::{CreateError, JoinError, Reply};
 use crate::chat::room::{Moderation, Room, RoomLimits};
 use crate::hub::passwords::Passwords;
 use crate::hub::room::{self, ClientEvent, ClientInbox, RoomCommand, RoomHandle, RoomInfo};
@@ -41,6 +42,8 @@ use crate::time::Timestamp;
 pub struct Lobby {
     state: Arc<Mutex<State>>,
     runtime: Runtime,
+    /// Changes of who is called what, for the task that makes them.
+    names: Mailbox<NameChange>,
     /// What is asked and not answered yet.
     requests: Tasks,
     actors: Tasks,
@@ -56,7 +59,6 @@ pub struct Lobby {
 #[derive(Debug, Default)]
 struct State {
     people: BTreeMap<MemberId, Box<User>>,
-    names: Names,
     accounts: Accounts,
     /// In the order they were created.
     rooms: BTreeMap<RoomId, RoomHandle>,
@@ -82,8 +84,9 @@ impl Lobby {
         store: Store,
         room_limits: RoomLimits,
         rooms_max: usize,
-    ) -> Result<Lobby, StoreError> {
-        let lobby = Lobby {
+    ) -> Result<Arc<Lobby>, StoreError> {
+        let lobby = Arc::new(Lobby {
+            names: Mailbox::default(),
             state: Arc::default(),
             requests: runtime.tasks(),
             actors: runtime.tasks(),
@@ -94,12 +97,13 @@ impl Lobby {
             started: runtime.clock.now(),
             since: runtime.clock.timestamp(),
             runtime,
-        };
+        });
         lobby.look_for_rooms().await?;
-        let accounts = lobby.store.accounts().await?;
-        let mut state = lobby.lock();
-        accounts.iter().for_each(|name| state.names.enter(name));
-        drop(state);
+        for name in lobby.store.accounts().await? {
+            lobby.store.register().enter(&name);
+        }
+        // It ends with the lobby, not with what is asked of it.
+        lobby.actors.start(Arc::clone(&lobby).run_names());
         Ok(lobby)
     }
 
@@ -115,18 +119,20 @@ impl Lobby {
             .insert(id, Box::new(User::new(inbox, self.timestamp())));
     }
 
-    /// Strikes a connection out and frees its name. Whatever it had to tell its room must be told before,
-    /// so that the room hears of it before the name's next bearer can come.
+    /// Forgets a connection and frees its name. Whatever it had to tell its room must be told before, so that the
+    /// room hears of it before somebody else can have the name.
     pub fn unregister(self: &Arc<Self>, id: MemberId, name: &Name) {
-        let now = self.timestamp();
-        self.change(|state| {
-            let gone = state.people.remove(&id);
-            if let Some(account) = gone.and_then(|person| person.extras().account.clone()) {
-                state.accounts.seen(&account, now);
-            }
-            state.names.free(name, id);
-            state.grant_waiting_logins(now);
-        });
+        let Some(gone) = self.lock().people.remove(&id) else {
+            return;
+        };
+        if let Some(account) = &gone.extras().account {
+            self.seen(account);
+        }
+        self.change_name(NameChange::Free(id, name.clone()));
+        // A name that was on its way to the connection.
+        if gone.name != *name {
+            self.change_name(NameChange::Free(id, gone.name));
+        }
     }
 
     /// Creates a room that connection `founder` owns, by `account` if it has one. Answered by
@@ -304,29 +310,6 @@ impl Lobby {
         self.requests.start(looking);
     }
 
-    /// Takes a name for connection `id`. Answered by [`Reply::Renamed`]. The old name stays taken until
-    /// [`Lobby::free_name`]: the room must have been told first.
-    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, inbox: &ClientInbox) {
-        let now = self.timestamp();
-        let result = self.change(|state| state.take_name(id, name, now));
-        inbox.reply(LobbyReply::Renamed(result));
-    }
-
-    /// Frees `old`, which connection `id` has exchanged for `new`.
-    pub fn free_name(self: &Arc<Self>, id: MemberId, old: &Name, new: &Name) {
-        let now = self.timestamp();
-        self.change(|state| {
-            state.names.exchange(old, new, id);
-            // A login can have brought yet another name since it was given this one.
-            if let Some(person) = state.people.get_mut(&id)
-                && person.name == *new
-            {
-                person.name_comes = false;
-            }
-            state.grant_waiting_logins(now);
-        });
-    }
-
     /// Notes where connection `id` is now; `None`: at the menu.
     pub fn moved(&self, id: MemberId, room: Option<&RoomHandle>) {
         if let Some(person) = self.lock().people.get_mut(&id) {
@@ -347,44 +330,57 @@ impl Lobby {
         at.saturating_duration_since(self.started)
     }
 
-    /// Hands words of connection `from` to one person. Answered by [`Reply::DmSent`] or [`Reply::DmFailed`].
-    pub fn tell(&self, from: MemberId, whom: &Recipient, text: String, inbox: &ClientInbox) {
-        let answer = match self.try_tell(from, whom, text.into()) {
-            Ok((told, away)) => Reply::Lobby(LobbyReply::Shown(Info::DmSent(told, away))),
-            Err(why) => Reply::Lobby(LobbyReply::Shown(Info::DmFailed(whom.name().clone(), why))),
-        };
-        inbox.put(ClientEvent::Reply(answer));
+    /// Sends a direct message of connection `from`. Answered by [`Info::DmSent`] or [`Info::DmFailed`].
+    pub fn tell(
+        self: &Arc<Self>,
+        from: MemberId,
+        to: Recipient,
+        text: String,
+        inbox: &Arc<ClientInbox>,
+    ) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        self.requests.start(async move {
+            let sent = lobby.try_tell(from, &to, text.into()).await;
+            inbox.reply(LobbyReply::Shown(match sent {
+                Ok((message, away)) => Info::DmSent(message, away),
+                Err(why) => Info::DmFailed(to.name().clone(), why),
+            }));
+        });
     }
 
-    fn try_tell(
+    async fn try_tell(
         &self,
         from: MemberId,
-        whom: &Recipient,
+        to: &Recipient,
         text: Box<str>,
     ) -> Result<(DirectMessage, Option<Box<str>>), DmError> {
-        let state = self.lock();
-        let id = match whom {
+        let id = match to {
             Recipient::Name(name) if name.is_anon() => return Err(DmError::Anon),
-            Recipient::Name(name) => state.names.owner(name).ok_or(DmError::Gone)?,
+            Recipient::Name(name) => {
+                let holder = self.store.register().holder(name).await;
+                let holder = holder.map_err(|_| DmError::Unavailable)?;
+                holder.ok_or(DmError::Gone)?
+            }
             Recipient::Id(id, _) => *id,
         };
         if id == from {
             return Err(DmError::Oneself);
         }
-        let last_dm_from = state.people.get(&from).ok_or(DmError::Gone)?;
-        let person = state.people.get(&id).ok_or(DmError::Gone)?;
-        if person.ignores(from, &last_dm_from.name) {
+        let state = self.lock();
+        let sender = state.people.get(&from).ok_or(DmError::Gone)?;
+        let user = state.people.get(&id).ok_or(DmError::Gone)?;
+        if user.ignores(from, &sender.name) {
             return Err(DmError::Ignored);
         }
         let time = self.timestamp();
-        let words = |whom, name: &Name, text| DirectMessage {
+        let message = |whom, name: &Name, text| DirectMessage {
             time,
             whom,
             name: name.clone(),
             text,
         };
-        let away = person.tell(words(from, &last_dm_from.name, text.clone()))?;
-        Ok((words(id, &person.name, text), away))
+        let away = user.tell(message(from, &sender.name, text.clone()))?;
+        Ok((message(id, &user.name, text), away))
     }
 
     /// Notes that connection `id` is away. Answered by [`Reply::Away`].
@@ -418,6 +414,8 @@ impl Lobby {
 
     /// Ends all rooms, once they have done what waits for them, and then the store.
     pub async fn close_rooms(self: &Arc<Self>) {
+        // Somebody may be about to open a room.
+        self.requests.idle().await;
         let (rooms, actors) = {
             let mut state = self.lock();
             state.by_key.clear();
@@ -432,6 +430,8 @@ impl Lobby {
         for actor in actors.into_values() {
             actor.await;
         }
+        self.names.close();
+        self.actors.idle().await;
         self.save_rest().await;
         self.store.close().await;
     }
@@ -446,25 +446,6 @@ impl Lobby {
 }
 
 impl State {
-    fn take_name(&mut self, id: MemberId, name: Name, now: Timestamp) -> Result<Name, RenameError> {
-        let person = self.people.get_mut(&id);
-        let account = person
-            .as_ref()
-            .and_then(|person| person.extras().account.as_ref());
-        let name = self.names.take(name, id, account)?;
-        if let Some(person) = person {
-            person.name = name.clone();
-            person.name_comes = true;
-            // Under another name nobody would know whose account it is.
-            let left = |account: &&Name| !account.clashes(&name);
-            if let Some(account) = person.extras().account.as_ref().filter(left) {
-                self.accounts.seen(account, now);
-                person.extras_mut().account = None;
-            }
-        }
-        Ok(name)
-    }
-
     /// Forgets a room that its owner has closed; its actor ends by itself.
     fn close_room(&mut self, id: RoomId) {
         if let Some(room) = self.rooms.remove(&id) {

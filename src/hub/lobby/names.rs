@@ -1,248 +1,338 @@
-//! *Pure.* Who has which name.
+//! Who is called what: names are taken, given back, logged in to and registered one change at a time.
+//!
+//! One task makes all changes in the order in which they were asked for, since each depends on what came of the
+//! one before, and the register may take its time for an answer.
+//!
+//! An account's owner takes the name from whoever has it, which can only be an earlier login of the same owner.
+//! That connection is told ([`ClientEvent::NameReclaimed`]), takes another name with [`Lobby::yield_name`], tells
+//! its room, and frees the name ([`Lobby::free_name`]); only then has the later login its answer, so its room
+//! hears of it in this order. Logins are granted in the order in which their passwords were found right. None
+//! of them waits for anything but a turn of a connection's task, so they cannot wait for each other.
 
-use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::Arc;
 
-use crate::chat::account::AccountError;
+use super::{Asker, Lobby, User};
+use crate::chat::account::{AccountError, AccountReply, Login};
+use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
-use crate::chat::name::{Name, NameKey};
-use crate::chat::request::RenameError;
-use crate::limits::{ACCOUNTS_MAX, SUGGESTIONS_MAX};
+use crate::chat::name::Name;
+use crate::chat::request::{LobbyReply, RenameError};
+use crate::chat::settings::Settings;
+use crate::hub::room::ClientEvent;
+use crate::store::{Account, Claim, StoreError};
 
-/// Who has which name, and which are registered. Names that could pass for one another have a key in common
-/// (see [`NameKey`]); a key has one owner, and is part of one registered name.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    owners: HashMap<NameKey, MemberId>,
-    registered: HashMap<NameKey, Name>,
-    accounts: usize,
+/// A change of who is called what.
+#[derive(Debug)]
+pub(super) enum NameChange {
+    /// A connection wants this name. Answered by [`LobbyReply::Renamed`].
+    Take(MemberId, Name),
+    /// A connection has exchanged a name for another one.
+    Exchange { id: MemberId, old: Name, new: Name },
+    /// A connection has ended, and had this name.
+    Free(MemberId, Name),
+    /// A connection is to give up its name, which is this account's.
+    Yield(MemberId, Name),
+    /// A connection has given the password of an account. Answered by [`AccountReply::LoggedIn`].
+    LogIn(MemberId, Box<Account>),
+    /// A connection registers its name. Answered by [`AccountReply::Registered`].
+    Register(Asker, Box<Account>),
+    /// The owner of an account has given its password and deletes it. Answered by [`AccountReply::Forgotten`].
+    Forget(Asker, Name),
 }
 
-impl Names {
-    /// Gives `name` to `id`, who is logged in to `account`, or says why not and offers one that is free.
-    pub(super) fn take(
-        &mut self,
-        name: Name,
-        id: MemberId,
-        account: Option<&Name>,
-    ) -> Result<Name, RenameError> {
-        if name.is_anon() {
-            return Ok(name);
-        }
-        let keys = name.keys();
-        if let Some(registered) = self.registered_by_others(&keys, account).cloned() {
-            let free = self.variant_of(&name, id);
-            return Err(RenameError::Registered(name, registered, free));
-        }
-        if !self.is_owned_by_nobody_but(&keys, id) {
-            let free = self.variant_of(&name, id);
-            return Err(RenameError::Taken(name, free));
-        }
-        self.own(keys, id);
-        Ok(name)
+/// A login that waits for its name.
+#[derive(Debug)]
+struct WaitingLogin {
+    id: MemberId,
+    account: Name,
+    settings: Settings,
+    /// Those who were asked to give the name up.
+    asked: Vec<MemberId>,
+}
+
+impl Lobby {
+    /// Takes a name for connection `id`. Answered by [`LobbyReply::Renamed`]. The old name stays taken until
+    /// [`Lobby::free_name`]: the room must have been told first.
+    pub fn take_name(&self, id: MemberId, name: Name) {
+        self.change_name(NameChange::Take(id, name));
     }
 
-    /// Gives `name`, which nobody has, to `id`, who is logged in to it.
-    pub(super) fn give(&mut self, name: &Name, id: MemberId) {
-        self.own(name.keys(), id);
+    /// Frees `old`, which connection `id` has exchanged for `new`.
+    pub fn free_name(&self, id: MemberId, old: &Name, new: &Name) {
+        let (old, new) = (old.clone(), new.clone());
+        self.change_name(NameChange::Exchange { id, old, new });
     }
 
-    /// Gives `id` a name that is free and is like `name`.
-    pub(super) fn take_variant(&mut self, name: &Name, id: MemberId) -> Name {
-        let variant = self.variant_of(name, id);
-        let keys = variant.keys();
-        if !self.is_free(&keys, id) {
-            return Name::anon();
+    /// Takes another name for connection `id`, whose name the owner of `account` is to have back. Answered by
+    /// [`ClientEvent::NameYielded`], unless it has another name already. As with [`Lobby::take_name`] the old
+    /// name stays taken until [`Lobby::free_name`].
+    pub fn yield_name(&self, id: MemberId, account: Name) {
+        self.change_name(NameChange::Yield(id, account));
+    }
+
+    pub(super) fn change_name(&self, change: NameChange) {
+        // Once the lobby is closed nobody is left to be called anything.
+        let _ = self.names.put(change);
+    }
+
+    /// Makes the changes of names, in order, until the lobby is closed.
+    pub(super) async fn run_names(self: Arc<Self>) {
+        let mut waiting = Vec::new();
+        let mut changes = Vec::new();
+        while poll_fn(|cx| self.names.poll_take(&mut changes, cx)).await {
+            for change in changes.drain(..) {
+                self.make(change, &mut waiting).await;
+            }
+            changes.shrink_to(CHANGES_KEPT);
         }
-        self.own(keys, id);
-        variant
     }
 
-    /// Frees `name` if `id` has it.
-    pub(super) fn free(&mut self, name: &Name, id: MemberId) {
-        for key in name.keys() {
-            if self.owners.get(&key) == Some(&id) {
-                self.owners.remove(&key);
+    async fn make(self: &Arc<Self>, change: NameChange, waiting: &mut Vec<WaitingLogin>) {
+        match change {
+            NameChange::Take(id, name) => self.take(id, name).await,
+            NameChange::Exchange { id, old, new } => {
+                // What cannot be freed now is freed with the connection.
+                let _ = self.store.register().exchange(id, &old, &new).await;
+                // A login can have brought yet another name since it was given this one.
+                self.with_user(id, |user| user.name_comes &= user.name != new);
+                self.grant_waiting_logins(waiting).await;
+            }
+            NameChange::Free(id, name) => {
+                // What cannot be freed now is free once the register takes the connection for dead.
+                let _ = self.store.register().free(id, &name).await;
+                self.grant_waiting_logins(waiting).await;
+            }
+            NameChange::Yield(id, account) => self.give_up(id, account).await,
+            NameChange::LogIn(id, account) => {
+                waiting.push(WaitingLogin {
+                    id,
+                    account: account.name,
+                    settings: account.settings,
+                    asked: Vec::new(),
+                });
+                self.grant_waiting_logins(waiting).await;
+            }
+            NameChange::Register(asker, account) => self.register_name(&asker, *account).await,
+            NameChange::Forget(asker, name) => {
+                let result = self.forget_name(&asker, &name, waiting).await;
+                asker.answer(AccountReply::Forgotten(name, result));
             }
         }
     }
 
-    /// The connection that has `name`, whatever case it is written in.
-    pub(super) fn owner(&self, name: &Name) -> Option<MemberId> {
-        let [_, _, folded] = name.keys();
-        self.owners.get(&folded).copied()
+    async fn take(self: &Arc<Self>, id: MemberId, name: Name) {
+        let account = self.with_user(id, |user| user.extras().account.clone());
+        let Some(account) = account else { return };
+        let taken = self.store.register().take(id, name, account.clone()).await;
+        let result = taken.unwrap_or(Err(RenameError::Unavailable));
+        if let Ok(name) = &result {
+            // Under another name nobody would know whose account it is.
+            let left = account.filter(|account| !account.clashes(name));
+            self.call(id, name, |user| {
+                if left.is_some() {
+                    user.extras_mut().account = None;
+                }
+            })
+            .await;
+            if let Some(account) = left {
+                self.seen(&account);
+            }
+        }
+        self.with_user(id, |user| user.inbox.reply(LobbyReply::Renamed(result)));
     }
 
-    /// Those other than `id` who have `name` or one that looks like it.
-    pub(super) fn others_with(&self, name: &Name, id: MemberId) -> Vec<MemberId> {
-        let keys = name.keys();
-        let owners = keys.iter().filter_map(|key| self.owners.get(key).copied());
-        let mut others: Vec<_> = owners.filter(|owner| *owner != id).collect();
-        others.dedup();
-        others
-    }
-
-    /// Frees `old`, but for the keys that it shares with `new`.
-    pub(super) fn exchange(&mut self, old: &Name, new: &Name, id: MemberId) {
-        self.free(old, id);
-        if !new.is_anon() {
-            self.own(new.keys(), id);
+    async fn give_up(&self, id: MemberId, account: Name) {
+        let (comes, current) = match self.with_user(id, |user| (user.name_comes, user.name.clone()))
+        {
+            Some(found) => found,
+            None => return,
+        };
+        if comes {
+            // What it brings comes first; a name given up before that would come back with it.
+            self.put(id, ClientEvent::NameReclaimed(account));
+        } else if current.clashes(&account)
+            && let Ok(new) = self.store.register().take_variant(id, &account).await
+        {
+            let event = ClientEvent::NameYielded {
+                account,
+                new: new.clone(),
+            };
+            self.call(id, &new, |user| {
+                user.extras_mut().account = None;
+                user.inbox.put(event);
+            })
+            .await;
         }
     }
 
-    /// Registers `name` for its bearer `id`.
-    pub(super) fn register(&mut self, name: &Name, id: MemberId) -> Result<(), AccountError> {
-        let keys = name.keys();
-        if keys.iter().any(|key| self.owners.get(key) != Some(&id)) {
+    async fn register_name(&self, asker: &Asker, account: Account) {
+        let name = account.name.clone();
+        let result = match self.store.register().register(asker.id, &name).await {
+            // From here on nobody else can take the name, even if its owner leaves before it is stored.
+            Ok(Ok(())) => self.store_account(account).await,
+            Ok(Err(why)) => Err(why),
+            Err(_) => Err(AccountError::NotStored),
+        };
+        if result.is_ok() {
+            self.with_user(asker.id, |user| {
+                if user.name == name {
+                    user.extras_mut().account = Some(name.clone());
+                }
+            });
+        }
+        asker.answer(AccountReply::Registered(name, result));
+    }
+
+    async fn store_account(&self, account: Account) -> Result<(), AccountError> {
+        let name = account.name.clone();
+        let Err(error) = self.store.create_account(account).await else {
+            return Ok(());
+        };
+        self.store.register().strike(&name);
+        Err(match error {
+            StoreError::AccountExists => AccountError::Registered(name),
+            _ => AccountError::NotStored,
+        })
+    }
+
+    async fn forget_name(
+        self: &Arc<Self>,
+        asker: &Asker,
+        name: &Name,
+        waiting: &mut Vec<WaitingLogin>,
+    ) -> Result<(), AccountError> {
+        let owns = self.with_user(asker.id, |user| {
+            user.extras().account.as_ref() == Some(name) && {
+                user.extras_mut().account = None;
+                true
+            }
+        });
+        if owns != Some(true) {
             return Err(AccountError::NotYours);
         }
-        if let Some(registered) = self.registered_by_others(&keys, None) {
-            return Err(AccountError::Registered(registered.clone()));
+        self.store.register().strike(name);
+        self.drop_changes(name);
+        self.grant_waiting_logins(waiting).await;
+        if self.store.delete_account(name.clone()).await.is_ok() {
+            self.account_deleted(name);
+            return Ok(());
         }
-        if self.accounts >= ACCOUNTS_MAX {
-            return Err(AccountError::TooMany(ACCOUNTS_MAX));
-        }
-        self.enter(name);
-        Ok(())
+        self.store.register().enter(name);
+        self.with_user(asker.id, |user| {
+            if user.name.clashes(name) {
+                user.extras_mut().account = Some(name.clone());
+            }
+        });
+        Err(AccountError::NotStored)
     }
 
-    /// Notes that `name` is registered. Of two that look alike by now the first counts.
-    pub(super) fn enter(&mut self, name: &Name) {
-        self.accounts += 1;
-        for key in name.keys() {
-            self.registered.entry(key).or_insert_with(|| name.clone());
-        }
-    }
-
-    /// Notes that `name` is registered no more.
-    pub(super) fn strike(&mut self, name: &Name) {
-        self.accounts = self.accounts.saturating_sub(1);
-        for key in name.keys() {
-            if self.registered.get(&key) == Some(name) {
-                self.registered.remove(&key);
+    /// Gives names to those who wait for them, as far as they are free, and asks whoever has one to give it
+    /// up. To be called whenever a name was freed.
+    async fn grant_waiting_logins(self: &Arc<Self>, waiting: &mut Vec<WaitingLogin>) {
+        let mut still_waiting: Vec<WaitingLogin> = Vec::new();
+        for mut login in std::mem::take(waiting) {
+            // Behind an earlier login to the same account, even if this one has the name still.
+            let is_behind = still_waiting
+                .iter()
+                .any(|earlier| earlier.account == login.account);
+            if is_behind || !self.grant(&mut login).await {
+                still_waiting.push(login);
             }
         }
+        *waiting = still_waiting;
     }
 
-    /// Whether exactly this name is registered.
-    pub(super) fn is_registered(&self, name: &Name) -> bool {
-        let [_, _, folded] = name.keys();
-        self.registered.get(&folded) == Some(name)
+    /// True if a login has its answer, or needs none any more.
+    async fn grant(self: &Arc<Self>, login: &mut WaitingLogin) -> bool {
+        let (id, account) = (login.id, login.account.clone());
+        if self.with_user(id, |_| ()).is_none() {
+            return true;
+        }
+        let refused = |why| AccountReply::LoggedIn(account.clone(), Err(why));
+        match self.store.register().claim(id, &account).await {
+            Ok(Claim::Granted) => self.log_in(login).await,
+            Ok(Claim::HeldBy(others)) => {
+                for other in others {
+                    if !login.asked.contains(&other) {
+                        login.asked.push(other);
+                        self.put(other, ClientEvent::NameReclaimed(account.clone()));
+                    }
+                }
+                return false;
+            }
+            // Forgotten meanwhile.
+            Ok(Claim::NotRegistered) => {
+                self.with_user(id, |user| user.inbox.reply(refused(AccountError::Wrong)));
+            }
+            Err(_) => {
+                self.with_user(id, |user| {
+                    user.inbox.reply(refused(AccountError::NotStored))
+                });
+            }
+        }
+        true
     }
 
-    /// A registered name other than `account` that has one of `keys`.
-    fn registered_by_others(&self, keys: &[NameKey; 3], account: Option<&Name>) -> Option<&Name> {
-        keys.iter()
-            .filter_map(|key| self.registered.get(key))
-            .find(|name| Some(*name) != account)
+    /// The connection has the account's name; its user gets back what was set.
+    async fn log_in(self: &Arc<Self>, login: &mut WaitingLogin) {
+        let (id, account) = (login.id, login.account.clone());
+        let settings = std::mem::take(&mut login.settings);
+        let names = settings.ignores.iter().flatten();
+        let names: Vec<Name> = names.filter_map(|name| Name::parse(name).ok()).collect();
+        let mut ignored = Vec::new();
+        for name in names {
+            let owner = self.store.register().holder(&name).await;
+            ignored.push((name, owner.ok().flatten()));
+        }
+        self.call(id, &account, |user| {
+            let ignores = ignore_all(user, id, ignored);
+            let login = Box::new(Login { settings, ignores });
+            user.inbox
+                .reply(AccountReply::LoggedIn(account.clone(), Ok(login)));
+            user.extras_mut().account = Some(account.clone());
+        })
+        .await;
+        self.seen(&account);
     }
 
-    fn own(&mut self, keys: [NameKey; 3], id: MemberId) {
-        self.owners.extend(keys.into_iter().map(|key| (key, id)));
+    /// Connection `id` has been given `name`, and is about to hear of it; does `also` with it. If it has ended
+    /// meanwhile the name is free again.
+    async fn call(&self, id: MemberId, name: &Name, also: impl FnOnce(&mut User)) {
+        let called = self.with_user(id, |user| {
+            user.name = name.clone();
+            user.name_comes = true;
+            also(user);
+        });
+        if called.is_none() {
+            // As when a connection ends.
+            let _ = self.store.register().free(id, name).await;
+        }
     }
 
-    fn is_free(&self, keys: &[NameKey; 3], id: MemberId) -> bool {
-        self.is_owned_by_nobody_but(keys, id) && self.registered_by_others(keys, None).is_none()
+    /// Does something to a user; `None` if there is none with this number.
+    pub(super) fn with_user<T>(&self, id: MemberId, act: impl FnOnce(&mut User) -> T) -> Option<T> {
+        self.lock().people.get_mut(&id).map(|user| act(user))
     }
 
-    fn is_owned_by_nobody_but(&self, keys: &[NameKey; 3], id: MemberId) -> bool {
-        keys.iter()
-            .all(|key| self.owners.get(key).is_none_or(|owner| *owner == id))
-    }
-
-    /// `name` with a number that makes it free. Who takes all the small ones leaves the connection's own
-    /// number, which nobody else is offered.
-    fn variant_of(&self, name: &Name, id: MemberId) -> Name {
-        (2..=SUGGESTIONS_MAX)
-            .map(|number| name.numbered(number))
-            .find(|variant| self.is_free(&variant.keys(), id))
-            .unwrap_or_else(|| name.numbered(u32::try_from(id.0).unwrap_or(u32::MAX)))
+    fn put(&self, id: MemberId, event: ClientEvent) {
+        self.with_user(id, |user| user.inbox.put(event));
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ANN: MemberId = MemberId(1);
-    const BEN: MemberId = MemberId(2);
-
-    fn name(text: &str) -> Name {
-        Name::parse(text).expect("a name")
+/// Has a user ignore these names too, as far as possible, and gives everybody whom the user ignores then.
+fn ignore_all(
+    user: &mut User,
+    id: MemberId,
+    names: Vec<(Name, Option<MemberId>)>,
+) -> Option<Arc<Ignores>> {
+    for (name, owner) in names {
+        // One that cannot be added, as it is oneself or one too many, is left out.
+        let add = IgnoreRequest::Add(name);
+        let _ = Ignores::answer(&mut user.extras_mut().ignores, add, owner, id);
     }
-
-    fn registered(names: &mut Names, text: &str, id: MemberId) {
-        names.take(name(text), id, None).expect("it is free");
-        names.register(&name(text), id).expect("it is hers");
-    }
-
-    #[test]
-    fn a_registered_name_and_what_looks_like_it_is_for_its_bearer_only() {
-        let mut names = Names::default();
-        registered(&mut names, "Dai", ANN);
-        names.free(&name("Dai"), ANN);
-        for like in ["Dai", "dai", "D\u{430}i", "Ｄａｉ"] {
-            let refused = names.take(name(like), BEN, None);
-            let why = RenameError::Registered(name(like), name("Dai"), name(like).numbered(2));
-            assert_eq!(refused, Err(why), "{like}");
-            let other = names.take(name(like), BEN, Some(&name("Day")));
-            assert!(other.is_err(), "{like}");
-            let own = names.take(name(like), ANN, Some(&name("Dai")));
-            assert_eq!(own, Ok(name(like)));
-            names.free(&name(like), ANN);
-        }
-        names.strike(&name("Dai"));
-        assert!(names.take(name("Dai"), BEN, None).is_ok());
-    }
-
-    #[test]
-    fn only_who_holds_a_name_can_register_it_and_once() {
-        let mut names = Names::default();
-        let not_held = names.register(&name("Dai"), ANN);
-        assert_eq!(not_held, Err(AccountError::NotYours));
-        registered(&mut names, "Dai", ANN);
-        let of_another = names.register(&name("Dai"), BEN);
-        assert_eq!(of_another, Err(AccountError::NotYours));
-        let again = names.register(&name("Dai"), ANN);
-        assert_eq!(again, Err(AccountError::Registered(name("Dai"))));
-    }
-
-    #[test]
-    fn no_more_names_are_registered_than_are_kept() {
-        let mut names = Names::default();
-        for number in 0..ACCOUNTS_MAX {
-            names.enter(&name(&format!("n{number}")));
-        }
-        names.take(name("Dai"), ANN, None).expect("it is free");
-        let refused = names.register(&name("Dai"), ANN);
-        assert_eq!(refused, Err(AccountError::TooMany(ACCOUNTS_MAX)));
-        names.strike(&name("n7"));
-        assert_eq!(names.register(&name("Dai"), ANN), Ok(()));
-    }
-
-    #[test]
-    fn a_variant_is_free_in_every_respect() {
-        let mut names = Names::default();
-        registered(&mut names, "Dai_2", BEN);
-        names.free(&name("Dai_2"), BEN);
-        names.take(name("Dai_3"), BEN, None).expect("it is free");
-        assert_eq!(names.take_variant(&name("Dai"), ANN), name("Dai_4"));
-        assert_eq!(names.owner(&name("DAI_4")), Some(ANN));
-        // With all small numbers and one's own gone, the name that anybody may have is left.
-        for number in 4..=SUGGESTIONS_MAX {
-            names.enter(&name("Dai").numbered(number));
-        }
-        names.enter(&name("Dai_1"));
-        assert_eq!(names.take_variant(&name("Dai"), ANN), Name::anon());
-    }
-
-    #[test]
-    fn others_with_a_name_are_those_with_any_of_its_keys() {
-        let mut names = Names::default();
-        // A capital I looks like a small L.
-        names.take(name("DAl"), BEN, None).expect("it is free");
-        assert_eq!(names.others_with(&name("DAI"), ANN), [BEN]);
-        assert_eq!(names.others_with(&name("DAI"), BEN), []);
-        assert_eq!(names.owner(&name("DAI")), None);
-        assert_eq!(names.owner(&name("dal")), Some(BEN));
-    }
+    user.extras().ignores.clone()
 }
+
+/// Space for so many changes is kept for the next ones.
+const CHANGES_KEPT: usize = 64;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::{Lobby, rooms};
 use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
-use crate::chat::name::Name;
+use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{People, Stats, UserSummary};
-use crate::chat::request::{Info, LobbyReply, Reply};
+use crate::chat::request::{Info, LobbyReply, Reply, RoomReply};
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::WHO_NAMES_MAX;
 
@@ -27,18 +27,34 @@ impl Lobby {
         });
     }
 
-    /// The names of all who are connected and have one, to complete with.
-    pub fn names(&self) -> Vec<Name> {
+    /// Names all users who have a name. Answered by [`ClientEvent::Candidates`].
+    pub fn complete_users(&self, inbox: &ClientInbox) {
         let state = self.lock();
         let names = state.people.values().map(|person| &person.name);
-        names.filter(|name| !name.is_anon()).cloned().collect()
+        let names = names.filter(|name| !name.is_anon());
+        let names = names.map(Name::to_string).collect();
+        drop(state);
+        inbox.put(ClientEvent::Candidates(names));
     }
 
-    /// What there is to tell of the members that a room has named.
-    pub fn present(&self, members: Vec<(MemberId, Name)>) -> Vec<UserSummary> {
+    /// Names all rooms that a member of `inside` may see. Answered by [`ClientEvent::Candidates`].
+    pub fn complete_rooms(&self, inside: Option<RoomId>, inbox: &ClientInbox) {
+        let rooms = self.rooms(inside);
+        let rooms = rooms.iter().map(RoomName::to_string).collect();
+        inbox.put(ClientEvent::Candidates(rooms));
+    }
+
+    /// Describes the members that a room has named. Answered by [`Info::Members`], on behalf of the room.
+    pub fn describe(
+        &self,
+        room: RoomName,
+        members: Vec<(MemberId, Name)>,
+        more: usize,
+        inbox: &ClientInbox,
+    ) {
         let up = self.up(self.runtime.clock.now());
         let state = self.lock();
-        let present = |(id, name): (MemberId, Name)| match state.people.get(&id) {
+        let describe = |(id, name): (MemberId, Name)| match state.people.get(&id) {
             // The room's word counts for the name: it may not have heard of a new one yet.
             Some(person) => UserSummary {
                 name,
@@ -46,7 +62,9 @@ impl Lobby {
             },
             None => UserSummary::named(name),
         };
-        members.into_iter().map(present).collect()
+        let members = members.into_iter().map(describe).collect();
+        drop(state);
+        inbox.reply(RoomReply::Shown(Info::Members(room, members, more)));
     }
 
     /// Names everybody who is connected, to who is in `inside`. Answered by [`Reply::Everybody`].
@@ -92,14 +110,27 @@ impl Lobby {
         }
     }
 
-    /// Tells of whoever has `name`, to who is in `inside`. Answered by [`Reply::Whois`].
-    pub fn whois(&self, name: Name, inside: Option<&RoomHandle>, inbox: &ClientInbox) {
-        let up = self.up(self.runtime.clock.now());
-        let state = self.lock();
-        let id = state.names.owner(&name);
-        let person = id.and_then(|id| state.people.get(&id));
-        let profile = person.map(|person| Box::new(person.profile(up, inside)));
-        drop(state);
-        inbox.reply(LobbyReply::Shown(Info::Whois(name, profile)));
+    /// Describes the user called `name` to a member of `inside`. Answered by [`Info::Whois`].
+    pub fn whois(
+        self: &Arc<Self>,
+        name: Name,
+        inside: Option<RoomHandle>,
+        inbox: &Arc<ClientInbox>,
+    ) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        self.requests.start(async move {
+            let up = lobby.up(lobby.runtime.clock.now());
+            inbox.reply(LobbyReply::Shown(
+                match lobby.store.register().holder(&name).await {
+                    Ok(holder) => {
+                        let profile = holder.and_then(|id| {
+                            lobby.with_user(id, |user| Box::new(user.profile(up, inside.as_ref())))
+                        });
+                        Info::Whois(name, profile)
+                    }
+                    Err(_) => Info::Unavailable,
+                },
+            ));
+        });
     }
 }

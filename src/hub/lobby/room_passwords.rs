@@ -8,7 +8,9 @@ use crate::chat::account::AccountError;
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::{Hash, Password};
-use crate::chat::request::{Info, JoinError, LobbyReply, ModCommand, ModError, Reply, RoomReply};
+use crate::chat::request::{
+    Info, JoinError, LobbyReply, ModCommand, ModError, Reply, RoomReply, Target,
+};
 use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand, RoomHandle};
 
 impl Lobby {
@@ -82,9 +84,32 @@ impl Lobby {
         self.requests.start(locking);
     }
 
-    /// The connection that has `name`, whatever case it is written in.
-    pub fn holder(&self, name: &Name) -> Option<MemberId> {
-        self.lock().names.owner(name)
+    /// Has `room` follow a command of `member`. Answered by the room, or by the lobby on its behalf.
+    pub fn moderate(
+        self: &Arc<Self>,
+        room: &RoomHandle,
+        member: MemberId,
+        command: ModCommand,
+        inbox: &Arc<ClientInbox>,
+    ) {
+        let ModCommand::Ban(mut ban) = command else {
+            // A room that is closed puts everybody out, which answers all.
+            let _ = room
+                .mailbox
+                .put(RoomCommand::Moderate(member, Box::new(command)));
+            return;
+        };
+        let (lobby, room, inbox) = (Arc::clone(self), room.clone(), Arc::clone(inbox));
+        self.requests.start(async move {
+            if let Target::Name(name) = &ban.target {
+                match lobby.store.register().holder(name).await {
+                    Ok(holder) => ban.holder = holder,
+                    Err(_) => return inbox.reply(RoomReply::Shown(Info::Unavailable)),
+                }
+            }
+            let command = Box::new(ModCommand::Ban(ban));
+            let _ = room.mailbox.put(RoomCommand::Moderate(member, command));
+        });
     }
 
     /// The rooms that an account owns.
@@ -108,13 +133,13 @@ impl Lobby {
 
 #[cfg(test)]
 mod tests {
-    use crate::runtime::Runtime;
     use futures_lite::future::{self, block_on};
     use smol::Executor;
 
     use super::*;
     use crate::chat::message::MemberId;
     use crate::chat::room::{JoinRequest, RoomLimits};
+    use crate::runtime::Runtime;
     use crate::store::Store;
 
     fn name(text: &str) -> Name {

@@ -122,7 +122,7 @@ impl User {
 
     /// Hands over private words. Returns why the person is away, if so.
     pub(super) fn tell(&self, words: DirectMessage) -> Result<Option<Box<str>>, DmError> {
-        match self.inbox.put_up_to(ClientEvent::DmSent(words), NOTES_MAX) {
+        match self.inbox.put_up_to(ClientEvent::Message(words), NOTES_MAX) {
             true => Ok(self.extras().away.clone()),
             false => Err(DmError::Full),
         }

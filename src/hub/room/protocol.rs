@@ -104,9 +104,18 @@ pub enum ClientEvent {
     /// Who is in the room, in the order in which they connected, and how many more there are.
     Members(Vec<(MemberId, Name)>, usize),
     /// Somebody has said something to this connection alone.
-    DmSent(DirectMessage),
+    Message(DirectMessage),
     /// The bearer of this registered name has logged in elsewhere and wants it back. Free it, if you have it.
     NameReclaimed(Name),
+    /// What a word can be completed to.
+    Candidates(Vec<String>),
+    /// The name went to the owner of the account, and the connection has this new one.
+    NameYielded {
+        /// The registered name.
+        account: Name,
+        /// The connection's new name.
+        new: Name,
+    },
     /// The server is stopping.
     Stop,
 }

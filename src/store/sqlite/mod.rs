@@ -30,6 +30,7 @@ use self::notify::IndexSignal;
 use self::queue::Queue;
 use self::writer::{Done, Job, Writer};
 use super::file::{self, Claim, OpenError};
+use super::register::Register;
 use super::words::Words;
 use super::{Account, AccountChange, Durability, Retention, StoreError};
 use crate::chat::history::{Found, RoomId};
@@ -47,6 +48,7 @@ pub(super) struct Sqlite {
     signal: Arc<IndexSignal>,
     index: Arc<Path>,
     error_log: Arc<ThrottledErrorLog>,
+    register: Register,
     /// Taken by whoever closes first.
     threads: Mutex<Threads>,
 }
@@ -103,6 +105,7 @@ impl Sqlite {
             signal,
             index,
             error_log,
+            register: Register::default(),
             threads: Mutex::default(),
         };
         // From here on dropping the store ends what was started.
@@ -118,6 +121,10 @@ impl Sqlite {
         threads.writer = Some(spawn(&path, "write", move || writer.run())?);
         drop(threads);
         Ok(store)
+    }
+
+    pub(super) fn register(&self) -> &Register {
+        &self.register
     }
 
     pub(super) async fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {

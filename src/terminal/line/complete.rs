@@ -22,7 +22,7 @@ pub enum Wanted {
     /// The first word of the line: a name that is addressed, or a room where one was asked for.
     First,
     /// The answer to a question, if the caller knows that there is one: nothing follows it.
-    Reply,
+    Answer,
     /// Behind `@`: a name.
     Mention,
     /// Behind `\` or `/` at the line's start.
@@ -79,7 +79,7 @@ impl Wanted {
     pub fn suffix(self) -> &'static str {
         match self {
             Wanted::First => ": ",
-            Wanted::Reply => "",
+            Wanted::Answer => "",
             _ => " ",
         }
     }

@@ -49,6 +49,7 @@ use Kind::{Effects, Later, Pure};
 #[rustfmt::skip]
 const ROOMS: &[Room] = &[
     room(0,   "limits",              Pure,    "every bound"),
+    room(0,   "thin_deque",          Pure,    "a list that is mostly empty"),
     room(10,  "time",                Pure,    "timestamps, zones, durations"),
     room(10,  "text",                Pure,    "text made safe and measured"),
     room(20,  "chat/name",           Pure,    "names of people and rooms"),

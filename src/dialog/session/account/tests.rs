@@ -1,6 +1,5 @@
 use super::*;
 use crate::chat::request::{LobbyReply, Reply};
-use crate::chat::settings::Settings;
 use crate::dialog::view::Viewer;
 use crate::time::Timestamp;
 
@@ -27,7 +26,7 @@ fn logged_in(text: &str) -> Session {
     let mut session = Session::default();
     session.line(&format!("\\login {text}"));
     session.line(GOOD);
-    let settings = Box::new(Settings::default());
+    let settings = Box::default();
     session.reply(Reply::Account(AccountReply::LoggedIn(
         name(text),
         Ok(settings),
@@ -147,7 +146,7 @@ fn who_logs_in_has_the_name() {
     let request = AccountRequest::Login(name("dai"), password("\\who am I"));
     assert_eq!(turn, Turn::ask(Request::Account(request)));
     assert_eq!(session.question(), None);
-    let settings = Box::new(Settings::default());
+    let settings = Box::default();
     let answer = AccountReply::LoggedIn(name("Dai"), Ok(settings));
     let turn = session.reply(Reply::Account(answer));
     assert_eq!(turn, shown(AccountView::LoggedIn(name("Dai"))));

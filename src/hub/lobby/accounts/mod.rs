@@ -1,10 +1,5 @@
-//! Registered names: who logs in to one, and how it comes back to its bearer.
-//!
-//! A bearer takes the name from whoever has it, who can only be an earlier login of the same bearer. That
-//! connection is told ([`ClientEvent::NameReclaimed`]), takes another name with [`Lobby::yield_name`], tells its room, and
-//! frees the name; only then has the later login its answer, so its room hears of it in this order. Logins
-//! are settled in the order in which their passwords were found right. None of them waits for anything but
-//! a turn of a connection's task, so they cannot wait for each other.
+//! Registered names: passwords are checked here, and what is new of accounts is stored. Who is called what is
+//! decided one change at a time (see [`names`](super::names)).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,15 +7,15 @@ use std::sync::Arc;
 
 use smol::Task;
 
+use super::names::NameChange;
 use super::{Lobby, State};
 use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::settings::Settings;
-use crate::hub::room::{ClientEvent, ClientInbox};
-use crate::store::{Account, AccountChange, StoreError};
-use crate::time::Timestamp;
+use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand};
+use crate::store::{Account, AccountChange};
 
 /// Who asks for something.
 #[derive(Clone, Debug)]
@@ -36,22 +31,11 @@ pub struct Asker {
 /// What is under way with regard to accounts.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
-    /// Those who have given the right password and wait for the name, in that order.
-    waiting: Vec<Login>,
     /// What is new of accounts, and not yet on its way to the store.
     changes: BTreeMap<Name, AccountChange>,
     /// What stores it, and whether it has something to do.
     saver: Option<Task<()>>,
     saving: bool,
-}
-
-#[derive(Debug)]
-struct Login {
-    id: MemberId,
-    account: Name,
-    settings: Box<Settings>,
-    /// Those who were asked to give way.
-    asked: Vec<MemberId>,
 }
 
 impl Lobby {
@@ -68,14 +52,19 @@ impl Lobby {
                     }
                 }
                 AccountRequest::Login(name, password) => {
-                    let result = lobby.login(&asker, &name, password).await;
-                    if let Err(why) = result {
-                        asker.answer(AccountReply::LoggedIn(name, Err(why)));
+                    match lobby.checked(&asker, &name, password).await {
+                        Ok(account) => {
+                            let login = NameChange::LogIn(asker.id, Box::new(account));
+                            lobby.change_name(login);
+                        }
+                        Err(why) => asker.answer(AccountReply::LoggedIn(name, Err(why))),
                     }
                 }
                 AccountRequest::Forget(name, password) => {
-                    let result = lobby.forget(&asker, &name, password).await;
-                    asker.answer(AccountReply::Forgotten(name, result));
+                    match lobby.checked(&asker, &name, password).await {
+                        Ok(_) => lobby.change_name(NameChange::Forget(asker, name)),
+                        Err(why) => asker.answer(AccountReply::Forgotten(name, Err(why))),
+                    }
                 }
             }
         };
@@ -83,82 +72,23 @@ impl Lobby {
     }
 
     async fn register(
-        self: &Arc<Self>,
+        &self,
         asker: &Asker,
         name: &Name,
         password: Password,
         settings: Settings,
     ) -> Result<(), AccountError> {
         let password = self.passwords.hash(asker.address, password).await?;
-        // From here on nobody else can take the name, even if its bearer leaves before it is stored.
-        self.lock().names.register(name, asker.id)?;
         let time = self.timestamp();
-        let account = Account {
+        let account = Box::new(Account {
             name: name.clone(),
             password,
             created: time,
             seen: time,
             settings,
-        };
-        let stored = self.store.create_account(account).await;
-        let mut state = self.lock();
-        if let Err(error) = stored {
-            state.names.strike(name);
-            return Err(match error {
-                StoreError::AccountExists => AccountError::Registered(name.clone()),
-                _ => AccountError::NotStored,
-            });
-        }
-        if let Some(person) = state.people.get_mut(&asker.id)
-            && person.name == *name
-        {
-            person.extras_mut().account = Some(name.clone());
-        }
-        // Before anybody else can ask the new bearer for anything.
-        asker.answer(AccountReply::Registered(name.clone(), Ok(())));
+        });
+        self.change_name(NameChange::Register(asker.clone(), account));
         Ok(())
-    }
-
-    async fn login(
-        self: &Arc<Self>,
-        asker: &Asker,
-        name: &Name,
-        password: Password,
-    ) -> Result<(), AccountError> {
-        let account = self.checked(asker, name, password).await?;
-        let now = self.timestamp();
-        self.change(|state| state.log_in(asker.id, account, now));
-        Ok(())
-    }
-
-    async fn forget(
-        self: &Arc<Self>,
-        asker: &Asker,
-        name: &Name,
-        password: Password,
-    ) -> Result<(), AccountError> {
-        self.checked(asker, name, password).await?;
-        let now = self.timestamp();
-        self.change(|state| {
-            let person = state.people.get_mut(&asker.id);
-            let person = person.filter(|person| person.extras().account.as_ref() == Some(name));
-            person.ok_or(AccountError::NotYours)?.extras_mut().account = None;
-            state.names.strike(name);
-            state.accounts.changes.remove(name);
-            state.grant_waiting_logins(now);
-            Ok(())
-        })?;
-        if self.store.delete_account(name.clone()).await.is_ok() {
-            return Ok(());
-        }
-        let mut state = self.lock();
-        state.names.enter(name);
-        if let Some(person) = state.people.get_mut(&asker.id)
-            && person.name.clashes(name)
-        {
-            person.extras_mut().account = Some(name.clone());
-        }
-        Err(AccountError::NotStored)
     }
 
     /// The account of that name, if the password is right.
@@ -175,30 +105,29 @@ impl Lobby {
         account.ok_or(AccountError::Wrong)
     }
 
-    /// Takes another name for connection `id`, whose name `current` the bearer of `account` wants. Answers
-    /// nothing if it has another one already, or while an answer that brings one is on its way. As with
-    /// [`Lobby::take_name`] the old name stays taken until [`Lobby::free_name`].
-    pub fn yield_name(&self, id: MemberId, current: &Name, account: &Name) -> Option<Name> {
-        let mut state = self.lock();
-        let state = &mut *state;
-        let person = state.people.get_mut(&id)?;
-        if person.name_comes {
-            // What it brings comes first; a name given up before that would come back with it.
-            person
-                .inbox
-                .put(ClientEvent::NameReclaimed(account.clone()));
-            return None;
+    /// Connection `id` is logged in to `account`: the rooms that it owns hear of it, and it of them.
+    pub fn account_came(&self, id: MemberId, account: &Name, inbox: &ClientInbox) {
+        for room in self.rooms_of(account) {
+            // A room that is just being closed has no owner any more.
+            let _ = room
+                .mailbox
+                .put(RoomCommand::Account(id, Some(account.clone())));
+            inbox.put(ClientEvent::Owns(room));
         }
-        if !current.clashes(account) {
-            return None;
-        }
-        let new = state.names.take_variant(account, id);
-        person.name = new.clone();
-        person.extras_mut().account = None;
-        Some(new)
     }
 
-    /// Stores what the bearer of `account` has set, soon.
+    /// Notes that the owner of `account` has come or is going.
+    pub(super) fn seen(self: &Arc<Self>, account: &Name) {
+        let now = self.timestamp();
+        self.change(|state| state.accounts.entry(account).seen = Some(now));
+    }
+
+    /// Forgets what is new of an account that is deleted.
+    pub(super) fn drop_changes(&self, account: &Name) {
+        self.lock().accounts.changes.remove(account);
+    }
+
+    /// Stores what the owner of `account` has set, soon.
     pub fn save_settings(self: &Arc<Self>, account: &Name, settings: Settings) {
         self.change(|state| state.accounts.entry(account).settings = Some(settings));
     }
@@ -250,17 +179,12 @@ impl Lobby {
 }
 
 impl Asker {
-    fn answer(&self, answer: AccountReply) {
+    pub(super) fn answer(&self, answer: AccountReply) {
         self.inbox.reply(answer);
     }
 }
 
 impl Accounts {
-    /// The bearer has come or is going.
-    pub(super) fn seen(&mut self, account: &Name, time: Timestamp) {
-        self.entry(account).seen = Some(time);
-    }
-
     fn entry(&mut self, account: &Name) -> &mut AccountChange {
         self.changes.entry(account.clone()).or_default()
     }
@@ -272,74 +196,6 @@ impl Accounts {
             new.seen = new.seen.or(old.seen);
             new.settings = new.settings.take().or(old.settings);
         }
-    }
-}
-
-impl State {
-    /// Connection `id` has given the password of `account`.
-    fn log_in(&mut self, id: MemberId, account: Account, now: Timestamp) {
-        self.accounts.waiting.push(Login {
-            id,
-            account: account.name,
-            settings: Box::new(account.settings),
-            asked: Vec::new(),
-        });
-        self.grant_waiting_logins(now);
-    }
-
-    /// Gives names to those who wait for them, as far as they are free, and asks whoever has one to give way.
-    /// To be called whenever a name was freed.
-    pub(super) fn grant_waiting_logins(&mut self, now: Timestamp) {
-        if self.accounts.waiting.is_empty() {
-            return;
-        }
-        let waiting = std::mem::take(&mut self.accounts.waiting);
-        for mut login in waiting {
-            let same = |earlier: &Login| earlier.account == login.account;
-            // Behind an earlier login to the same account, even if this one has the name still.
-            let waits = self.accounts.waiting.iter().any(same);
-            if waits || !self.grant(&mut login, now) {
-                self.accounts.waiting.push(login);
-            }
-        }
-    }
-
-    fn grant(&mut self, login: &mut Login, now: Timestamp) -> bool {
-        let Login { id, account, .. } = &*login;
-        let (id, account) = (*id, account.clone());
-        let Some(person) = self.people.get_mut(&id) else {
-            return true;
-        };
-        let answer = |result| {
-            let answer = AccountReply::LoggedIn(account.clone(), result);
-            person.inbox.reply(answer);
-        };
-        // Forgotten meanwhile.
-        if !self.names.is_registered(&account) {
-            answer(Err(AccountError::Wrong));
-            return true;
-        }
-        let others = self.names.others_with(&account, id);
-        if others.is_empty() {
-            self.names.give(&account, id);
-            answer(Ok(std::mem::take(&mut login.settings)));
-            person.name = account.clone();
-            person.name_comes = true;
-            person.extras_mut().account = Some(account.clone());
-            self.accounts.seen(&account, now);
-            return true;
-        }
-        for other in others {
-            if !login.asked.contains(&other)
-                && let Some(person) = self.people.get(&other)
-            {
-                login.asked.push(other);
-                person
-                    .inbox
-                    .put(ClientEvent::NameReclaimed(account.clone()));
-            }
-        }
-        false
     }
 }
 

@@ -6,11 +6,13 @@ use smol::Executor;
 use tempfile::TempDir;
 
 use super::*;
+use crate::chat::account::Login;
 use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::room::RoomLimits;
 use crate::chat::settings::{Bell, Setting};
 use crate::runtime::Runtime;
 use crate::store::{Durability, Retention, Store};
+use crate::time::Timestamp;
 
 const PASSWORD: &str = "correct horse";
 
@@ -29,7 +31,12 @@ fn lobby(executor: &Arc<Executor<'static>>, store: Store) -> Arc<Lobby> {
         outbox_bytes: 0,
     };
     let lobby = Lobby::open(Runtime::new(Arc::clone(executor)), store, limits, 0);
-    Arc::new(block_on(lobby).expect("the store is right"))
+    block_on(lobby).expect("the store is right")
+}
+
+/// Lets the lobby do all that it was asked to.
+fn run(executor: &Executor<'static>) {
+    while executor.try_tick() {}
 }
 
 /// What a connection does with what comes to it from the register, and nothing else.
@@ -69,9 +76,12 @@ impl User {
         for note in self.inbox.take() {
             let new = match note {
                 ClientEvent::NameReclaimed(account) => {
-                    let new = lobby.yield_name(self.id, &self.name, &account);
-                    self.account = self.account.take().filter(|_| new.is_none());
-                    new
+                    lobby.yield_name(self.id, account);
+                    None
+                }
+                ClientEvent::NameYielded { new, .. } => {
+                    self.account = None;
+                    Some(new)
                 }
                 ClientEvent::Reply(Reply::Lobby(LobbyReply::Renamed(renamed))) => {
                     self.awaits = false;
@@ -113,6 +123,8 @@ enum Step {
     Rename(usize, &'static str),
     TakeNotes(usize),
     Leave(usize),
+    /// The lobby does what it was asked to do.
+    Run,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -130,6 +142,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (person.clone(), other).prop_map(|(person, name)| Step::Rename(person, name)),
         5 => person.clone().prop_map(Step::TakeNotes),
         1 => person.prop_map(Step::Leave),
+        6 => Just(Step::Run),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -149,7 +162,7 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
     let executor = Arc::new(Executor::new());
     let lobby = lobby(&executor, Store::memory(0));
     for account in ["Dai", "Bank"] {
-        lobby.lock().names.enter(&name(account));
+        lobby.store.register().enter(&name(account));
     }
     let mut people: Vec<User> = (1..=5).map(|id| User::enter(&lobby, id)).collect();
     let mut next_id = 6;
@@ -158,14 +171,14 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
             Step::LogIn(person, account) if !people[person].awaits => {
                 people[person].awaits = true;
                 let id = people[person].id;
-                let now = lobby.timestamp();
-                lobby.change(|state| state.log_in(id, account_of(account), now));
+                let login = NameChange::LogIn(id, Box::new(account_of(account)));
+                lobby.change_name(login);
             }
             Step::Rename(person, new) if !people[person].awaits => {
                 people[person].awaits = true;
-                let User { id, inbox, .. } = &people[person];
-                lobby.take_name(*id, name(new), inbox);
+                lobby.take_name(people[person].id, name(new));
             }
+            Step::Run => run(&executor),
             Step::TakeNotes(person) => {
                 people[person].take_notes(&lobby);
             }
@@ -179,12 +192,13 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
     }
     // Two turns each for a login to displace another, and so on down the line.
     for _ in 0..40 {
+        run(&executor);
         for person in &mut people {
             person.take_notes(&lobby);
         }
     }
+    let register = lobby.store.register();
     let state = lobby.lock();
-    prop_assert!(state.accounts.waiting.is_empty());
     for person in &people {
         let known = &state.people[&person.id];
         prop_assert!(!person.awaits);
@@ -192,8 +206,8 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
         prop_assert_eq!(&known.extras().account, &person.account);
         prop_assert!(person.inbox.take().is_empty());
         if !person.name.is_anon() {
-            prop_assert_eq!(state.names.others_with(&person.name, person.id), []);
-            prop_assert_eq!(state.names.owner(&person.name), Some(person.id));
+            prop_assert_eq!(register.others_with(&person.name, person.id), []);
+            prop_assert_eq!(block_on(register.holder(&person.name)), Ok(Some(person.id)));
         }
         // Who has a registered name, or one like it, is logged in to it.
         for account in ["Dai", "Bank"].map(name) {
@@ -208,7 +222,8 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
     }
     let mut last = User::enter(&lobby, next_id);
     for free in ["Day", "Dai_2"] {
-        lobby.take_name(last.id, name(free), &last.inbox);
+        lobby.take_name(last.id, name(free));
+        run(&executor);
         prop_assert_eq!(last.take_notes(&lobby).0, [name(free)]);
     }
     Ok(())
@@ -227,30 +242,41 @@ proptest! {
 
 #[test]
 fn who_takes_the_name_it_has_once_more_gives_way_after_the_answer() {
-    use Step::{LogIn, Rename, TakeNotes};
+    use Step::{LogIn, Rename, Run, TakeNotes};
     let like = "D\u{430}i";
     let cases: [&[Step]; 3] = [
         &[
             LogIn(3, "Dai"),
+            Run,
             TakeNotes(3),
             LogIn(0, "Dai"),
+            Run,
             Rename(3, like),
+            Run,
             TakeNotes(3),
             Rename(3, like),
+            Run,
         ],
         &[
             LogIn(3, "Dai"),
+            Run,
             TakeNotes(3),
             Rename(3, "DAI"),
+            Run,
             TakeNotes(3),
             LogIn(0, "Dai"),
+            Run,
             Rename(3, "DAI"),
+            Run,
         ],
         &[
             LogIn(3, "Dai"),
+            Run,
             TakeNotes(3),
             LogIn(0, "Dai"),
+            Run,
             Rename(3, "Dai"),
+            Run,
         ],
     ];
     for steps in cases {
@@ -285,9 +311,10 @@ fn file_store(path: &Path) -> Store {
 }
 
 /// Connection 1, which has taken the name.
-fn dai_of(lobby: &Arc<Lobby>) -> User {
+fn dai_of(executor: &Executor<'static>, lobby: &Arc<Lobby>) -> User {
     let mut dai = User::enter(lobby, 1);
-    lobby.take_name(dai.id, name("Dai"), &dai.inbox);
+    lobby.take_name(dai.id, name("Dai"));
+    run(executor);
     dai.take_notes(lobby);
     dai
 }
@@ -299,7 +326,7 @@ fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
     let executor = Arc::new(Executor::new());
     let store = file_store(&path);
     let lobby = lobby(&executor, store.clone());
-    let mut dai = dai_of(&lobby);
+    let mut dai = dai_of(&executor, &lobby);
     let mut settings = Settings::default();
     settings.note(&Setting::Color(false));
     let request = AccountRequest::Register(name("Dai"), password(PASSWORD));
@@ -339,7 +366,13 @@ fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
     let answer = ask(&executor, &lobby, &mut late, right, Settings::default());
     assert_eq!(
         answer,
-        AccountReply::LoggedIn(name("Dai"), Ok(Box::new(settings)))
+        AccountReply::LoggedIn(
+            name("Dai"),
+            Ok(Box::new(Login {
+                settings,
+                ignores: None
+            }))
+        )
     );
     assert_eq!(late.name, name("Dai"));
 }
@@ -351,7 +384,7 @@ fn what_cannot_be_stored_is_refused_or_kept_until_it_can() {
     let executor = Arc::new(Executor::new());
     let store = file_store(&path);
     let lobby = lobby(&executor, store.clone());
-    let mut dai = dai_of(&lobby);
+    let mut dai = dai_of(&executor, &lobby);
     // Without its file nothing can be stored; the readers still have theirs.
     let away = folder.path().join("away.db");
     std::fs::rename(&path, &away).expect("renamed");
@@ -388,7 +421,7 @@ fn what_cannot_be_stored_is_refused_or_kept_until_it_can() {
     let answer = ask(&executor, &lobby, &mut dai, forget, Settings::default());
     assert_eq!(answer, AccountReply::Forgotten(name("Dai"), Ok(())));
     assert_eq!(block_on(store.account(name("Dai"))), Ok(None));
-    assert!(!lobby.lock().names.is_registered(&name("Dai")));
+    assert!(!lobby.store.register().is_registered(&name("Dai")));
 }
 
 #[test]
@@ -398,7 +431,8 @@ fn only_what_one_holds_can_be_registered_and_only_ones_own_be_deleted() {
     let lobby = lobby(&executor, file_store(&folder.path().join("chat.db")));
     let mut dai = User::enter(&lobby, 1);
     let mut eve = User::enter(&lobby, 2);
-    lobby.take_name(dai.id, name("Dai"), &dai.inbox);
+    lobby.take_name(dai.id, name("Dai"));
+    run(&executor);
     dai.take_notes(&lobby);
     let register = || AccountRequest::Register(name("Dai"), password(PASSWORD));
     let ask =

@@ -247,7 +247,7 @@ fn nothing_follows_the_answer_to_a_question() {
     let Outcome::Complete(mut word) = editor.key(Key::Tab) else {
         panic!("Tab completes");
     };
-    word.wanted = Wanted::Reply;
+    word.wanted = Wanted::Answer;
     editor.complete(&word, &["1150"]);
     assert_eq!(shown(&editor), "1150|");
 }

@@ -1,10 +1,10 @@
-//! A list that most connections have nothing in.
+//! *Pure.* A queue that mostly has nothing in it.
 
 use std::collections::VecDeque;
 
-/// A list that takes one pointer while it is empty.
+/// A double-ended queue that takes one pointer while it is empty.
 #[derive(Debug)]
-pub(super) struct ThinDeque<T>(Option<Box<Items<T>>>);
+pub struct ThinDeque<T>(Option<Box<Items<T>>>);
 
 #[derive(Debug)]
 struct Items<T> {
@@ -12,38 +12,45 @@ struct Items<T> {
 }
 
 impl<T> ThinDeque<T> {
-    pub(super) const fn new() -> ThinDeque<T> {
+    /// An empty queue.
+    pub const fn new() -> ThinDeque<T> {
         ThinDeque(None)
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// How many items it has.
+    pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |list| list.items.len())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// True if it has none.
+    pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    /// The items, from the front.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().flat_map(|list| &list.items)
     }
 
-    pub(super) fn push_back(&mut self, item: T) {
+    /// Adds an item at the back.
+    pub fn push_back(&mut self, item: T) {
         self.items().push_back(item);
     }
 
-    /// Takes out all that `keep` does not want to keep.
-    pub(super) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+    /// Takes out all items that `keep` is false for.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
         if let Some(list) = &mut self.0 {
             list.items.retain(keep);
         }
     }
 
-    pub(super) fn push_front(&mut self, item: T) {
+    /// Adds an item at the front.
+    pub fn push_front(&mut self, item: T) {
         self.items().push_front(item);
     }
 
-    pub(super) fn pop_front(&mut self) -> Option<T> {
+    /// Takes the item at the front.
+    pub fn pop_front(&mut self) -> Option<T> {
         let item = self.0.as_mut()?.items.pop_front();
         if self.is_empty() {
             self.0 = None;
@@ -58,6 +65,12 @@ impl<T> ThinDeque<T> {
             })
         });
         &mut list.items
+    }
+}
+
+impl<T> Default for ThinDeque<T> {
+    fn default() -> Self {
+        ThinDeque::new()
     }
 }
 

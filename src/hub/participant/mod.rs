@@ -1,0 +1,472 @@
+//! What any front end is to the rooms: one user who joins, speaks, moves, owns, asks and leaves.
+//!
+//! A [`Participant`] knows no terminal and no socket. A front end asks ([`Participant::ask_room`] and the like),
+//! takes the transcript ([`Participant::take`]) and what has come from elsewhere ([`Participant::events`], each
+//! given to [`Participant::handle`]), and draws it as it likes. Nothing here waits but [`Participant::leave`].
+//!
+//! While a reply is awaited nothing else may be asked, except to say something. A reply tells of a later time
+//! than what the room said before it, so the transcript has to be taken first (see
+//! [`Participant::follows_transcript`]).
+
+mod moving;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::chat::account::{AccountReply, AccountRequest};
+use crate::chat::batch::Batch;
+use crate::chat::history::{RoomId, RoomSnapshot};
+use crate::chat::ignore::Ignores;
+use crate::chat::message::MemberId;
+use crate::chat::name::Name;
+use crate::chat::people::DirectMessage;
+use crate::chat::request::{Info, LobbyReply, LobbyRequest, PutOut, Reply, RoomReply, RoomRequest};
+use crate::chat::settings::Settings;
+use crate::hub::lobby::{Asker, Lobby};
+use crate::hub::room::{ClientEvent, ClientInbox, Membership, RoomCommand, RoomHandle, Taken};
+use crate::thin_deque::ThinDeque;
+
+/// One user, as the rooms and the lobby see it.
+#[derive(Debug)]
+pub struct Participant {
+    id: MemberId,
+    /// What its passwords are counted by and bans may be about; `None` over a Unix socket.
+    address: Option<IpAddr>,
+    lobby: Arc<Lobby>,
+    inbox: Arc<ClientInbox>,
+    name: Name,
+    /// The registered name that the user is logged in to.
+    account: Option<Name>,
+    /// The room the user is in.
+    room: Option<Membership>,
+    /// The next room, and what that looks like, while the user has not left the current one.
+    next: Option<Box<(Membership, RoomSnapshot)>>,
+    awaiting: Awaiting,
+    /// It has another name than the room it wants to join was told.
+    renamed_while_joining: bool,
+    /// Rooms to be told of the end of this connection, since it owns them.
+    owned: ThinDeque<RoomHandle>,
+    /// Lines said that have not come back in the transcript.
+    in_flight: u32,
+    /// A line that the room had no space for.
+    unsent: Option<Box<RoomCommand>>,
+    /// Whom the user ignores.
+    ignores: Option<Arc<Ignores>>,
+}
+
+/// Whose reply is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaiting {
+    Nothing,
+    /// The room's. If it puts the user out, none comes.
+    Room,
+    /// The lobby's.
+    Lobby,
+}
+
+/// Something that a front end has to show or to do.
+#[derive(Debug)]
+pub enum Event {
+    /// The reply to what was asked.
+    Reply(Reply),
+    /// A line that was said is not in the transcript, for this reason.
+    NotPosted(NotPosted),
+    /// What a word may be completed to.
+    Candidates(Vec<String>),
+    /// Somebody has sent the user a direct message.
+    Message(DirectMessage),
+    /// The owner of the registered name `account` has logged in elsewhere; the user is called `new` now.
+    NameReclaimed {
+        /// The registered name.
+        account: Name,
+        /// The user's new name.
+        new: Name,
+    },
+    /// The server is stopping.
+    Stop,
+}
+
+/// Why a line that was said is not in the transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotPosted {
+    /// The server cannot store it.
+    NotStored,
+    /// The user may only read.
+    Muted,
+}
+
+/// How a stay in a room has ended. Everything that was said before is taken.
+#[derive(Debug)]
+pub enum Departure {
+    /// The user has left; the reply says where to.
+    Left(Reply),
+    /// The user was put out, and so many lines were not sent any more. If it was about to move to another room,
+    /// this is the reply that says so.
+    PutOut(Arc<PutOut>, usize, Option<Reply>),
+}
+
+/// What names a word can be completed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Candidates {
+    /// The members of the user's room.
+    Members,
+    /// All rooms that the user may see.
+    Rooms,
+    /// All users.
+    Users,
+}
+
+impl Participant {
+    /// A user who has just connected from `address`, with nothing but a number.
+    pub fn enter(id: MemberId, address: Option<IpAddr>, lobby: Arc<Lobby>) -> Participant {
+        let inbox = Arc::<ClientInbox>::default();
+        Participant {
+            id,
+            address,
+            lobby,
+            inbox,
+            name: Name::anon(),
+            account: None,
+            room: None,
+            next: None,
+            awaiting: Awaiting::Nothing,
+            renamed_while_joining: false,
+            owned: ThinDeque::new(),
+            in_flight: 0,
+            unsent: None,
+            ignores: None,
+        }
+    }
+
+    /// Lets the lobby know of the user. Nothing comes before.
+    pub fn register(&self) {
+        self.lobby.enter(self.id, Arc::clone(&self.inbox));
+    }
+
+    /// Its number.
+    pub fn id(&self) -> MemberId {
+        self.id
+    }
+
+    /// What wakes whoever serves the user.
+    pub fn inbox(&self) -> &Arc<ClientInbox> {
+        &self.inbox
+    }
+
+    /// Whom the user ignores.
+    pub fn ignores(&self) -> Option<&Ignores> {
+        self.ignores.as_deref()
+    }
+
+    /// True in a room.
+    pub fn is_in_room(&self) -> bool {
+        self.room.is_some()
+    }
+
+    /// True while a reply is awaited.
+    pub fn is_awaiting(&self) -> bool {
+        self.awaiting != Awaiting::Nothing
+    }
+
+    /// True while nothing can be asked or said.
+    pub fn is_busy(&self) -> bool {
+        self.is_awaiting() || self.unsent.is_some()
+    }
+
+    /// How many lines were said that have not come back in the transcript.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight as usize
+    }
+
+    // ---- asking ----
+
+    /// Asks the room. Where the user is in none, nobody replies.
+    pub fn ask_room(&mut self, request: RoomRequest) {
+        let Some(membership) = &self.room else { return };
+        let room = &membership.room;
+        match request {
+            RoomRequest::Say(kind, text) => {
+                self.in_flight += 1;
+                return self.post(RoomCommand::Say {
+                    member: self.id,
+                    kind,
+                    text: text.into_boxed_str(),
+                });
+            }
+            RoomRequest::Members => self.tell_room(RoomCommand::Who(self.id)),
+            RoomRequest::Topic => {
+                let (name, topic) = (room.name.clone(), room.info.topic());
+                self.inbox.reply(RoomReply::Shown(Info::Topic(name, topic)));
+            }
+            RoomRequest::Moderate(command) => {
+                self.lobby.moderate(room, self.id, command, &self.inbox);
+            }
+            RoomRequest::Lock(password) => {
+                let room = room.clone();
+                let lobby = &self.lobby;
+                lobby.lock_room(room, self.id, password, self.address, &self.inbox);
+            }
+            RoomRequest::Leave => self.tell_room(RoomCommand::Leave(self.id, None)),
+        }
+        self.awaiting = Awaiting::Room;
+    }
+
+    /// Asks the lobby.
+    pub fn ask_lobby(&mut self, request: LobbyRequest) {
+        let (lobby, inbox, id) = (&self.lobby, &self.inbox, self.id);
+        let here = self.room.as_ref().map(|membership| &membership.room);
+        match request {
+            LobbyRequest::Create(room) => lobby.create(id, self.account.clone(), room, inbox),
+            LobbyRequest::Join(room, None) => lobby.find(room, inbox),
+            LobbyRequest::Join(room, Some(password)) => {
+                lobby.find_with(room, password, self.address, inbox);
+            }
+            LobbyRequest::Rooms => lobby.list(inbox),
+            LobbyRequest::RoomPage(page) => lobby.list_page(page, self.room_id(), inbox),
+            LobbyRequest::Rename(name) => lobby.take_name(id, name),
+            LobbyRequest::Users => lobby.everybody(here, inbox),
+            LobbyRequest::Whois(name) => lobby.whois(name, here.cloned(), inbox),
+            LobbyRequest::Stats => lobby.stats(inbox),
+            LobbyRequest::Message(to, text) => lobby.tell(id, to, text, inbox),
+            LobbyRequest::Ignore(request) => lobby.ignore(id, request, inbox),
+            LobbyRequest::Away(why) => lobby.away(id, why, inbox),
+            LobbyRequest::History(query) => match self.room_id() {
+                Some(room) => lobby.look(room, query, inbox),
+                None => return,
+            },
+        }
+        self.awaiting = Awaiting::Lobby;
+    }
+
+    /// Asks about an account. A name that is registered gets these `settings`.
+    pub fn ask_account(&mut self, request: AccountRequest, settings: Settings) {
+        let asker = Asker {
+            id: self.id,
+            address: self.address,
+            inbox: Arc::clone(&self.inbox),
+        };
+        self.lobby.handle(asker, request, settings);
+        self.awaiting = Awaiting::Lobby;
+    }
+
+    /// Asks what a word can be completed to. Answered by [`Event::Candidates`]; false if nobody will answer.
+    #[must_use]
+    pub fn ask_candidates(&self, candidates: Candidates) -> bool {
+        match candidates {
+            Candidates::Rooms => self.lobby.complete_rooms(self.room_id(), &self.inbox),
+            Candidates::Users => self.lobby.complete_users(&self.inbox),
+            // A room that is being left gives no answer.
+            Candidates::Members if self.room.is_none() || self.is_awaiting() => return false,
+            Candidates::Members => self.tell_room(RoomCommand::Names(self.id)),
+        }
+        true
+    }
+
+    /// The user has spoken, and is not away any more.
+    pub fn come_back(&self) {
+        self.lobby.back(self.id);
+    }
+
+    /// Keeps what the user has set for when the name comes back.
+    pub fn save_settings(&self, settings: Settings) {
+        if let Some(account) = &self.account {
+            self.lobby.save_settings(account, settings);
+        }
+    }
+
+    fn room_id(&self) -> Option<RoomId> {
+        self.room.as_ref().map(|membership| membership.room.id)
+    }
+
+    fn tell_room(&self, command: RoomCommand) {
+        if let Some(membership) = &self.room {
+            // A room that is closed puts everybody out, which answers all.
+            let _ = membership.room.mailbox.put(command);
+        }
+    }
+
+    /// Says a line that the room had no space for. True if it has now.
+    pub fn retry(&mut self) -> bool {
+        let Some(line) = self.unsent.take() else {
+            return false;
+        };
+        self.post(*line);
+        self.unsent.is_none()
+    }
+
+    fn post(&mut self, line: RoomCommand) {
+        if let Some(membership) = &self.room {
+            let (bytes, mailbox) = (line.text_bytes(), &membership.room.mailbox);
+            let unsent = mailbox.put_line(line, bytes, &self.inbox).err();
+            self.unsent = unsent.map(Box::new);
+        }
+    }
+
+    // ---- the transcript ----
+
+    /// Moves what the room has said into `batches`, up to `bytes_max` bytes or a little more; `None` outside.
+    pub fn take(&mut self, bytes_max: usize, batches: &mut Vec<Arc<Batch>>) -> Option<Taken> {
+        let taken = self.room.as_mut()?.reader.take(bytes_max, batches);
+        if taken.skipped > 0 {
+            // Lines of one's own may be among those skipped: none is waited for any more.
+            self.in_flight = 0;
+        }
+        Some(taken)
+    }
+
+    /// A batch was taken: how many lines of the user's own are in it.
+    pub fn own_lines(&mut self, batch: &Batch) -> usize {
+        let own = match self.in_flight {
+            0 => 0,
+            _ => batch.messages_of(self.id),
+        };
+        self.in_flight = self.in_flight.saturating_sub(own as u32);
+        own
+    }
+
+    /// How the stay in the room has ended, once everything that was said before is taken; `None` while it goes
+    /// on.
+    pub fn departure(&mut self) -> Option<Departure> {
+        let membership = self
+            .room
+            .take_if(|membership| membership.reader.is_done())?;
+        match membership.reader.put_out().cloned() {
+            Some(how) => Some(self.put_out(how)),
+            None => Some(Departure::Left(match self.next.take() {
+                Some(next) => self.sit_down(next.0, next.1),
+                None => {
+                    self.awaiting = Awaiting::Nothing;
+                    self.lobby.moved(self.id, None);
+                    Reply::Room(RoomReply::Left)
+                }
+            })),
+        }
+    }
+
+    /// The room answers nothing any more, and what was said and not seen is lost.
+    fn put_out(&mut self, how: Arc<PutOut>) -> Departure {
+        let lost = std::mem::take(&mut self.in_flight) as usize;
+        self.unsent = None;
+        if self.awaiting == Awaiting::Room {
+            self.awaiting = Awaiting::Nothing;
+        }
+        self.lobby.moved(self.id, None);
+        let next = self.next.take();
+        let joined = next.map(|next| self.sit_down(next.0, next.1));
+        Departure::PutOut(how, lost, joined)
+    }
+
+    // ---- events ----
+
+    /// What has come since the last call, oldest first; each is for [`Participant::handle`].
+    pub fn events(&self) -> Vec<ClientEvent> {
+        self.inbox.take()
+    }
+
+    /// Whether the transcript has to be taken before `event` is handled.
+    pub fn follows_transcript(event: &ClientEvent) -> bool {
+        match event {
+            ClientEvent::Reply(_) | ClientEvent::Members(..) | ClientEvent::Left => true,
+            ClientEvent::Found(..)
+            | ClientEvent::Admitted(..)
+            | ClientEvent::Refused(..)
+            | ClientEvent::NotSent
+            | ClientEvent::Muted
+            | ClientEvent::Owns(_)
+            | ClientEvent::Names(_)
+            | ClientEvent::Candidates(_)
+            | ClientEvent::Message(_)
+            | ClientEvent::NameReclaimed(_)
+            | ClientEvent::NameYielded { .. }
+            | ClientEvent::Stop => false,
+        }
+    }
+
+    /// Does what follows from something that has come, and says what the front end has to do.
+    pub fn handle(&mut self, event: ClientEvent) -> Option<Event> {
+        match event {
+            ClientEvent::Reply(reply) => self.replied(reply),
+            ClientEvent::Found(room, pass) => self.request_join(&room, pass),
+            ClientEvent::Admitted(membership, snapshot) => self.admitted(membership, snapshot),
+            ClientEvent::Refused(room, why) => {
+                self.replied(Reply::Lobby(LobbyReply::Joined(room, Err(why))))
+            }
+            // The reader knows; what it still has to give comes first.
+            ClientEvent::Left => None,
+            ClientEvent::NotSent => self.not_posted(NotPosted::NotStored),
+            ClientEvent::Muted => self.not_posted(NotPosted::Muted),
+            ClientEvent::Owns(room) => {
+                self.owns(room);
+                None
+            }
+            ClientEvent::Names(names) => {
+                let names = names.iter().map(Name::to_string).collect();
+                Some(Event::Candidates(names))
+            }
+            ClientEvent::Candidates(candidates) => Some(Event::Candidates(candidates)),
+            ClientEvent::Members(members, more) => {
+                if let Some(membership) = &self.room {
+                    let room = membership.room.name.clone();
+                    self.lobby.describe(room, members, more, &self.inbox);
+                }
+                None
+            }
+            ClientEvent::Message(message) => Some(Event::Message(message)),
+            ClientEvent::NameReclaimed(account) => {
+                self.lobby.yield_name(self.id, account);
+                None
+            }
+            ClientEvent::NameYielded { account, new } => {
+                self.rename(new.clone());
+                self.account_is(None);
+                Some(Event::NameReclaimed { account, new })
+            }
+            ClientEvent::Stop => Some(Event::Stop),
+        }
+    }
+
+    fn replied(&mut self, reply: Reply) -> Option<Event> {
+        // The room had replied before it put the user out.
+        if matches!(reply, Reply::Room(_)) && self.awaiting != Awaiting::Room {
+            return None;
+        }
+        self.awaiting = Awaiting::Nothing;
+        match &reply {
+            Reply::Lobby(LobbyReply::Renamed(Ok(new))) => {
+                self.rename(new.clone());
+                // Under another name nobody would know whose account it is.
+                let account = self.account.clone();
+                self.account_is(account.filter(|account| account.clashes(new)));
+            }
+            Reply::Lobby(LobbyReply::Ignoring(_, ignores)) => self.ignores.clone_from(ignores),
+            Reply::Account(reply) => self.account_replied(reply),
+            Reply::Lobby(_) | Reply::Room(_) => {}
+        }
+        Some(Event::Reply(reply))
+    }
+
+    fn account_replied(&mut self, reply: &AccountReply) {
+        match reply {
+            AccountReply::LoggedIn(name, Ok(login)) => {
+                self.rename(name.clone());
+                self.ignores.clone_from(&login.ignores);
+                self.account_is(Some(name.clone()));
+            }
+            // The name may have been given back to an even faster login meanwhile.
+            AccountReply::Registered(name, Ok(())) if *name == self.name => {
+                self.account_is(Some(name.clone()));
+            }
+            AccountReply::Forgotten(_, Ok(())) => self.account_is(None),
+            AccountReply::Registered(..)
+            | AccountReply::LoggedIn(..)
+            | AccountReply::Forgotten(..) => {}
+        }
+    }
+
+    fn not_posted(&mut self, why: NotPosted) -> Option<Event> {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        Some(Event::NotPosted(why))
+    }
+}

@@ -1,0 +1,157 @@
+//! Coming into rooms, moving between them, and leaving; and what rooms hear of a user's name and account.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use super::{Awaiting, Event, Participant};
+use crate::chat::address::Address;
+use crate::chat::history::RoomSnapshot;
+use crate::chat::name::Name;
+use crate::chat::password::Hash;
+use crate::chat::request::{JoinError, LobbyReply, Reply};
+use crate::chat::room::JoinRequest;
+use crate::hub::room::{ClientEvent, Membership, RoomCommand, RoomHandle};
+
+impl Participant {
+    pub(super) fn request_join(&mut self, room: &RoomHandle, pass: Option<Hash>) -> Option<Event> {
+        let request = JoinRequest {
+            member: self.id,
+            name: self.name.clone(),
+            account: self.account.clone(),
+            address: self.address.map(Address::from),
+            pass,
+        };
+        let join = RoomCommand::Join(Box::new(request), Arc::clone(&self.inbox));
+        match room.mailbox.put(join) {
+            Ok(()) => None,
+            // It was closed after it was found.
+            Err(_) => {
+                let why = Err(JoinError::NoRoom);
+                self.replied(Reply::Lobby(LobbyReply::Joined(room.name.clone(), why)))
+            }
+        }
+    }
+
+    /// A room has let the user in. One that it is in still is left now; what that says until it has let go is
+    /// shown first.
+    pub(super) fn admitted(
+        &mut self,
+        membership: Membership,
+        snapshot: RoomSnapshot,
+    ) -> Option<Event> {
+        if std::mem::take(&mut self.renamed_while_joining) {
+            // A room that is closed has nobody to call by another name.
+            let rename = RoomCommand::Rename {
+                member: self.id,
+                name: self.name.clone(),
+            };
+            let _ = membership.room.mailbox.put(rename);
+            let account = RoomCommand::Account(self.id, self.account.clone());
+            let _ = membership.room.mailbox.put(account);
+        }
+        if self.room.is_some() {
+            self.tell_room(RoomCommand::Leave(self.id, None));
+            self.next = Some(Box::new((membership, snapshot)));
+            return None;
+        }
+        Some(Event::Reply(self.sit_down(membership, snapshot)))
+    }
+
+    pub(super) fn sit_down(&mut self, membership: Membership, snapshot: RoomSnapshot) -> Reply {
+        let name = membership.room.name.clone();
+        self.lobby.moved(self.id, Some(&membership.room));
+        self.room = Some(membership);
+        self.awaiting = Awaiting::Nothing;
+        Reply::Lobby(LobbyReply::Joined(name, Ok(snapshot)))
+    }
+
+    // ---- names and ownership ----
+
+    /// The room hears of the new name before anybody else can take the old one.
+    pub(super) fn rename(&mut self, new: Name) {
+        let rename = || RoomCommand::Rename {
+            member: self.id,
+            name: new.clone(),
+        };
+        self.tell_room(rename());
+        if let Some(next) = &self.next {
+            let _ = next.0.room.mailbox.put(rename());
+        }
+        // A name can be taken away while a room is asked to let the user in.
+        self.renamed_while_joining = self.is_awaiting();
+        let old = std::mem::replace(&mut self.name, new.clone());
+        self.lobby.free_name(self.id, &old, &new);
+    }
+
+    /// Tells the rooms that the user or the account owns, and the one the user is in, of another account.
+    pub(super) fn account_is(&mut self, account: Option<Name>) {
+        if account == self.account {
+            return;
+        }
+        self.account.clone_from(&account);
+        if let Some(account) = &account {
+            self.lobby.account_came(self.id, account, &self.inbox);
+        }
+        let is_owned = |room: &&RoomHandle| self.owned.iter().any(|owned| owned.id == room.id);
+        let here = self.room.as_ref().map(|membership| &membership.room);
+        let next = self.next.as_ref().map(|next| &next.0.room);
+        let others = here.into_iter().chain(next);
+        let others = others.filter(|room| !is_owned(room));
+        for room in self.owned.iter().chain(others) {
+            // Nobody is in a room that is closed.
+            let _ = room
+                .mailbox
+                .put(RoomCommand::Account(self.id, account.clone()));
+        }
+    }
+
+    /// Remembers a room to be told of the end of this connection.
+    pub(super) fn owns(&mut self, room: RoomHandle) {
+        self.owned
+            .retain(|owned| !owned.mailbox.is_closed() && owned.id != room.id);
+        self.owned.push_back(room);
+    }
+
+    // ---- the end ----
+
+    /// Leaves the room, gives up what it owns, frees the name. What is still said is not taken.
+    pub async fn leave(&mut self) {
+        // The reply to a request on its way may bring or end a membership; it comes at once.
+        let mut unseen = Vec::new();
+        while self.is_awaiting() {
+            let mut busy = false;
+            if let Some(taken) = self.take(usize::MAX, &mut unseen) {
+                busy = !unseen.is_empty() || taken.skipped > 0;
+                unseen.clear();
+            }
+            busy |= self.departure().is_some();
+            for event in self.events() {
+                busy = true;
+                self.handle(event);
+            }
+            if self.is_awaiting() && !busy {
+                poll_fn(|cx| self.inbox.poll_rung(cx)).await;
+            }
+        }
+        // A room that was closed meanwhile has nobody in it any more.
+        for membership in [self.room.take(), self.next.take().map(|next| next.0)] {
+            let Some(membership) = membership else {
+                continue;
+            };
+            if let Some(line) = self.unsent.take() {
+                let _ = membership.room.mailbox.put(*line);
+            }
+            let leave = RoomCommand::Leave(self.id, Some(membership.reader));
+            let _ = membership.room.mailbox.put(leave);
+        }
+        for event in self.events() {
+            if let ClientEvent::Owns(room) = event {
+                self.owned.push_back(room);
+            }
+        }
+        while let Some(room) = self.owned.pop_front() {
+            let _ = room.mailbox.put(RoomCommand::OwnerEnded(self.id));
+        }
+        self.lobby.unregister(self.id, &self.name);
+    }
+}
