@@ -11,7 +11,7 @@ use crate::chat::name::Name;
 use crate::chat::people::DirectMessage;
 use crate::chat::request::{Info, LobbyReply, Reply, RoomReply};
 use crate::chat::settings::Bell;
-use crate::dialog::view::View;
+use crate::dialog::view::{HistoryView, MessageView, View};
 use crate::hub::participant::{Departure, Event, NotPosted, Participant};
 use crate::terminal::draw::Mention;
 
@@ -36,8 +36,8 @@ impl Connection {
             Event::Reply(reply) => self.reply(reply),
             Event::NotPosted(why) => {
                 self.show(match why {
-                    NotPosted::NotStored => &View::NotSent,
-                    NotPosted::Muted => &View::Muted,
+                    NotPosted::NotStored => &View::Message(MessageView::NotSent),
+                    NotPosted::Muted => &View::Message(MessageView::Muted),
                 });
                 self.show_prompt();
             }
@@ -66,7 +66,7 @@ impl Connection {
         if self.screen.display.bell != Bell::Off {
             self.ring();
         }
-        let turn = self.session.told(message);
+        let turn = self.session.dm_received(message);
         self.perform(turn);
     }
 
@@ -89,7 +89,7 @@ impl Connection {
 
     fn reply(&mut self, mut reply: Reply) {
         if !self.prepare(&mut reply) {
-            self.show(&View::OnlyIgnored);
+            self.show(&View::History(HistoryView::OnlyIgnored));
             return self.show_prompt();
         }
         let login = match &reply {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{Connection, FirstLine};
-use crate::dialog::view::View;
+use crate::dialog::view::{EndView, TerminalView, View};
 use crate::limits::{CR_WAIT_MAX, HELD_LINES_MAX, OUTPUT_BYTES_MAX, READ_BYTES};
 use crate::net::reason::Reason;
 use crate::net::sniff;
@@ -149,7 +149,7 @@ impl Connection {
     fn end_foreign(&mut self, protocol: &'static str) {
         // No terminal is there to have echoed a row's end.
         self.draw_with(|screen, out| screen.line_entered("", "", true, out));
-        self.show(&View::Foreign(protocol));
+        self.show(&View::End(EndView::Foreign(protocol)));
         self.end(Reason::Foreign);
     }
 
@@ -177,7 +177,9 @@ impl Connection {
             }
             Outcome::EndOfFile => self.end_of_file(),
             Outcome::Complete(word) => self.complete(word),
-            Outcome::List(candidates) => self.show(&View::Candidates(candidates)),
+            Outcome::List(candidates) => {
+                self.show(&View::Terminal(TerminalView::Candidates(candidates)))
+            }
             Outcome::Repaint => self.draw_with(|screen, out| screen.repaint_and_ask_size(out)),
             // The row shows it.
             Outcome::Nothing | Outcome::Changed | Outcome::Paste { .. } | Outcome::Interrupted => {}

@@ -38,7 +38,7 @@ use futures_lite::future;
 use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
 use crate::dialog::session::Session;
-use crate::dialog::view::View;
+use crate::dialog::view::{EndView, View};
 use crate::hub::participant::Participant;
 use crate::limits::{
     ATOMIC_WRITE_PAUSE, GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, STUCK_AFTER,
@@ -253,8 +253,8 @@ impl Connection {
     /// Tells a client that is refused why, and closes.
     pub async fn refuse(mut self: Box<Self>, reason: Reason) {
         self.show(match reason {
-            Reason::AddressFull => &View::AddressFull,
-            _ => &View::ServerFull,
+            Reason::AddressFull => &View::End(EndView::AddressFull),
+            _ => &View::End(EndView::ServerFull),
         });
         // What does not fit into a new socket's buffer is not worth waiting for.
         self.flush();
@@ -402,7 +402,7 @@ impl Connection {
             return;
         }
         if self.stopping {
-            self.show(&View::GoingDown);
+            self.show(&View::End(EndView::GoingDown));
             self.end(Reason::Stop);
         } else if self.input.ended && self.input.bytes.is_empty() && self.input.held.is_empty() {
             let reason = match self.lost {
@@ -440,7 +440,7 @@ impl Connection {
             return ControlFlow::Break(Reason::Lost);
         }
         if self.ending.is_none() && self.idle_at().is_some_and(|at| now >= at) {
-            self.show(&View::Idle);
+            self.show(&View::End(EndView::Idle));
             self.end(Reason::Idle);
         }
         self.check_negotiation(now);

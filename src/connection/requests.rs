@@ -4,7 +4,7 @@ use super::{Connection, Page};
 use crate::chat::history::{HistoryCursor, HistoryQuery};
 use crate::chat::request::{LobbyRequest, LocalRequest, Request, RoomRequest};
 use crate::dialog::session::{COMMANDS, Command, Completes, Turn};
-use crate::dialog::view::{Question, View};
+use crate::dialog::view::{HelpView, MessageView, Question, TerminalView, View};
 use crate::hub::participant::Candidates;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::net::reason::Reason;
@@ -36,7 +36,7 @@ impl Connection {
         }
         if asked && self.screen.typing.is_none() && !self.secret_told {
             self.secret_told = true;
-            self.show(&View::SecretIsSeen);
+            self.show(&View::Terminal(TerminalView::SecretIsSeen));
         }
     }
 
@@ -71,7 +71,7 @@ impl Connection {
             LocalRequest::UntilTime(words) => {
                 match local::end_of(&words, self.timestamp(), &self.screen.display.zone) {
                     Some(time) => self.ask_history(HistoryCursor::Time(time), HISTORY_PAGE_LINES),
-                    None => self.show(&View::Usage(HISTORY_USAGE)),
+                    None => self.show(&View::Help(HelpView::Usage(HISTORY_USAGE))),
                 }
             }
             LocalRequest::Set(setting) => self.set(setting),
@@ -83,7 +83,7 @@ impl Connection {
     fn come_back(&mut self) {
         if self.session.come_back() {
             self.user.come_back();
-            self.show(&View::Back);
+            self.show(&View::Message(MessageView::Back));
         }
     }
 

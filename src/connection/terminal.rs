@@ -7,7 +7,7 @@ use crate::chat::ignore::Ignores;
 use crate::chat::name::Name;
 use crate::chat::people::ClientKind;
 use crate::chat::settings::{Bell, Setting, Settings};
-use crate::dialog::view::View;
+use crate::dialog::view::{SettingsView, TerminalView, View};
 use crate::limits::COLUMNS;
 use crate::terminal::charset::Charset;
 use crate::terminal::draw::{Drawing, Newline};
@@ -100,7 +100,7 @@ impl Connection {
                 Change::EraseLine => self.interrupt(None),
                 Change::EndOfFile => self.end_of_file(),
                 Change::AreYouThere => {
-                    self.show(&View::Yes);
+                    self.show(&View::Terminal(TerminalView::Yes));
                     self.show_prompt();
                 }
                 Change::Repaint => self.repaint(),
@@ -161,10 +161,10 @@ impl Connection {
     /// Does what the user has set, tells so, and keeps it for when the name comes back.
     pub(super) fn set(&mut self, setting: Setting) {
         let view = self.apply_setting(setting);
-        if let View::Set(setting) = &view {
+        if let SettingsView::Set(setting) = &view {
             self.choose(|chosen| chosen.note(setting));
         }
-        self.show(&view);
+        self.show(&view.into());
     }
 
     /// Keeps whom the user ignores for when the name comes back.
@@ -181,7 +181,7 @@ impl Connection {
         self.user.save_settings(settings);
     }
 
-    /// Sets what was set when the name was here last, as far as this terminal can.
+    /// Restores the account's settings that this terminal supports.
     pub(super) fn restore(&mut self, settings: &Settings) {
         for setting in settings.all() {
             self.apply_setting(setting);
@@ -193,44 +193,44 @@ impl Connection {
     }
 
     /// Does what the user has set, and gives what to tell of it.
-    fn apply_setting(&mut self, setting: Setting) -> View {
+    fn apply_setting(&mut self, setting: Setting) -> SettingsView {
         match &setting {
             Setting::Ansi(on) => self.set_ansi(*on),
             Setting::Plain(on) => {
                 self.set_plain(*on);
-                View::Set(setting)
+                SettingsView::Set(setting)
             }
-            Setting::Width(_) if self.screen.typing.is_some() => View::SetInVain(setting),
+            Setting::Width(_) if self.screen.typing.is_some() => SettingsView::NotSet(setting),
             Setting::Width(columns) => {
                 self.screen.display.columns = *columns;
-                View::Set(setting)
+                SettingsView::Set(setting)
             }
             Setting::Color(on) => {
                 self.screen.display.color = *on;
-                View::Set(setting)
+                SettingsView::Set(setting)
             }
             Setting::Bell(bell) => {
                 self.screen.display.bell = *bell;
-                View::Set(setting)
+                SettingsView::Set(setting)
             }
             Setting::Quiet(on) => {
                 self.screen.display.quiet = *on;
-                View::Set(setting)
+                SettingsView::Set(setting)
             }
             Setting::Charset(name) => self.set_charset(name),
             Setting::Timezone(name) => self.set_timezone(name.clone()),
         }
     }
 
-    fn set_ansi(&mut self, on: bool) -> View {
+    fn set_ansi(&mut self, on: bool) -> SettingsView {
         let setting = Setting::Ansi(on);
         if self.screen.typing.is_some() {
-            return View::SetInVain(setting);
+            return SettingsView::NotSet(setting);
         }
         self.screen.display.prompts = true;
         self.screen.display.drawing = if on { Drawing::Ansi } else { Drawing::Plain };
         self.session.no_ansi_tip();
-        View::Set(setting)
+        SettingsView::Set(setting)
     }
 
     fn set_plain(&mut self, on: bool) {
@@ -252,24 +252,24 @@ impl Connection {
         self.screen.display.prompts = !on;
     }
 
-    fn set_charset(&mut self, name: &str) -> View {
+    fn set_charset(&mut self, name: &str) -> SettingsView {
         match Charset::named(name) {
             Ok(charset) => {
                 let name = charset.as_ref().map_or("UTF-8", Charset::name);
                 self.charset = charset.map(Box::new);
-                View::Set(Setting::Charset(name.to_owned()))
+                SettingsView::Set(Setting::Charset(name.to_owned()))
             }
-            Err(_) => View::BadCharset(name.to_owned()),
+            Err(_) => SettingsView::BadCharset(name.to_owned()),
         }
     }
 
-    fn set_timezone(&mut self, name: Option<String>) -> View {
+    fn set_timezone(&mut self, name: Option<String>) -> SettingsView {
         let servers = &self.shared.config.zone;
         let zone = match &name {
             None => servers.clone(),
             Some(name) => match zone::named(name) {
                 Some(zone) => zone,
-                None => return View::BadTimezone(name.clone()),
+                None => return SettingsView::BadTimezone(name.clone()),
             },
         };
         let is_servers =
@@ -279,7 +279,7 @@ impl Connection {
         display.custom_zone = !is_servers;
         display.zone = zone;
         self.day.set_zone(now, &display.zone);
-        View::Set(Setting::Timezone(name))
+        SettingsView::Set(Setting::Timezone(name))
     }
 
     /// Columns of the screen, as far as known.

@@ -8,7 +8,7 @@ use super::{Connection, Echo};
 use crate::chat::batch::{Author, Batch, times_of};
 use crate::chat::message::{Item, Kind, Message};
 use crate::chat::settings::Bell;
-use crate::dialog::view::View;
+use crate::dialog::view::{MessageView, View};
 use crate::hub::room::Taken;
 use crate::limits::WRITE_BYTES;
 use crate::terminal::draw::{self, Drawing};
@@ -35,7 +35,7 @@ impl Connection {
             return self.depart_if_done();
         }
         if skipped > 0 {
-            self.show(&View::Skipped(skipped));
+            self.show(&View::Message(MessageView::Skipped(skipped)));
         }
         for batch in batches.drain(..) {
             self.draw(&batch);
@@ -138,7 +138,7 @@ impl Connection {
     /// Something is to be shown that was said at `time`: tells the date, if that is another than before.
     pub(super) fn begin_day(&mut self, time: Timestamp) {
         if let Some(date) = self.day.turn(time, &self.screen.display.zone) {
-            self.show(&View::Date(date));
+            self.show(&View::Message(MessageView::Date(date)));
         }
     }
 

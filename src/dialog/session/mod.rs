@@ -1,9 +1,9 @@
-//! *Pure.* What the person behind a connection is doing: at the menu, asked a question, or in a room.
+//! *Pure.* What the user behind a connection is doing: at the menu, asked a question, or in a room.
 //!
-//! A [`Session`] takes the lines its person types ([`Session::line`]) and the answers to the requests it
-//! made ([`Session::answer`]). Each time it gives a [`Turn`]: what to show, and what to ask of the lobby or
-//! the room. While an answer is awaited no further line may be handed in, except after [`Request::Say`],
-//! which has no answer: the line itself comes back in the room's transcript.
+//! A [`Session`] takes the lines that its user types ([`Session::line`]) and the replies to its requests
+//! ([`Session::reply`]). Each time it gives a [`Turn`]: what to show, and what to ask of the lobby or the room.
+//! While a reply is awaited no further line may be handed in, except after [`RoomRequest::Say`], which has no
+//! reply: the line itself comes back in the room's transcript.
 
 mod account;
 mod commands;
@@ -23,7 +23,10 @@ use crate::chat::request::{
     CreateError, JoinError, LobbyReply, LobbyRequest, LocalRequest, PutOut, RenameError, Reply,
     Request, RoomReply, RoomRequest,
 };
-use crate::dialog::view::{self, Question, View};
+use crate::dialog::view::{
+    self, EndView, GeneralView, HelpView, HistoryView, MessageView, ModerationView, Question,
+    RoomView, View,
+};
 use crate::limits::PASSWORD_TRIES;
 
 /// What follows from a line or an answer: `views` are shown in order, then the request is made.
@@ -37,9 +40,9 @@ pub struct Turn {
 
 impl Turn {
     /// Show these and ask nothing.
-    fn show(views: impl Into<Vec<View>>) -> Turn {
+    fn show(views: impl IntoIterator<Item: Into<View>>) -> Turn {
         Turn {
-            views: views.into(),
+            views: views.into_iter().map(Into::into).collect(),
             request: None,
         }
     }
@@ -73,7 +76,7 @@ pub struct Session {
     away: bool,
     /// Who said something to this person alone, last.
     last_dm_from: Option<Box<Recipient>>,
-    keeper: AccountState,
+    account_state: AccountState,
 }
 
 impl Default for Session {
@@ -85,7 +88,7 @@ impl Default for Session {
             ansi_tip: true,
             away: false,
             last_dm_from: None,
-            keeper: AccountState::default(),
+            account_state: AccountState::default(),
         }
     }
 }
@@ -103,8 +106,8 @@ impl Session {
 
     /// What is shown before the first line: what the operator says to everybody, if anything, and the menu.
     pub fn greeting(&self, motd: Option<Arc<str>>) -> Turn {
-        let motd = motd.map(View::Motd);
-        Turn::show(motd.into_iter().chain([View::Menu]).collect::<Vec<_>>())
+        let motd = motd.map(|rows| GeneralView::Motd(rows).into());
+        Turn::show(motd.into_iter().chain([View::Menu]))
     }
 
     /// What asks for the next line.
@@ -164,7 +167,7 @@ impl Session {
                 // Taken by the first arm.
                 (None, Parsed::Command(..)) => Turn::default(),
                 (None, Parsed::Unknown(word)) => {
-                    Turn::show([View::UnknownCommand(word.to_owned())])
+                    Turn::show([HelpView::UnknownCommand(word.to_owned())])
                 }
             },
         }
@@ -175,14 +178,14 @@ impl Session {
         match reply {
             Reply::Room(reply) => self.room_reply(reply),
             Reply::Lobby(reply) => self.lobby_reply(reply),
-            Reply::Account(reply) => self.on_reply(reply),
+            Reply::Account(reply) => self.account_reply(reply),
         }
     }
 
     fn room_reply(&mut self, reply: RoomReply) -> Turn {
         match reply {
             RoomReply::Done => Turn::default(),
-            RoomReply::Shown(info) if self.in_room() => Turn::show([View::Info(info)]),
+            RoomReply::Shown(info) if self.in_room() => Turn::show([info]),
             // It was said before the user was put out, and means nothing any more.
             RoomReply::Shown(_) => Turn::default(),
             RoomReply::Left => {
@@ -195,30 +198,30 @@ impl Session {
     fn lobby_reply(&mut self, reply: LobbyReply) -> Turn {
         match reply {
             LobbyReply::Created(room, result) => self.created(room, result),
-            LobbyReply::Rooms(rooms) => Turn::show([view::listed_rooms(rooms), View::Menu]),
+            LobbyReply::Rooms(rooms) => Turn::show([view::listed_rooms(rooms).into(), View::Menu]),
             LobbyReply::Joined(room, Ok(snapshot)) => {
                 self.asked = None;
                 self.place = Place::Room(room.clone());
                 let tip = std::mem::take(&mut self.ansi_tip);
-                Turn::show([View::Joined(room, snapshot, tip)])
+                Turn::show([RoomView::Joined(room, snapshot, tip)])
             }
             LobbyReply::Joined(room, Err(why)) => self.not_joined(room, why),
             LobbyReply::Renamed(result) => self.renamed(result),
             LobbyReply::Away => {
                 self.away = true;
-                Turn::show([View::Away])
+                Turn::show([MessageView::Away])
             }
-            LobbyReply::Ignoring(reply, _) => Turn::show([View::Ignore(reply)]),
-            LobbyReply::History(query, found) => Turn::show([View::Lines(query, found)]),
-            LobbyReply::Shown(info) => Turn::show([View::Info(info)]),
+            LobbyReply::Ignoring(reply, _) => Turn::show([reply]),
+            LobbyReply::History(query, found) => Turn::show([HistoryView::Lines(query, found)]),
+            LobbyReply::Shown(info) => Turn::show([info]),
         }
     }
 
-    /// Takes words that somebody has said to this person alone.
-    pub fn told(&mut self, words: DirectMessage) -> Turn {
-        let last_dm_from = Recipient::Id(words.whom, words.name.clone());
-        let is_first = self.last_dm_from.replace(Box::new(last_dm_from)).is_none();
-        Turn::show([View::DmReceived(words, is_first)])
+    /// Takes a direct message to this user.
+    pub fn dm_received(&mut self, message: DirectMessage) -> Turn {
+        let sender = Recipient::Id(message.whom, message.name.clone());
+        let is_first = self.last_dm_from.replace(Box::new(sender)).is_none();
+        Turn::show([MessageView::DmReceived(message, is_first)])
     }
 
     /// The person is put out of the room, where so many lines were not said any more.
@@ -227,7 +230,7 @@ impl Session {
             return Turn::default();
         };
         self.asked = None;
-        Turn::show([View::PutOut(room, how, lost), View::Menu])
+        Turn::show([ModerationView::PutOut(room, how, lost).into(), View::Menu])
     }
 
     /// Locks the room with a password, if it can be one.
@@ -235,7 +238,7 @@ impl Session {
         self.asked = None;
         match Password::parse(password) {
             Ok(password) => Turn::ask(Request::Room(RoomRequest::Lock(password))),
-            Err(_) => Turn::show([View::BadRoomPassword]),
+            Err(_) => Turn::show([ModerationView::BadPassword]),
         }
     }
 
@@ -247,7 +250,7 @@ impl Session {
     /// Takes the news that a line was longer than a line may be. It counts as a wrong answer to whatever
     /// was asked.
     pub fn line_too_long(&mut self) -> Turn {
-        self.back_with(vec![View::LineTooLong])
+        self.back_with(vec![MessageView::LineTooLong.into()])
     }
 
     fn say(&mut self, kind: Kind, text: &str) -> Turn {
@@ -256,7 +259,7 @@ impl Session {
         }
         let mut views = Vec::new();
         if kind == Kind::Message && text.trim() == "exit" {
-            views.push(View::ExitHint);
+            views.push(MessageView::ExitHint.into());
         }
         Turn {
             views,
@@ -271,7 +274,7 @@ impl Session {
             "3" => return Turn::ask(Request::Lobby(LobbyRequest::Rooms)),
             "4" => Question::Username,
             "5" => return quit(),
-            _ => return Turn::show([View::BadChoice, View::Menu]),
+            _ => return Turn::show([GeneralView::BadChoice.into(), View::Menu]),
         };
         self.asked = Some(question);
         Turn::default()
@@ -285,17 +288,18 @@ impl Session {
                     self.asked = None;
                     Turn::ask(Request::Lobby(LobbyRequest::Create(room)))
                 }
-                Err(error) => self.back_with(vec![View::CreateFailed(
-                    wanted.to_owned(),
-                    CreateError::BadName(error),
-                )]),
+                Err(error) => {
+                    let why = CreateError::BadName(error);
+                    self.back_with(vec![RoomView::CreateFailed(wanted.to_owned(), why).into()])
+                }
             },
             // A name that no room can have is the name of no room.
             Question::Room => match RoomName::parse(wanted) {
                 // The question stays: it tells that this comes from the menu.
                 Ok(room) => Turn::ask(Request::Lobby(LobbyRequest::Join(room, None))),
                 Err(_) => {
-                    self.back_with(vec![View::JoinFailed(wanted.to_owned(), JoinError::NoRoom)])
+                    let why = JoinError::NoRoom;
+                    self.back_with(vec![RoomView::JoinFailed(wanted.to_owned(), why).into()])
                 }
             },
             // The question stays: if the password is wrong, it says how many tries are left.
@@ -313,7 +317,7 @@ impl Session {
             Question::Create(room) => match wanted.to_lowercase().as_str() {
                 // The question stays: it tells that the room is to be joined.
                 "y" | "yes" => Turn::ask(Request::Lobby(LobbyRequest::Create(room))),
-                _ => self.back_with(vec![View::NotCreated]),
+                _ => self.back_with(vec![RoomView::NotCreated.into()]),
             },
             Question::NewPassword => self.chose_password(line),
             Question::PasswordAgain(first) => self.repeated_password(first, line),
@@ -325,10 +329,13 @@ impl Session {
     fn created(&mut self, room: RoomName, result: Result<(), CreateError>) -> Turn {
         let wants_in = matches!(self.asked.take(), Some(Question::Create(_)));
         let views = match result {
-            Ok(()) => vec![View::Created(room.clone())],
+            Ok(()) => vec![RoomView::Created(room.clone()).into()],
             // Somebody else was faster.
             Err(CreateError::Exists) if wants_in => Vec::new(),
-            Err(why) => return self.menu_after(vec![View::CreateFailed(room.to_string(), why)]),
+            Err(why) => {
+                let failed = RoomView::CreateFailed(room.to_string(), why);
+                return self.menu_after(vec![failed.into()]);
+            }
         };
         match wants_in {
             true => Turn {
@@ -347,27 +354,30 @@ impl Session {
             }
             (Some(Question::RoomPassword(_, tries)), JoinError::WrongPassword) if tries > 1 => {
                 self.asked = Some(Question::RoomPassword(room, tries - 1));
-                Turn::show([View::WrongPassword(tries - 1)])
+                Turn::show([ModerationView::WrongPassword(tries - 1)])
             }
             (None, JoinError::NoRoom) => {
                 self.asked = Some(Question::Create(room));
                 Turn::default()
             }
-            (None, why) => Turn::show([View::JoinFailed(room.to_string(), why)]),
-            (Some(_), why) => self.menu_after(vec![View::JoinFailed(room.to_string(), why)]),
+            (None, why) => Turn::show([RoomView::JoinFailed(room.to_string(), why)]),
+            (Some(_), why) => {
+                self.menu_after(vec![RoomView::JoinFailed(room.to_string(), why).into()])
+            }
         }
     }
 
     fn renamed(&mut self, result: Result<Name, RenameError>) -> Turn {
         let views = match result {
             Ok(name) => {
-                let logged_out = self.named(&name);
+                let logged_out = self.log_out_if_renamed(&name).map(View::from);
                 self.name = name;
-                [View::Renamed].into_iter().chain(logged_out).collect()
+                let renamed = GeneralView::Renamed.into();
+                [renamed].into_iter().chain(logged_out).collect()
             }
             Err(why) => {
-                self.not_named(&why);
-                vec![View::RenameFailed(why)]
+                self.note_refused_name(&why);
+                vec![GeneralView::RenameFailed(why).into()]
             }
         };
         self.back_with(views)
@@ -403,7 +413,7 @@ enum Parsed<'a> {
 
 fn quit() -> Turn {
     Turn {
-        views: vec![View::Goodbye],
+        views: vec![EndView::Goodbye.into()],
         request: Some(Request::Local(LocalRequest::Quit)),
     }
 }

@@ -1,4 +1,4 @@
-//! *Pure.* What was said before.
+//! *Pure.* Old messages.
 
 use std::fmt::{self, Write as _};
 
@@ -7,8 +7,29 @@ use crate::chat::history::{Found, HistoryQuery};
 use crate::terminal::draw;
 use crate::time::local;
 
-pub(super) fn write_lines(
-    look: &HistoryQuery,
+/// What is said of old messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryView {
+    /// Messages; `None` if they cannot be read.
+    Lines(HistoryQuery, Option<Found>),
+    /// Messages were found, all of them by people whom the user ignores.
+    OnlyIgnored,
+}
+
+impl HistoryView {
+    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+        match self {
+            HistoryView::Lines(query, found) => write_lines(query, found.as_ref(), viewer, out),
+            HistoryView::OnlyIgnored => writeln!(
+                out,
+                "All of that was said by people you ignore. Type \\ignore for who they are."
+            ),
+        }
+    }
+}
+
+fn write_lines(
+    query: &HistoryQuery,
     found: Option<&Found>,
     viewer: &Viewer<'_>,
     out: &mut String,
@@ -19,12 +40,12 @@ pub(super) fn write_lines(
             "The past cannot be read right now. Please try again later."
         );
     };
-    let is_there = match look {
+    let is_there = match query {
         HistoryQuery::Around(id) => found.lines.iter().any(|line| line.id == *id),
         HistoryQuery::Before(..) | HistoryQuery::For(_) => !found.lines.is_empty(),
     };
     if !is_there {
-        return match look {
+        return match query {
             HistoryQuery::Before(..) => writeln!(out, "There is nothing before that."),
             HistoryQuery::For(words) if found.cut_short => writeln!(
                 out,
@@ -45,7 +66,7 @@ pub(super) fn write_lines(
         draw::write_words(line, out);
         out.push('\n');
     }
-    match look {
+    match query {
         HistoryQuery::Before(..) => {
             viewer.hint(format_args!("type '\\history' for what came before"), out)
         }
@@ -58,5 +79,28 @@ pub(super) fn write_lines(
             viewer.hint(format_args!("{words}{older}"), out)
         }
         HistoryQuery::Around(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialog::view::tests::shown;
+
+    #[test]
+    fn a_search_that_did_not_look_at_all_lines_denies_nothing() {
+        let searched = |cut_short| {
+            let found = Found {
+                lines: Vec::new(),
+                cut_short,
+            };
+            let query = HistoryQuery::For("red".into());
+            shown(HistoryView::Lines(query, Some(found)))
+        };
+        assert_eq!(searched(false), "Nobody has said red here.\n");
+        assert_eq!(
+            searched(true),
+            "Nobody has said red here lately; there may be older ones.\n"
+        );
     }
 }

@@ -1,13 +1,13 @@
-//! *Pure.* People whom one ignores.
+//! *Pure.* People whom the user ignores.
 
 use std::fmt::{self, Write as _};
 
-use super::rooms::write_list;
+use super::write_list;
 use crate::chat::ignore::{IgnoreError, IgnoreReply};
 use crate::chat::name::Name;
 
-pub(super) fn write_ignore(answer: &IgnoreReply, out: &mut String) -> fmt::Result {
-    match answer {
+pub(super) fn write_ignore(reply: &IgnoreReply, out: &mut String) -> fmt::Result {
+    match reply {
         IgnoreReply::Listed(names) if names.is_empty() => writeln!(
             out,
             "You ignore nobody. Type \\ignore NAME to see nothing more that NAME says."

@@ -1,22 +1,90 @@
-//! *Pure.* Words for one person alone.
+//! *Pure.* Messages to a room or to one person.
 
 use std::fmt::{self, Write as _};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::Viewer;
+use super::{Viewer, quoted, write_date};
 use crate::chat::name::Name;
 use crate::chat::people::{DirectMessage, DmError};
+use crate::limits::LINE_BYTES_MAX;
 use crate::time::local;
 
-pub(super) fn write_told(
-    words: &DirectMessage,
+/// What is said of messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageView {
+    /// A message was not stored, so nobody has seen it.
+    NotSent,
+    /// A message was not sent: its sender is muted.
+    Muted,
+    /// A line was longer than [`LINE_BYTES_MAX`].
+    LineTooLong,
+    /// `exit` was said in a room; perhaps `\exit` was meant.
+    ExitHint,
+    /// A direct message from somebody; whether to hint at how to answer.
+    DmReceived(DirectMessage, bool),
+    /// A direct message was not sent: nobody can have this name.
+    NobodyCalled(String),
+    /// Nobody has sent the user a direct message that could be answered.
+    NothingToAnswer,
+    /// The user is away from now on.
+    Away,
+    /// The user is back.
+    Back,
+    /// The messages that follow are of another date.
+    Date(Date),
+    /// So many messages were not shown, since the client did not read them in time.
+    Skipped(u64),
+}
+
+impl MessageView {
+    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+        match self {
+            MessageView::NotSent => {
+                writeln!(out, "Not sent: the server cannot store messages right now.")
+            }
+            MessageView::Muted => writeln!(
+                out,
+                "Not sent: you are muted here. Who owns the room can \\unmute you."
+            ),
+            MessageView::LineTooLong => writeln!(
+                out,
+                "That line is longer than {LINE_BYTES_MAX} bytes. Nothing was sent. \
+                 Please send it in parts."
+            ),
+            MessageView::ExitHint => viewer.hint(
+                format_args!("type '\\exit' if you want to quit the room"),
+                out,
+            ),
+            MessageView::DmReceived(message, hint) => {
+                write_dm_received(message, *hint, viewer, out)
+            }
+            MessageView::NobodyCalled(name) => writeln!(
+                out,
+                "Nobody is called {}. Nothing was sent. Type \\who for who is here.",
+                quoted(name)
+            ),
+            MessageView::NothingToAnswer => writeln!(
+                out,
+                "Nobody has told you anything yet. Nothing was sent. Type \\msg NAME TEXT."
+            ),
+            MessageView::Away => writeln!(out, "You are away until you say something."),
+            MessageView::Back => writeln!(out, "You are back."),
+            MessageView::Date(date) => write_date(*date, out),
+            MessageView::Skipped(count) => writeln!(out, "* {count} messages skipped"),
+        }
+    }
+}
+
+pub(super) fn write_dm_sent(
+    message: &DirectMessage,
     away: Option<&str>,
     zone: &TimeZone,
     out: &mut String,
 ) -> fmt::Result {
-    let (time, name) = (local::time_of_day(words.time, zone), &words.name);
-    writeln!(out, "[{time}] you -> {name}: {}", words.text)?;
+    let (time, name) = (local::time_of_day(message.time, zone), &message.name);
+    writeln!(out, "[{time}] you -> {name}: {}", message.text)?;
     match away {
         None => Ok(()),
         Some("") => writeln!(out, "{name} is away."),
@@ -24,14 +92,14 @@ pub(super) fn write_told(
     }
 }
 
-pub(super) fn write_told_you(
-    words: &DirectMessage,
+fn write_dm_received(
+    message: &DirectMessage,
     hint: bool,
     viewer: &Viewer<'_>,
     out: &mut String,
 ) -> fmt::Result {
-    let (time, name) = (local::time_of_day(words.time, viewer.zone), &words.name);
-    writeln!(out, "[{time}] {name} -> you: {}", words.text)?;
+    let (time, name) = (local::time_of_day(message.time, viewer.zone), &message.name);
+    writeln!(out, "[{time}] {name} -> you: {}", message.text)?;
     match hint {
         true => viewer.hint(
             format_args!("only you see this; type '\\reply TEXT' to answer"),
@@ -41,7 +109,7 @@ pub(super) fn write_told_you(
     }
 }
 
-pub(super) fn write_not_told(name: &Name, why: &DmError, out: &mut String) -> fmt::Result {
+pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> fmt::Result {
     match why {
         DmError::Gone => writeln!(out, "{name} is not here. Nothing was sent."),
         DmError::Anon => writeln!(
@@ -59,11 +127,4 @@ pub(super) fn write_not_told(name: &Name, why: &DmError, out: &mut String) -> fm
             "{name} has too much to read right now. Nothing was sent. Please try again later."
         ),
     }
-}
-
-pub(super) fn write_nobody_called(name: &str, out: &mut String) -> fmt::Result {
-    writeln!(
-        out,
-        "Nobody is called {name}. Nothing was sent. Type \\who for who is here."
-    )
 }

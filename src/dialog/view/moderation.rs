@@ -1,4 +1,4 @@
-//! *Pure.* The words for who owns rooms, who may come in, and who has to go.
+//! *Pure.* A room's owners, its password, and the people removed from it.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -9,12 +9,28 @@ use crate::chat::request::{BanLine, ModError, PutOut, PutOutHow};
 use crate::limits::PASSWORD_BYTES;
 use crate::time::duration;
 
-pub(super) fn write_put_out(
-    room: &RoomName,
-    out: &PutOut,
-    lost: usize,
-    to: &mut String,
-) -> fmt::Result {
+/// What is said of a room's password, and to people removed from a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModerationView {
+    /// No room can have that password.
+    BadPassword,
+    /// The room has another password; so many tries are left.
+    WrongPassword(u8),
+    /// The user was removed from a room, and so many of the user's last lines were not sent.
+    PutOut(RoomName, PutOut, usize),
+}
+
+impl ModerationView {
+    pub(super) fn write(&self, out: &mut String) -> fmt::Result {
+        match self {
+            ModerationView::BadPassword => write_bad_password(out),
+            ModerationView::WrongPassword(tries) => write_wrong_password(*tries, out),
+            ModerationView::PutOut(room, how, lost) => write_put_out(room, how, *lost, out),
+        }
+    }
+}
+
+fn write_put_out(room: &RoomName, out: &PutOut, lost: usize, to: &mut String) -> fmt::Result {
     let by = &out.by;
     match out.how {
         PutOutHow::Kicked => write!(to, "* You were kicked from room {room} by {by}"),
@@ -138,7 +154,7 @@ fn write_not_owner(owners: &[Name], out: &mut String) -> fmt::Result {
     }
 }
 
-pub(super) fn write_bad_password(out: &mut String) -> fmt::Result {
+fn write_bad_password(out: &mut String) -> fmt::Result {
     let (least, most) = (PASSWORD_BYTES.start(), PASSWORD_BYTES.end());
     writeln!(
         out,
@@ -146,7 +162,7 @@ pub(super) fn write_bad_password(out: &mut String) -> fmt::Result {
     )
 }
 
-pub(super) fn write_wrong_password(tries: u8, out: &mut String) -> fmt::Result {
+fn write_wrong_password(tries: u8, out: &mut String) -> fmt::Result {
     match tries {
         1 => writeln!(
             out,

@@ -1,25 +1,82 @@
-//! *Pure.* Rooms, and who is in them.
+//! *Pure.* Rooms.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
-use super::{ROW_COLUMNS, View, Viewer, cut, write_date};
+use super::people::span;
+use super::{ROW_COLUMNS, Viewer, cut, quoted, write_date, write_list};
 use crate::chat::history::RoomSnapshot;
-use crate::chat::name::{Name, RoomName};
-use crate::chat::people::{
-    ClientKind, Location, People, Profile, RoomLine, RoomPage, Stats, UserSummary,
-};
-use crate::limits::ROOMS_LISTED_MAX;
+use crate::chat::name::RoomName;
+use crate::chat::people::{RoomLine, RoomPage};
+use crate::chat::request::{CreateError, JoinError};
+use crate::chat::topic::Topic;
+use crate::limits::{ROOMS_LISTED_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::terminal::draw;
 use crate::text;
-use crate::time::local::{self, TimeFormatter};
+use crate::time::local::TimeFormatter;
 
-pub(super) fn write_joined(
+/// What is said of rooms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomView {
+    /// A room was created.
+    Created(RoomName),
+    /// A room was not created: what was asked for, and why.
+    CreateFailed(String, CreateError),
+    /// The user declined to create a missing room.
+    NotCreated,
+    /// The rooms, in the order they were created, and how many more there are.
+    List(Vec<RoomName>, usize),
+    /// A room was joined, and this is what it looks like; whether to hint at `\ansi`.
+    Joined(RoomName, RoomSnapshot, bool),
+    /// A room was not joined: what was asked for, and why.
+    JoinFailed(String, JoinError),
+    /// The user is already in that room.
+    AlreadyIn(RoomName),
+    /// A topic was longer than one may be.
+    TopicTooLong,
+}
+
+impl RoomView {
+    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+        match self {
+            RoomView::Created(room) => writeln!(out, "Create room {room} successful"),
+            RoomView::CreateFailed(wanted, why) => write_failed("Create", wanted, why, out),
+            RoomView::NotCreated => writeln!(
+                out,
+                "Nothing was created. Type \\rooms for the rooms that there are."
+            ),
+            RoomView::List(rooms, more) => write_rooms(rooms, *more, out),
+            RoomView::Joined(room, snapshot, tip) => {
+                write_joined(room, snapshot, *tip, viewer, out)
+            }
+            RoomView::JoinFailed(wanted, why) => write_failed("Join", wanted, why, out),
+            RoomView::AlreadyIn(room) => writeln!(out, "You are in room {room} already."),
+            RoomView::TopicTooLong => writeln!(
+                out,
+                "A topic has at most {TOPIC_GRAPHEMES_MAX} characters. It is as it was. \
+                 Please say it in fewer words."
+            ),
+        }
+    }
+}
+
+fn write_failed(what: &str, wanted: &str, why: &dyn fmt::Display, out: &mut String) -> fmt::Result {
+    writeln!(out, "{what} room {} failed. {why}", quoted(wanted))
+}
+
+pub(super) fn write_topic(room: &RoomName, topic: Option<&Topic>, out: &mut String) -> fmt::Result {
+    match topic {
+        Some(topic) => writeln!(out, "Room {room} is about: {topic}"),
+        None => writeln!(
+            out,
+            "Nobody has said what room {room} is about. Type \\topic TEXT to do so."
+        ),
+    }
+}
+
+fn write_joined(
     room: &RoomName,
-    scene: &RoomSnapshot,
+    snapshot: &RoomSnapshot,
     tip: bool,
     viewer: &Viewer<'_>,
     out: &mut String,
@@ -32,11 +89,11 @@ pub(super) fn write_joined(
         viewer.hint(format_args!("{words}"), out)?;
     }
     writeln!(out, "------------ Room {room} ------------")?;
-    if let Some(topic) = &scene.topic {
+    if let Some(topic) = &snapshot.topic {
         writeln!(out, "Topic: {topic}")?;
     }
     let mut times = TimeFormatter::with_day(viewer.zone, viewer.now);
-    for message in &scene.history {
+    for message in &snapshot.history {
         if let Some(date) = times.new_date(message.time) {
             write_date(date, out)?;
         }
@@ -46,7 +103,7 @@ pub(super) fn write_joined(
     Ok(())
 }
 
-pub(super) fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) -> fmt::Result {
+fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) -> fmt::Result {
     if rooms.is_empty() {
         return writeln!(out, "There are no created rooms yet");
     }
@@ -110,9 +167,6 @@ fn write_room_line(room: &RoomLine, out: &mut String) -> fmt::Result {
     }
 }
 
-/// A topic that has fewer columns left than this would tell nothing.
-const TOPIC_COLUMNS_MIN: usize = 8;
-
 /// How long ago something was.
 fn ago(since: Duration) -> String {
     match since.as_secs() {
@@ -121,158 +175,25 @@ fn ago(since: Duration) -> String {
     }
 }
 
-/// A time of a minute or more, in its largest unit.
-fn span(time: Duration) -> String {
-    let minutes = time.as_secs() / 60;
-    match minutes {
-        0..60 => format!("{minutes} min"),
-        60..1440 => format!("{} h", minutes / 60),
-        1440..2880 => "1 day".to_owned(),
-        _ => format!("{} days", minutes / 1440),
-    }
-}
-
-pub(super) fn write_who(
-    room: &RoomName,
-    people: &[UserSummary],
-    more: usize,
-    out: &mut String,
-) -> fmt::Result {
-    write!(out, "{} in room {room}: ", people.len() + more)?;
-    let named = people.iter().map(|present| match state(present) {
-        state if state.is_empty() => Cow::Borrowed(present.name.as_str()),
-        state => Cow::Owned(format!("{} ({state})", present.name)),
-    });
-    write_list(named, ", ", more, out)
-}
-
-pub(super) fn write_everybody(people: &People, out: &mut String) -> fmt::Result {
-    match people.people.len() + people.more {
-        1 => writeln!(out, "1 is connected:")?,
-        count => writeln!(out, "{count} are connected:")?,
-    }
-    for (present, place) in &people.people {
-        write!(out, "{}: ", present.name)?;
-        write_place(place, out)?;
-        let comma = match state(present) {
-            state if state.is_empty() => state,
-            state => format!(", {state}"),
-        };
-        writeln!(out, "{comma}")?;
-    }
-    match people.more {
-        0 => Ok(()),
-        more => writeln!(out, "and {more} more (type '\\whois NAME' for one of them)"),
-    }
-}
-
-pub(super) fn write_whois(
-    name: &Name,
-    profile: Option<&Profile>,
-    zone: &TimeZone,
-    out: &mut String,
-) -> fmt::Result {
-    let Some(profile) = profile else {
-        return match name.is_anon() {
-            true => writeln!(
-                out,
-                "{name} is whoever has no name. Type \\who all for everybody."
-            ),
-            false => write_nobody_is(name.as_str(), out),
-        };
-    };
-    write!(out, "{} is ", profile.present.name)?;
-    write_place(&profile.place, out)?;
-    if profile.present.idle >= IDLE_SHOWN {
-        write!(out, ", idle for {}", span(profile.present.idle))?;
-    }
-    match profile.away.as_deref() {
-        None => writeln!(out, ".")?,
-        Some("") => writeln!(out, ". Away.")?,
-        Some(why) => writeln!(out, ". Away: {why}")?,
-    }
-    let since = local::date_and_time(profile.since, zone);
-    let with = match profile.kind {
-        ClientKind::Raw => "nc or the like",
-        ClientKind::TelnetLines => "Telnet in line mode",
-        ClientKind::TelnetKeys => "Telnet in character mode",
-    };
-    match &profile.terminal {
-        Some(terminal) => writeln!(out, "Connected since {since} with {with} ({terminal})."),
-        None => writeln!(out, "Connected since {since} with {with}."),
-    }
-}
-
-pub(super) fn write_stats(stats: &Stats, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
-    let server = viewer.server.unwrap_or("parlor");
-    let since = local::date_and_time(stats.since, viewer.zone);
-    writeln!(out, "{server}, up since {since} ({})", span(stats.up))?;
-    writeln!(out, "people: {}", stats.people)?;
-    writeln!(out, "rooms: {}", stats.rooms)?;
-    match stats.lines_ever {
-        None => writeln!(out, "lines: {} since then", stats.lines),
-        Some(ever) => writeln!(out, "lines: {} since then, {ever} in all", stats.lines),
-    }
-}
-
-pub(super) fn write_nobody_is(name: &str, out: &mut String) -> fmt::Result {
-    writeln!(
-        out,
-        "Nobody here is called {name}. Type \\who all for everybody."
-    )
-}
-
-fn write_place(place: &Location, out: &mut String) -> fmt::Result {
-    match place {
-        Location::Menu => out.write_str("at the menu"),
-        Location::Room(room) => write!(out, "in room {room}"),
-        Location::Hidden => out.write_str("in a private room"),
-    }
-}
-
-/// What there is to tell of somebody besides the name; empty if nothing.
-fn state(present: &UserSummary) -> String {
-    match (present.idle >= IDLE_SHOWN, present.away) {
-        (false, false) => String::new(),
-        (false, true) => "away".to_owned(),
-        (true, false) => format!("idle {}", span(present.idle)),
-        (true, true) => format!("idle {}, away", span(present.idle)),
-    }
-}
-
-/// Who has typed something since is not idle: reading takes its time.
-const IDLE_SHOWN: Duration = Duration::from_secs(60);
-
-pub(super) fn write_list(
-    items: impl Iterator<Item = impl AsRef<str>>,
-    comma: &str,
-    more: usize,
-    out: &mut String,
-) -> fmt::Result {
-    for (index, item) in items.enumerate() {
-        if index > 0 {
-            out.push_str(comma);
-        }
-        out.push_str(item.as_ref());
-    }
-    if more > 0 {
-        write!(out, " and {more} more")?;
-    }
-    writeln!(out)
-}
+/// A topic that has fewer columns left than this would tell nothing.
+const TOPIC_COLUMNS_MIN: usize = 8;
 
 /// How many of `rooms` menu choice 3 names, and how many it counts.
-pub fn listed_rooms(mut rooms: Vec<RoomName>) -> View {
+pub fn listed_rooms(mut rooms: Vec<RoomName>) -> RoomView {
     let more = rooms.len().saturating_sub(ROOMS_LISTED_MAX);
     rooms.truncate(ROOMS_LISTED_MAX);
-    View::Rooms(rooms, more)
+    RoomView::List(rooms, more)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use jiff::tz::TimeZone;
+
     use super::*;
-    use crate::chat::topic::Topic;
-    use crate::dialog::view::tests::VIEWER;
+    use crate::chat::message::{Kind, MemberId, Message};
+    use crate::dialog::view::tests::{VIEWER, name, room as room_name};
     use crate::time::Timestamp;
 
     fn room(name: &str, members: usize, quiet_for: Option<u64>, topic: &str) -> RoomLine {
@@ -357,102 +278,6 @@ mod tests {
         assert!(shown(1, 0, vec![]).starts_with("There are no rooms yet."));
     }
 
-    fn person(name: &str, idle_minutes: u64, away: bool) -> UserSummary {
-        UserSummary {
-            name: Name::parse(name).expect("a name"),
-            idle: Duration::from_secs(60 * idle_minutes),
-            away,
-        }
-    }
-
-    #[test]
-    fn who_is_idle_or_away_is_marked_and_others_are_not() {
-        let mut out = String::new();
-        let room = RoomName::parse("1150").expect("a room name");
-        let people = [
-            person("Dai", 0, false),
-            person("ann", 5, false),
-            person("bob", 0, true),
-            person("cat", 120, true),
-        ];
-        write_who(&room, &people, 0, &mut out).expect("a String takes all");
-        assert_eq!(
-            out,
-            "4 in room 1150: Dai, ann (idle 5 min), bob (away), cat (idle 2 h, away)\n"
-        );
-    }
-
-    #[test]
-    fn everybody_is_told_with_the_place_unless_that_is_private() {
-        let room = RoomName::parse("1150").expect("a room name");
-        let people = vec![
-            (person("Dai", 0, false), Location::Room(room)),
-            (person("anon", 3, false), Location::Menu),
-            (person("ann", 1500, true), Location::Hidden),
-        ];
-        let shown = |people, more| {
-            let mut out = String::new();
-            write_everybody(&People { people, more }, &mut out).expect("a String takes all");
-            out
-        };
-        assert_eq!(
-            shown(people, 5),
-            "8 are connected:\nDai: in room 1150\nanon: at the menu, idle 3 min\n\
-             ann: in a private room, idle 1 day, away\n\
-             and 5 more (type '\\whois NAME' for one of them)\n"
-        );
-        let alone = vec![(person("Dai", 0, false), Location::Menu)];
-        assert_eq!(shown(alone, 0), "1 is connected:\nDai: at the menu\n");
-    }
-
-    #[test]
-    fn one_person_is_told_of_in_two_rows() {
-        let profile = Profile {
-            present: person("Dai", 5, true),
-            place: Location::Hidden,
-            since: Timestamp(0),
-            kind: ClientKind::TelnetKeys,
-            terminal: Some("XTERM".into()),
-            away: Some("at lunch".into()),
-        };
-        let mut raw = profile.clone();
-        (raw.present.idle, raw.away) = (Duration::ZERO, None);
-        (raw.kind, raw.terminal) = (ClientKind::Raw, None);
-        let shown = |name: &str, profile: Option<&Profile>| {
-            let mut out = String::new();
-            let name = Name::parse(name).expect("a name");
-            write_whois(&name, profile, &TimeZone::UTC, &mut out).expect("a String takes all");
-            out
-        };
-        let table = [
-            (
-                "dai",
-                Some(&profile),
-                "Dai is in a private room, idle for 5 min. Away: at lunch\n\
-                 Connected since 1970-01-01 00:00:00 with Telnet in character mode (XTERM).\n",
-            ),
-            (
-                "Dai",
-                Some(&raw),
-                "Dai is in a private room.\n\
-                 Connected since 1970-01-01 00:00:00 with nc or the like.\n",
-            ),
-            (
-                "eve",
-                None,
-                "Nobody here is called eve. Type \\who all for everybody.\n",
-            ),
-            (
-                "anon",
-                None,
-                "anon is whoever has no name. Type \\who all for everybody.\n",
-            ),
-        ];
-        for (name, profile, words) in table {
-            assert_eq!(shown(name, profile), words);
-        }
-    }
-
     #[test]
     fn times_are_told_in_their_largest_unit() {
         let table = [
@@ -467,6 +292,70 @@ mod tests {
         ];
         for (seconds, words) in table {
             assert_eq!(ago(Duration::from_secs(seconds)), words);
+        }
+    }
+
+    #[test]
+    fn a_room_whose_last_lines_are_of_today_shows_no_date() {
+        let said = |text: &str| {
+            let time: jiff::Timestamp = text.parse().expect("a time");
+            Arc::new(Message {
+                id: 1,
+                time: Timestamp(time.as_millisecond()),
+                member: MemberId::NOBODY,
+                name: name("Dai"),
+                kind: Kind::Message,
+                text: "yo".into(),
+            })
+        };
+        let auckland = TimeZone::get("Pacific/Auckland").expect("a zone");
+        let table: &[(&TimeZone, &[&str], &[&str])] = &[
+            // The time now is 2026-11-22T21:30:01Z.
+            (
+                &TimeZone::UTC,
+                &["2026-11-22T00:00:00Z", "2026-11-22T21:30:00Z"],
+                &["[00:00:00] Dai: yo", "[21:30:00] Dai: yo"],
+            ),
+            (
+                &TimeZone::UTC,
+                &[
+                    "2026-11-19T12:00:00Z",
+                    "2026-11-21T23:59:59Z",
+                    "2026-11-22T00:00:00Z",
+                ],
+                &[
+                    "--- 2026-11-19 ---",
+                    "[12:00:00] Dai: yo",
+                    "--- 2026-11-21 ---",
+                    "[23:59:59] Dai: yo",
+                    "--- 2026-11-22 ---",
+                    "[00:00:00] Dai: yo",
+                ],
+            ),
+            (
+                &auckland,
+                &["2026-11-22T10:59:59Z", "2026-11-22T11:00:00Z"],
+                &[
+                    "--- 2026-11-22 ---",
+                    "[23:59:59] Dai: yo",
+                    "--- 2026-11-23 ---",
+                    "[00:00:00] Dai: yo",
+                ],
+            ),
+            (&auckland, &[], &[]),
+        ];
+        for (zone, times, rows) in table {
+            let history = times.iter().map(|time| said(time)).collect();
+            let mut out = String::new();
+            let scene = RoomSnapshot {
+                history,
+                topic: None,
+            };
+            RoomView::Joined(room_name("7"), scene, false)
+                .write(&Viewer { zone, ..VIEWER }, &mut out)
+                .expect("a String takes all");
+            let (_, shown) = out.split_once("Room 7 ------------\n").expect("the header");
+            assert_eq!(shown.lines().collect::<Vec<_>>(), *rows);
         }
     }
 }

@@ -1,13 +1,63 @@
-//! *Pure.* How one's own terminal shows things.
+//! *Pure.* How the user's own terminal shows things.
 
 use std::fmt::{self, Write as _};
 
-use super::Viewer;
+use super::{Viewer, quoted};
 use crate::chat::settings::{Bell, Setting};
 use crate::limits::LINE_MODE_COLUMNS;
 use crate::time::local;
 
-pub(super) fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+/// What is said of the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingsView {
+    /// A setting is in effect from now on.
+    Set(Setting),
+    /// The setting is already in effect, or this connection cannot support it.
+    NotSet(Setting),
+    /// No such character set, or none that a terminal can use.
+    BadCharset(String),
+    /// The time now.
+    Time,
+    /// The zone that times are shown in.
+    Timezone,
+    /// No such time zone.
+    BadTimezone(String),
+}
+
+impl SettingsView {
+    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+        match self {
+            SettingsView::Set(setting) => write_set(setting, viewer, out),
+            SettingsView::NotSet(setting) => write_not_set(setting, out),
+            SettingsView::BadCharset(name) => writeln!(
+                out,
+                "There is no character set {}. Try utf-8, latin1, cp437 or windows-874.",
+                quoted(name)
+            ),
+            SettingsView::Time => writeln!(
+                out,
+                "It is {} in {}.",
+                local::date_and_time(viewer.now, viewer.zone),
+                viewer.zone_name()
+            ),
+            SettingsView::Timezone => writeln!(
+                out,
+                "Times are shown in {}. \
+                 Type \\timezone ZONE for another, such as Asia/Bangkok or +07:00.",
+                viewer.zone_name()
+            ),
+            SettingsView::BadTimezone(name) => writeln!(
+                out,
+                "There is no time zone {}. Times are still shown in {}. \
+                 Try one such as Asia/Bangkok, +07:00 or UTC.",
+                quoted(name),
+                viewer.zone_name()
+            ),
+        }
+    }
+}
+
+fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
     match setting {
         Setting::Ansi(true) => writeln!(
             out,
@@ -43,7 +93,7 @@ pub(super) fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String
     }
 }
 
-pub(super) fn write_set_in_vain(setting: &Setting, out: &mut String) -> fmt::Result {
+fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
     match setting {
         Setting::Ansi(true) => writeln!(
             out,
@@ -53,36 +103,66 @@ pub(super) fn write_set_in_vain(setting: &Setting, out: &mut String) -> fmt::Res
             out,
             "Your terminal tells its width itself. \\width is for \\ansi."
         ),
-        _ => writeln!(out, "That is so already."),
+        Setting::Ansi(false)
+        | Setting::Plain(_)
+        | Setting::Color(_)
+        | Setting::Bell(_)
+        | Setting::Quiet(_)
+        | Setting::Charset(_)
+        | Setting::Timezone(_) => writeln!(out, "That is so already."),
     }
 }
 
-pub(super) fn write_bad_charset(name: &str, out: &mut String) -> fmt::Result {
-    writeln!(
-        out,
-        "There is no character set {name}. Try utf-8, latin1, cp437 or windows-874."
-    )
-}
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
 
-pub(super) fn write_time(viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
-    let time = local::date_and_time(viewer.now, viewer.zone);
-    writeln!(out, "It is {time} in {}.", viewer.zone_name())
-}
+    use super::*;
+    use crate::dialog::view::View;
+    use crate::dialog::view::tests::VIEWER;
 
-pub(super) fn write_timezone(viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
-    writeln!(
-        out,
-        "Times are shown in {}. \
-         Type \\timezone ZONE for another, such as Asia/Bangkok or +07:00.",
-        viewer.zone_name()
-    )
-}
-
-pub(super) fn write_bad_timezone(name: &str, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
-    writeln!(
-        out,
-        "There is no time zone {name}. Times are still shown in {}. \
-         Try one such as Asia/Bangkok, +07:00 or UTC.",
-        viewer.zone_name()
-    )
+    #[test]
+    fn times_are_told_with_their_zone() {
+        let bangkok = TimeZone::get("Asia/Bangkok").expect("a zone");
+        let fixed = TimeZone::fixed(jiff::tz::offset(-3));
+        let table = [
+            (
+                &TimeZone::UTC,
+                SettingsView::Time,
+                "It is 2026-11-22 21:30:01 in UTC.\n",
+            ),
+            (
+                &bangkok,
+                SettingsView::Time,
+                "It is 2026-11-23 04:30:01 in Asia/Bangkok.\n",
+            ),
+            (
+                &fixed,
+                SettingsView::Time,
+                "It is 2026-11-22 18:30:01 in UTC-03:00.\n",
+            ),
+            (
+                &bangkok,
+                SettingsView::Set(Setting::Timezone(None)),
+                "Times are shown in Asia/Bangkok, where it is 2026-11-23 04:30:01 now.\n",
+            ),
+            (
+                &fixed,
+                SettingsView::Timezone,
+                "Times are shown in UTC-03:00. \
+                 Type \\timezone ZONE for another, such as Asia/Bangkok or +07:00.\n",
+            ),
+            (
+                &bangkok,
+                SettingsView::BadTimezone("Mars/Olympus".to_owned()),
+                "There is no time zone Mars/Olympus. Times are still shown in Asia/Bangkok. \
+                 Try one such as Asia/Bangkok, +07:00 or UTC.\n",
+            ),
+        ];
+        for (zone, view, words) in table {
+            let mut out = String::new();
+            View::from(view).write(&Viewer { zone, ..VIEWER }, &mut out);
+            assert_eq!(out, words);
+        }
+    }
 }

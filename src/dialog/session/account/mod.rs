@@ -5,7 +5,7 @@ use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::request::{RenameError, Request};
-use crate::dialog::view::{AccountView, Question, View};
+use crate::dialog::view::{AccountView, HelpView, Question};
 use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// Whether names can be kept, as far as one connection is concerned.
@@ -23,7 +23,7 @@ pub enum AccountPolicy {
 /// What a session knows of registered names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AccountState {
-    keeping: AccountPolicy,
+    policy: AccountPolicy,
     /// The name that the person is logged in to, as it was registered.
     account: Option<Name>,
     /// A registered name that the person wanted and is not logged in to.
@@ -33,10 +33,10 @@ pub(super) struct AccountState {
 
 impl Session {
     /// A session on a connection on which names can be kept, or not.
-    pub fn new(keeping: AccountPolicy) -> Session {
+    pub fn new(policy: AccountPolicy) -> Session {
         Session {
-            keeper: AccountState {
-                keeping,
+            account_state: AccountState {
+                policy,
                 ..AccountState::default()
             },
             ..Session::default()
@@ -45,55 +45,59 @@ impl Session {
 
     /// The registered name that the person is logged in to.
     pub fn account(&self) -> Option<&Name> {
-        self.keeper.account.as_ref()
+        self.account_state.account.as_ref()
     }
 
     /// Takes the news that the bearer of `account` has logged in elsewhere, and that this person is called
     /// `new` from now on.
     pub fn name_reclaimed(&mut self, account: Name, new: Name) -> Turn {
         self.name = new.clone();
-        self.keeper.account = None;
-        self.keeper.wanted = Some(account.clone());
-        Turn::show([keep(AccountView::NameReclaimed(account, new))])
+        self.account_state.account = None;
+        self.account_state.wanted = Some(account.clone());
+        Turn::show([AccountView::NameReclaimed(account, new)])
     }
 
     pub(super) fn register(&mut self) -> Turn {
-        let refused = match (&self.keeper.account, self.keeper.keeping) {
+        let refused = match (&self.account_state.account, self.account_state.policy) {
             (_, AccountPolicy::NoFile) => AccountView::NoFile,
             (_, AccountPolicy::Overheard) => AccountView::Overheard,
             (Some(account), _) => AccountView::LoggedInAlready(account.clone()),
             _ if self.name.is_anon() => AccountView::Anon,
             _ => return self.ask_for(Question::NewPassword),
         };
-        Turn::show([keep(refused)])
+        Turn::show([refused])
     }
 
     /// `name` is what was typed behind the command, which may be nothing.
     pub(super) fn login(&mut self, name: &str) -> Turn {
         let name = match name {
-            "" => self.keeper.wanted.clone().or(Some(self.name.clone())),
+            "" => self
+                .account_state
+                .wanted
+                .clone()
+                .or(Some(self.name.clone())),
             typed => Name::parse(typed).ok(),
         };
         let Some(name) = name.filter(|name| !name.is_anon()) else {
-            return Turn::show([View::Usage("login NAME")]);
+            return Turn::show([HelpView::Usage("login NAME")]);
         };
-        let refused = match (&self.keeper.account, self.keeper.keeping) {
+        let refused = match (&self.account_state.account, self.account_state.policy) {
             (_, AccountPolicy::NoFile) => AccountView::NoFile,
             (_, AccountPolicy::Overheard) => AccountView::Overheard,
             (Some(account), _) if account.folded() == name.folded() => {
                 AccountView::LoggedInAlready(account.clone())
             }
-            _ if self.keeper.wrong >= WRONG_PASSWORDS_MAX => AccountView::WrongTooOften,
+            _ if self.account_state.wrong >= WRONG_PASSWORDS_MAX => AccountView::WrongTooOften,
             _ => return self.ask_for(Question::Password(name)),
         };
-        Turn::show([keep(refused)])
+        Turn::show([refused])
     }
 
     pub(super) fn forget(&mut self) -> Turn {
-        match &self.keeper.account {
-            None => Turn::show([keep(AccountView::NotLoggedIn)]),
-            Some(_) if self.keeper.wrong >= WRONG_PASSWORDS_MAX => {
-                Turn::show([keep(AccountView::WrongTooOften)])
+        match &self.account_state.account {
+            None => Turn::show([AccountView::NotLoggedIn]),
+            Some(_) if self.account_state.wrong >= WRONG_PASSWORDS_MAX => {
+                Turn::show([AccountView::WrongTooOften])
             }
             Some(account) => {
                 let question = Question::PasswordToForget(account.clone());
@@ -151,69 +155,68 @@ impl Session {
 
     fn ask_no_more(&mut self, view: AccountView) -> Turn {
         self.asked = None;
-        Turn::show([keep(view)])
+        Turn::show([view])
     }
 
     /// Takes what came of a request.
-    pub(super) fn on_reply(&mut self, answer: AccountReply) -> Turn {
+    pub(super) fn account_reply(&mut self, answer: AccountReply) -> Turn {
         let view = match answer {
             AccountReply::Registered(name, Ok(())) => {
                 // The name may have been given back to an even faster login meanwhile.
-                self.keeper.account = (self.name == name).then(|| name.clone());
+                self.account_state.account = (self.name == name).then(|| name.clone());
                 AccountView::Registered(name)
             }
             AccountReply::LoggedIn(name, Ok(_)) => {
                 self.name = name.clone();
-                self.keeper.account = Some(name.clone());
-                self.keeper.wanted = None;
+                self.account_state.account = Some(name.clone());
+                self.account_state.wanted = None;
                 AccountView::LoggedIn(name)
             }
             AccountReply::Forgotten(name, Ok(())) => {
-                self.keeper.account = None;
+                self.account_state.account = None;
                 AccountView::Forgotten(name)
             }
-            AccountReply::LoggedIn(_, Err(AccountError::Wrong))
-            | AccountReply::Forgotten(_, Err(AccountError::Wrong))
-                if self.count_wrong_password() =>
-            {
-                AccountView::WrongTooOften
+            AccountReply::LoggedIn(name, Err(AccountError::Wrong)) => {
+                match self.count_wrong_password() {
+                    true => AccountView::WrongTooOften,
+                    false => AccountView::Refused(name, AccountError::Wrong),
+                }
             }
             AccountReply::Forgotten(name, Err(AccountError::Wrong)) => {
-                AccountView::NotForgotten(name)
+                match self.count_wrong_password() {
+                    true => AccountView::WrongTooOften,
+                    false => AccountView::NotForgotten(name),
+                }
             }
             AccountReply::Registered(name, Err(why))
             | AccountReply::LoggedIn(name, Err(why))
             | AccountReply::Forgotten(name, Err(why)) => AccountView::Refused(name, why),
         };
-        Turn::show([keep(view)])
+        Turn::show([view])
     }
 
     /// Counts a wrong password, and tells whether it was the last.
     fn count_wrong_password(&mut self) -> bool {
-        self.keeper.wrong += 1;
-        self.keeper.wrong >= WRONG_PASSWORDS_MAX
+        self.account_state.wrong += 1;
+        self.account_state.wrong >= WRONG_PASSWORDS_MAX
     }
 
-    /// Takes the news of another name: what to tell of it besides.
-    pub(super) fn named(&mut self, name: &Name) -> Option<View> {
+    /// Handles a rename; returns a view if it logged the user out.
+    pub(super) fn log_out_if_renamed(&mut self, name: &Name) -> Option<AccountView> {
         let account = self
-            .keeper
+            .account_state
             .account
             .take_if(|account| !account.clashes(name))?;
-        self.keeper.wanted = Some(account.clone());
-        Some(keep(AccountView::LoggedOut(account)))
+        self.account_state.wanted = Some(account.clone());
+        Some(AccountView::LoggedOut(account))
     }
 
-    /// Takes the news that a name was not given.
-    pub(super) fn not_named(&mut self, why: &RenameError) {
+    /// Remembers a registered name that the user was refused, for `\login` without a name.
+    pub(super) fn note_refused_name(&mut self, why: &RenameError) {
         if let RenameError::Registered(_, registered, _) = why {
-            self.keeper.wanted = Some(registered.clone());
+            self.account_state.wanted = Some(registered.clone());
         }
     }
-}
-
-fn keep(view: AccountView) -> View {
-    View::Keep(view)
 }
 
 #[cfg(test)]

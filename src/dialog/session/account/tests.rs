@@ -1,6 +1,7 @@
 use super::*;
 use crate::chat::request::{LobbyReply, Reply};
-use crate::dialog::view::Viewer;
+use crate::chat::settings::Settings;
+use crate::dialog::view::{GeneralView, View, Viewer};
 use crate::time::Timestamp;
 
 const GOOD: &str = "hunter2 hunter2";
@@ -36,7 +37,7 @@ fn logged_in(text: &str) -> Session {
 }
 
 fn shown(view: AccountView) -> Turn {
-    Turn::show([View::Keep(view)])
+    Turn::show([view])
 }
 
 fn is_asked(session: &Session, words: &str) {
@@ -132,7 +133,7 @@ fn what_cannot_be_is_said_before_a_password_is_asked_for() {
     }
     for line in ["\\login", "\\login two words", "\\login anon"] {
         let turn = Session::default().line(line);
-        assert_eq!(turn, Turn::show([View::Usage("login NAME")]), "{line}");
+        assert_eq!(turn, Turn::show([HelpView::Usage("login NAME")]), "{line}");
     }
 }
 
@@ -214,12 +215,15 @@ fn another_name_ends_the_login_and_another_way_of_writing_it_does_not() {
     let mut session = logged_in("Dai");
     session.line("\\name DAI");
     let turn = session.reply(Reply::Lobby(LobbyReply::Renamed(Ok(name("DAI")))));
-    assert_eq!(turn, Turn::show([View::Renamed]));
+    assert_eq!(turn, Turn::show([GeneralView::Renamed]));
     assert_eq!(session.account(), Some(&name("Dai")));
     session.line("\\name Day");
     let turn = session.reply(Reply::Lobby(LobbyReply::Renamed(Ok(name("Day")))));
-    let logged_out = View::Keep(AccountView::LoggedOut(name("Dai")));
-    assert_eq!(turn, Turn::show([View::Renamed, logged_out]));
+    let logged_out = AccountView::LoggedOut(name("Dai"));
+    assert_eq!(
+        turn,
+        Turn::show([GeneralView::Renamed.into(), View::Account(logged_out)])
+    );
     assert_eq!(session.account(), None);
     // The short way back.
     session.line("\\login");
@@ -306,7 +310,7 @@ fn whatever_is_said_of_names_is_a_row_that_says_what_to_do_next() {
             hints: true,
             server: None,
         };
-        View::Keep(view).write(&viewer, &mut out);
+        View::Account(view).write(&viewer, &mut out);
         assert!(out.ends_with(".\n"), "{out:?}");
         assert_eq!(out.matches('\n').count(), 1, "{out:?}");
         let next = [

@@ -1,4 +1,4 @@
-//! *Pure.* Keeping a name.
+//! *Pure.* Registered names.
 
 use crate::dialog::session::{Session, Turn};
 

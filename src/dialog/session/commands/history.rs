@@ -1,9 +1,9 @@
-//! *Pure.* What was said before.
+//! *Pure.* Old messages.
 
 use crate::chat::history::HistoryQuery;
 use crate::chat::request::{LobbyRequest, LocalRequest, Request};
 use crate::dialog::session::{Session, Turn};
-use crate::dialog::view::View;
+use crate::dialog::view::HelpView;
 use crate::limits::HISTORY_PAGE_LINES;
 
 pub(super) fn history(_: &mut Session, argument: &str) -> Turn {
@@ -18,7 +18,7 @@ pub(super) fn history(_: &mut Session, argument: &str) -> Turn {
 
 pub(super) fn search(_: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
-        return Turn::show([View::Usage("search WORDS")]);
+        return Turn::show([HelpView::Usage("search WORDS")]);
     }
     Turn::ask(Request::Lobby(LobbyRequest::History(HistoryQuery::For(
         argument.to_owned(),
@@ -30,6 +30,6 @@ pub(super) fn context(_: &mut Session, argument: &str) -> Turn {
         Ok(id) => Turn::ask(Request::Lobby(LobbyRequest::History(HistoryQuery::Around(
             id,
         )))),
-        Err(_) => Turn::show([View::Usage("context N, with the number of a line")]),
+        Err(_) => Turn::show([HelpView::Usage("context N, with the number of a line")]),
     }
 }

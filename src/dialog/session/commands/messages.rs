@@ -1,17 +1,16 @@
-//! *Pure.* Saying things in other ways than by typing them in a room.
+//! *Pure.* Direct messages, actions and absence.
 
-use crate::chat::ignore::IgnoreRequest;
 use crate::chat::message::Kind;
 use crate::chat::name::Name;
 use crate::chat::people::Recipient;
 use crate::chat::request::{LobbyRequest, Request};
 use crate::dialog::session::{Session, Turn};
-use crate::dialog::view::View;
+use crate::dialog::view::{HelpView, MessageView};
 
 pub(super) fn msg(_: &mut Session, argument: &str) -> Turn {
     let (name, text) = argument.split_once(' ').unwrap_or((argument, ""));
     if text.trim().is_empty() {
-        return Turn::show([View::Usage("msg NAME TEXT")]);
+        return Turn::show([HelpView::Usage("msg NAME TEXT")]);
     }
     match Name::parse(name.trim_start_matches('@')) {
         Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Message(
@@ -19,14 +18,14 @@ pub(super) fn msg(_: &mut Session, argument: &str) -> Turn {
             text.trim().to_owned(),
         ))),
         // Nobody can be called so.
-        Err(_) => Turn::show([View::NobodyCalled(name.to_owned())]),
+        Err(_) => Turn::show([MessageView::NobodyCalled(name.to_owned())]),
     }
 }
 
 pub(super) fn reply(session: &mut Session, argument: &str) -> Turn {
     match &session.last_dm_from {
-        None => Turn::show([View::NobodyToldYou]),
-        Some(_) if argument.is_empty() => Turn::show([View::Usage("reply TEXT")]),
+        None => Turn::show([MessageView::NothingToAnswer]),
+        Some(_) if argument.is_empty() => Turn::show([HelpView::Usage("reply TEXT")]),
         Some(whom) => Turn::ask(Request::Lobby(LobbyRequest::Message(
             (**whom).clone(),
             argument.to_owned(),
@@ -36,29 +35,11 @@ pub(super) fn reply(session: &mut Session, argument: &str) -> Turn {
 
 pub(super) fn me(session: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
-        return Turn::show([View::Usage("me TEXT, such as \\me waves")]);
+        return Turn::show([HelpView::Usage("me TEXT, such as \\me waves")]);
     }
     session.say(Kind::Action, argument)
 }
 
 pub(super) fn away(_: &mut Session, argument: &str) -> Turn {
     Turn::ask(Request::Lobby(LobbyRequest::Away(argument.to_owned())))
-}
-
-pub(super) fn ignore(_: &mut Session, argument: &str) -> Turn {
-    match argument {
-        "" => Turn::ask(Request::Lobby(LobbyRequest::Ignore(IgnoreRequest::List))),
-        name => about(name, IgnoreRequest::Add, "ignore NAME"),
-    }
-}
-
-pub(super) fn unignore(_: &mut Session, argument: &str) -> Turn {
-    about(argument, IgnoreRequest::Remove, "unignore NAME")
-}
-
-fn about(name: &str, request: fn(Name) -> IgnoreRequest, usage: &'static str) -> Turn {
-    match Name::parse(name.trim_start_matches('@')) {
-        Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Ignore(request(name)))),
-        Err(_) => Turn::show([View::Usage(usage)]),
-    }
 }

@@ -2,14 +2,17 @@
 
 mod account;
 mod general;
+mod help;
 mod history;
+mod ignore;
 mod messages;
 mod moderation;
+mod people;
 mod rooms;
 mod settings;
 
 use super::{Parsed, Session, Turn};
-use crate::dialog::view::View;
+use crate::dialog::view::HelpView;
 
 /// One command.
 pub struct Command {
@@ -29,44 +32,44 @@ pub struct Command {
 /// What commands are for: each is a paragraph of `\help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// Coming, going, being called.
+    /// Leaving, help, and the user's name.
     General,
-    /// Keeping one's name.
-    Keep,
-    /// Saying things.
-    Talk,
-    /// Rooms and people.
-    Find,
-    /// What was said before.
-    Past,
-    /// Taking care of a room.
-    Own,
-    /// How one's own terminal shows things.
-    Show,
+    /// Registered names.
+    Account,
+    /// Messages, and whose messages are shown.
+    Messages,
+    /// Rooms and the people in them.
+    Rooms,
+    /// Old messages.
+    History,
+    /// What owners do with a room.
+    Moderation,
+    /// How the user's own terminal shows things.
+    Settings,
 }
 
 impl Group {
     /// In the order of `\help`.
     pub const ALL: [Group; 7] = [
         Group::General,
-        Group::Keep,
-        Group::Talk,
-        Group::Find,
-        Group::Past,
-        Group::Own,
-        Group::Show,
+        Group::Account,
+        Group::Messages,
+        Group::Rooms,
+        Group::History,
+        Group::Moderation,
+        Group::Settings,
     ];
 
     /// The word in front of its commands.
     pub fn word(self) -> &'static str {
         match self {
             Group::General => "you",
-            Group::Keep => "keep",
-            Group::Talk => "talk",
-            Group::Find => "find",
-            Group::Past => "past",
-            Group::Own => "own",
-            Group::Show => "show",
+            Group::Account => "keep",
+            Group::Messages => "talk",
+            Group::Rooms => "find",
+            Group::History => "past",
+            Group::Moderation => "own",
+            Group::Settings => "show",
         }
     }
 }
@@ -158,19 +161,19 @@ impl Command {
 
     /// It asks for a password.
     pub(super) fn asks_for_secret(&self) -> bool {
-        self.group == Group::Keep
+        self.group == Group::Account
     }
 
     /// Does it, given the rest of the line.
     pub(super) fn run(&'static self, session: &mut Session, argument: &str) -> Turn {
         if matches!(self.scope, Scope::Room | Scope::Owner) && !session.in_room() {
-            return session.back_with(vec![View::OnlyInRoom(self.name())]);
+            return session.back_with(vec![HelpView::OnlyInRoom(self.name()).into()]);
         }
         (self.run)(session, argument)
     }
 }
 
-use Group::{Find, General, Keep, Own, Past, Show, Talk};
+use Group::{Account, General, History, Messages, Moderation, Rooms, Settings};
 use Scope::{Everywhere, Owner, Room, RoomAndMenu};
 
 /// All of them, in the order of `\help`.
@@ -178,51 +181,51 @@ use Scope::{Everywhere, Owner, Room, RoomAndMenu};
 pub const COMMANDS: &[Command] = &[
     Command::new(General, Everywhere, "exit", "leave the room, back to the menu", "exit", general::exit),
     Command::new(General, Everywhere, "quit", "leave the server", "quit", general::quit),
-    Command::new(General, Everywhere, "help [COMMAND]", "list the commands, or tell of one", "help history", general::help),
+    Command::new(General, Everywhere, "help [COMMAND]", "list the commands, or tell of one", "help history", help::help),
     Command::new(General, RoomAndMenu, "name NEW", "change your name", "name Dai", general::name),
 
-    Command::new(Keep, RoomAndMenu, "register", "keep your name: with a password it is yours when you come back", "register", account::register),
-    Command::new(Keep, RoomAndMenu, "login [NAME]", "take your name back, and what you had set", "login Dai", account::login),
-    Command::new(Keep, RoomAndMenu, "forget", "give your name up: deletes the password and the settings", "forget", account::forget),
+    Command::new(Account, RoomAndMenu, "register", "keep your name: with a password it is yours when you come back", "register", account::register),
+    Command::new(Account, RoomAndMenu, "login [NAME]", "take your name back, and what you had set", "login Dai", account::login),
+    Command::new(Account, RoomAndMenu, "forget", "give your name up: deletes the password and the settings", "forget", account::forget),
 
-    Command::new(Talk, RoomAndMenu, "msg NAME TEXT", "say something to NAME alone", "msg Dai lunch?", messages::msg),
-    Command::new(Talk, RoomAndMenu, "reply TEXT", "answer who told you something last", "reply yes", messages::reply),
-    Command::new(Talk, Room, "me TEXT", "say what you do: * Dai waves", "me waves", messages::me),
-    Command::new(Talk, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", messages::away),
-    Command::new(Talk, RoomAndMenu, "ignore [NAME]", "see nothing that NAME says, or tell whom you ignore", "ignore Dai", messages::ignore),
-    Command::new(Talk, RoomAndMenu, "unignore NAME", "see again what NAME says", "unignore Dai", messages::unignore),
+    Command::new(Messages, RoomAndMenu, "msg NAME TEXT", "say something to NAME alone", "msg Dai lunch?", messages::msg),
+    Command::new(Messages, RoomAndMenu, "reply TEXT", "answer who told you something last", "reply yes", messages::reply),
+    Command::new(Messages, Room, "me TEXT", "say what you do: * Dai waves", "me waves", messages::me),
+    Command::new(Messages, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", messages::away),
+    Command::new(Messages, RoomAndMenu, "ignore [NAME]", "see nothing that NAME says, or tell whom you ignore", "ignore Dai", ignore::ignore),
+    Command::new(Messages, RoomAndMenu, "unignore NAME", "see again what NAME says", "unignore Dai", ignore::unignore),
 
-    Command::new(Find, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
-    Command::new(Find, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),
-    Command::new(Find, RoomAndMenu, "who [all]", "name the people in the room; all: on the server", "who all", rooms::who),
-    Command::new(Find, RoomAndMenu, "whois NAME", "tell where somebody is, since when, and with what", "whois Dai", rooms::whois),
-    Command::new(Find, RoomAndMenu, "stats", "how long the server is up, and how many people, rooms and lines there are", "stats", rooms::stats),
-    Command::new(Find, Room, "topic [TEXT|off]", "tell what the room is about, or set it; off: nothing", "topic lunch at noon", rooms::topic),
+    Command::new(Rooms, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
+    Command::new(Rooms, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),
+    Command::new(Rooms, RoomAndMenu, "who [all]", "name the people in the room; all: on the server", "who all", people::who),
+    Command::new(Rooms, RoomAndMenu, "whois NAME", "tell where somebody is, since when, and with what", "whois Dai", people::whois),
+    Command::new(Rooms, RoomAndMenu, "stats", "how long the server is up, and how many people, rooms and lines there are", "stats", people::stats),
+    Command::new(Rooms, Room, "topic [TEXT|off]", "tell what the room is about, or set it; off: nothing", "topic lunch at noon", rooms::topic),
 
-    Command::new(Past, Room, "history [N|DATE|TIME]", "what was said before: again for more", "history 14:30", history::history),
-    Command::new(Past, Room, "search WORDS", "find in all that was said here", "search pizza", history::search),
-    Command::new(Past, Room, "context N", "what was said around line #N", "context 120", history::context),
+    Command::new(History, Room, "history [N|DATE|TIME]", "what was said before: again for more", "history 14:30", history::history),
+    Command::new(History, Room, "search WORDS", "find in all that was said here", "search pizza", history::search),
+    Command::new(History, Room, "context N", "what was said around line #N", "context 120", history::context),
 
-    Command::new(Own, Owner, "lock [PASSWORD]", "joining asks for a password", "lock pizza4all", moderation::lock),
-    Command::new(Own, Owner, "unlock", "joining asks for nothing", "unlock", moderation::unlock),
-    Command::new(Own, Owner, "private [off]", "no list names the room", "private", moderation::private),
-    Command::new(Own, Owner, "kick NAME [WHY]", "put NAME out, who may come again", "kick Dai spam", moderation::kick),
-    Command::new(Own, Owner, "ban [NAME|ADDRESS] [for 2h] [WHY]", "put NAME out for longer, or tell who is", "ban Dai for 2h spam", moderation::ban),
-    Command::new(Own, Owner, "unban NAME|ADDRESS", "let NAME in again", "unban Dai", moderation::unban),
-    Command::new(Own, Owner, "mute NAME", "let NAME only read", "mute Dai", moderation::mute),
-    Command::new(Own, Owner, "unmute NAME", "let NAME speak again", "unmute Dai", moderation::unmute),
-    Command::new(Own, Owner, "own NAME", "let NAME own the room as well", "own Dai", moderation::own),
-    Command::new(Own, Owner, "close", "end the room, and put everybody out", "close", moderation::close),
+    Command::new(Moderation, Owner, "lock [PASSWORD]", "joining asks for a password", "lock pizza4all", moderation::lock),
+    Command::new(Moderation, Owner, "unlock", "joining asks for nothing", "unlock", moderation::unlock),
+    Command::new(Moderation, Owner, "private [off]", "no list names the room", "private", moderation::private),
+    Command::new(Moderation, Owner, "kick NAME [WHY]", "put NAME out, who may come again", "kick Dai spam", moderation::kick),
+    Command::new(Moderation, Owner, "ban [NAME|ADDRESS] [for 2h] [WHY]", "put NAME out for longer, or tell who is", "ban Dai for 2h spam", moderation::ban),
+    Command::new(Moderation, Owner, "unban NAME|ADDRESS", "let NAME in again", "unban Dai", moderation::unban),
+    Command::new(Moderation, Owner, "mute NAME", "let NAME only read", "mute Dai", moderation::mute),
+    Command::new(Moderation, Owner, "unmute NAME", "let NAME speak again", "unmute Dai", moderation::unmute),
+    Command::new(Moderation, Owner, "own NAME", "let NAME own the room as well", "own Dai", moderation::own),
+    Command::new(Moderation, Owner, "close", "end the room, and put everybody out", "close", moderation::close),
 
-    Command::new(Show, RoomAndMenu, "ansi [off]", "messages do not cut into what you type", "ansi", settings::ansi),
-    Command::new(Show, RoomAndMenu, "width N", "the width of your screen, for \\ansi", "width 120", settings::width),
-    Command::new(Show, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", settings::color),
-    Command::new(Show, RoomAndMenu, "bell off|mention|all", "what rings: your name and private words, or all that others say", "bell mention", settings::bell),
-    Command::new(Show, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", settings::plain),
-    Command::new(Show, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", settings::charset),
-    Command::new(Show, RoomAndMenu, "quiet [off]", "no notices of who comes and goes, no advice, for scripts", "quiet", settings::quiet),
-    Command::new(Show, RoomAndMenu, "timezone [ZONE]", "the zone of the times you see; off: the server's", "timezone Asia/Bangkok", settings::timezone),
-    Command::new(Show, RoomAndMenu, "time", "what time it is there", "time", settings::time),
+    Command::new(Settings, RoomAndMenu, "ansi [off]", "messages do not cut into what you type", "ansi", settings::ansi),
+    Command::new(Settings, RoomAndMenu, "width N", "the width of your screen, for \\ansi", "width 120", settings::width),
+    Command::new(Settings, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", settings::color),
+    Command::new(Settings, RoomAndMenu, "bell off|mention|all", "what rings: your name and private words, or all that others say", "bell mention", settings::bell),
+    Command::new(Settings, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", settings::plain),
+    Command::new(Settings, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", settings::charset),
+    Command::new(Settings, RoomAndMenu, "quiet [off]", "no notices of who comes and goes, no advice, for scripts", "quiet", settings::quiet),
+    Command::new(Settings, RoomAndMenu, "timezone [ZONE]", "the zone of the times you see; off: the server's", "timezone Asia/Bangkok", settings::timezone),
+    Command::new(Settings, RoomAndMenu, "time", "what time it is there", "time", settings::time),
 ];
 
 /// Tells what a line is. `\name` is a command or a mistake; `/name` is a command or text, since people talk

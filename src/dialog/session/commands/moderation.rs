@@ -1,11 +1,11 @@
-//! *Pure.* What the owners of a room may do.
+//! *Pure.* What owners do with a room.
 
 use std::time::Duration;
 
 use crate::chat::name::Name;
 use crate::chat::request::{ModCommand, NewBan, Request, RoomRequest, Target};
 use crate::dialog::session::{Session, Turn};
-use crate::dialog::view::{Question, View};
+use crate::dialog::view::{HelpView, MessageView, Question};
 use crate::limits::BAN_TIME_MAX;
 use crate::time::duration;
 
@@ -25,7 +25,7 @@ pub(super) fn private(_: &mut Session, argument: &str) -> Turn {
     match argument.to_ascii_lowercase().as_str() {
         "" | "on" => order(ModCommand::Private(true)),
         "off" => order(ModCommand::Private(false)),
-        _ => Turn::show([View::Usage("private, or \\private off")]),
+        _ => Turn::show([HelpView::Usage("private, or \\private off")]),
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) fn ban(_: &mut Session, argument: &str) -> Turn {
     }
     let (who, rest) = argument.split_once(' ').unwrap_or((argument, ""));
     let Some((time, why)) = time_and_why(rest.trim()) else {
-        return Turn::show([View::Usage(
+        return Turn::show([HelpView::Usage(
             "ban NAME for 2h WHY; a time is 30m, 2h or 7d, up to 10 years",
         )]);
     };
@@ -69,15 +69,15 @@ pub(super) fn ban(_: &mut Session, argument: &str) -> Turn {
             time,
             why: why.into(),
         })),
-        None => Turn::show([View::NobodyCalled(who.to_owned())]),
+        None => Turn::show([MessageView::NobodyCalled(who.to_owned())]),
     }
 }
 
 pub(super) fn unban(_: &mut Session, argument: &str) -> Turn {
     match Target::parse(argument) {
-        _ if argument.is_empty() => Turn::show([View::Usage("unban NAME, or \\unban ADDRESS")]),
+        _ if argument.is_empty() => Turn::show([HelpView::Usage("unban NAME, or \\unban ADDRESS")]),
         Some(target) => order(ModCommand::Unban(target)),
-        None => Turn::show([View::NobodyCalled(argument.to_owned())]),
+        None => Turn::show([MessageView::NobodyCalled(argument.to_owned())]),
     }
 }
 
@@ -99,10 +99,10 @@ fn time_and_why(rest: &str) -> Option<(Option<Duration>, &str)> {
 
 fn named(who: &str, usage: &'static str, about: impl FnOnce(Name) -> ModCommand) -> Turn {
     match Name::parse(who.trim_start_matches('@')) {
-        _ if who.is_empty() => Turn::show([View::Usage(usage)]),
+        _ if who.is_empty() => Turn::show([HelpView::Usage(usage)]),
         Ok(name) => order(about(name)),
         // Nobody can be called so.
-        Err(_) => Turn::show([View::NobodyCalled(who.to_owned())]),
+        Err(_) => Turn::show([MessageView::NobodyCalled(who.to_owned())]),
     }
 }
 

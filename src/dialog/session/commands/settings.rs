@@ -1,9 +1,9 @@
-//! *Pure.* How one's own terminal shows things.
+//! *Pure.* How the user's own terminal shows things.
 
 use crate::chat::request::{LocalRequest, Request};
 use crate::chat::settings::{Bell, Setting};
 use crate::dialog::session::{Session, Turn};
-use crate::dialog::view::View;
+use crate::dialog::view::{HelpView, SettingsView};
 use crate::limits::WIDTH_COLUMNS;
 
 pub(super) fn ansi(_: &mut Session, argument: &str) -> Turn {
@@ -27,7 +27,7 @@ pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
         "off" => Bell::Off,
         "mention" | "on" => Bell::Mention,
         "all" => Bell::All,
-        _ => return Turn::show([View::Usage("bell mention, \\bell all or \\bell off")]),
+        _ => return Turn::show([HelpView::Usage("bell mention, \\bell all or \\bell off")]),
     };
     Turn::ask(Request::Local(LocalRequest::Set(Setting::Bell(bell))))
 }
@@ -38,7 +38,7 @@ fn switch(argument: &str, bare: bool, usage: &'static str, setting: fn(bool) -> 
         "on" => Turn::ask(Request::Local(LocalRequest::Set(setting(true)))),
         "" if bare => Turn::ask(Request::Local(LocalRequest::Set(setting(true)))),
         "off" => Turn::ask(Request::Local(LocalRequest::Set(setting(false)))),
-        _ => Turn::show([View::Usage(usage)]),
+        _ => Turn::show([HelpView::Usage(usage)]),
     }
 }
 
@@ -50,13 +50,13 @@ pub(super) fn width(_: &mut Session, argument: &str) -> Turn {
         _ if argument.eq_ignore_ascii_case("off") => {
             Turn::ask(Request::Local(LocalRequest::Set(Setting::Width(None))))
         }
-        _ => Turn::show([View::Usage("width N, with a number from 20 to 500")]),
+        _ => Turn::show([HelpView::Usage("width N, with a number from 20 to 500")]),
     }
 }
 
 pub(super) fn charset(_: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
-        return Turn::show([View::Usage(
+        return Turn::show([HelpView::Usage(
             "charset SET, such as utf-8, latin1, cp437 or windows-874",
         )]);
     }
@@ -67,7 +67,7 @@ pub(super) fn charset(_: &mut Session, argument: &str) -> Turn {
 
 pub(super) fn timezone(_: &mut Session, argument: &str) -> Turn {
     let zone = match argument {
-        "" => return Turn::show([View::Timezone]),
+        "" => return Turn::show([SettingsView::Timezone]),
         off if off.eq_ignore_ascii_case("off") => None,
         zone => Some(zone.to_owned()),
     };
@@ -75,5 +75,5 @@ pub(super) fn timezone(_: &mut Session, argument: &str) -> Turn {
 }
 
 pub(super) fn time(_: &mut Session, _: &str) -> Turn {
-    Turn::show([View::Time])
+    Turn::show([SettingsView::Time])
 }

@@ -1,17 +1,17 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::chat::history::{HistoryQuery, RoomSnapshot};
-use crate::chat::ignore::IgnoreRequest;
+use crate::chat::history::RoomSnapshot;
 use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::NameFault;
-use crate::chat::settings::{Bell, Setting};
 use crate::chat::topic::Topic;
-use crate::limits::HISTORY_PAGE_LINES;
 use crate::time::Timestamp;
 
-mod finding;
-mod own;
+mod history;
+mod messages;
+mod moderation;
+mod rooms;
+mod settings;
 
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a room name")
@@ -43,7 +43,7 @@ fn help() -> Turn {
 #[test]
 fn help_names_every_command_and_fits_a_screen() {
     let turn = help();
-    let [view @ View::Help(_)] = &turn.views[..] else {
+    let [view @ View::Help(HelpView::Commands(_))] = &turn.views[..] else {
         panic!("{turn:?}");
     };
     let text = shown(view);
@@ -74,7 +74,7 @@ fn shown(view: &View) -> String {
 fn help_on_a_command_gives_an_example_that_is_one() {
     for command in COMMANDS {
         let turn = in_room().line(&format!("\\help {}", command.name()));
-        let [view @ View::HelpOn(on)] = &turn.views[..] else {
+        let [view @ View::Help(HelpView::Command(on))] = &turn.views[..] else {
             panic!("{turn:?}");
         };
         assert_eq!(on.usage, command.usage);
@@ -85,7 +85,10 @@ fn help_on_a_command_gives_an_example_that_is_one() {
         };
         assert_eq!(meant, command);
         let turn = in_room().line(&example);
-        assert!(!matches!(turn.views[..], [View::Usage(_)]), "{example}");
+        assert!(
+            !matches!(turn.views[..], [View::Help(HelpView::Usage(_))]),
+            "{example}"
+        );
     }
     for (typed, rows) in [
         ("\\help \\who", 3),
@@ -117,7 +120,7 @@ fn each_choice_asks_or_answers_as_the_menu_says() {
     );
     assert_eq!(Session::default().line("5"), quit());
     for wrong in ["", "6", "12", "hello", "/usr/bin"] {
-        let expected = Turn::show([View::BadChoice, View::Menu]);
+        let expected = Turn::show([GeneralView::BadChoice.into(), View::Menu]);
         assert_eq!(Session::default().line(wrong), expected, "{wrong}");
     }
 }
@@ -131,7 +134,10 @@ fn creating_a_room_does_not_join_it() {
         Turn::ask(Request::Lobby(LobbyRequest::Create(room("1150"))))
     );
     let turn = session.reply(Reply::Lobby(LobbyReply::Created(room("1150"), Ok(()))));
-    assert_eq!(turn, Turn::show([View::Created(room("1150")), View::Menu]));
+    assert_eq!(
+        turn,
+        Turn::show([RoomView::Created(room("1150")).into(), View::Menu])
+    );
     assert!(!session.in_room());
     assert_eq!(session.prompt(), "anon> ");
 }
@@ -155,8 +161,8 @@ fn what_cannot_be_a_name_is_refused_with_the_reason_and_the_menu() {
     let mut session = Session::default();
     session.line("2");
     let turn = session.line("no such");
-    let why = View::JoinFailed("no such".to_owned(), JoinError::NoRoom);
-    assert_eq!(turn, Turn::show([why, View::Menu]));
+    let why = RoomView::JoinFailed("no such".to_owned(), JoinError::NoRoom);
+    assert_eq!(turn, Turn::show([why.into(), View::Menu]));
 }
 
 #[test]
@@ -168,7 +174,7 @@ fn a_new_name_is_shown_in_the_prompt_once_it_is_given() {
         Turn::ask(Request::Lobby(LobbyRequest::Rename(name("Dai"))))
     );
     let turn = session.reply(Reply::Lobby(LobbyReply::Renamed(Ok(name("Dai")))));
-    assert_eq!(turn, Turn::show([View::Renamed, View::Menu]));
+    assert_eq!(turn, Turn::show([GeneralView::Renamed.into(), View::Menu]));
     assert_eq!(session.prompt(), "Dai> ");
 }
 
@@ -178,7 +184,7 @@ fn a_name_that_is_taken_leaves_the_old_one() {
     session.line("\\name Dai");
     let why = RenameError::Taken(name("Dai"), name("Dai_2"));
     let turn = session.reply(Reply::Lobby(LobbyReply::Renamed(Err(why.clone()))));
-    assert_eq!(turn, Turn::show([View::RenameFailed(why)]));
+    assert_eq!(turn, Turn::show([GeneralView::RenameFailed(why)]));
     assert_eq!(session.name(), &Name::anon());
     assert!(session.in_room());
 }
@@ -213,9 +219,12 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
         ("\\help", help()),
         (
             "\\exits",
-            Turn::show([View::UnknownCommand("\\exits".to_owned())]),
+            Turn::show([HelpView::UnknownCommand("\\exits".to_owned())]),
         ),
-        ("\\", Turn::show([View::UnknownCommand("\\".to_owned())])),
+        (
+            "\\",
+            Turn::show([HelpView::UnknownCommand("\\".to_owned())]),
+        ),
     ];
     for (line, expected) in table {
         assert_eq!(in_room().line(line), expected, "{line:?}");
@@ -227,7 +236,7 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
 #[test]
 fn a_line_that_is_just_exit_is_said_with_a_hint() {
     let turn = in_room().line("exit");
-    assert_eq!(turn.views, [View::ExitHint]);
+    assert_eq!(turn.views, [MessageView::ExitHint.into()]);
     assert_eq!(
         turn.request,
         Some(Request::Room(RoomRequest::Say(
@@ -254,14 +263,17 @@ fn commands_at_the_menu_work_or_say_why_not() {
     let mut session = Session::default();
     assert_eq!(session.line("\\quit"), quit());
     assert_eq!(session.line("\\help"), help());
-    assert_eq!(session.line("\\me x"), Turn::show([View::OnlyInRoom("me")]));
+    assert_eq!(
+        session.line("\\me x"),
+        Turn::show([HelpView::OnlyInRoom("me")])
+    );
     assert_eq!(
         session.line("\\exit"),
-        Turn::show([View::OnlyInRoom("exit")])
+        Turn::show([HelpView::OnlyInRoom("exit")])
     );
     assert_eq!(
         session.line("\\name"),
-        Turn::show([View::YourName(Name::anon())])
+        Turn::show([GeneralView::YourName(Name::anon())])
     );
 }
 
@@ -283,8 +295,14 @@ fn a_line_too_long_answers_a_question_wrongly() {
     let mut session = Session::default();
     session.line("1");
     let turn = session.line_too_long();
-    assert_eq!(turn, Turn::show([View::LineTooLong, View::Menu]));
-    assert_eq!(in_room().line_too_long(), Turn::show([View::LineTooLong]));
+    assert_eq!(
+        turn,
+        Turn::show([MessageView::LineTooLong.into(), View::Menu])
+    );
+    assert_eq!(
+        in_room().line_too_long(),
+        Turn::show([MessageView::LineTooLong])
+    );
 }
 
 #[test]
@@ -308,7 +326,10 @@ fn joining_shows_what_was_said_last() {
         room("1150"),
         Ok(scene.clone()),
     )));
-    assert_eq!(turn, Turn::show([View::Joined(room("1150"), scene, true)]));
+    assert_eq!(
+        turn,
+        Turn::show([RoomView::Joined(room("1150"), scene, true)])
+    );
     assert!(
         shown(&turn.views[0])
             .ends_with("------------ Room 1150 ------------\nTopic: lunch\n[00:00:00] Dai: yo!\n")
@@ -320,71 +341,12 @@ fn a_refused_name_carries_what_was_wrong_with_it() {
     let mut session = Session::default();
     session.line("4");
     let turn = session.line("John Smith");
-    let View::RenameFailed(RenameError::BadName(error)) = &turn.views[0] else {
+    let View::General(GeneralView::RenameFailed(RenameError::BadName(error))) = &turn.views[0]
+    else {
         panic!("{turn:?}");
     };
     assert_eq!(error.fault, NameFault::Blank);
     assert_eq!(error.suggestion.as_deref(), Some("John_Smith"));
-}
-
-#[test]
-fn settings_are_asked_for_or_explained() {
-    let set = |setting| Turn::ask(Request::Local(LocalRequest::Set(setting)));
-    let table = [
-        ("\\ansi", set(Setting::Ansi(true))),
-        ("\\ansi off", set(Setting::Ansi(false))),
-        ("\\bell on", set(Setting::Bell(Bell::Mention))),
-        ("\\bell Mention", set(Setting::Bell(Bell::Mention))),
-        ("\\bell all", set(Setting::Bell(Bell::All))),
-        ("\\bell OFF", set(Setting::Bell(Bell::Off))),
-        ("\\color OFF", set(Setting::Color(false))),
-        ("\\plain", set(Setting::Plain(true))),
-        ("\\quiet", set(Setting::Quiet(true))),
-        ("\\quiet off", set(Setting::Quiet(false))),
-        ("\\width 120", set(Setting::Width(Some(120)))),
-        ("\\width off", set(Setting::Width(None))),
-        ("\\charset cp437", set(Setting::Charset("cp437".to_owned()))),
-    ];
-    for (line, expected) in table {
-        assert_eq!(in_room().line(line), expected, "{line}");
-        assert_eq!(
-            Session::default().line(line),
-            expected,
-            "{line} at the menu"
-        );
-    }
-    for (line, view) in [("\\timezone", View::Timezone), ("\\time", View::Time)] {
-        assert_eq!(in_room().line(line), Turn::show([view]), "{line}");
-    }
-    for line in [
-        "\\bell",
-        "\\width",
-        "\\width 3",
-        "\\width 999",
-        "\\ansi maybe",
-        "\\charset",
-    ] {
-        let turn = in_room().line(line);
-        assert_eq!(turn.request, None, "{line}");
-        assert!(matches!(turn.views[..], [View::Usage(_)]), "{line}");
-    }
-}
-
-#[test]
-fn ansi_is_told_of_once() {
-    let mut session = Session::default();
-    let joined = |session: &mut Session| {
-        let turn = session.reply(Reply::Lobby(LobbyReply::Joined(
-            room("1150"),
-            Ok(RoomSnapshot::default()),
-        )));
-        matches!(turn.views[..], [View::Joined(_, _, true)])
-    };
-    assert!(joined(&mut session));
-    assert!(!joined(&mut session));
-    let mut session = Session::default();
-    session.no_ansi_tip();
-    assert!(!joined(&mut session));
 }
 
 #[test]
@@ -397,169 +359,4 @@ fn the_end_of_file_key_leads_one_step_out() {
     let mut session = Session::default();
     session.line("4");
     assert_eq!(session.end_of_file(), Turn::show([View::Menu]));
-}
-
-#[test]
-fn the_past_is_looked_into_from_a_room() {
-    let ask = Turn::ask;
-    let table = [
-        (
-            "\\history",
-            ask(Request::Local(LocalRequest::OlderPage(HISTORY_PAGE_LINES))),
-        ),
-        (
-            "\\history 50",
-            ask(Request::Local(LocalRequest::OlderPage(50))),
-        ),
-        (
-            "\\history 14:30",
-            ask(Request::Local(LocalRequest::UntilTime("14:30".to_owned()))),
-        ),
-        (
-            "\\history 0",
-            ask(Request::Local(LocalRequest::UntilTime("0".to_owned()))),
-        ),
-        (
-            "\\search ดี \"yo\"",
-            ask(Request::Lobby(LobbyRequest::History(HistoryQuery::For(
-                "ดี \"yo\"".to_owned(),
-            )))),
-        ),
-        (
-            "\\context #12",
-            ask(Request::Lobby(LobbyRequest::History(HistoryQuery::Around(
-                12,
-            )))),
-        ),
-        (
-            "\\context 12",
-            ask(Request::Lobby(LobbyRequest::History(HistoryQuery::Around(
-                12,
-            )))),
-        ),
-    ];
-    for (line, expected) in table {
-        assert_eq!(in_room().line(line), expected, "{line}");
-    }
-    for line in ["\\search", "\\context", "\\context x"] {
-        assert!(
-            matches!(in_room().line(line).views[..], [View::Usage(_)]),
-            "{line}"
-        );
-    }
-    let at_menu = Session::default().line("\\history");
-    assert_eq!(at_menu, Turn::show([View::OnlyInRoom("history")]));
-}
-
-#[test]
-fn words_for_one_person_alone_are_asked_for_or_explained() {
-    let dai = || Recipient::Name(name("Dai"));
-    let table = [
-        (
-            "\\msg Dai hi there",
-            Some(Request::Lobby(LobbyRequest::Message(
-                dai(),
-                "hi there".to_owned(),
-            ))),
-        ),
-        (
-            "/msg @Dai  hi",
-            Some(Request::Lobby(LobbyRequest::Message(
-                dai(),
-                "hi".to_owned(),
-            ))),
-        ),
-        ("\\msg Dai", None),
-        ("\\msg", None),
-        (
-            "\\msg a,b hi",
-            Some(Request::Lobby(LobbyRequest::Message(
-                Recipient::Name(name("a,b")),
-                "hi".to_owned(),
-            ))),
-        ),
-        ("\\reply hi", None),
-        (
-            "\\ignore",
-            Some(Request::Lobby(LobbyRequest::Ignore(IgnoreRequest::List))),
-        ),
-        (
-            "\\ignore @Dai",
-            Some(Request::Lobby(LobbyRequest::Ignore(IgnoreRequest::Add(
-                name("Dai"),
-            )))),
-        ),
-        (
-            "\\unignore Dai",
-            Some(Request::Lobby(LobbyRequest::Ignore(IgnoreRequest::Remove(
-                name("Dai"),
-            )))),
-        ),
-        ("\\ignore two words", None),
-        ("\\unignore", None),
-        (
-            "\\away",
-            Some(Request::Lobby(LobbyRequest::Away(String::new()))),
-        ),
-        (
-            "\\away at lunch",
-            Some(Request::Lobby(LobbyRequest::Away("at lunch".to_owned()))),
-        ),
-    ];
-    for (line, expected) in table {
-        for mut session in [in_room(), Session::default()] {
-            let turn = session.line(line);
-            assert_eq!(turn.request, expected, "{line}");
-            assert_eq!(turn.views.is_empty(), expected.is_some(), "{line}");
-        }
-    }
-}
-
-#[test]
-fn a_reply_goes_to_the_connection_that_told_something_last() {
-    let words = |whom, from| DirectMessage {
-        time: Timestamp(0),
-        whom: MemberId(whom),
-        name: name(from),
-        text: "hi".into(),
-    };
-    let mut session = in_room();
-    let turn = session.told(words(7, "Dai"));
-    assert_eq!(turn, Turn::show([View::DmReceived(words(7, "Dai"), true)]));
-    let turn = session.told(words(8, "Bo"));
-    assert_eq!(turn, Turn::show([View::DmReceived(words(8, "Bo"), false)]));
-    let whom = Recipient::Id(MemberId(8), name("Bo"));
-    assert_eq!(
-        session.line("\\reply  yes"),
-        Turn::ask(Request::Lobby(LobbyRequest::Message(
-            whom,
-            "yes".to_owned()
-        )))
-    );
-    assert!(matches!(
-        session.line("\\reply").views[..],
-        [View::Usage(_)]
-    ));
-}
-
-#[test]
-fn an_action_is_said_in_a_room() {
-    let waves = Request::Room(RoomRequest::Say(Kind::Action, "waves".to_owned()));
-    assert_eq!(in_room().line("\\me waves"), Turn::ask(waves));
-    assert!(matches!(in_room().line("\\me").views[..], [View::Usage(_)]));
-    let at_menu = Session::default().line("\\me waves");
-    assert_eq!(at_menu, Turn::show([View::OnlyInRoom("me")]));
-}
-
-#[test]
-fn who_speaks_is_back() {
-    let mut session = in_room();
-    assert!(!session.come_back());
-    session.line("\\away");
-    assert_eq!(
-        session.reply(Reply::Lobby(LobbyReply::Away)),
-        Turn::show([View::Away])
-    );
-    assert!(session.come_back());
-    assert!(!session.come_back());
 }

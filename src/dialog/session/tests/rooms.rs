@@ -32,9 +32,9 @@ fn a_topic_is_asked_for_set_and_taken_away() {
         assert_eq!(in_room().line(line), expected, "{line}");
     }
     let too_long = in_room().line(&format!("\\topic {}", "x".repeat(1000)));
-    assert_eq!(too_long, Turn::show([View::TopicTooLong]));
+    assert_eq!(too_long, Turn::show([RoomView::TopicTooLong]));
     let at_menu = Session::default().line("\\topic lunch");
-    assert_eq!(at_menu, Turn::show([View::OnlyInRoom("topic")]));
+    assert_eq!(at_menu, Turn::show([HelpView::OnlyInRoom("topic")]));
 }
 
 #[test]
@@ -117,10 +117,10 @@ fn whois_asks_of_somebody_who_can_be() {
         assert_eq!(session.line("\\whois Dai"), asked);
         assert_eq!(session.line("/whois @Dai "), asked);
         let turn = session.line("\\whois two words");
-        assert_eq!(turn, Turn::show([View::NobodyIs("two words".to_owned())]));
+        assert_eq!(turn, Turn::show([View::NoSuchUser("two words".to_owned())]));
         assert!(matches!(
             session.line("\\whois").views[..],
-            [View::Usage(_)]
+            [View::Help(HelpView::Usage(_))]
         ));
         let turn = session.reply(Reply::Lobby(LobbyReply::Shown(Info::Whois(
             name("Dai"),
@@ -147,19 +147,22 @@ fn a_room_can_be_joined_from_anywhere() {
         assert!(session.in_room());
         assert_eq!(session.prompt(), "anon> ");
         let again = session.line("/join 7");
-        assert_eq!(again, Turn::show([View::InAlready(room("7"))]));
+        assert_eq!(again, Turn::show([RoomView::AlreadyIn(room("7"))]));
         let full = Reply::Lobby(LobbyReply::Joined(room("8"), Err(JoinError::Full(2))));
         session.line("\\join 8");
-        let failed = View::JoinFailed("8".to_owned(), JoinError::Full(2));
+        let failed = RoomView::JoinFailed("8".to_owned(), JoinError::Full(2));
         assert_eq!(session.reply(full), Turn::show([failed]));
         assert!(session.in_room());
     }
     let mut session = in_room();
     let same = session.line("\\join 1150");
-    assert_eq!(same, Turn::show([View::InAlready(room("1150"))]));
-    assert!(matches!(session.line("\\join").views[..], [View::Usage(_)]));
+    assert_eq!(same, Turn::show([RoomView::AlreadyIn(room("1150"))]));
+    assert!(matches!(
+        session.line("\\join").views[..],
+        [View::Help(HelpView::Usage(_))]
+    ));
     let turn = session.line("\\join two words");
-    let [View::JoinFailed(wanted, JoinError::BadName(_))] = &turn.views[..] else {
+    let [View::Room(RoomView::JoinFailed(wanted, JoinError::BadName(_)))] = &turn.views[..] else {
         panic!("{turn:?}");
     };
     assert_eq!(wanted, "two words");
@@ -185,7 +188,7 @@ fn a_room_that_there_is_not_is_created_and_joined_if_one_says_yes() {
             let create = Turn::ask(Request::Lobby(LobbyRequest::Create(room("7"))));
             assert_eq!(session.line(yes), create, "{yes}");
             let turn = session.reply(Reply::Lobby(LobbyReply::Created(room("7"), Ok(()))));
-            assert_eq!(turn.views, [View::Created(room("7"))]);
+            assert_eq!(turn.views, [RoomView::Created(room("7")).into()]);
             assert_eq!(
                 turn.request,
                 Some(Request::Lobby(LobbyRequest::Join(room("7"), None)))
@@ -216,11 +219,15 @@ fn a_room_that_there_is_not_is_not_created_by_accident() {
     for no in ["n", "", "yo", "\\join 8", "hello", "\\nonsense"] {
         let mut session = asked_to_create(in_room());
         assert!(!session.would_say(no));
-        assert_eq!(session.line(no), Turn::show([View::NotCreated]), "{no:?}");
+        assert_eq!(
+            session.line(no),
+            Turn::show([RoomView::NotCreated]),
+            "{no:?}"
+        );
         assert_eq!(session.prompt(), "anon> ");
         assert!(session.in_room());
         let mut session = asked_to_create(Session::default());
-        let turn = Turn::show([View::NotCreated, View::Menu]);
+        let turn = Turn::show([RoomView::NotCreated.into(), View::Menu]);
         assert_eq!(session.line(no), turn, "{no:?} at the menu");
     }
     let mut session = asked_to_create(in_room());
@@ -232,7 +239,7 @@ fn a_room_that_there_is_not_is_not_created_by_accident() {
         room("7"),
         Err(CreateError::TooMany(3)),
     )));
-    let failed = View::CreateFailed("7".to_owned(), CreateError::TooMany(3));
+    let failed = RoomView::CreateFailed("7".to_owned(), CreateError::TooMany(3));
     assert_eq!(turn, Turn::show([failed]));
     assert_eq!(session.prompt(), "anon> ");
 }
@@ -246,8 +253,8 @@ fn choice_2_asks_nothing_more_of_a_room_that_there_is_not() {
         room("7"),
         Err(JoinError::NoRoom),
     )));
-    let failed = View::JoinFailed("7".to_owned(), JoinError::NoRoom);
-    assert_eq!(turn, Turn::show([failed, View::Menu]));
+    let failed = RoomView::JoinFailed("7".to_owned(), JoinError::NoRoom);
+    assert_eq!(turn, Turn::show([failed.into(), View::Menu]));
     assert_eq!(session.prompt(), "anon> ");
 }
 
@@ -304,6 +311,9 @@ fn what_the_operator_says_comes_before_the_menu() {
     assert_eq!(session.greeting(None), Turn::show([View::Menu]));
     let rows: Arc<str> = "Be kind.\n\nThanks.\n".into();
     let turn = session.greeting(Some(Arc::clone(&rows)));
-    assert_eq!(turn, Turn::show([View::Motd(rows), View::Menu]));
+    assert_eq!(
+        turn,
+        Turn::show([GeneralView::Motd(rows).into(), View::Menu])
+    );
     assert!(shown(&turn.views[0]).starts_with("Be kind.\n\nThanks.\n"));
 }

@@ -58,7 +58,10 @@ fn orders_are_asked_of_the_room() {
             "{line}"
         );
         let at_menu = Session::default().line(line);
-        assert!(matches!(at_menu.views[..], [View::OnlyInRoom(_)]), "{line}");
+        assert!(
+            matches!(at_menu.views[..], [View::Help(HelpView::OnlyInRoom(_))]),
+            "{line}"
+        );
     }
 }
 
@@ -76,13 +79,19 @@ fn orders_that_make_no_sense_are_explained() {
     ] {
         let turn = in_room().line(line);
         assert!(
-            matches!(turn.views[..], [View::Usage(_)]),
+            matches!(turn.views[..], [View::Help(HelpView::Usage(_))]),
             "{line}: {turn:?}"
         );
         assert_eq!(turn.request, None);
     }
     let turn = in_room().line("\\kick a,b\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}");
-    assert!(turn.request.is_some() || matches!(turn.views[..], [View::NobodyCalled(_)]));
+    assert!(
+        turn.request.is_some()
+            || matches!(
+                turn.views[..],
+                [View::Message(MessageView::NobodyCalled(_))]
+            )
+    );
 }
 
 #[test]
@@ -117,7 +126,7 @@ fn a_room_is_locked_with_a_password_given_at_once_or_asked_for() {
         if session.question().is_some() {
             turn = session.line("short");
         }
-        assert_eq!(turn, Turn::show([View::BadRoomPassword]));
+        assert_eq!(turn, Turn::show([ModerationView::BadPassword]));
         assert_eq!(session.question(), None);
     }
 }
@@ -144,13 +153,13 @@ fn a_locked_room_asks_so_many_times_and_leads_back() {
         ));
         assert_eq!(
             session.reply(wrong),
-            Turn::show([View::WrongPassword(left)])
+            Turn::show([ModerationView::WrongPassword(left)])
         );
     }
     // One that no room can have need not be asked about.
     let turn = session.line("short");
-    let failed = View::JoinFailed("1150".to_owned(), JoinError::WrongPassword);
-    assert_eq!(turn, Turn::show([failed, View::Menu]));
+    let failed = RoomView::JoinFailed("1150".to_owned(), JoinError::WrongPassword);
+    assert_eq!(turn, Turn::show([failed.into(), View::Menu]));
     assert_eq!(session.question(), None);
     assert_eq!(session.prompt(), "anon> ");
 }
@@ -174,8 +183,8 @@ fn a_question_for_a_password_ends_with_whatever_else_comes_of_it() {
             room("1150"),
             Err(why.clone()),
         )));
-        let failed = View::JoinFailed("1150".to_owned(), why);
-        assert_eq!(turn, Turn::show([failed, View::Menu]));
+        let failed = RoomView::JoinFailed("1150".to_owned(), why);
+        assert_eq!(turn, Turn::show([failed.into(), View::Menu]));
         assert_eq!(session.question(), None);
     }
     let mut session = asked();
@@ -204,8 +213,8 @@ fn who_is_put_out_is_at_the_menu_whatever_was_asked() {
         let mut session = in_room();
         session.line(line);
         let turn = session.put_out(how.clone(), 2);
-        let out = View::PutOut(room("1150"), how.clone(), 2);
-        assert_eq!(turn, Turn::show([out, View::Menu]), "{line}");
+        let out = ModerationView::PutOut(room("1150"), how.clone(), 2);
+        assert_eq!(turn, Turn::show([out.into(), View::Menu]), "{line}");
         assert!(!session.in_room());
         assert_eq!(session.question(), None);
         // What the room had answered before means nothing any more.

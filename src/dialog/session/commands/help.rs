@@ -1,0 +1,30 @@
+//! *Pure.* The list of commands, and the help on one.
+
+use super::{COMMANDS, Group, find};
+use crate::dialog::session::{Session, Turn};
+use crate::dialog::view::{CommandHelp, HelpGroup, HelpView};
+
+pub(super) fn help(_: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        let groups = Group::ALL.map(|group| HelpGroup {
+            word: group.word(),
+            usages: usages_of(group),
+        });
+        return Turn::show([HelpView::Commands(groups.into())]);
+    }
+    let name = argument.trim_start_matches(['\\', '/']);
+    Turn::show([match find(name) {
+        Some(command) => HelpView::Command(CommandHelp {
+            usage: command.usage,
+            help: command.help,
+            example: command.example,
+            who: command.scope.words(),
+        }),
+        None => HelpView::NoSuchCommand(argument.to_owned()),
+    }])
+}
+
+fn usages_of(group: Group) -> Vec<&'static str> {
+    let commands = COMMANDS.iter().filter(|command| command.group == group);
+    commands.map(|command| command.usage).collect()
+}

@@ -1,0 +1,39 @@
+//! *Pure.* Last words: why a connection is closed.
+
+use std::fmt::{self, Write as _};
+
+/// Why a connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndView {
+    /// The user leaves.
+    Goodbye,
+    /// The server stops.
+    GoingDown,
+    /// The user has typed nothing for too long.
+    Idle,
+    /// The client speaks this other protocol.
+    Foreign(&'static str),
+    /// Refused: the server has as many connections as it takes.
+    ServerFull,
+    /// Refused: the address has as many connections as it may have.
+    AddressFull,
+}
+
+impl EndView {
+    pub(super) fn write(self, out: &mut String) -> fmt::Result {
+        match self {
+            EndView::Goodbye => writeln!(out, "Goodbye."),
+            EndView::GoingDown => writeln!(out, "* The server is going down."),
+            EndView::Idle => writeln!(out, "* You have typed nothing for long. Goodbye."),
+            EndView::Foreign(protocol) => writeln!(
+                out,
+                "This is parlor, a chat for nc and telnet. It does not speak {protocol}. Goodbye."
+            ),
+            EndView::ServerFull => writeln!(out, "The server is full. Please try again later."),
+            EndView::AddressFull => writeln!(
+                out,
+                "Too many connections from your address. Please close one and try again."
+            ),
+        }
+    }
+}

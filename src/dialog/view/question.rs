@@ -1,0 +1,63 @@
+//! *Pure.* What the server asks, in place of the prompt.
+
+use std::borrow::Cow;
+
+use crate::chat::name::{Name, RoomName};
+use crate::chat::password::Password;
+
+/// A question that the next line answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Choice 1.
+    NewRoom,
+    /// Choice 2.
+    Room,
+    /// Choice 4.
+    Username,
+    /// Whether to create this room, which does not exist.
+    Create(RoomName),
+    /// `\register`.
+    NewPassword,
+    /// `\register`, for the second time.
+    PasswordAgain(Password),
+    /// `\login`.
+    Password(Name),
+    /// `\forget`.
+    PasswordToForget(Name),
+    /// The password of a locked room, and how many tries are left.
+    RoomPassword(RoomName, u8),
+    /// `\lock` without an argument.
+    NewRoomPassword,
+}
+
+impl Question {
+    /// The words, which are also the prompt.
+    pub fn words(&self) -> Cow<'static, str> {
+        match self {
+            Question::NewRoom => "Enter room name you wish to create: ".into(),
+            Question::Room => "Please enter room number: ".into(),
+            Question::Username => "Please enter your new username: ".into(),
+            Question::Create(room) => format!("There is no room {room}. Create it? [y/N] ").into(),
+            Question::NewPassword => "Choose a password: ".into(),
+            Question::PasswordAgain(_) => "Once more: ".into(),
+            Question::Password(name) | Question::PasswordToForget(name) => {
+                format!("Password of {name}: ").into()
+            }
+            Question::RoomPassword(room, _) => format!("Password of room {room}: ").into(),
+            Question::NewRoomPassword => "New password of the room: ".into(),
+        }
+    }
+
+    /// The answer is a secret: it is not shown where we own the echo, and it is never remembered.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Question::NewRoom | Question::Room | Question::Username | Question::Create(_) => false,
+            Question::NewPassword
+            | Question::PasswordAgain(_)
+            | Question::Password(_)
+            | Question::PasswordToForget(_)
+            | Question::RoomPassword(..)
+            | Question::NewRoomPassword => true,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! *Pure.* The line being typed.
+
+use std::fmt::{self, Write as _};
+
+use super::Viewer;
+
+/// What is said of the line being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TerminalView {
+    /// A secret is asked for on a terminal that shows it.
+    SecretIsSeen,
+    /// The words that Tab could complete to.
+    Candidates(Vec<String>),
+    /// The answer to Telnet's Are You There.
+    Yes,
+}
+
+impl TerminalView {
+    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+        match self {
+            TerminalView::SecretIsSeen => viewer.hint(
+                format_args!("your terminal shows what you type; a telnet client would hide it"),
+                out,
+            ),
+            TerminalView::Candidates(candidates) => writeln!(out, "{}", candidates.join("  ")),
+            TerminalView::Yes => writeln!(out, "[yes]"),
+        }
+    }
+}
