@@ -151,11 +151,11 @@ pub enum ModAction {
     Shared,
     /// `* Dai now owns the room`, since no owner was left.
     Inherited,
-    /// `* Bo locked the room: joining asks for a password`
+    /// `* Bo locked the room: joining needs a password`
     Locked,
     /// `* Bo unlocked the room`
     Unlocked,
-    /// `* Bo made the room private: no list names it`
+    /// `* Bo made the room private: no list shows it`
     Private,
     /// `* Bo made the room public`
     Public,

@@ -12,7 +12,7 @@ use crate::store::Durability;
 /// A chat server that any terminal can walk into: `nc HOST 50006` or `telnet HOST 50006`.
 #[derive(Debug, FromArgs)]
 pub struct Args {
-    /// what to do instead of serving
+    /// a tool to run instead of the server
     #[argh(subcommand)]
     pub command: Option<Command>,
 
@@ -21,40 +21,40 @@ pub struct Args {
     #[argh(option, arg_name = "where")]
     pub listen: Vec<String>,
 
-    /// what the server is called: in the first line of the menu and in \stats
+    /// the server's name, shown in the first line of the menu and in \stats
     #[argh(option, arg_name = "text")]
     pub name: Option<String>,
 
-    /// a file with what everybody is shown before the menu: at most 24 rows and 6144 bytes, read at the start
+    /// a file that everybody is shown before the menu: at most 24 rows and 6144 bytes, read at startup
     #[argh(option, arg_name = "file")]
     pub motd: Option<PathBuf>,
 
-    /// the time zone that times are shown in, such as Asia/Bangkok (default: this machine's)
+    /// the time zone of the times shown, such as Asia/Bangkok (default: this machine's)
     #[argh(option, arg_name = "zone")]
     pub timezone: Option<String>,
 
-    /// how many of a room's last lines are shown to who joins (default: 10; at most 1000)
+    /// how many of a room's last lines are shown on joining (default: 10; at most 1000)
     #[argh(option, arg_name = "lines")]
     pub history: Option<usize>,
 
-    /// keep rooms and messages in this file, which is made if there is none (default: in memory only)
+    /// keep rooms and messages in this file, which is created if needed (default: in memory only)
     #[argh(option, arg_name = "file")]
     pub data: Option<PathBuf>,
 
-    /// what messages in the file survive: normal, which is the server's end, however sudden; or full, which
-    /// is a power cut as well and costs more (default: normal)
+    /// what stored messages survive: normal, the server's end, however sudden; or full, a power failure
+    /// as well, which costs more (default: normal)
     #[argh(option, arg_name = "what", from_str_fn(parse_sync))]
     pub sync: Option<Durability>,
 
-    /// forget messages in the file that are older than so many days (default: never)
+    /// delete messages that are older than this many days from the file (default: never)
     #[argh(option, arg_name = "days")]
     pub keep: Option<u32>,
 
-    /// forget messages in the file but for the last so many of each room (default: never)
+    /// delete all but the last so many messages of each room from the file (default: never)
     #[argh(option, arg_name = "lines")]
     pub keep_lines: Option<u64>,
 
-    /// take passwords (\register, \login) over connections from other hosts too, where others can read
+    /// accept passwords (\register, \login) over connections from other hosts too, where others can read
     /// them on the way; for networks that are safe by other means
     #[argh(switch)]
     pub plain_passwords: bool,
@@ -75,7 +75,7 @@ pub struct Args {
     #[argh(option, arg_name = "count")]
     pub max_members: Option<usize>,
 
-    /// lines a second from one client; who sends faster is slowed and loses nothing (default: 10; 0: no
+    /// lines a second from one client; faster senders are slowed and lose nothing (default: 10; 0: no
     /// limit)
     #[argh(option, arg_name = "lines")]
     pub rate: Option<u32>,
@@ -84,12 +84,12 @@ pub struct Args {
     #[argh(option, arg_name = "lines")]
     pub burst: Option<u32>,
 
-    /// bytes that a room keeps for members who do not read as fast as others write; who falls further
-    /// behind has lines skipped and is told so (default: 2097152; 0: no limit)
+    /// bytes that a room keeps for members who read more slowly than others write; those who fall further
+    /// behind have lines skipped and are told so (default: 2097152; 0: no limit)
     #[argh(option, arg_name = "bytes")]
     pub outbox: Option<usize>,
 
-    /// close a connection on which nothing was typed for so many seconds (default: 0: never)
+    /// close connections on which nothing was typed for this many seconds (default: 0: never)
     #[argh(option, arg_name = "seconds")]
     pub idle: Option<u32>,
 

@@ -28,7 +28,7 @@ pub enum Command {
     Backup(Backup),
 }
 
-/// Write what was said to standard output. Works while a server runs.
+/// Write messages to standard output. Works while a server runs.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "export")]
 pub struct Export {
@@ -40,12 +40,12 @@ pub struct Export {
     #[argh(option, arg_name = "name")]
     pub room: Option<String>,
 
-    /// only what was said then or later: a date, or a date and time, such as 2026-01-31 or
+    /// only messages from this time on: a date, or a date and time, such as 2026-01-31 or
     /// 2026-01-31T17:00
     #[argh(option, arg_name = "time")]
     pub since: Option<String>,
 
-    /// only what was said before
+    /// only messages before this time
     #[argh(option, arg_name = "time")]
     pub until: Option<String>,
 
@@ -79,12 +79,12 @@ impl FromStr for ExportFormat {
     }
 }
 
-/// Read what was exported as jsonl, from a file or from standard input. Works while a server runs.
-/// What was imported before is not stored twice.
+/// Read messages exported as jsonl from a file or from standard input. Works while a server runs.
+/// Messages imported before are not stored twice.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "import")]
 pub struct Import {
-    /// the server's file, which is made if there is none
+    /// the server's file, which is created if needed
     #[argh(option, arg_name = "file")]
     pub data: PathBuf,
 
@@ -93,7 +93,7 @@ pub struct Import {
     pub from: Option<PathBuf>,
 }
 
-/// Look whether the server's file is in order. Works while a server runs; reads all of the file.
+/// Check the server's file for faults. Works while a server runs; reads the whole file.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "check")]
 pub struct Check {
@@ -110,7 +110,7 @@ pub struct Backup {
     #[argh(option, arg_name = "file")]
     pub data: PathBuf,
 
-    /// the copy, which must not be there yet
+    /// the copy, which must not exist yet
     #[argh(positional)]
     pub to: PathBuf,
 }
@@ -181,7 +181,7 @@ impl Import {
         // If nobody takes it, the import was done all the same.
         let _ = writeln!(
             io::stderr(),
-            "imported {stored} messages; {present} were there already; {} have another number, since theirs \
+            "imported {stored} messages; {present} were there already; {} got another number, since theirs \
              was taken",
             imported.renumbered
         );
@@ -196,7 +196,7 @@ impl Check {
             return Ok(());
         }
         let file = self.data.display();
-        Err(format!("{file} is not in order:\n{}", faults.join("\n")))
+        Err(format!("{file} has faults:\n{}", faults.join("\n")))
     }
 }
 
@@ -213,7 +213,7 @@ fn parse_time(flag: &str, text: &str, zone: &TimeZone) -> Result<Timestamp, Stri
     match time {
         Ok(time) => Ok(Timestamp(time.as_millisecond())),
         Err(_) => Err(format!(
-            "--{flag} {text}: that is no time; give one such as 2026-01-31 or 2026-01-31T17:00"
+            "--{flag} {text}: that is not a time; give one such as 2026-01-31 or 2026-01-31T17:00"
         )),
     }
 }

@@ -127,7 +127,7 @@ impl Config {
 
 fn check<T: PartialOrd + std::fmt::Display>(flag: &str, value: T, most: T) -> Result<(), String> {
     if value > most {
-        return Err(format!("--{flag} {value}: at most {most} is possible"));
+        return Err(format!("--{flag} {value}: at most {most} is allowed"));
     }
     Ok(())
 }
@@ -158,9 +158,7 @@ fn parse_data(options: &Options) -> Result<Option<Data>, String> {
             ("plain-passwords", options.plain_passwords),
         ];
         return match given.into_iter().find(|(_, given)| *given) {
-            Some((flag, _)) => Err(format!(
-                "--{flag} is about the file of --data: give that too"
-            )),
+            Some((flag, _)) => Err(format!("--{flag} is for the file of --data: give that too")),
             None => Ok(None),
         };
     };
@@ -177,9 +175,9 @@ fn parse_data(options: &Options) -> Result<Option<Data>, String> {
 fn parse_name(typed: &str) -> Result<Arc<str>, String> {
     let name = text::clean(typed.as_bytes());
     let wrong = if name != typed {
-        "it has characters that control a terminal or cannot be seen; leave them out".to_owned()
+        "it has control or invisible characters; leave them out".to_owned()
     } else if !name.contains(text::is_visible) {
-        "there is nothing to be seen in it; give a name such as \"The Lounge\"".to_owned()
+        "it has no visible character; give a name such as \"The Lounge\"".to_owned()
     } else if text::width(&name) > limits::SERVER_NAME_COLUMNS_MAX {
         let most = limits::SERVER_NAME_COLUMNS_MAX;
         format!(

@@ -46,7 +46,7 @@ fn rows(bytes: &[u8]) -> Result<Option<Arc<str>>, String> {
     }
     if count > MOTD_ROWS_MAX {
         return Err(format!(
-            "it has {count} rows; at most {MOTD_ROWS_MAX} are possible"
+            "it has {count} rows; at most {MOTD_ROWS_MAX} are allowed"
         ));
     }
     Ok(rows.contains(text::is_visible).then(|| Arc::from(rows)))
@@ -79,7 +79,7 @@ mod tests {
         let (many, few) = ("x\n".repeat(MOTD_ROWS_MAX + 1), "x\n".repeat(MOTD_ROWS_MAX));
         assert!(rows(few.as_bytes()).is_ok());
         let error = rows(many.as_bytes()).expect_err("too many rows");
-        assert_eq!(error, "it has 25 rows; at most 24 are possible");
+        assert_eq!(error, "it has 25 rows; at most 24 are allowed");
         assert!(rows(&vec![b'x'; MOTD_BYTES_MAX]).is_ok());
         let error = rows(&vec![b'x'; MOTD_BYTES_MAX + 1]).expect_err("too many bytes");
         assert_eq!(error, "it has more than 6144 bytes; please shorten it");

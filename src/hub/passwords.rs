@@ -138,7 +138,7 @@ fn is_right(password: &Password, stored: &str) -> bool {
         Ok(()) => true,
         Err(Error::PasswordInvalid) => false,
         Err(error) => {
-            tracing::warn!(%error, "an account has a password that is none");
+            tracing::warn!(%error, "an account has an invalid password hash");
             false
         }
     }

@@ -22,7 +22,7 @@ impl Listen {
 pub fn parse_listen(text: &str) -> Result<Listen, String> {
     if let Some(path) = text.strip_prefix("unix:") {
         if path.is_empty() {
-            return Err("--listen unix: wants a path, such as unix:/run/parlor.sock".to_owned());
+            return Err("--listen unix: needs a path, such as unix:/run/parlor.sock".to_owned());
         }
         return Ok(Listen::Unix(PathBuf::from(path)));
     }
@@ -33,7 +33,7 @@ pub fn parse_listen(text: &str) -> Result<Listen, String> {
         .and_then(|mut found| found.next());
     address.map(Listen::Tcp).ok_or_else(|| {
         format!(
-            "--listen {text}: that is no address with a port; give one such as 0.0.0.0:50006, \
+            "--listen {text}: that is not an address with a port; give one such as 0.0.0.0:50006, \
              [::]:50006 or unix:/run/parlor.sock"
         )
     })

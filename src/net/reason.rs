@@ -14,7 +14,7 @@ pub enum Reason {
     Lost,
     /// Nothing was typed for longer than the server allows.
     Idle,
-    /// The client took nothing of what was sent to it.
+    /// The client stopped reading what was sent to it.
     Stuck,
     /// The client speaks another protocol.
     Foreign,
@@ -48,7 +48,7 @@ impl fmt::Display for Reason {
             Reason::EndOfInput => "end of input",
             Reason::Lost => "connection lost",
             Reason::Idle => "idle",
-            Reason::Stuck => "took nothing",
+            Reason::Stuck => "stopped reading",
             Reason::Foreign => "other protocol",
             Reason::Stop => "server stopping",
             Reason::ServerFull => "refused: server full",

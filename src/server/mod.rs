@@ -113,7 +113,7 @@ impl Server {
             false
         };
         if !future::or(everybody_left, too_late).await {
-            warn!("some clients did not take the last words in time");
+            warn!("some clients did not read the last words in time");
         }
         info!(ended = %reasons, "stopped");
     }
@@ -158,7 +158,7 @@ async fn accept_all(server: Arc<Server>, listener: Listener) {
             // Most likely no file descriptor is left. The kernel keeps the others waiting meanwhile.
             Err(error) => {
                 if !std::mem::replace(&mut complained, true) {
-                    warn!(%error, "cannot accept for now");
+                    warn!(%error, "cannot accept connections for now");
                 }
                 server.shared.runtime.clock.after(ACCEPT_PAUSE).await;
             }

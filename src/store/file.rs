@@ -62,17 +62,17 @@ impl fmt::Display for OpenError {
                 write!(f, "{}: another server is using it", path.display())
             }
             OpenError::Foreign(path) => {
-                write!(f, "{}: this is no file of parlor's", path.display())
+                write!(f, "{}: this is not a file of parlor's", path.display())
             }
             OpenError::Newer(path, version) => write!(
                 f,
-                "{}: it was made by a later parlor (schema {version}; this one knows up to \
+                "{}: it was made by a later version of parlor (schema {version}; this one knows up to \
                  {SCHEMA_VERSION})",
                 path.display()
             ),
             OpenError::Older(path, version) => write!(
                 f,
-                "{}: it was made by an earlier parlor (schema {version}); start the server on it once",
+                "{}: it was made by an earlier version of parlor (schema {version}); start the server with it once",
                 path.display()
             ),
             OpenError::Damaged(path, what) => {
@@ -128,7 +128,7 @@ pub(super) fn canonical(path: &Path) -> Result<PathBuf, OpenError> {
     let failed = |why: String| OpenError::Io(path.to_owned(), why);
     let name = path
         .file_name()
-        .ok_or_else(|| failed("this is no file".to_owned()))?;
+        .ok_or_else(|| failed("this is not a file".to_owned()))?;
     let folder = fs::canonicalize(folder_of(path))
         .map_err(|error| failed(format!("its directory cannot be opened: {error}")))?;
     Ok(folder.join(name))
@@ -156,7 +156,7 @@ pub(super) fn open_to_write(path: &Path, sync: Durability) -> Result<Connection,
     prepare_to_write(&db, sync).map_err(explain)?;
     let migrated = migrate(&mut db, MIGRATIONS).map_err(explain)?;
     if migrated > 0 {
-        tracing::info!(file = %path.display(), schema = SCHEMA_VERSION, "brought the schema forward");
+        tracing::info!(file = %path.display(), schema = SCHEMA_VERSION, "upgraded the schema");
     }
     try_tables(&db).map_err(|error| not_ours(path, &error))?;
     Ok(db)
@@ -284,7 +284,7 @@ pub(super) fn explained(path: &Path, error: &rusqlite::Error) -> OpenError {
         Some(ErrorCode::ReadOnly) => read_only(path),
         Some(ErrorCode::CannotOpen) => match access(path, Access::READ_OK) {
             Ok(()) if path.is_file() => read_only(path),
-            Ok(()) => OpenError::Io(path.to_owned(), "this is no file".to_owned()),
+            Ok(()) => OpenError::Io(path.to_owned(), "this is not a file".to_owned()),
             Err(why) => OpenError::Io(path.to_owned(), format!("it cannot be opened: {why}")),
         },
         _ => OpenError::Io(path.to_owned(), error.to_string()),
@@ -295,17 +295,17 @@ pub(super) fn explained(path: &Path, error: &rusqlite::Error) -> OpenError {
 fn read_only(path: &Path) -> OpenError {
     let read_only = |path: PathBuf, what: String| OpenError::ReadOnly(path, what);
     if let Err(why) = access(folder_of(path), Access::WRITE_OK | Access::EXEC_OK) {
-        let what = "no files can be made in its directory, which it needs while it is in use";
+        let what = "no files can be created in its directory, as is needed while it is in use";
         return read_only(path.to_owned(), format!("{what}: {why}"));
     }
     for end in ["", "-lock", "-wal", "-shm"] {
         let part = beside(path, end);
         match access(&part, Access::WRITE_OK) {
             Ok(()) | Err(Errno::NOENT) => {}
-            Err(why) => return read_only(part, format!("it cannot be written: {why}")),
+            Err(why) => return read_only(part, format!("it cannot be written to: {why}")),
         }
     }
-    read_only(path.to_owned(), "it cannot be written".to_owned())
+    read_only(path.to_owned(), "it cannot be written to".to_owned())
 }
 
 #[cfg(test)]

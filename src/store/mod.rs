@@ -94,12 +94,12 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StoreError::NoRoom => f.write_str("there is no such room"),
-            StoreError::RoomExists => f.write_str("there is a room of that name"),
-            StoreError::AccountExists => f.write_str("there is an account of that name"),
+            StoreError::RoomExists => f.write_str("there is already a room of that name"),
+            StoreError::AccountExists => f.write_str("there is already an account of that name"),
             StoreError::NoAccounts => f.write_str("accounts need a file: --data"),
             StoreError::Failed(why) => f.write_str(why),
             StoreError::Unavailable => f.write_str("the store cannot be reached"),
-            StoreError::Closed => f.write_str("the store has ended"),
+            StoreError::Closed => f.write_str("the store is closed"),
         }
     }
 }

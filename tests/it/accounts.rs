@@ -369,7 +369,7 @@ fn a_name_that_is_given_up_is_anybodys_once_its_bearer_leaves() {
     dai.line("\\forget");
     dai.expect("Password of Dai: ");
     dai.line(PASSWORD);
-    dai.expect("Dai is not registered any more.");
+    dai.expect("Dai is no longer registered.");
     dai.expect("Dai> ");
     let mut ann = at_menu(&first, "ann");
     assert!(refused(&mut ann, "Dai").starts_with("Dai is in use"));
@@ -393,7 +393,7 @@ fn who_takes_another_name_is_logged_out() {
     dai.line("\\name Day");
     dai.expect_next(
         "Update username successful\n\
-         You are not logged in to Dai any more. Type \\login Dai to be again.\nDay> ",
+         You are no longer logged in as Dai. Type \\login Dai to log in again.\nDay> ",
     );
     dai.line("\\name Dai");
     dai.expect("Dai is registered. Type \\login Dai if it is yours. Dai_2 is free.\nDay> ");
@@ -436,7 +436,7 @@ fn without_a_file_no_name_is_kept() {
     dai.login();
     for command in ["\\register", "\\login Dai"] {
         dai.line(command);
-        dai.expect_next("This server keeps no names: it was started without --data.\nDai> ");
+        dai.expect_next("No names can be registered here: the server has no --data.\nDai> ");
     }
 }
 
@@ -473,7 +473,7 @@ fn in_character_mode_a_password_is_never_shown_however_it_is_typed() {
     let all = format!("hello\r\\name other\r\\login tel\r{PASSWORD}\r\\forget\r{PASSWORD}\r");
     tel.send(all);
     tel.expect("Welcome back, tel.");
-    tel.expect("tel is not registered any more.");
+    tel.expect("tel is no longer registered.");
     tel.expect("tel> ");
     // Up brings back what was typed before, and no password.
     for _ in 0..12 {
@@ -507,7 +507,7 @@ fn a_password_that_is_typed_ahead_is_not_shown_either() {
     }
     tel.send("\r");
     tel.expect("That is not the password of tel.");
-    tel.expect("tel is not registered any more.");
+    tel.expect("tel is no longer registered.");
     let text = tel.text();
     for piece in ["corr", "horse"] {
         assert!(!text.contains(piece), "{text:?}");

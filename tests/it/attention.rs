@@ -139,10 +139,14 @@ fn the_bell_rings_for_all_that_others_say_or_for_ones_name_alone_or_not_at_all()
     let mut cat = server.client("cat");
     cat.login();
     let table = [
-        ("all", "All that others say rings the bell.", [1, 1, 1]),
+        (
+            "all",
+            "Everything that others say rings the bell.",
+            [1, 1, 1],
+        ),
         (
             "mention",
-            "Your name and private words ring the bell.",
+            "Your name and private messages ring the bell.",
             [0, 1, 1],
         ),
         ("off", "The bell is off.", [0, 0, 0]),
@@ -194,19 +198,17 @@ fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
     ben.line("\\bell all");
     ben.expect("ben> ");
     ben.line("\\ignore");
-    ben.expect_next(
-        "You ignore nobody. Type \\ignore NAME to see nothing more that NAME says.\nben> ",
-    );
+    ben.expect_next("You ignore nobody. Type \\ignore NAME to hide what NAME says.\nben> ");
     ann.line("before");
     ben.expect("] ann: before\n\x07ben> ");
     ben.line("\\ignore ANN");
     ben.expect_next(
-        "You see nothing more that ann says, to all or to you. Type \\unignore ann to end it.\nben> ",
+        "You no longer see what ann says, to all or to you. Type \\unignore ann to undo it.\nben> ",
     );
     ben.line("\\ignore ann");
-    ben.expect_next("You ignore ann already. Type \\unignore ann to end it.\nben> ");
+    ben.expect_next("You already ignore ann. Type \\unignore ann to undo it.\nben> ");
     ben.line("\\ignore ben");
-    ben.expect_next("That is you. Nobody more is ignored.\nben> ");
+    ben.expect_next("That is you. Nothing was changed.\nben> ");
 
     // Neither what she says nor does, nor under another name; neither seen nor heard.
     let rung = bells(&ben);
@@ -245,7 +247,7 @@ fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
     }
     ben.line("\\history 1");
     ben.expect_next(
-        "All of that was said by people you ignore. Type \\ignore for who they are.\nben> ",
+        "All of that was said by people you ignore. Type \\ignore to list them.\nben> ",
     );
     ben.line("\\context 1");
     ben.expect_next("#1 [");
@@ -254,11 +256,11 @@ fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
     assert!(!context.contains("hello ben"), "{context}");
 
     ben.line("\\ignore");
-    ben.expect_next("You ignore (type \\unignore NAME to end it): ann\nben> ");
+    ben.expect_next("You ignore (type \\unignore NAME to undo it): ann\nben> ");
     ben.line("\\unignore cat");
-    ben.expect_next("You do not ignore cat. Type \\ignore for whom you do.\nben> ");
+    ben.expect_next("You do not ignore cat. Type \\ignore to list whom you do.\nben> ");
     ben.line("\\unignore eve");
-    ben.expect_next("You see again what ann says.\nben> ");
+    ben.expect_next("You see what ann says again.\nben> ");
     other.say("and me?");
     ben.expect_next("\n[HH:MM:SS] ann: and me?\n\x07ben> ");
     ann.line("\\msg ben at last");

@@ -188,7 +188,7 @@ fn a_mention_rings_the_bell_for_those_who_want_it() {
     let (mut person, mut host) = in_room(&server, &TELNET);
     host.say("guest: silent");
     person.line("\\bell on");
-    person.expect("Your name and private words ring the bell.\nguest>");
+    person.expect("Your name and private messages ring the bell.\nguest>");
     assert_eq!(person.view().bells, 0);
     person.keys("half");
     host.say("hello @GUEST!");

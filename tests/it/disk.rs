@@ -96,7 +96,10 @@ fn a_file_that_cannot_be_written_is_one_clear_line_and_left_as_it_is() {
         &["import", "--data", &data, "/dev/null"],
     ] {
         let told = refused(args);
-        assert!(told.contains("chat.db: it cannot be written: "), "{told}");
+        assert!(
+            told.contains("chat.db: it cannot be written to: "),
+            "{told}"
+        );
         assert_eq!(fs::read(&file).expect("a file"), content);
     }
     // Reading it is another matter.
@@ -122,7 +125,7 @@ fn a_directory_in_which_nothing_can_be_made_is_one_clear_line() {
     ] {
         let told = refused(args);
         let words =
-            ".db: no files can be made in its directory, which it needs while it is in use: ";
+            ".db: no files can be created in its directory, as is needed while it is in use: ";
         assert!(told.contains(words), "{args:?}: {told}");
     }
     set_mode(folder.path(), 0o755);

@@ -283,7 +283,7 @@ fn set_things(evening: &mut Evening) {
     evening.command(
         "theo",
         "bell mention",
-        "Your name and private words ring the bell.",
+        "Your name and private messages ring the bell.",
     );
     evening.command("sue", "plain", "Plain drawing is on");
     evening.command("max", "quiet", "Quiet: no notices");
@@ -307,7 +307,7 @@ fn keep_a_name(evening: &mut Evening) {
     evening.all_see("* theo is now known as tess", &[]);
     evening.guest("tess").sees("you are tess_2 now");
     evening.command("theo", "forget", "Password of tess:");
-    evening.line("theo", SECRET, "tess is not registered any more.");
+    evening.line("theo", SECRET, "tess is no longer registered.");
     evening.command("theo", "name theo", "Update username successful");
     evening.all_see("* tess is now known as theo", &[]);
     evening.only_seen_by(SECRET, &[]);
@@ -315,10 +315,10 @@ fn keep_a_name(evening: &mut Evening) {
 
 /// One does not want to hear of another, for a while.
 fn ignore(evening: &mut Evening) {
-    evening.command("sam", "ignore max", "You see nothing more that max says");
+    evening.command("sam", "ignore max", "You no longer see what max says");
     evening.guest("max").types("humbug-one");
     evening.all_see(": humbug-one", &["sam", "max"]);
-    evening.command("sam", "unignore max", "You see again what max says.");
+    evening.command("sam", "unignore max", "You see what max says again.");
     evening.guest("max").types("humbug-two");
     evening.all_see(": humbug-two", &["max"]);
     let others: Vec<_> = GUESTS
@@ -335,10 +335,10 @@ fn take_care(evening: &mut Evening) {
         evening.command(who, line, notice);
         evening.all_see(notice, &[]);
     };
-    let locked = "* nora locked the room: joining asks for a password";
+    let locked = "* nora locked the room: joining needs a password";
     seen(evening, "nora", "lock soup4twelve", locked);
     seen(evening, "nora", "unlock", "* nora unlocked the room");
-    let private = "* nora made the room private: no list names it";
+    let private = "* nora made the room private: no list shows it";
     seen(evening, "nora", "private", private);
     evening.command("nora", "private off", "* nora made the room public");
     seen(evening, "nora", "mute sam", "* sam was muted by nora");

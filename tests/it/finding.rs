@@ -25,7 +25,7 @@ fn everybody_sees_who_sets_the_topic_and_who_comes_later_reads_it() {
     let server = server_with(&file);
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
     ann.line("\\topic");
-    ann.expect_next("Nobody has said what room 1150 is about. Type \\topic TEXT to do so.\nann> ");
+    ann.expect_next("Room 1150 has no topic. Type \\topic TEXT to set one.\nann> ");
     ann.line("\\topic ข้าว at noon");
     ann.expect_next("* ann set the topic: ข้าว at noon\nann> ");
     ben.expect_next("\n* ann set the topic: ข้าว at noon\nben> ");
@@ -33,7 +33,7 @@ fn everybody_sees_who_sets_the_topic_and_who_comes_later_reads_it() {
     ben.expect_next("Room 1150 is about: ข้าว at noon\nben> ");
     ben.line(format!("\\topic {}", "x".repeat(161)));
     ben.expect_next(
-        "A topic has at most 160 characters. It is as it was. Please say it in fewer words.\nben> ",
+        "A topic can have at most 160 characters. It was not changed. Please use fewer words.\nben> ",
     );
     stop(server);
 
@@ -42,7 +42,7 @@ fn everybody_sees_who_sets_the_topic_and_who_comes_later_reads_it() {
     cat.login();
     assert_eq!(cat.join("1150"), "Topic: ข้าว at noon\n");
     cat.line("\\topic off");
-    cat.expect_next("* cat took the topic away\ncat> ");
+    cat.expect_next("* cat removed the topic\ncat> ");
     cat.line("\\exit");
     cat.expect(MENU);
     cat.expect_next("cat> ");
@@ -77,7 +77,7 @@ fn rooms_are_listed_with_members_last_line_and_topic_the_fullest_first() {
     ben.line("\\exit");
     ben.expect(MENU);
     ben.line("\\rooms 3");
-    ben.expect("There is no page 3 of the rooms. Type \\rooms 2 for the last one.\nben> ");
+    ben.expect("There is no page 3. Type \\rooms 2 for the last one.\nben> ");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn who_tells_of_the_room_and_of_everybody() {
     eve.expect_next("ben is at the menu. Away: at lunch\n");
     eve.expect("anon> ");
     eve.line("\\whois dan");
-    eve.expect_next("Nobody here is called dan. Type \\who all for everybody.\nanon> ");
+    eve.expect_next("Nobody here is called dan. Type \\who all to list everybody.\nanon> ");
 }
 
 #[test]
@@ -144,7 +144,9 @@ fn a_room_is_joined_from_another_which_is_left_only_then() {
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
     let [mut cat, _dan] = room_with(&server, "7", ["cat", "dan"]);
     ann.line("\\join 7");
-    ann.expect_next("Join room 7 failed. It is full (members: 2). Please try again later.\nann> ");
+    ann.expect_next(
+        "Join room 7 failed. It is full (limit: 2 members). Please try again later.\nann> ",
+    );
     ann.line("\\join 1150");
     ann.expect_next("You are in room 1150 already.\nann> ");
     // It has not left.
@@ -182,7 +184,7 @@ fn an_unknown_room_is_created_by_who_says_yes_and_by_nobody_else() {
     ben.say("well?");
     ann.expect_next("\n[HH:MM:SS] ben: well?\nThere is no room 7. Create it? [y/N] ");
     ann.line("n");
-    ann.expect_next("Nothing was created. Type \\rooms for the rooms that there are.\nann> ");
+    ann.expect_next("Nothing was created. Type \\rooms to list the rooms.\nann> ");
     ann.line("\\rooms");
     ann.expect("     2  just now      1150\n(type '\\join ROOM' to join one)\nann> ");
     ann.line("\\join 7");
@@ -197,7 +199,7 @@ fn an_unknown_room_is_created_by_who_says_yes_and_by_nobody_else() {
     // Sent at once, as a script does; the answer is no, so the rest of the lines is for the menu.
     cat.send("\\join 8\nhello\n3\n");
     cat.expect_next("There is no room 8. Create it? [y/N] ");
-    cat.expect_next("Nothing was created. Type \\rooms for the rooms that there are.\n");
+    cat.expect_next("Nothing was created. Type \\rooms to list the rooms.\n");
     cat.expect("Active Room(s): 1150,7\n");
     cat.line("\\join two words");
     cat.expect(
@@ -348,13 +350,13 @@ fn a_name_or_a_text_that_cannot_be_shown_is_refused_with_the_reason() {
     fs::write(&long, "row\n".repeat(25)).expect("a file");
     let (long, none) = (long.to_string_lossy(), folder.path().join("none"));
     let cases = [
-        ("--motd", &*long, "it has 25 rows; at most 24 are possible"),
+        ("--motd", &*long, "it has 25 rows; at most 24 are allowed"),
         ("--motd", &none.to_string_lossy(), "it cannot be read: "),
         ("--motd", "/", "it cannot be read: "),
         (
             "--name",
             "a\x07b",
-            "--name ab: it has characters that control",
+            "--name ab: it has control or invisible characters",
         ),
         (
             "--name",

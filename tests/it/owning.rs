@@ -53,7 +53,7 @@ fn who_is_kicked_is_told_at_the_menu_and_may_come_again() {
 fn only_the_owner_may_and_the_others_are_told_whom_to_ask() {
     let server = Server::start(&[]);
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
-    let refused = "Only who owns the room may do that. Nothing was done. Ask ann, who does.";
+    let refused = "Only the room's owner can do that. Nothing was done. Ask ann, who owns it.";
     for line in [
         "\\kick ann",
         "\\ban ann for 2h",
@@ -94,7 +94,9 @@ fn who_is_banned_stays_out_until_the_ban_is_taken_back() {
         ben.expect_next(&format!("{refused}\n{MENU}{name}> "));
     }
     ann.line("\\ban");
-    ann.expect_next("1 banned here (\\unban NAME lets in again):\nben for 2h, by ann: spam\nann> ");
+    ann.expect_next(
+        "1 banned here (type \\unban NAME to lift a ban):\nben for 2h, by ann: spam\nann> ",
+    );
     order(&mut ann, "\\unban Ben", "* Ben was unbanned by ann");
     request_join(&mut ben);
     ben.expect("Join room 1150 successful\n");
@@ -132,7 +134,7 @@ fn who_is_muted_may_only_read_and_is_told_for_each_line() {
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
     order(&mut ann, "\\mute ben", "* ben was muted by ann");
     ben.expect_next("\n* ben was muted by ann\nben> ");
-    let not_sent = "Not sent: you are muted here. Who owns the room can \\unmute you.\n";
+    let not_sent = "Not sent: you are muted here. The room's owners can \\unmute you.\n";
     for line in ["hello?", "\\me waves"] {
         ben.line(line);
         ben.expect_next(&format!("{not_sent}ben> "));
@@ -152,7 +154,7 @@ fn who_is_muted_may_only_read_and_is_told_for_each_line() {
 fn a_locked_room_asks_for_its_password_three_times() {
     let server = Server::start(&[]);
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
-    let locked = "* ann locked the room: joining asks for a password";
+    let locked = "* ann locked the room: joining needs a password";
     order(&mut ann, &format!("\\lock {PASSWORD}"), locked);
     ben.expect_next(&format!("\n{locked}\nben> "));
     let mut cat = newcomer(&server, "cat");
@@ -170,7 +172,7 @@ fn a_locked_room_asks_for_its_password_three_times() {
         "That is not the password. You have one more try; \\exit gives up.\nPassword of room 1150: ",
     );
     cat.line("pizza4some");
-    let refused = "That is not the password. Ask who owns the room for it.";
+    let refused = "That is not the password. Ask the room's owner for it.";
     cat.expect_next(&format!("Join room 1150 failed. {refused}\n{MENU}cat> "));
     request_join(&mut cat);
     cat.expect_next("Password of room 1150: ");
@@ -195,7 +197,7 @@ fn a_locked_room_may_be_joined_from_another_and_who_gives_up_stays_there() {
     let server = Server::start(&[]);
     let [mut ann] = room_with(&server, "1150", ["ann"]);
     ann.line(format!("\\lock {PASSWORD}"));
-    ann.expect("* ann locked the room: joining asks for a password\nann> ");
+    ann.expect("* ann locked the room: joining needs a password\nann> ");
     let [mut ben, mut cat] = room_with(&server, "7", ["ben", "cat"]);
     ben.line("\\join 1150");
     ben.expect("Password of room 1150: ");
@@ -261,7 +263,7 @@ fn passwords_cannot_be_guessed_for_long() {
     ann.line("\\lock");
     ann.expect("New password of the room: ");
     ann.line(PASSWORD);
-    ann.expect("* ann locked the room: joining asks for a password\nann> ");
+    ann.expect("* ann locked the room: joining needs a password\nann> ");
     let mut cat = newcomer(&server, "cat");
     let mut tried = 1;
     let last = loop {
@@ -313,7 +315,7 @@ fn a_private_room_is_in_no_list() {
     order(
         &mut ann,
         "\\private",
-        "* ann made the room private: no list names it",
+        "* ann made the room private: no list shows it",
     );
     ben.line("3");
     ben.expect_next(&format!("There are no created rooms yet\n{MENU}ben> "));
@@ -351,7 +353,7 @@ fn closing_puts_everybody_at_the_menu_and_frees_the_name() {
     order(
         &mut ben,
         "\\private",
-        "* ben made the room private: no list names it",
+        "* ben made the room private: no list shows it",
     );
 }
 
@@ -368,7 +370,7 @@ fn ownership_is_shared_and_taken_back_and_goes_on_when_the_owner_goes() {
     ben.expect("* ben was muted by ann\nben> ");
     cat.expect("* ben was muted by ann\ncat> ");
     ben.line("\\kick cat");
-    ben.expect("Only who owns the room may do that.");
+    ben.expect("Only the room's owner can do that.");
     ben.expect("ben> ");
     // She leaves the room and is its owner still; then she goes for good.
     ann.line("\\exit");
@@ -377,7 +379,7 @@ fn ownership_is_shared_and_taken_back_and_goes_on_when_the_owner_goes() {
     cat.expect_next("\n* ann left\ncat> ");
     cat.line("\\unmute ben");
     cat.expect_next(
-        "Only who owns the room may do that. Nothing was done. No owner is here right now.\ncat> ",
+        "Only the room's owner can do that. Nothing was done. No owner is here right now.\ncat> ",
     );
     ann.line("\\quit");
     ann.expect_eof();
@@ -392,7 +394,7 @@ fn ownership_is_shared_and_taken_back_and_goes_on_when_the_owner_goes() {
     order(
         &mut ben,
         "\\private",
-        "* ben made the room private: no list names it",
+        "* ben made the room private: no list shows it",
     );
 }
 
@@ -407,7 +409,7 @@ fn whoever_comes_into_an_empty_room_whose_owner_has_gone_owns_it() {
     order(
         &mut ben,
         "\\private",
-        "* ben made the room private: no list names it",
+        "* ben made the room private: no list shows it",
     );
 }
 
@@ -465,12 +467,12 @@ fn what_owners_have_decided_survives_a_restart_and_closed_rooms_do_not() {
     cat.say("nobody shall see this");
     cat.line("\\close");
     cat.expect("* Room gone was closed by cat\n");
-    let locked = "* ann locked the room: joining asks for a password";
+    let locked = "* ann locked the room: joining needs a password";
     order(&mut ann, &format!("\\lock {PASSWORD}"), locked);
     order(
         &mut ann,
         "\\private",
-        "* ann made the room private: no list names it",
+        "* ann made the room private: no list shows it",
     );
     order(
         &mut ann,
@@ -521,7 +523,7 @@ fn an_owner_with_an_account_owns_the_room_after_a_restart_and_until_it_is_forgot
     let mut ben = newcomer(&second, "ben");
     ben.join("1150");
     ben.line("\\private");
-    ben.expect("Only who owns the room may do that. Nothing was done. No owner is here right now.");
+    ben.expect("Only the room's owner can do that. Nothing was done. No owner is here right now.");
     ben.expect("ben> ");
     let mut cat = newcomer(&second, "cat");
     cat.join("1150");
@@ -538,17 +540,17 @@ fn an_owner_with_an_account_owns_the_room_after_a_restart_and_until_it_is_forgot
     cat.line("\\name cat");
     cat.expect("cat> ");
     cat.line("\\private");
-    cat.expect("Only who owns the room may do that.");
+    cat.expect("Only the room's owner can do that.");
     cat.expect("cat> ");
     cat.line(format!("\\login ann\n{SECRET}"));
     cat.expect("Welcome back, ann.");
     cat.expect("ann> ");
     // Without the account she owns it as long as she is connected.
     cat.line(format!("\\forget\n{SECRET}"));
-    cat.expect("ann is not registered any more.");
+    cat.expect("ann is no longer registered.");
     cat.expect("ann> ");
     cat.line("\\private");
-    cat.expect("* ann made the room private: no list names it\nann> ");
+    cat.expect("* ann made the room private: no list shows it\nann> ");
     let mut dai = newcomer(&second, "dai");
     dai.join("1150");
     drop(cat);

@@ -171,7 +171,7 @@ fn rooms_that_are_imported_while_the_server_runs_are_there_at_once() {
 
     import(&file, "taken");
     ann.line("1\ntaken");
-    ann.expect("Create room taken failed. There is one already. Type 2 to join it.\n");
+    ann.expect("Create room taken failed. It exists already. Type 2 to join it.\n");
     let view = ann.join("taken");
     assert!(view.contains("] eve: said in taken\n"), "{view}");
     ann.line("\\exit");

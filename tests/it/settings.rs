@@ -48,7 +48,7 @@ fn ones_name_stands_out_and_rings_the_bell_if_that_is_wanted() {
     tel.expect("telnet is not tel's name\r\n");
     assert!(!tel.received().contains(&7));
     tel.send("\\bell on\r");
-    tel.expect("Your name and private words ring the bell.");
+    tel.expect("Your name and private messages ring the bell.");
     host.line("tel!");
     tel.expect("\x1b[7mtel\x1b[27m!\r\n\x07");
     host.line("nobody");

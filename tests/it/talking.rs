@@ -34,11 +34,11 @@ fn who_cannot_be_told_is_named_with_the_reason() {
         ("\\msg ann hi", "That is you. Nothing was sent."),
         (
             "\\msg anon hi",
-            "anon is whoever has no name. Nothing was sent. \\reply reaches who has told you something.",
+            "anon is anybody without a name. Nothing was sent. \\reply answers whoever messaged you last.",
         ),
         (
             "\\reply hi",
-            "Nobody has told you anything yet. Nothing was sent. Type \\msg NAME TEXT.",
+            "Nobody has messaged you yet. Nothing was sent. Type \\msg NAME TEXT.",
         ),
         ("\\msg ben", "Type \\msg NAME TEXT."),
     ] {

@@ -51,12 +51,14 @@ impl fmt::Display for NameError {
         };
         match self.fault {
             NameFault::Empty => write!(f, "{name} cannot be empty"),
-            NameFault::Invisible => write!(f, "{name} needs something that can be seen"),
+            NameFault::Invisible => write!(f, "{name} needs a visible character"),
             NameFault::Blank => write!(f, "{name} cannot have spaces in it"),
             NameFault::Comma => write!(f, "{name} cannot have a comma in it"),
             NameFault::Mark => write!(f, "{name} cannot begin with a combining mark"),
-            NameFault::Graphemes => write!(f, "{name} has at most {NAME_GRAPHEMES_MAX} characters"),
-            NameFault::Bytes => write!(f, "{name} has at most {NAME_BYTES_MAX} bytes"),
+            NameFault::Graphemes => {
+                write!(f, "{name} can have at most {NAME_GRAPHEMES_MAX} characters")
+            }
+            NameFault::Bytes => write!(f, "{name} can have at most {NAME_BYTES_MAX} bytes"),
             NameFault::Anon => f.write_str("that looks like anon, which is everybody's"),
         }
     }

@@ -41,8 +41,8 @@ fn a_refused_name_says_why_and_offers_another() {
     let table: [(&str, &str, Option<&str>); 15] = [
         ("", "a name cannot be empty", None),
         (" \t\u{2800}", "a name cannot be empty", None),
-        ("\u{301}", "a name needs something that can be seen", None),
-        ("\u{E000}", "a name needs something that can be seen", None),
+        ("\u{301}", "a name needs a visible character", None),
+        ("\u{E000}", "a name needs a visible character", None),
         (
             "John Smith",
             "a name cannot have spaces in it",
@@ -68,9 +68,17 @@ fn a_refused_name_says_why_and_offers_another() {
             "a name cannot begin with a combining mark",
             Some("Anon_2"),
         ),
-        (&long, "a name has at most 32 characters", Some(&cut)),
-        (&family, "a name has at most 640 bytes", Some(&family_cut)),
-        (&tower, "a name has at most 640 bytes", Some(&tower_cut)),
+        (&long, "a name can have at most 32 characters", Some(&cut)),
+        (
+            &family,
+            "a name can have at most 640 bytes",
+            Some(&family_cut),
+        ),
+        (
+            &tower,
+            "a name can have at most 640 bytes",
+            Some(&tower_cut),
+        ),
         (
             "Anon",
             "that looks like anon, which is everybody's",

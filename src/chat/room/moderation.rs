@@ -298,9 +298,9 @@ impl Moderation {
         let object: serde_json::Map<_, _> = serde_json::from_str(json).map_err(wrong)?;
         let stored: Stored = serde_json::from_value(object.into()).map_err(wrong)?;
         if !stored.lock.as_deref().is_none_or(password::is_hash) {
-            return Err("the hash of its password is none".to_owned());
+            return Err("its password hash is invalid".to_owned());
         }
-        let name = |text: &str| Name::parse(text).map_err(|_| format!("{text:?} is no name"));
+        let name = |text: &str| Name::parse(text).map_err(|_| format!("{text:?} is not a name"));
         let mut care = Moderation {
             lock: stored.lock.as_deref().map(Hash::new),
             private: stored.private,
@@ -314,7 +314,7 @@ impl Moderation {
             });
         }
         for ban in stored.bans {
-            let target = ban.target.target().ok_or("a ban is about nobody")?;
+            let target = ban.target.target().ok_or("a ban has no target")?;
             let until = ban.until.map(Timestamp);
             let ban = Ban::new(target, Vec::new(), until, name(&ban.by)?, ban.why.into());
             care.bans.push(ban);

@@ -157,11 +157,11 @@ fn each_order_is_told_to_all_who_stay() {
         ),
         (
             ModCommand::Private(true),
-            "* Ann made the room private: no list names it",
+            "* Ann made the room private: no list shows it",
         ),
         (
             ModCommand::Lock(hash),
-            "* Ann locked the room: joining asks for a password",
+            "* Ann locked the room: joining needs a password",
         ),
     ] {
         let mut room = room_of(3);

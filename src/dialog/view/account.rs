@@ -48,20 +48,20 @@ impl AccountView {
             AccountView::NoFile => {
                 writeln!(
                     out,
-                    "This server keeps no names: it was started without --data."
+                    "No names can be registered here: the server has no --data."
                 )
             }
             AccountView::Overheard => writeln!(
                 out,
-                "No password is taken over this connection: others on its way could read it. \
-                 Come through a tunnel, or ask for --plain-passwords."
+                "Passwords are not accepted over this connection: others on the way could read them. \
+                 Come through a tunnel, or ask the operator for --plain-passwords."
             ),
             AccountView::Anon => writeln!(
                 out,
                 "anon is everybody's. Type \\name NEW for a name of your own, then \\register."
             ),
             AccountView::LoggedInAlready(name) => {
-                writeln!(out, "You are logged in to {name} already.")
+                writeln!(out, "You are already logged in as {name}.")
             }
             AccountView::NotLoggedIn => writeln!(
                 out,
@@ -70,7 +70,7 @@ impl AccountView {
             AccountView::BadPassword(why) => write_bad_password(*why, out),
             AccountView::Differ => writeln!(
                 out,
-                "These are two different passwords. Nothing was registered. \
+                "The two passwords differ. Nothing was registered. \
                  Type \\register to try again."
             ),
             AccountView::Registered(name) => writeln!(
@@ -80,7 +80,7 @@ impl AccountView {
             AccountView::LoggedIn(name) => writeln!(out, "Welcome back, {name}."),
             AccountView::Forgotten(name) => writeln!(
                 out,
-                "{name} is not registered any more. The password and the settings are deleted."
+                "{name} is no longer registered. The password and the settings were deleted."
             ),
             AccountView::NotForgotten(name) => writeln!(
                 out,
@@ -95,7 +95,7 @@ impl AccountView {
             ),
             AccountView::LoggedOut(name) => writeln!(
                 out,
-                "You are not logged in to {name} any more. Type \\login {name} to be again."
+                "You are no longer logged in as {name}. Type \\login {name} to log in again."
             ),
             AccountView::NameReclaimed(account, new) => writeln!(
                 out,
@@ -149,7 +149,7 @@ fn write_refused(name: &Name, why: &AccountError, out: &mut String) -> fmt::Resu
         ),
         AccountError::TooMany(limit) => writeln!(
             out,
-            "No more names can be registered (names: {limit}). {name} is yours until you leave."
+            "No more names can be registered (limit: {limit}). {name} is yours until you leave."
         ),
         AccountError::NotStored => writeln!(
             out,

@@ -24,7 +24,7 @@ impl EndView {
         match self {
             EndView::Goodbye => writeln!(out, "Goodbye."),
             EndView::GoingDown => writeln!(out, "* The server is going down."),
-            EndView::Idle => writeln!(out, "* You have typed nothing for long. Goodbye."),
+            EndView::Idle => writeln!(out, "* You have been idle for too long. Goodbye."),
             EndView::Foreign(protocol) => writeln!(
                 out,
                 "This is parlor, a chat for nc and telnet. It does not speak {protocol}. Goodbye."

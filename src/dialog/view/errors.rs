@@ -10,12 +10,12 @@ impl fmt::Display for CreateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CreateError::BadName(error) => write_name_error(error, f),
-            CreateError::Exists => f.write_str("There is one already. Type 2 to join it."),
+            CreateError::Exists => f.write_str("It exists already. Type 2 to join it."),
             CreateError::NotStored => {
                 f.write_str("The server cannot store it right now. Please try again later.")
             }
             CreateError::TooMany(limit) => {
-                write!(f, "There can be no more rooms (rooms: {limit}).")
+                write!(f, "No more rooms can be created (limit: {limit}).")
             }
         }
     }
@@ -29,11 +29,14 @@ impl fmt::Display for JoinError {
                 f.write_str("There is no such room. Type 3 to list the rooms, 1 to create one.")
             }
             JoinError::Full(limit) => {
-                write!(f, "It is full (members: {limit}). Please try again later.")
+                write!(
+                    f,
+                    "It is full (limit: {limit} members). Please try again later."
+                )
             }
-            JoinError::Locked => f.write_str("It asks for a password."),
+            JoinError::Locked => f.write_str("It needs a password."),
             JoinError::WrongPassword => {
-                f.write_str("That is not the password. Ask who owns the room for it.")
+                f.write_str("That is not the password. Ask the room's owner for it.")
             }
             JoinError::TooManyTries => f.write_str(
                 "Too many wrong passwords from your address. Please try again in a minute.",

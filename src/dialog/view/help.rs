@@ -42,7 +42,7 @@ impl HelpView {
             HelpView::OnlyInRoom(command) => writeln!(
                 out,
                 "\\{command} is for rooms, and you are at the menu. \
-                 Type 2 to join a room, \\quit to go."
+                 Type 2 to join a room, \\quit to leave."
             ),
             HelpView::Usage(usage) => writeln!(out, "Type \\{usage}."),
         }
@@ -74,7 +74,7 @@ pub struct CommandHelp {
 fn write_commands(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
     writeln!(
         out,
-        "\\exit leaves the room. \\help COMMAND tells more of one of these:"
+        "\\exit leaves the room. \\help COMMAND explains one of these:"
     )?;
     for group in groups {
         let mut row = format!("{:>4}:", group.word);
@@ -92,13 +92,13 @@ fn write_commands(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
         }
         writeln!(out, "{row}")?;
     }
-    writeln!(out, "A line that begins with \\\\ is said with one \\.")
+    writeln!(out, "A line that begins with \\\\ is sent with one \\.")
 }
 
 fn write_command(help: &CommandHelp, out: &mut String) -> fmt::Result {
     writeln!(out, "\\{}: {}.", help.usage, help.help)?;
     writeln!(out, "For example: \\{}", help.example)?;
-    writeln!(out, "Who may: {}.", help.who)
+    writeln!(out, "Who can use it: {}.", help.who)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl HistoryView {
             HistoryView::Lines(query, found) => write_lines(query, found.as_ref(), viewer, out),
             HistoryView::OnlyIgnored => writeln!(
                 out,
-                "All of that was said by people you ignore. Type \\ignore for who they are."
+                "All of that was said by people you ignore. Type \\ignore to list them."
             ),
         }
     }
@@ -37,7 +37,7 @@ fn write_lines(
     let Some(found) = found else {
         return writeln!(
             out,
-            "The past cannot be read right now. Please try again later."
+            "Old messages cannot be read right now. Please try again later."
         );
     };
     let is_there = match query {
@@ -49,7 +49,7 @@ fn write_lines(
             HistoryQuery::Before(..) => writeln!(out, "There is nothing before that."),
             HistoryQuery::For(words) if found.cut_short => writeln!(
                 out,
-                "Nobody has said {} here lately; there may be older ones.",
+                "Nobody has said {} here lately; older lines may match.",
                 quoted(words)
             ),
             HistoryQuery::For(words) => writeln!(out, "Nobody has said {} here.", quoted(words)),
@@ -72,7 +72,7 @@ fn write_lines(
         }
         HistoryQuery::For(_) => {
             let older = match found.cut_short {
-                true => "; there may be older ones",
+                true => "; older lines may match",
                 false => "",
             };
             let words = "type '\\context N' for what was said around #N";
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(searched(false), "Nobody has said red here.\n");
         assert_eq!(
             searched(true),
-            "Nobody has said red here lately; there may be older ones.\n"
+            "Nobody has said red here lately; older lines may match.\n"
         );
     }
 }

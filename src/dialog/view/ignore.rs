@@ -10,35 +10,35 @@ pub(super) fn write_ignore(reply: &IgnoreReply, out: &mut String) -> fmt::Result
     match reply {
         IgnoreReply::Listed(names) if names.is_empty() => writeln!(
             out,
-            "You ignore nobody. Type \\ignore NAME to see nothing more that NAME says."
+            "You ignore nobody. Type \\ignore NAME to hide what NAME says."
         ),
         IgnoreReply::Listed(names) => {
-            write!(out, "You ignore (type \\unignore NAME to end it): ")?;
+            write!(out, "You ignore (type \\unignore NAME to undo it): ")?;
             write_list(names.iter().map(Name::as_str), ", ", 0, out)
         }
         IgnoreReply::Added(name, true) => writeln!(
             out,
-            "You see nothing more that {name} says, to all or to you. Type \\unignore {name} to end it."
+            "You no longer see what {name} says, to all or to you. Type \\unignore {name} to undo it."
         ),
         IgnoreReply::Added(name, false) => writeln!(
             out,
-            "Nobody is called {name} now. You will see nothing that one by that name says. \
-             Type \\unignore {name} to end it."
+            "Nobody is called {name} now. You will not see what anybody of that name says. \
+             Type \\unignore {name} to undo it."
         ),
-        IgnoreReply::Removed(name) => writeln!(out, "You see again what {name} says."),
+        IgnoreReply::Removed(name) => writeln!(out, "You see what {name} says again."),
         IgnoreReply::Refused(name, why) => match why {
-            IgnoreError::Oneself => writeln!(out, "That is you. Nobody more is ignored."),
+            IgnoreError::Oneself => writeln!(out, "That is you. Nothing was changed."),
             IgnoreError::Already => writeln!(
                 out,
-                "You ignore {name} already. Type \\unignore {name} to end it."
+                "You already ignore {name}. Type \\unignore {name} to undo it."
             ),
             IgnoreError::TooMany(limit) => writeln!(
                 out,
-                "You ignore {limit} people, and can ignore no more. Type \\unignore NAME first."
+                "You already ignore {limit} people, the most possible. Type \\unignore NAME first."
             ),
             IgnoreError::NotIgnored => writeln!(
                 out,
-                "You do not ignore {name}. Type \\ignore for whom you do."
+                "You do not ignore {name}. Type \\ignore to list whom you do."
             ),
         },
     }

@@ -46,7 +46,7 @@ impl MessageView {
             }
             MessageView::Muted => writeln!(
                 out,
-                "Not sent: you are muted here. Who owns the room can \\unmute you."
+                "Not sent: you are muted here. The room's owners can \\unmute you."
             ),
             MessageView::LineTooLong => writeln!(
                 out,
@@ -62,12 +62,12 @@ impl MessageView {
             }
             MessageView::NobodyCalled(name) => writeln!(
                 out,
-                "Nobody is called {}. Nothing was sent. Type \\who for who is here.",
+                "Nobody is called {}. Nothing was sent. Type \\who to see who is here.",
                 quoted(name)
             ),
             MessageView::NothingToAnswer => writeln!(
                 out,
-                "Nobody has told you anything yet. Nothing was sent. Type \\msg NAME TEXT."
+                "Nobody has messaged you yet. Nothing was sent. Type \\msg NAME TEXT."
             ),
             MessageView::Away => writeln!(out, "You are away until you say something."),
             MessageView::Back => writeln!(out, "You are back."),
@@ -114,7 +114,7 @@ pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> f
         DmError::Gone => writeln!(out, "{name} is not here. Nothing was sent."),
         DmError::Anon => writeln!(
             out,
-            "{name} is whoever has no name. Nothing was sent. \\reply reaches who has told you something."
+            "{name} is anybody without a name. Nothing was sent. \\reply answers whoever messaged you last."
         ),
         DmError::Oneself => writeln!(out, "That is you. Nothing was sent."),
         DmError::Ignored => writeln!(out, "{name} ignores you. Nothing was sent."),

@@ -71,7 +71,7 @@ pub(super) fn write_bans(bans: &[BanLine], out: &mut String) -> fmt::Result {
     }
     writeln!(
         out,
-        "{} banned here (\\unban NAME lets in again):",
+        "{} banned here (type \\unban NAME to lift a ban):",
         bans.len()
     )?;
     for ban in bans {
@@ -102,11 +102,11 @@ pub(super) fn write_not_done(why: &ModError, out: &mut String) -> fmt::Result {
         ModError::NotOwner(owners) => write_not_owner(owners, out),
         ModError::Nobody(name) => writeln!(
             out,
-            "Nobody here is called {name}. Nothing was done. Type \\who for who is here."
+            "Nobody here is called {name}. Nothing was done. Type \\who to see who is here."
         ),
         ModError::Muted => writeln!(
             out,
-            "You are muted here. Nothing was done. Who owns the room can \\unmute you."
+            "You are muted here. Nothing was done. The room's owners can \\unmute you."
         ),
         ModError::TooManyTries => writeln!(
             out,
@@ -115,41 +115,38 @@ pub(super) fn write_not_done(why: &ModError, out: &mut String) -> fmt::Result {
         ModError::Oneself => writeln!(out, "That is you. Nothing was done."),
         ModError::Anon => writeln!(
             out,
-            "anon is whoever has no name. Nothing was done. Ask them to take a name with \\name."
+            "anon is anybody without a name. Nothing was done. Ask them to choose one with \\name."
         ),
         ModError::Senior(name) => writeln!(
             out,
             "{name} has owned the room for longer than you. Nothing was done."
         ),
-        ModError::Already => writeln!(out, "That is so already."),
+        ModError::Already => writeln!(out, "That is already the case."),
         ModError::NotBanned(target) => writeln!(
             out,
-            "{} is not banned here. Nothing was done. Type \\ban for who is.",
+            "{} is not banned here. Nothing was done. Type \\ban to list the bans.",
             quoted(&target.to_string())
         ),
         ModError::NotMuted(name) => writeln!(out, "{name} is not muted here. Nothing was done."),
         ModError::TooMany(most) => writeln!(
             out,
-            "There can be no more (most: {most}). Nothing was done. Take one back first."
+            "There are {most} already, the most possible. Nothing was done. Remove one first."
         ),
         ModError::NotStored => writeln!(
             out,
-            "The server cannot do it right now. Nothing was done. Please try again later."
+            "The server cannot do that right now. Nothing was done. Please try again later."
         ),
     }
 }
 
 fn write_not_owner(owners: &[Name], out: &mut String) -> fmt::Result {
-    write!(
-        out,
-        "Only who owns the room may do that. Nothing was done. "
-    )?;
+    write!(out, "Only the room's owner can do that. Nothing was done. ")?;
     match owners {
         [] => writeln!(out, "No owner is here right now."),
-        [owner] => writeln!(out, "Ask {owner}, who does."),
+        [owner] => writeln!(out, "Ask {owner}, who owns it."),
         owners => {
             let names: Vec<&str> = owners.iter().map(Name::as_str).collect();
-            writeln!(out, "Ask one of them: {}.", names.join(", "))
+            writeln!(out, "Ask one of the owners: {}.", names.join(", "))
         }
     }
 }
@@ -240,7 +237,7 @@ mod tests {
             ban("2001:db8::7", None, ""),
         ];
         write_bans(&bans, &mut out).expect("a String takes it");
-        let expected = "2 banned here (\\unban NAME lets in again):\n\
+        let expected = "2 banned here (type \\unban NAME to lift a ban):\n\
                         Dai for 1h 59m, by Bo: spam\n2001:db8::/64, by Bo\n";
         assert_eq!(out, expected);
     }

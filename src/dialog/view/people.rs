@@ -55,7 +55,7 @@ pub(super) fn write_whois(
         return match name.is_anon() {
             true => writeln!(
                 out,
-                "{name} is whoever has no name. Type \\who all for everybody."
+                "{name} is anybody without a name. Type \\who all to list everybody."
             ),
             false => write_no_such_user(name.as_str(), out),
         };
@@ -97,7 +97,7 @@ pub(super) fn write_stats(stats: &Stats, viewer: &Viewer<'_>, out: &mut String) 
 pub(super) fn write_no_such_user(name: &str, out: &mut String) -> fmt::Result {
     writeln!(
         out,
-        "Nobody here is called {name}. Type \\who all for everybody."
+        "Nobody here is called {name}. Type \\who all to list everybody."
     )
 }
 
@@ -221,12 +221,12 @@ mod tests {
             (
                 "eve",
                 None,
-                "Nobody here is called eve. Type \\who all for everybody.\n",
+                "Nobody here is called eve. Type \\who all to list everybody.\n",
             ),
             (
                 "anon",
                 None,
-                "anon is whoever has no name. Type \\who all for everybody.\n",
+                "anon is anybody without a name. Type \\who all to list everybody.\n",
             ),
         ];
         for (name, profile, words) in table {

@@ -41,10 +41,9 @@ impl RoomView {
         match self {
             RoomView::Created(room) => writeln!(out, "Create room {room} successful"),
             RoomView::CreateFailed(wanted, why) => write_failed("Create", wanted, why, out),
-            RoomView::NotCreated => writeln!(
-                out,
-                "Nothing was created. Type \\rooms for the rooms that there are."
-            ),
+            RoomView::NotCreated => {
+                writeln!(out, "Nothing was created. Type \\rooms to list the rooms.")
+            }
             RoomView::List(rooms, more) => write_rooms(rooms, *more, out),
             RoomView::Joined(room, snapshot, tip) => {
                 write_joined(room, snapshot, *tip, viewer, out)
@@ -53,8 +52,8 @@ impl RoomView {
             RoomView::AlreadyIn(room) => writeln!(out, "You are in room {room} already."),
             RoomView::TopicTooLong => writeln!(
                 out,
-                "A topic has at most {TOPIC_GRAPHEMES_MAX} characters. It is as it was. \
-                 Please say it in fewer words."
+                "A topic can have at most {TOPIC_GRAPHEMES_MAX} characters. It was not changed. \
+                 Please use fewer words."
             ),
         }
     }
@@ -69,7 +68,7 @@ pub(super) fn write_topic(room: &RoomName, topic: Option<&Topic>, out: &mut Stri
         Some(topic) => writeln!(out, "Room {room} is about: {topic}"),
         None => writeln!(
             out,
-            "Nobody has said what room {room} is about. Type \\topic TEXT to do so."
+            "Room {room} has no topic. Type \\topic TEXT to set one."
         ),
     }
 }
@@ -126,7 +125,7 @@ pub(super) fn write_room_page(
     if page.rooms.is_empty() {
         return writeln!(
             out,
-            "There is no page {number} of the rooms. Type \\rooms {pages} for the last one."
+            "There is no page {number}. Type \\rooms {pages} for the last one."
         );
     }
     writeln!(out, "people  last line     room")?;
@@ -273,7 +272,7 @@ mod tests {
         }
         assert_eq!(
             shown(4, 3, vec![]),
-            "There is no page 4 of the rooms. Type \\rooms 3 for the last one.\n"
+            "There is no page 4. Type \\rooms 3 for the last one.\n"
         );
         assert!(shown(1, 0, vec![]).starts_with("There are no rooms yet."));
     }

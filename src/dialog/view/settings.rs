@@ -71,13 +71,13 @@ fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::R
         Setting::Plain(false) => writeln!(out, "Plain drawing is off."),
         Setting::Width(Some(columns)) => writeln!(out, "Rows are wrapped at {columns} columns."),
         Setting::Width(None) => writeln!(out, "Rows are wrapped at {LINE_MODE_COLUMNS} columns."),
-        Setting::Color(true) => writeln!(out, "Colours are on, where your drawing has them."),
+        Setting::Color(true) => writeln!(out, "Colours are on, except in plain drawing."),
         Setting::Color(false) => writeln!(out, "Colours are off."),
         Setting::Bell(Bell::Off) => writeln!(out, "The bell is off."),
         Setting::Bell(Bell::Mention) => {
-            writeln!(out, "Your name and private words ring the bell.")
+            writeln!(out, "Your name and private messages ring the bell.")
         }
-        Setting::Bell(Bell::All) => writeln!(out, "All that others say rings the bell."),
+        Setting::Bell(Bell::All) => writeln!(out, "Everything that others say rings the bell."),
         Setting::Quiet(true) => writeln!(
             out,
             "Quiet: no notices of who comes and goes, no advice. \\quiet off ends it."
@@ -97,11 +97,11 @@ fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
     match setting {
         Setting::Ansi(true) => writeln!(
             out,
-            "Your terminal is drawn better than that already: nothing cuts into what you type."
+            "Your terminal already does better than that: nothing cuts into what you type."
         ),
         Setting::Width(_) => writeln!(
             out,
-            "Your terminal tells its width itself. \\width is for \\ansi."
+            "Your terminal reports its own width. \\width is for \\ansi."
         ),
         Setting::Ansi(false)
         | Setting::Plain(_)
@@ -109,7 +109,7 @@ fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
         | Setting::Bell(_)
         | Setting::Quiet(_)
         | Setting::Charset(_)
-        | Setting::Timezone(_) => writeln!(out, "That is so already."),
+        | Setting::Timezone(_) => writeln!(out, "That is already the case."),
     }
 }
 

@@ -63,7 +63,7 @@ fn a_room_that_is_not_created_or_joined_says_what_why_and_what_next() {
     let table = [
         (
             RoomView::CreateFailed("1150".to_owned(), CreateError::Exists),
-            "Create room 1150 failed. There is one already. Type 2 to join it.\n",
+            "Create room 1150 failed. It exists already. Type 2 to join it.\n",
         ),
         (
             RoomView::JoinFailed("x".repeat(100), JoinError::NoRoom),

@@ -206,7 +206,7 @@ impl Lobby {
                 Err(error) => tracing::warn!(
                     room = room.id.0,
                     error,
-                    "what its owners have decided cannot be read: left out"
+                    "its owners and bans cannot be read: room left out"
                 ),
             }
         }

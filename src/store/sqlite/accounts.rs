@@ -17,7 +17,7 @@ pub(in crate::store) fn names(db: &Connection) -> rusqlite::Result<Vec<Name>> {
         // A name that somebody wrote into the file by hand and nobody could type.
         match Name::parse(&name) {
             Ok(name) => names.push(name),
-            Err(_) => tracing::warn!("the name of an account is no name: left out"),
+            Err(_) => tracing::warn!("the name of an account is invalid: left out"),
         }
     }
     Ok(names)

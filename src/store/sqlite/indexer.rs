@@ -108,7 +108,7 @@ impl Indexer {
         }
         // SQLite would go on writing to a file that no search can open.
         if self.index.is_some() && !self.path.exists() {
-            return Err(Trouble::Useless("it was taken away".to_owned()));
+            return Err(Trouble::Useless("it was removed".to_owned()));
         }
         let index = match &mut self.index {
             Some(index) => index,
@@ -127,17 +127,17 @@ impl Indexer {
         self.index = None;
         let error = StoreError::Failed(match trouble {
             Trouble::Useless(why) => {
-                tracing::warn!(file = %self.path.display(), %why, "the search index is made anew");
+                tracing::warn!(file = %self.path.display(), %why, "the search index is rebuilt");
                 match index::remove(&self.path) {
                     Ok(()) => return INDEX_GATHER,
                     Err(error) => error.to_string(),
                 }
             }
-            Trouble::Foreign => format!("{} is no search index", self.path.display()),
+            Trouble::Foreign => format!("{} is not a search index", self.path.display()),
             Trouble::Database(error) | Trouble::Index(error) => error.to_string(),
         });
         self.error_log
-            .failed("cannot keep the search index", &error);
+            .failed("cannot update the search index", &error);
         INDEX_RETRY
     }
 }
@@ -155,7 +155,7 @@ impl OpenIndex {
         };
         let progress = file.progress().map_err(in_index)?;
         if !is_of(&progress, database).map_err(Trouble::Database)? {
-            return Err(Trouble::Useless("it is another file's".to_owned()));
+            return Err(Trouble::Useless("it belongs to another file".to_owned()));
         }
         Ok(OpenIndex {
             unkept: progress.rooms.keys().copied().collect(),

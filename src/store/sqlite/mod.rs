@@ -221,7 +221,7 @@ impl Sqlite {
             } else {
                 let error = StoreError::Failed(error.to_string());
                 self.error_log
-                    .failed("cannot look into the search index", &error);
+                    .failed("cannot read the search index", &error);
             }
         }
         Ok(found)
@@ -305,7 +305,10 @@ fn spawn(
     work: impl FnOnce() + Send + 'static,
 ) -> Result<JoinHandle<()>, OpenError> {
     let thread = thread::Builder::new().name(format!("parlor-{name}"));
-    thread
-        .spawn(work)
-        .map_err(|error| OpenError::Io(path.to_owned(), format!("no thread for it: {error}")))
+    thread.spawn(work).map_err(|error| {
+        OpenError::Io(
+            path.to_owned(),
+            format!("cannot start a thread for it: {error}"),
+        )
+    })
 }

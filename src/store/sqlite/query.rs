@@ -61,7 +61,7 @@ pub(in crate::store) fn rooms_after(
         }
         // A name that somebody wrote into the file by hand and nobody could type.
         let Ok(name) = RoomName::parse(&row.get::<_, String>(1)?) else {
-            tracing::warn!(room = last.0, "the name of a room is no name: left out");
+            tracing::warn!(room = last.0, "the name of a room is invalid: left out");
             continue;
         };
         rooms.push(StoredRoom {

@@ -86,9 +86,8 @@ impl Writer {
         error_log: Arc<ThrottledErrorLog>,
         signal: Arc<IndexSignal>,
     ) -> Result<Writer, OpenError> {
-        let identity = identity(path).ok_or_else(|| {
-            OpenError::Io(path.to_owned(), "it was taken away just now".to_owned())
-        })?;
+        let identity = identity(path)
+            .ok_or_else(|| OpenError::Io(path.to_owned(), "it has just been removed".to_owned()))?;
         let closed = retention::closed(&db).map_err(|error| file::explained(path, &error))?;
         Ok(Writer {
             db,
@@ -165,7 +164,7 @@ impl Writer {
     fn commit(&mut self, batch: &[Job]) -> Result<Vec<Done>, StoreError> {
         // SQLite would go on writing to a file without a name, which nobody would ever find again.
         if identity(&self.path) != Some(self.identity) {
-            let why = "the file has been taken away or replaced";
+            let why = "the file has been removed or replaced";
             return Err(StoreError::Failed(why.to_owned()));
         }
         let in_transaction = || {
@@ -230,7 +229,7 @@ impl Writer {
             Ok(_) => self.signal.ring_forgot(),
             Err(error) => {
                 let error = StoreError::Failed(error.to_string());
-                self.error_log.failed("cannot forget messages", &error);
+                self.error_log.failed("cannot delete old messages", &error);
             }
         }
     }

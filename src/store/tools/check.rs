@@ -40,7 +40,7 @@ pub fn check(path: &Path) -> Result<Vec<String>, ToolError> {
     for fault in index_faults(path) {
         let index = index::path_of(path);
         faults.push(format!(
-            "the search index {}: {fault}; without a server you may remove it, the next one makes it anew",
+            "the search index {}: {fault}; while no server runs you can delete it; the next one rebuilds it",
             index.display()
         ));
     }
@@ -96,15 +96,13 @@ fn room_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
         .filter(|parsed| parsed.as_str() == name);
     let is_closed: bool = row.get(7)?;
     Ok(match parsed {
-        None => Some("its name is no name"),
-        _ if !is_object(row.get_ref(6)?.as_str()?) => {
-            Some("what its owners have decided cannot be read")
-        }
+        None => Some("its name is invalid"),
+        _ if !is_object(row.get_ref(6)?.as_str()?) => Some("its owners and bans cannot be read"),
         Some(name) if !is_closed && name.key() != row.get::<_, String>(2)? => {
-            Some("its key is another name's")
+            Some("its key does not match its name")
         }
-        _ if time_text(row.get(3)?).is_none() => Some("it was created at no time"),
-        _ if last < 0 || newest > last as u64 => Some("it has messages past its last number"),
+        _ if time_text(row.get(3)?).is_none() => Some("its creation time is invalid"),
+        _ if last < 0 || newest > last as u64 => Some("it has messages beyond its last number"),
         _ => None,
     })
 }
@@ -145,13 +143,13 @@ fn message_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
     } else if id_of(row.get(0)?) == 0 {
         Some("it has no number")
     } else if time_text(row.get(1)?).is_none() {
-        Some("its time is none")
+        Some("its time is invalid")
     } else if !is_name {
-        Some("its sender's name is no name")
+        Some("its sender's name is invalid")
     } else if Kind::from_number(row.get(3)?).is_none() {
-        Some("it is of no known kind")
+        Some("its kind is unknown")
     } else if text.is_empty() || text::clean(text).as_bytes() != text {
-        Some("its text is none that anybody could have sent")
+        Some("nobody could have sent its text")
     } else {
         None
     })
@@ -181,14 +179,14 @@ fn account_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
         .ok()
         .filter(|parsed| parsed.as_str() == name);
     Ok(match parsed {
-        None => Some("its name is no name"),
+        None => Some("its name is invalid"),
         Some(name) if name.keys().iter().map(NameKey::as_str).ne(&keys) => {
-            Some("its keys are another name's")
+            Some("its keys do not match its name")
         }
-        _ if !password::is_hash(row.get_ref(5)?.as_str()?) => Some("its password is none"),
-        _ if time_text(row.get(6)?).is_none() => Some("it was registered at no time"),
-        _ if time_text(row.get(7)?).is_none() => Some("it was seen at no time"),
-        _ if !is_object(row.get_ref(8)?.as_str()?) => Some("its settings are none"),
+        _ if !password::is_hash(row.get_ref(5)?.as_str()?) => Some("its password hash is invalid"),
+        _ if time_text(row.get(6)?).is_none() => Some("its registration time is invalid"),
+        _ if time_text(row.get(7)?).is_none() => Some("its last-seen time is invalid"),
+        _ if !is_object(row.get_ref(8)?.as_str()?) => Some("its settings cannot be read"),
         _ => None,
     })
 }

@@ -189,20 +189,20 @@ struct NewLine {
 impl NewLine {
     fn check(record: MessageRecord) -> Result<NewLine, String> {
         let name = Name::parse(&record.name)
-            .map_err(|error| format!("{} is no name: {error}", record.name))?;
+            .map_err(|error| format!("{} is not a name: {error}", record.name))?;
         let kind = Kind::ALL
             .into_iter()
             .find(|kind| kind.as_str() == record.kind);
         let text = text::clean(record.text.as_bytes());
         if text.is_empty() || record.id == 0 {
-            return Err("a message has a text, and a number from 1 on".to_owned());
+            return Err("a message needs text, and a number of at least 1".to_owned());
         }
         Ok(NewLine {
             room: room_name(&record.room)?,
             id: checked_id(record.id)?,
             time: checked_time(&record.time)?,
             name: name.as_str().to_owned(),
-            kind: kind.ok_or_else(|| format!("there is no kind {}", record.kind))?,
+            kind: kind.ok_or_else(|| format!("there is no message kind {}", record.kind))?,
             text,
         })
     }
@@ -283,7 +283,7 @@ impl NewLine {
 }
 
 fn room_name(text: &str) -> Result<RoomName, String> {
-    RoomName::parse(text).map_err(|error| format!("{text} is no name for a room: {error}"))
+    RoomName::parse(text).map_err(|error| format!("{text} is not a room name: {error}"))
 }
 
 fn checked_id(id: u64) -> Result<u64, String> {
@@ -294,5 +294,5 @@ fn checked_id(id: u64) -> Result<u64, String> {
 }
 
 fn checked_time(text: &str) -> Result<i64, String> {
-    time_ms(text).ok_or_else(|| format!("{text} is no time; one is 2026-01-02T03:04:05.678Z"))
+    time_ms(text).ok_or_else(|| format!("{text} is not a time; one is 2026-01-02T03:04:05.678Z"))
 }

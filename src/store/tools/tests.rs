@@ -248,7 +248,7 @@ fn what_somebody_wrote_into_the_file_by_hand_is_made_safe_and_told_by_check() {
     );
     let faults = check(&path).expect("it can be read");
     assert_eq!(faults.len(), 2, "{faults:?}");
-    assert!(faults[0].contains("past its last number"), "{faults:?}");
+    assert!(faults[0].contains("beyond its last number"), "{faults:?}");
 }
 
 #[test]
@@ -275,10 +275,10 @@ fn check_tells_of_accounts_that_nobody_could_have_registered() {
     .expect("written");
     let faults = check(&path).expect("it can be read");
     let expected = [
-        "account 2: its name is no name",
-        "account 3: its keys are another name's",
-        "account 4: its password is none",
-        "account 5: its settings are none",
+        "account 2: its name is invalid",
+        "account 3: its keys do not match its name",
+        "account 4: its password hash is invalid",
+        "account 5: its settings cannot be read",
     ];
     assert_eq!(faults, expected);
 }

@@ -391,7 +391,7 @@ fn write_notice(notice: &Notice, out: &mut String) {
             topic: Some(topic),
         } => write!(out, "* {name} set the topic: {topic}"),
         Notice::ModNotice(done) => notice::write_owning(done, out),
-        Notice::Topic { name, topic: None } => write!(out, "* {name} took the topic away"),
+        Notice::Topic { name, topic: None } => write!(out, "* {name} removed the topic"),
     };
     debug_assert!(written.is_ok(), "a String takes all that is written to it");
 }

@@ -23,9 +23,9 @@ pub(super) fn write_owning(done: &ModNotice, out: &mut String) -> fmt::Result {
         ModAction::Unmuted => write!(out, "* {whom} was unmuted by {by}"),
         ModAction::Shared => write!(out, "* {whom} was made an owner by {by}"),
         ModAction::Inherited => write!(out, "* {whom} now owns the room"),
-        ModAction::Locked => write!(out, "* {by} locked the room: joining asks for a password"),
+        ModAction::Locked => write!(out, "* {by} locked the room: joining needs a password"),
         ModAction::Unlocked => write!(out, "* {by} unlocked the room"),
-        ModAction::Private => write!(out, "* {by} made the room private: no list names it"),
+        ModAction::Private => write!(out, "* {by} made the room private: no list shows it"),
         ModAction::Public => write!(out, "* {by} made the room public"),
     }?;
     if let ModAction::Banned(Some(time)) | ModAction::BannedAddress(Some(time)) = what {
@@ -74,13 +74,13 @@ mod tests {
             (
                 ModAction::Locked,
                 "",
-                "* Bo locked the room: joining asks for a password",
+                "* Bo locked the room: joining needs a password",
             ),
             (ModAction::Unlocked, "", "* Bo unlocked the room"),
             (
                 ModAction::Private,
                 "",
-                "* Bo made the room private: no list names it",
+                "* Bo made the room private: no list shows it",
             ),
             (ModAction::Public, "", "* Bo made the room public"),
         ] {

@@ -1,6 +1,5 @@
 use super::*;
 use crate::chat::request::{LobbyReply, Reply};
-use crate::chat::settings::Settings;
 use crate::dialog::view::{GeneralView, View, Viewer};
 use crate::time::Timestamp;
 
