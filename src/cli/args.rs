@@ -112,7 +112,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// What was chosen for the server.
+    /// The options of the server.
     pub fn into_options(self) -> Options {
         Options {
             listen: self.listen,

@@ -18,11 +18,11 @@ use crate::time::Timestamp;
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
 pub enum Command {
-    /// Write out what was said.
+    /// Export messages.
     Export(Export),
-    /// Read in what was exported.
+    /// Import exported messages.
     Import(Import),
-    /// Look whether the file is in order.
+    /// Check the file for faults.
     Check(Check),
     /// Copy the file.
     Backup(Backup),
@@ -116,7 +116,7 @@ pub struct Backup {
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the tool.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl Export {
         };
         let mut out = BufWriter::new(io::stdout().lock());
         match tools::export(&self.data, &selection, &format, &mut out) {
-            // Whoever reads has seen enough: `| head`.
+            // The reader has seen enough, as in `| head`.
             Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             result => result.map_err(|error| error.to_string()),
         }
@@ -178,7 +178,7 @@ impl Import {
         };
         let imported = imported.map_err(|error| error.to_string())?;
         let (stored, present) = (imported.stored, imported.present);
-        // If nobody takes it, the import was done all the same.
+        // Even if nobody reads this, the import is done.
         let _ = writeln!(
             io::stderr(),
             "imported {stored} messages; {present} were there already; {} got another number, since theirs \

@@ -26,7 +26,7 @@ pub struct Data {
     pub file: PathBuf,
     /// When a message counts as stored.
     pub sync: Durability,
-    /// What is forgotten.
+    /// Which messages are deleted.
     pub keep: Retention,
 }
 
@@ -35,7 +35,7 @@ pub struct Data {
 pub struct Config {
     /// Where to listen; never empty.
     pub listen: Vec<Listen>,
-    /// What the server is called; short and clean.
+    /// The server's name; short and clean.
     pub name: Option<Arc<str>>,
     /// What everybody is shown before the menu: clean rows, each ended by `\n`.
     pub motd: Option<Arc<str>>,
@@ -45,7 +45,7 @@ pub struct Config {
     pub room: RoomLimits,
     /// Where messages are kept; `None`: in memory only.
     pub data: Option<Data>,
-    /// Passwords are taken over connections from other hosts too.
+    /// Passwords are accepted over connections from other hosts too.
     pub plain_passwords: bool,
     /// Connections in all; `0`: no limit.
     pub connections_max: usize,
@@ -110,11 +110,11 @@ impl Config {
         })
     }
 
-    /// Opens the place where messages live. Blocks while it does.
+    /// Opens the store for messages. Blocks meanwhile.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with the file, which is as it was.
+    /// A sentence that says what is wrong with the file, which is left unchanged.
     pub fn open_store(&self) -> Result<Store, String> {
         match &self.data {
             None => Ok(Store::memory(self.room.history_lines)),

@@ -8,18 +8,18 @@ use std::sync::Arc;
 use crate::limits::{MOTD_BYTES_MAX, MOTD_ROWS_MAX};
 use crate::text;
 
-/// Reads the file: clean rows, each ended by `\n`; `None` if there is nothing to be seen in it.
+/// Reads the file: clean rows, each ended by `\n`; `None` if it has nothing visible.
 ///
 /// # Errors
 ///
-/// A sentence for the operator, if it cannot be read or is longer than it may be.
+/// A sentence for the operator, if the file cannot be read or is too long.
 pub(super) fn read(path: &Path) -> Result<Option<Arc<str>>, String> {
     let wrong = |what: String| format!("--motd {}: {what}", path.display());
     let bytes = read_bytes(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
     rows(&bytes).map_err(wrong)
 }
 
-/// One byte more than may be, at most: the file may be anything.
+/// Reads one byte more than is allowed, at most: the file may be of any size.
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = MOTD_BYTES_MAX as u64 + 1;

@@ -1,4 +1,4 @@
-//! What an operator may choose, as it was written: `None` where nothing was.
+//! What an operator may choose, as it was written; `None` where nothing was chosen.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,13 +7,13 @@ use tracing::level_filters::LevelFilter;
 
 use crate::store::Durability;
 
-/// What an operator may choose. Whoever fills it in (the command line) checks the form only;
+/// What an operator may choose. Whoever fills it in (the command line) checks only the form;
 /// [`Config::new`](super::Config::new) decides what it means.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where to listen, as written: `ADDRESS:PORT` or `unix:PATH`; none: at the default.
+    /// Where to listen, as written: `ADDRESS:PORT` or `unix:PATH`; empty: at the default.
     pub listen: Vec<String>,
-    /// What the server is called.
+    /// The server's name.
     pub name: Option<String>,
     /// The file that everybody is shown before the menu.
     pub motd: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Options {
     pub keep: Option<u32>,
     /// Messages kept of each room.
     pub keep_lines: Option<u64>,
-    /// Passwords are taken over connections that others can read.
+    /// Passwords are accepted over connections that others can read.
     pub plain_passwords: bool,
     /// Connections in all; `0`: no limit.
     pub max_connections: Option<usize>,

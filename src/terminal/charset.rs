@@ -8,14 +8,14 @@ use oem_cp::code_table::{
     DECODING_TABLE_CP437, DECODING_TABLE_CP850, ENCODING_TABLE_CP437, ENCODING_TABLE_CP850,
 };
 
-/// A character set other than UTF-8, and what was cut off at the end of the last piece of input.
+/// A character set other than UTF-8, and the unfinished character at the end of the last piece of input.
 pub struct Charset {
     name: &'static str,
     table: Table,
 }
 
 enum Table {
-    /// One of the Encoding Standard's; its decoder keeps half characters.
+    /// One of the Encoding Standard's; its decoder keeps unfinished characters.
     Standard(&'static Encoding, encoding_rs::Decoder),
     /// An IBM code page, one byte a character.
     Cp437,
@@ -23,7 +23,7 @@ enum Table {
     Cp850,
 }
 
-/// What stands for a character that a character set does not have.
+/// Stands for a character that a character set lacks.
 const MISSING: u8 = b'?';
 
 impl Charset {
@@ -52,12 +52,12 @@ impl Charset {
         }
     }
 
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Translates a piece of input to UTF-8. What is malformed becomes U+FFFD.
+    /// Translates a piece of input to UTF-8. Malformed input becomes U+FFFD.
     pub fn decode(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut text = String::new();
         match &mut self.table {
@@ -72,8 +72,8 @@ impl Charset {
         text.into_bytes()
     }
 
-    /// Appends `text` to `out` as the terminal wants it; `?` where it has no such character. A byte 0xFF
-    /// is doubled for a client that speaks Telnet (RFC 854).
+    /// Appends `text` to `out` in the terminal's character set, with `?` for characters that it lacks. A byte 0xFF is
+    /// doubled for a client that speaks Telnet (RFC 854).
     pub fn encode(&self, text: &str, is_telnet: bool, out: &mut Vec<u8>) {
         let start = out.len();
         match &self.table {

@@ -1,5 +1,5 @@
-//! *Pure.* What stands on a client's screen, as far as we drew it, and how to add to it without harm to what
-//! is being typed there.
+//! *Pure.* What stands on a client's screen, as far as we drew it, and how to add to it without disturbing what is
+//! being typed there.
 //!
 //! | drawing | a row that comes while somebody types | what was half typed |
 //! |---|---|---|
@@ -33,11 +33,11 @@ pub struct Typing {
     /// From keys to a line.
     pub editor: Editor,
     row: Row,
-    /// The size was asked for, so that a report of the cursor's position is one of the size.
+    /// The size was asked for: the next report of the cursor's position is the size.
     size_asked: bool,
 }
 
-/// Switches bracketed paste on and off (xterm): a pasted text comes marked as one.
+/// Switches bracketed paste on and off (xterm): the terminal then marks pasted text.
 const PASTE_MARKS_ON: &str = "\x1b[?2004h";
 const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
 
@@ -60,7 +60,7 @@ impl Screen {
         self.prompt_open
     }
 
-    /// Tells whether what is typed from now on is a secret, which is not shown where we own the echo.
+    /// Sets whether what is typed from now on is a secret, which is not shown where we own the echo.
     pub fn set_secret(&mut self, secret: bool) {
         self.secret = secret;
         if let Some(typing) = &mut self.typing {
@@ -73,9 +73,9 @@ impl Screen {
         self.secret
     }
 
-    /// The client has ended a line. In line mode its own terminal has echoed that, so the prompt's row is
-    /// done. In character mode the typed row gives way: a line that is `said` comes back in the
-    /// transcript; of any other the `prompt` and the line stay, unless it was a secret.
+    /// The client has ended a line. In line mode its own terminal has echoed that, so the prompt's row is complete. In
+    /// character mode the input row is cleared: a line that is `said` comes back in the transcript; for any other, the
+    /// `prompt` and the line are printed, unless it was a secret.
     pub fn line_entered(&mut self, prompt: &str, line: &str, said: bool, out: &mut String) {
         if self.typing.is_some() {
             self.make_room(out);
@@ -103,13 +103,13 @@ impl Screen {
         }
     }
 
-    /// Adds rows that are drawn for this screen's display already.
+    /// Adds rows that are already drawn for this screen's display.
     pub fn frame(&mut self, frame: &str, out: &mut String) {
         self.make_room(out);
         out.push_str(frame);
     }
 
-    /// Shows what asks for input, unless it stands there already.
+    /// Shows the prompt, unless it stands there already.
     pub fn prompt(&mut self, prompt: &str, out: &mut String) {
         if self.prompt_open {
             return self.typed(prompt, out);
@@ -120,7 +120,7 @@ impl Screen {
                 typing.row.paint(out, prompt, &typing.editor, columns);
             }
             None if !self.display.prompts => return,
-            // What was typed ahead stands on the row already, and is moved to the right.
+            // What was typed ahead already stands on the row, and moves to the right.
             None if self.display.drawing == Drawing::Ansi => {
                 let columns = text::width(prompt);
                 out.push_str(&format!(
@@ -151,9 +151,9 @@ impl Screen {
         }
     }
 
-    /// Shows the prompt once more, since what the client showed of it is lost or disturbed.
+    /// Shows the prompt again: what the client showed of it is lost or disturbed.
     pub fn renew_prompt(&mut self, prompt: &str, out: &mut String) {
-        // On a terminal in line mode, a row that holds who knows what is left as it is.
+        // In line mode we do not know what the row holds, so it is left as it is.
         if self.typing.is_some() || self.display.drawing == Drawing::Plain {
             self.make_room(out);
             self.prompt(prompt, out);
@@ -174,8 +174,8 @@ impl Screen {
         self.prompt_open = false;
     }
 
-    /// Ends character mode, and gives what was half typed. It stays where it stands on the screen, for the
-    /// client's terminal to go on with.
+    /// Ends character mode, and returns what was half typed. That stays on the screen, for the client's terminal to
+    /// continue.
     pub fn leave_character_mode(&mut self, drawing: Drawing, out: &mut String) -> String {
         self.display.drawing = drawing;
         match self.typing.take() {
@@ -195,7 +195,7 @@ impl Screen {
         }
     }
 
-    /// Draws the input row anew and asks for the terminal's size: some clients never tell a new one.
+    /// Redraws the input row and asks for the terminal's size: some clients never report a new one.
     pub fn repaint_and_ask_size(&mut self, out: &mut String) {
         if let Some(typing) = &mut self.typing {
             typing.size_asked = true;
@@ -204,7 +204,7 @@ impl Screen {
         }
     }
 
-    /// Takes a report of the cursor's column as the width, if that was asked for.
+    /// Takes a report of the cursor's column as the width, if the size was asked for.
     pub fn cursor_reported(&mut self, column: u16) {
         if let Some(typing) = &mut self.typing
             && std::mem::take(&mut typing.size_asked)
@@ -213,7 +213,7 @@ impl Screen {
         }
     }
 
-    /// Makes the cursor stand where a row can be added.
+    /// Moves the cursor to where a row can be added.
     fn make_room(&mut self, out: &mut String) {
         if !self.prompt_open {
             return;

@@ -33,8 +33,8 @@ pub fn cut(text: &str, columns: usize) -> &str {
 
 /// The rows of `text` when no row may be wider than `columns`; an empty text is one empty row.
 ///
-/// A row ends at spaces where it can, and the spaces at the break belong to no row; else it ends between
-/// graphemes. A grapheme wider than a row has one to itself.
+/// A row breaks at spaces where it can, and the spaces at the break belong to no row; otherwise it breaks between
+/// graphemes. A grapheme wider than a row has a row to itself.
 pub fn wrap(text: &str, columns: usize) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     iter::from_fn(move || {
@@ -47,8 +47,8 @@ pub fn wrap(text: &str, columns: usize) -> impl Iterator<Item = &str> {
 /// The first row of `text`, and what is left if anything is.
 fn split_row(text: &str, columns: usize) -> (&str, Option<&str>) {
     let mut used = 0;
-    // Where the last run of spaces after a word begins. Spaces that open a row are no break: the row would be
-    // empty.
+    // Where the last run of spaces after a word begins. Spaces at the start of a row are no place to break: the row
+    // would be empty.
     let mut gap = None;
     let mut in_word = false;
     for (at, grapheme) in text.grapheme_indices(true) {
@@ -69,7 +69,7 @@ fn split_row(text: &str, columns: usize) -> (&str, Option<&str>) {
     (text, None)
 }
 
-/// `text` without the spaces it begins with; a space that carries a combining mark is not one of them.
+/// `text` without its leading spaces; a space that carries a combining mark is not one of them.
 fn trim_break(text: &str) -> &str {
     let spaces = text
         .graphemes(true)
@@ -78,8 +78,8 @@ fn trim_break(text: &str) -> &str {
     &text[spaces..]
 }
 
-/// Not bounded by the two columns that one may expect: terminals add up the marks that take space of their
-/// own, such as SARA AM.
+/// This is not bounded by two columns, as might be expected: terminals add up marks that take space of their own,
+/// such as SARA AM.
 fn grapheme_width(grapheme: &str) -> usize {
     grapheme.width()
 }

@@ -1,7 +1,7 @@
 //! Text from users: made safe to show, measured in terminal columns, cut and wrapped, compared.
 //!
-//! Everything is pure. [`clean()`] is the one door from bytes of the network to text that other terminals get to
-//! see; the other functions take text that has gone through it, and are total on any other text too.
+//! Everything is pure. [`clean()`] is the only way from bytes of the network to text that other terminals show; the
+//! other functions take text that it has cleaned, and work on any other text too.
 
 mod clean;
 mod layout;

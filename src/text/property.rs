@@ -1,4 +1,4 @@
-//! What a character is: thin questions to the tables of the Unicode Character Database.
+//! Properties of characters: thin wrappers around the tables of the Unicode Character Database.
 
 use icu_properties::props::{
     DefaultIgnorableCodePoint, Emoji, EmojiModifier, ExtendedPictographic, GeneralCategory,
@@ -102,7 +102,7 @@ pub(super) fn script(c: char) -> Script {
     CodePointMapData::<Script>::new().get(c)
 }
 
-/// The script of `c` if `c` is a letter or mark of a script that has a use for join controls.
+/// The script of `c` if `c` is a letter or mark of a script that uses join controls.
 pub(super) fn joining_script(c: char) -> Option<Script> {
     let script = script(c);
     let group = category(c);

@@ -6,7 +6,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Reads a whole number of minutes, hours or days, more than none: `30m`, `2h`, `7d`.
+/// Reads a whole number of minutes, hours or days, at least 1: `30m`, `2h`, `7d`.
 pub fn parse_span(text: &str) -> Option<Duration> {
     let unit = match text.chars().next_back()?.to_ascii_lowercase() {
         'm' => MINUTE,

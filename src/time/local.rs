@@ -1,4 +1,4 @@
-//! *Pure.* What a clock and a calendar on the wall of some time zone show.
+//! *Pure.* Local time and dates in a time zone.
 
 use std::fmt::{self, Write as _};
 
@@ -7,20 +7,20 @@ use jiff::{ToSpan, civil};
 
 use crate::time::Timestamp;
 
-/// `HH:MM:SS` of many times that are mostly the same second: asking the time zone takes longer than all
-/// the rest of drawing a line.
+/// Formats times as `HH:MM:SS`, and remembers the last one: most of them are in the same second, and asking the time
+/// zone takes longer than all the rest of drawing a line.
 #[derive(Debug)]
 pub struct TimeFormatter<'a> {
     zone: &'a TimeZone,
     second: Option<i64>,
     shown: String,
     date: civil::Date,
-    /// The date of what was shown last.
+    /// The date of the last time formatted.
     page: Option<civil::Date>,
 }
 
 impl<'a> TimeFormatter<'a> {
-    /// A clock on the wall of `zone`.
+    /// A formatter for `zone`.
     pub fn new(zone: &'a TimeZone) -> Self {
         TimeFormatter {
             zone,
@@ -31,7 +31,7 @@ impl<'a> TimeFormatter<'a> {
         }
     }
 
-    /// A clock on the wall of `zone` with a calendar that shows the date of `time`.
+    /// A formatter for `zone` that begins on the date of `time`.
     pub fn with_day(zone: &'a TimeZone, time: Timestamp) -> Self {
         let mut times = TimeFormatter::new(zone);
         times.new_date(time);
@@ -44,7 +44,7 @@ impl<'a> TimeFormatter<'a> {
         &self.shown
     }
 
-    /// The date of `time`, if it is another than that of the time asked for before.
+    /// The date of `time`, if it differs from the date of the time before.
     pub fn new_date(&mut self, time: Timestamp) -> Option<civil::Date> {
         self.set(time);
         let before = self.page.replace(self.date);
@@ -66,26 +66,26 @@ impl<'a> TimeFormatter<'a> {
     }
 }
 
-/// A time during which the wall of a zone shows one date and is as far from UTC.
+/// An interval with a constant local date and UTC offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
     /// The date.
     pub date: civil::Date,
-    /// How far ahead of UTC the clock is, in seconds.
+    /// The UTC offset in seconds, positive east of Greenwich.
     pub offset_s: i32,
     from: Timestamp,
     until: Timestamp,
 }
 
 impl Day {
-    /// The day, or the part of a day, that `time` is in on the wall of `zone`.
+    /// The interval around `time` in `zone`.
     pub fn of(time: Timestamp, zone: &TimeZone) -> Day {
         let stamp = stamp(time);
         let date = zone.to_datetime(stamp).date();
         let begin =
             |date: civil::Date| zone.to_timestamp(date.to_datetime(civil::Time::midnight()));
         let tomorrow = date.tomorrow().and_then(begin).ok();
-        // The last change of the clocks may be at this very moment.
+        // The clocks may have changed at this very moment.
         let next = stamp.saturating_add(1.nanosecond()).unwrap_or(stamp);
         let changed = zone.preceding(next).next().map(|change| change.timestamp());
         let changes = zone
@@ -103,12 +103,11 @@ impl Day {
     }
 }
 
-/// The calendar beside a transcript: the [`Day`] of what was shown last. Every connection has one, so it is
-/// half as large.
+/// Tracks the [`Day`] of what a transcript has shown last, to notice when the date changes.
 #[derive(Clone, Copy, Debug)]
 pub struct DayTracker {
     until: Timestamp,
-    /// No day takes longer; `0`: nothing was shown yet.
+    /// The length of the interval; no local day is too long for it. `0`: nothing was shown yet.
     length_ms: u32,
     offset_s: i32,
 }
@@ -124,7 +123,7 @@ impl Default for DayTracker {
 }
 
 impl DayTracker {
-    /// Turns to the day of `time`. Its date, if something was shown before and that has another.
+    /// Moves to the day of `time`. Returns its date if something was shown before that has another date.
     pub fn turn(&mut self, time: Timestamp, zone: &TimeZone) -> Option<civil::Date> {
         if self.holds(time) {
             return None;
@@ -136,20 +135,19 @@ impl DayTracker {
         (!is_blank && before != day.date).then_some(day.date)
     }
 
-    /// Turns to the day of `time` with nothing to tell.
+    /// Moves to the day of `time` without a notice.
     pub fn set(&mut self, time: Timestamp, zone: &TimeZone) {
         let _ = self.turn(time, zone);
     }
 
-    /// Is hung on the wall of another `zone` at the time `now`.
+    /// Switches to `zone`.
     pub fn set_zone(&mut self, now: Timestamp, zone: &TimeZone) {
         if self.length_ms > 0 {
             self.show(&Day::of(now, zone));
         }
     }
 
-    /// How far from UTC the clock is, in seconds, until `last`, if it is as far all the time since the day that
-    /// is shown.
+    /// The UTC offset in seconds, if it does not change between the day shown and `last`.
     pub fn offset_s(&self, last: Timestamp, zone: &TimeZone) -> Option<i32> {
         let goes_on = || {
             let next = Day::of(last, zone);
@@ -176,17 +174,17 @@ impl DayTracker {
     }
 }
 
-/// `2026-11-20 14:30:01` on the wall of `zone`.
+/// `2026-11-20 14:30:01` in `zone`.
 pub fn date_and_time(time: Timestamp, zone: &TimeZone) -> impl fmt::Display {
     local(time, zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// `14:30:01` on the wall of `zone`.
+/// `14:30:01` in `zone`.
 pub fn time_of_day(time: Timestamp, zone: &TimeZone) -> String {
     TimeFormatter::new(zone).time_of_day(time).to_owned()
 }
 
-/// What a zone is called: by its name, or by how far it is from UTC at `time`.
+/// The name of a zone, or its UTC offset at `time` if it has none.
 pub fn zone_name(zone: &TimeZone, time: Timestamp) -> String {
     match zone.iana_name() {
         Some(name) => name.to_owned(),
@@ -194,7 +192,7 @@ pub fn zone_name(zone: &TimeZone, time: Timestamp) -> String {
     }
 }
 
-/// `+07:00`, or `+07:00:30` where it has to be.
+/// `+07:00`, or `+07:00:30` where the offset has seconds.
 fn offset_text(offset: Offset) -> String {
     let sign = if offset.is_negative() { '-' } else { '+' };
     let seconds = offset.seconds().unsigned_abs();
@@ -205,8 +203,7 @@ fn offset_text(offset: Offset) -> String {
     }
 }
 
-/// The zone that is so far from UTC as `words` say: `+7`, `-03`, `+05:30`, `+0545`, with or without `UTC`
-/// in front.
+/// The zone with the UTC offset `words`: `+7`, `-03`, `+05:30`, `+0545`, with or without `UTC` in front.
 pub fn zone_by_offset(words: &str) -> Option<TimeZone> {
     let words = match words.get(..3) {
         Some(utc) if utc.eq_ignore_ascii_case("utc") => &words[3..],
@@ -228,14 +225,14 @@ pub fn zone_by_offset(words: &str) -> Option<TimeZone> {
         let number = text.parse().ok().filter(|_| is_number)?;
         (number <= most).then_some(number)
     };
-    // The farthest of all is Kiribati, 14 hours ahead.
+    // The largest offset in use is Kiribati's, 14 hours ahead.
     let (hours, minutes) = (number(hours, 14)?, number(minutes, 59)?);
     let offset = Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()?;
     Some(TimeZone::fixed(offset))
 }
 
-/// The end of the day or minute that somebody calls `2026-11-20`, `14:30` (today) or `2026-11-20 14:30` in
-/// `zone`; `None` if it is none of these.
+/// The end of the day or minute written as `2026-11-20`, `14:30` (today) or `2026-11-20 14:30` in `zone`; `None` if
+/// it is none of these.
 pub fn end_of(words: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let end = if let Ok(date) = words.parse::<civil::Date>() {
         date.tomorrow().ok()?.to_datetime(civil::Time::midnight())
@@ -453,7 +450,7 @@ mod tests {
             day.turn(at("2026-11-25T00:00:00Z"), &TimeZone::UTC)
                 .is_some()
         );
-        // Where the clocks are changed within a day there is nothing to tell.
+        // The clocks change within a day: the date stays, so there is no notice.
         let paris = zone("Europe/Paris");
         let mut day = DayTracker::default();
         for time in ["2026-03-29T00:00:00Z", "2026-03-29T12:00:00Z"] {
@@ -461,13 +458,13 @@ mod tests {
         }
         assert_eq!(day.offset_s(at("2026-03-29T21:59:59Z"), &paris), Some(7200));
         assert_eq!(day.offset_s(at("2026-03-30T21:59:59Z"), &paris), Some(7200));
-        // The day after is not the next one, so it is not known what was in between.
+        // The two days are not adjacent, so the offset between them is unknown.
         assert_eq!(day.offset_s(at("2026-03-31T12:00:00Z"), &paris), None);
         let mut day = DayTracker::default();
         day.set(at("2026-03-29T00:00:00Z"), &paris);
         assert_eq!(day.offset_s(at("2026-03-29T00:59:59Z"), &paris), Some(3600));
         assert_eq!(day.offset_s(at("2026-03-29T01:00:00Z"), &paris), None);
-        // A time that no calendar has is no reason to fall from the wall.
+        // A time outside every calendar is no reason to panic.
         for time in [i64::MIN, 0, i64::MAX, 0] {
             day.set(Timestamp(time), &paris);
         }

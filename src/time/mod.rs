@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// How long ago `earlier` was at this time; no time at all if it is later, since clocks are set.
+    /// The time since `earlier`; zero if that is later, since clocks can be set back.
     pub fn since(self, earlier: Timestamp) -> Duration {
         let ms = self.0.saturating_sub(earlier.0);
         Duration::from_millis(u64::try_from(ms).unwrap_or(0))

@@ -1,12 +1,11 @@
-//! Time zones by what people call them. Their names and rules are read from this machine's database, or from
-//! the one that is built in.
+//! Time zones by name. Their names and rules are read from this machine's database, or from the built-in one.
 
 use jiff::tz::TimeZone;
 
 use crate::time::local;
 
-/// The zone called `words`: an IANA name in any case, such as `Asia/Bangkok`, or a distance from UTC such
-/// as `+07:00`; `None` if there is none.
+/// The zone called `words`: an IANA name in any case, such as `Asia/Bangkok`, or a UTC offset such as `+07:00`;
+/// `None` if there is none.
 pub fn named(words: &str) -> Option<TimeZone> {
     if let Some(zone) = local::zone_by_offset(words) {
         return Some(zone);

@@ -29,7 +29,7 @@ use crate::dialog::view::{
 };
 use crate::limits::PASSWORD_TRIES;
 
-/// What follows from a line or an answer: `views` are shown in order, then the request is made.
+/// What follows from a line or a reply: `views` are shown in order, then the request is made.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Turn {
     /// What to show.
@@ -56,25 +56,25 @@ impl Turn {
     }
 }
 
-/// Where the person is.
+/// Where the user is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     Menu,
     Room(RoomName),
 }
 
-/// The state of one person's session.
+/// The state of one user's session.
 #[derive(Clone, Debug)]
 pub struct Session {
     name: Name,
     place: Place,
-    /// What the person was asked and has not answered.
+    /// The question that is open.
     asked: Option<Question>,
-    /// Tell of `\ansi` at the first join.
+    /// Hint at `\ansi` at the first join.
     ansi_tip: bool,
-    /// Away until the person speaks.
+    /// Away until the user speaks.
     away: bool,
-    /// Who said something to this person alone, last.
+    /// The sender of the last direct message, for `\reply`.
     last_dm_from: Option<Box<Recipient>>,
     account_state: AccountState,
 }
@@ -94,7 +94,7 @@ impl Default for Session {
 }
 
 impl Session {
-    /// The person's name.
+    /// The user's name.
     pub fn name(&self) -> &Name {
         &self.name
     }
@@ -104,13 +104,13 @@ impl Session {
         matches!(self.place, Place::Room(_))
     }
 
-    /// What is shown before the first line: what the operator says to everybody, if anything, and the menu.
+    /// What is shown before the first line: the operator's message, if there is one, and the menu.
     pub fn greeting(&self, motd: Option<Arc<str>>) -> Turn {
         let motd = motd.map(|rows| GeneralView::Motd(rows).into());
         Turn::show(motd.into_iter().chain([View::Menu]))
     }
 
-    /// What asks for the next line.
+    /// The prompt, or the question that is open.
     pub fn prompt(&self) -> String {
         match &self.asked {
             Some(question) => question.words().into_owned(),
@@ -118,7 +118,7 @@ impl Session {
         }
     }
 
-    /// True if `line` would be said in the room, so that it need not wait for the lines said before it.
+    /// True if `line` would be sent to the room as a message; it need not wait for the messages before it.
     pub fn would_say(&self, line: &str) -> bool {
         self.in_room()
             && self.asked.is_none()
@@ -126,7 +126,7 @@ impl Session {
             && matches!(commands::parse(line), Parsed::Text(_))
     }
 
-    /// True if `line` is a command that asks for a secret.
+    /// True if `line` is a command that leads to a question for a secret.
     pub fn asks_for_secret(&self, line: &str) -> bool {
         matches!(commands::parse(line), Parsed::Command(command, _) if command.asks_for_secret())
     }
@@ -136,13 +136,12 @@ impl Session {
         self.asked.as_ref()
     }
 
-    /// The person need not be told of `\ansi` at the first join: the terminal is drawn better already, or
-    /// has said what it wants.
+    /// The first join need not hint at `\ansi`: the terminal already does better, or the user has chosen.
     pub fn no_ansi_tip(&mut self) {
         self.ansi_tip = false;
     }
 
-    /// Takes the end-of-file key on an empty line: one step out.
+    /// Takes the end-of-file key on an empty line: leaves the question, else the room, else the server.
     pub fn end_of_file(&mut self) -> Turn {
         match (&self.asked, &self.place) {
             (None, Place::Menu) => quit(),
@@ -186,7 +185,7 @@ impl Session {
         match reply {
             RoomReply::Done => Turn::default(),
             RoomReply::Shown(info) if self.in_room() => Turn::show([info]),
-            // It was said before the user was put out, and means nothing any more.
+            // The room replied before it put the user out; that is of no use now.
             RoomReply::Shown(_) => Turn::default(),
             RoomReply::Left => {
                 self.place = Place::Menu;
@@ -224,7 +223,7 @@ impl Session {
         Turn::show([MessageView::DmReceived(message, is_first)])
     }
 
-    /// The person is put out of the room, where so many lines were not said any more.
+    /// The user is put out of the room; `lost` of the user's lines were not sent.
     pub fn put_out(&mut self, how: PutOut, lost: usize) -> Turn {
         let Place::Room(room) = std::mem::replace(&mut self.place, Place::Menu) else {
             return Turn::default();
@@ -233,7 +232,7 @@ impl Session {
         Turn::show([ModerationView::PutOut(room, how, lost).into(), View::Menu])
     }
 
-    /// Locks the room with a password, if it can be one.
+    /// Locks the room with a password, if the password is valid.
     fn lock(&mut self, password: &str) -> Turn {
         self.asked = None;
         match Password::parse(password) {
@@ -242,13 +241,12 @@ impl Session {
         }
     }
 
-    /// The person speaks. True if that ends an absence.
+    /// The user speaks. True if the user was away until now.
     pub fn come_back(&mut self) -> bool {
         std::mem::take(&mut self.away)
     }
 
-    /// Takes the news that a line was longer than a line may be. It counts as a wrong answer to whatever
-    /// was asked.
+    /// A line was longer than a line may be. It counts as a wrong answer to the question that is open.
     pub fn line_too_long(&mut self) -> Turn {
         self.back_with(vec![MessageView::LineTooLong.into()])
     }
@@ -293,29 +291,29 @@ impl Session {
                     self.back_with(vec![RoomView::CreateFailed(wanted.to_owned(), why).into()])
                 }
             },
-            // A name that no room can have is the name of no room.
+            // An invalid name is the name of no room.
             Question::Room => match RoomName::parse(wanted) {
-                // The question stays: it tells that this comes from the menu.
+                // The question stays: it shows that the request comes from the menu.
                 Ok(room) => Turn::ask(Request::Lobby(LobbyRequest::Join(room, None))),
                 Err(_) => {
                     let why = JoinError::NoRoom;
                     self.back_with(vec![RoomView::JoinFailed(wanted.to_owned(), why).into()])
                 }
             },
-            // The question stays: if the password is wrong, it says how many tries are left.
+            // The question stays: it knows how many tries are left if the password is wrong.
             Question::RoomPassword(room, _) => match Password::parse(wanted) {
                 Ok(password) => Turn::ask(Request::Lobby(LobbyRequest::Join(room, Some(password)))),
-                // It is not one that a room can have.
+                // No room can have this password.
                 Err(_) => self.not_joined(room, JoinError::WrongPassword),
             },
             Question::NewRoomPassword => self.lock(wanted),
             Question::Username => match Name::parse(wanted) {
-                // The question stays: the answer then shows the menu, as after every menu choice.
+                // The question stays: the reply then shows the menu, as after every menu choice.
                 Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Rename(name))),
                 Err(error) => self.renamed(Err(RenameError::BadName(error))),
             },
             Question::Create(room) => match wanted.to_lowercase().as_str() {
-                // The question stays: it tells that the room is to be joined.
+                // The question stays: it shows that the room is to be joined.
                 "y" | "yes" => Turn::ask(Request::Lobby(LobbyRequest::Create(room))),
                 _ => self.back_with(vec![RoomView::NotCreated.into()]),
             },
@@ -383,7 +381,7 @@ impl Session {
         self.back_with(views)
     }
 
-    /// Shows `views`; if a question was open it is closed, and the menu follows for who is there.
+    /// Shows `views`. If a question was open it is closed, and at the menu the menu follows.
     fn back_with(&mut self, mut views: Vec<View>) -> Turn {
         if self.asked.take().is_some() && self.place == Place::Menu {
             views.push(View::Menu);
@@ -391,7 +389,7 @@ impl Session {
         Turn::show(views)
     }
 
-    /// Shows `views`, and the menu to who is there.
+    /// Shows `views`, and then the menu if the user is there.
     fn menu_after(&mut self, mut views: Vec<View>) -> Turn {
         if self.place == Place::Menu {
             views.push(View::Menu);
@@ -405,9 +403,9 @@ impl Session {
 enum Parsed<'a> {
     /// A command and the rest of its line, trimmed.
     Command(&'static Command, &'a str),
-    /// It begins like a command; the word it begins with.
+    /// It begins like a command but is none; its first word.
     Unknown(&'a str),
-    /// Something to say, or an answer.
+    /// A message, or the answer to a question.
     Text(&'a str),
 }
 

@@ -1,4 +1,4 @@
-//! Keeping a name.
+//! *Pure.* Registered names.
 
 use std::fmt::{self, Write as _};
 
@@ -7,38 +7,38 @@ use crate::chat::name::Name;
 use crate::chat::password::PasswordError;
 use crate::limits::{PASSWORD_BYTES, TRIES_PERIOD, WRONG_PASSWORDS_MAX};
 
-/// One thing that is said of registered names.
+/// What is said of registered names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountView {
-    /// The server keeps no names.
+    /// The server has no file to keep names in.
     NoFile,
-    /// Passwords are not asked for on this connection.
+    /// Passwords are not accepted over this connection.
     Overheard,
-    /// The name of everybody cannot be registered.
+    /// `anon` cannot be registered.
     Anon,
-    /// One is logged in to this name.
+    /// The user is already logged in to this name.
     LoggedInAlready(Name),
-    /// One is logged in to none.
+    /// The user is not logged in.
     NotLoggedIn,
-    /// A password will not do.
+    /// A password is too short or too long.
     BadPassword(PasswordError),
-    /// The second password is not the first.
+    /// The two passwords differ.
     Differ,
     /// A name is registered.
     Registered(Name),
-    /// One is logged in.
+    /// The user is logged in to this name.
     LoggedIn(Name),
-    /// One has given up a name.
+    /// The user has given up this name.
     Forgotten(Name),
-    /// That is not the password of a name that one wanted to give up.
+    /// Wrong password for the name that the user wanted to give up.
     NotForgotten(Name),
-    /// Something with a name was refused.
+    /// A request about this name was refused.
     Refused(Name, AccountError),
-    /// One has given too many wrong passwords.
+    /// The user has given too many wrong passwords.
     WrongTooOften,
-    /// One is no longer logged in to this name, having taken another.
+    /// The user has taken another name and is no longer logged in to this one.
     LoggedOut(Name),
-    /// The bearer of the first name has logged in elsewhere; one has the second.
+    /// Somebody has logged in to the first name elsewhere; the user now has the second.
     NameReclaimed(Name, Name),
 }
 

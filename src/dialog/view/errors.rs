@@ -1,4 +1,4 @@
-//! *Pure.* Why something was not done, and what would do instead.
+//! *Pure.* Why something was not done, and what to do instead.
 
 use std::fmt;
 

@@ -3,9 +3,9 @@
 //! A [`View`] is something to show; [`View::write`] gives its text with `\n` between the rows. Whoever puts it
 //! on a terminal ([`crate::terminal::screen`]) turns those into the client's line ends.
 //!
-//! Views nest by subject. Each subject has a file of its own with its enum, its words and their tests; the files
-//! are called as those of the commands ([`crate::dialog::session`]). [`Info`], a reply that is only shown, has its
-//! words in the files of its subjects too.
+//! Views nest by subject. Each subject has a file with its enum, its words and their tests, named like the file of
+//! its commands in [`crate::dialog::session`]. The words of [`Info`], a reply that is only shown, are in the files of
+//! its subjects too.
 
 mod account;
 mod end;

@@ -83,7 +83,7 @@ pub(super) fn write_bans(bans: &[BanLine], out: &mut String) -> fmt::Result {
     Ok(())
 }
 
-/// Why somebody is not let in.
+/// Why a banned user cannot join.
 pub(super) fn write_banned(
     left: Option<Duration>,
     why: &str,

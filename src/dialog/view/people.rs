@@ -109,7 +109,7 @@ fn write_place(place: &Location, out: &mut String) -> fmt::Result {
     }
 }
 
-/// What there is to tell of somebody besides the name; empty if nothing.
+/// Idle, away or both; empty if neither.
 fn state(present: &UserSummary) -> String {
     match (present.idle >= IDLE_SHOWN, present.away) {
         (false, false) => String::new(),
@@ -119,7 +119,7 @@ fn state(present: &UserSummary) -> String {
     }
 }
 
-/// Who has typed something since is not idle: reading takes its time.
+/// Shorter silences are not shown as idle: reading takes time.
 const IDLE_SHOWN: Duration = Duration::from_secs(60);
 
 /// A time of a minute or more, in its largest unit.

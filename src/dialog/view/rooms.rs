@@ -146,7 +146,7 @@ pub(super) fn write_room_page(
     }
 }
 
-/// One row, of which the topic is cut to fit.
+/// One row; the topic is cut to fit.
 fn write_room_line(room: &RoomLine, out: &mut String) -> fmt::Result {
     let quiet_for = room.quiet_for.map_or_else(|| "never".to_owned(), ago);
     let marks = match (room.locked, room.private) {
@@ -174,10 +174,10 @@ fn ago(since: Duration) -> String {
     }
 }
 
-/// A topic that has fewer columns left than this would tell nothing.
+/// With fewer columns than this, a topic would say nothing.
 const TOPIC_COLUMNS_MIN: usize = 8;
 
-/// How many of `rooms` menu choice 3 names, and how many it counts.
+/// The rooms that menu choice 3 names; it counts the rest.
 pub fn listed_rooms(mut rooms: Vec<RoomName>) -> RoomView {
     let more = rooms.len().saturating_sub(ROOMS_LISTED_MAX);
     rooms.truncate(ROOMS_LISTED_MAX);
@@ -242,7 +242,7 @@ mod tests {
             let rows = shown(1, 1, vec![room(&name, 3, Some(90_000), &topic)]);
             let row = rows.lines().nth(1).expect("a room");
             assert!(row.contains(&name), "{row}");
-            // A name of this width leaves no room for a topic, and is itself never cut: it must be typed.
+            // A name this wide leaves no room for a topic, and is itself never cut: people have to type it.
             if text::width(&name) < 64 {
                 assert!(
                     row.ends_with('…') && text::width(row) <= ROW_COLUMNS,

@@ -1,7 +1,7 @@
 //! *Pure.* How the rows of a transcript look on a client's terminal.
 //!
-//! A batch is drawn once for each class of displays ([`Display::class`]) and each distance from UTC; a
-//! display without a class, or one whose owner is spoken of, draws for itself.
+//! A batch is drawn once for each class of displays ([`Display::class`]) and each UTC offset. A display without a
+//! class, or one whose user is mentioned, draws for itself.
 
 mod notice;
 
@@ -25,7 +25,7 @@ pub enum Newline {
     /// CR LF: what Telnet asks for (RFC 854), and what every client shows well.
     #[default]
     CrLf,
-    /// LF, for raw clients that end their own lines so.
+    /// LF, for raw clients that end their own lines with it.
     Lf,
 }
 
@@ -60,22 +60,22 @@ pub struct Display {
     pub newline: Newline,
     /// The zone that times are shown in.
     pub zone: TimeZone,
-    /// That is not the server's.
+    /// The zone is not the server's.
     pub custom_zone: bool,
     /// Names are coloured and mentions stand out, where escape sequences can be used at all.
     pub color: bool,
     /// What rings the terminal's bell.
     pub bell: Bell,
-    /// Neither notices nor advice are shown.
+    /// Neither notices nor hints are shown.
     pub quiet: bool,
     /// The prompt is shown; screen readers and MUD clients are better off without.
     pub prompts: bool,
-    /// The width that the client or its user has told, in columns.
+    /// The width that the client or its user has given, in columns.
     pub columns: Option<u16>,
 }
 
 impl Display {
-    /// The display of a client that nothing is known of.
+    /// The display of a client about which nothing is known.
     pub fn plain(zone: TimeZone) -> Display {
         Display {
             drawing: Drawing::Plain,
@@ -90,8 +90,8 @@ impl Display {
         }
     }
 
-    /// The number of the class that this display belongs to: those whose frames are the same. `None`: it
-    /// is like no other. The zone does not show in it.
+    /// The number of this display's class: displays of a class draw the same frames. `None`: it belongs to none. The
+    /// zone is not part of it.
     pub fn class(&self) -> Option<usize> {
         const _: () = assert!(Batch::CLASSES == 5);
         match (self.drawing, self.newline, self.color) {
@@ -115,7 +115,7 @@ impl Display {
     }
 }
 
-/// How somebody is called, ready to be looked for in what others say.
+/// Somebody's name, prepared for finding it in what others say.
 #[derive(Clone, Debug)]
 pub struct Mention {
     member: MemberId,
@@ -123,7 +123,7 @@ pub struct Mention {
 }
 
 impl Mention {
-    /// Mentions by others of `member`, who is called `name`. `anon` is everybody and so nobody.
+    /// Finds mentions of `member`, who is called `name`, by others. `anon` is never mentioned: too many have that name.
     pub fn of(member: MemberId, name: &Name) -> Option<Mention> {
         (!name.is_anon()).then(|| Mention {
             member,
@@ -131,7 +131,7 @@ impl Mention {
         })
     }
 
-    /// True if somebody else's message among `items` speaks of the name.
+    /// True if somebody else's message among `items` mentions the name.
     pub fn is_in(&self, items: &[Item]) -> bool {
         items.iter().any(|item| match item {
             Item::Message(message) => !self.places(message).is_empty(),
@@ -156,8 +156,8 @@ impl Mention {
     }
 }
 
-/// The words of a text by which people may be spoken of: what stands between blanks, without an `@` or
-/// opening marks before it and punctuation behind.
+/// The words of a text that may be mentions: what stands between blanks, without a leading `@` or opening marks, and
+/// without punctuation at the end.
 pub fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.split(' ').filter_map(move |word| {
         let word = word.trim_start_matches(['@', '(', '"', '\'', '“', '‘']);
@@ -168,8 +168,8 @@ pub fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Draws the rows of a transcript for `display`, with a row between them where the date changes; where `mention` stands in what others say it is shown
-/// so that it stands out.
+/// Draws the rows of a transcript for `display`, with a row between them where the date changes. Mentions by others
+/// are highlighted.
 pub fn frame(items: &[Item], display: &Display, mention: Option<&Mention>) -> String {
     let mut times = TimeFormatter::new(&display.zone);
     let mut out = String::with_capacity(items.len() * 64);
@@ -187,8 +187,8 @@ pub fn frame(items: &[Item], display: &Display, mention: Option<&Mention>) -> St
     out
 }
 
-/// The drawing of a whole batch that `display` shares with all that see the same, made by the first of them;
-/// `None` if it has to draw for itself. `day` shows the day of the first message.
+/// The drawing of a whole batch that `display` shares with all displays that show the same, made by the first of
+/// them; `None` if it has to draw for itself. `day` is the day of the first message.
 pub fn shared_frame<'a>(batch: &'a Batch, display: &Display, day: &DayTracker) -> Option<&'a str> {
     let class = display.class()?;
     let draw = |items: &[Item]| frame(items, display, None);
@@ -201,8 +201,8 @@ pub fn shared_frame<'a>(batch: &'a Batch, display: &Display, day: &DayTracker) -
     }
 }
 
-/// Draws one message in place of the row just above the cursor, which is its sender's own echo of it, and
-/// what does not fit into that row below. A `date` that begins with it comes first.
+/// Draws one message over the row just above the cursor, which is its sender's own echo, and below it what does not
+/// fit into that row. If a new date begins with the message, `date` comes first.
 pub fn frame_over_echo(message: &Message, display: &Display, date: Option<Date>) -> String {
     let mut times = TimeFormatter::new(&display.zone);
     let mut line = Line::default();
@@ -227,7 +227,7 @@ pub fn frame_over_echo(message: &Message, display: &Display, date: Option<Date>)
     out
 }
 
-/// Appends what puts one row above the row of the cursor, which keeps its place in the text typed there:
+/// Appends what inserts one row above the cursor's row; the cursor keeps its place in the text typed there:
 /// save the cursor, make room below (which scrolls at the bottom), insert a row, write it, go back down.
 pub fn insert(out: &mut String, row: impl FnOnce(&mut String)) {
     out.push_str("\x1b7\n\x1b[A\r\x1b[L");
@@ -235,11 +235,11 @@ pub fn insert(out: &mut String, row: impl FnOnce(&mut String)) {
     out.push_str("\x1b8\x1b[B");
 }
 
-/// One line of a transcript: its text, and what stands out in it.
+/// One line of a transcript: its text, and the parts that are highlighted.
 #[derive(Default)]
 struct Line {
     text: String,
-    /// Ascending and apart from each other.
+    /// In ascending order, without overlaps.
     spans: Vec<(Range<usize>, Style)>,
 }
 
@@ -335,10 +335,10 @@ impl Line {
     }
 }
 
-/// Colours of the 256-colour palette that can be read on black and on white: at least 3:1 against both.
+/// Colours of the 256-colour palette that are readable on black and on white: a contrast of at least 3:1 to both.
 const NAME_COLORS: [u8; 12] = [31, 64, 97, 130, 161, 166, 29, 126, 68, 94, 133, 30];
 
-/// The colour of a name: always the same for the same name, whatever case it is written in.
+/// The colour of a name: always the same for the same name, in upper or lower case.
 fn color_of(name: &Name) -> u8 {
     // FNV-1a: short, and good enough to tell a few people apart.
     let hash = name.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
@@ -353,7 +353,7 @@ pub fn write_date(date: Date, out: &mut String) {
     debug_assert!(written.is_ok(), "a String takes all that is written to it");
 }
 
-/// Appends `[HH:MM:SS] name: text`, and tells where the name stands and where the text begins.
+/// Appends `[HH:MM:SS] name: text`, and returns where the name stands and where the text begins.
 pub fn write_message(
     message: &Message,
     times: &mut TimeFormatter<'_>,
@@ -365,8 +365,7 @@ pub fn write_message(
     write_words(message, out)
 }
 
-/// Appends `name: text`, or `* name text` for an action, and tells where the name stands and where the text
-/// begins.
+/// Appends `name: text`, or `* name text` for an action, and returns where the name stands and where the text begins.
 pub fn write_words(message: &Message, out: &mut String) -> (Range<usize>, usize) {
     let (before, between) = match message.kind {
         Kind::Message => ("", ": "),

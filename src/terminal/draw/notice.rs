@@ -1,4 +1,4 @@
-//! The words for what owners do.
+//! The notices of what owners do.
 
 use std::fmt::{self, Write as _};
 

@@ -104,7 +104,7 @@ fn a_batch_over_midnight_is_shared_by_those_who_see_the_same() {
     let bangkok = "[06:59:59] bob: one\n[07:00:00] bob: two\n";
     let table = [
         (display(Drawing::Plain), here),
-        // As far from UTC as the server, under another name.
+        // The server's UTC offset, under another name.
         (custom_zone("Africa/Abidjan"), here),
         (custom_zone("Asia/Bangkok"), bangkok),
         (custom_zone("Asia/Jakarta"), bangkok),
@@ -118,7 +118,7 @@ fn a_batch_over_midnight_is_shared_by_those_who_see_the_same() {
         shared.push(frame.as_ptr());
     }
     assert_eq!(shared[2], shared[3], "both look at one drawing");
-    // The clocks of Havana went back by an hour at this moment, those of Bogota did not.
+    // The clocks of Havana went back by an hour at this moment; those of Bogota did not.
     let change = 1_730_610_000;
     let batch = Batch::new(vec![
         said(change - 1, "bob", "one"),

@@ -10,7 +10,7 @@ use crate::limits::{LINE_BYTES_MAX, UNDO_BYTES_MAX, UNDO_EDITS_MAX};
 /// A line being edited.
 ///
 /// The text has at most [`LINE_BYTES_MAX`] bytes and no controls, and the cursor is always on a
-/// grapheme boundary of it. An empty buffer owns no heap.
+/// grapheme boundary. An empty buffer owns no heap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Buffer {
     text: String,
@@ -21,7 +21,7 @@ pub struct Buffer {
     typing: bool,
 }
 
-/// One change, as far as it takes to turn it back.
+/// One change, with what is needed to undo it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Edit {
     at: usize,
@@ -46,12 +46,12 @@ impl Buffer {
         &self.text[..self.cursor]
     }
 
-    /// The text behind the cursor.
+    /// The text after the cursor.
     pub fn after(&self) -> &str {
         &self.text[self.cursor..]
     }
 
-    /// Takes the text out and forgets what could be undone.
+    /// Takes the text out and forgets the undo steps.
     pub fn take(&mut self) -> String {
         std::mem::take(self).text
     }
@@ -62,7 +62,7 @@ impl Buffer {
         self.typing = false;
     }
 
-    /// Inserts one typed character; a word of them is one step of undo. False: it does not fit.
+    /// Inserts one typed character; a typed word is one undo step. False: it does not fit.
     #[must_use]
     pub fn insert(&mut self, character: char) -> bool {
         let starts_word =
@@ -88,8 +88,8 @@ impl Buffer {
         true
     }
 
-    /// Puts `with` in the place of `range` and the cursor behind it, as one step of undo. False:
-    /// it does not fit, and nothing has changed.
+    /// Replaces `range` by `with` and puts the cursor after it, as one undo step. False: it does
+    /// not fit, and nothing has changed.
     #[must_use]
     pub fn replace(&mut self, range: Range<usize>, with: &str) -> bool {
         if self.text.len() - range.len() + with.len() > LINE_BYTES_MAX || !with.chars().all(is_text)
@@ -103,7 +103,7 @@ impl Buffer {
         true
     }
 
-    /// Turns back the last step. False: there is none.
+    /// Undoes the last step. False: there is none.
     #[must_use]
     pub fn undo(&mut self) -> bool {
         self.typing = false;
@@ -127,8 +127,8 @@ impl Buffer {
         next_boundary(&self.text, self.cursor)
     }
 
-    /// The start of the word that the cursor is in or behind. `in_word` says of a grapheme whether
-    /// it belongs to one.
+    /// The start of the word that the cursor is in or after. `in_word` says whether a grapheme
+    /// belongs to a word.
     pub fn word_left(&self, in_word: fn(&str) -> bool) -> usize {
         let mut at = self.cursor;
         for inside in [false, true] {
@@ -173,7 +173,7 @@ impl Buffer {
     }
 }
 
-/// May stand in a line: no control, and nothing that a terminal or a log takes for a line break.
+/// Is allowed in a line: no control, and nothing that a terminal or a log takes for a line break.
 pub fn is_text(character: char) -> bool {
     !character.is_control() && !matches!(character, '\u{2028}' | '\u{2029}')
 }

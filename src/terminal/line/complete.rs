@@ -1,6 +1,6 @@
-//! Completion with Tab: what is asked for, and what the candidates have in common.
+//! Completion with Tab: what kind of word it is, and what the candidates have in common.
 //!
-//! The editor knows no names or commands; it says which word it stands behind and is given
+//! The editor knows no names or commands; it says which word is before the cursor and is given
 //! candidates.
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -8,26 +8,26 @@ use unicode_segmentation::UnicodeSegmentation;
 /// The word to complete: the text between the last blank and the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// What fits there.
+    /// What kind of word fits there.
     pub wanted: Wanted,
-    /// What has been typed of it, without the sign in front.
+    /// What has been typed of it, without its prefix (`@`, `\` or `/`).
     pub text: String,
-    /// The command that it is the first word behind, without the sign in front.
+    /// The command whose first argument it is, without its prefix.
     pub command: Option<String>,
 }
 
-/// What fits at the place of the cursor. Candidates are given without `@`, `\` or `/`.
+/// What fits at the cursor. Candidates are given without `@`, `\` or `/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// The first word of the line: a name that is addressed, or a room where one was asked for.
+    /// The first word of the line: somebody's name, or a room where one was asked for.
     First,
     /// The answer to a question, if the caller knows that there is one: nothing follows it.
     Answer,
-    /// Behind `@`: a name.
+    /// After `@`: a name.
     Mention,
-    /// Behind `\` or `/` at the line's start.
+    /// After `\` or `/` at the start of the line: a command.
     Command,
-    /// Any other word, for example what a command is about.
+    /// Any other word, for example the argument of a command.
     Other,
 }
 
@@ -54,8 +54,8 @@ impl Word {
         }
     }
 
-    /// Those of the candidates that begin like this word, in upper or lower case, sorted and each
-    /// once.
+    /// The candidates that begin like this word, in upper or lower case, sorted and without
+    /// duplicates.
     pub fn matches<'a>(&self, candidates: &[&'a str]) -> Vec<&'a str> {
         let mut found: Vec<&str> = candidates
             .iter()
@@ -85,8 +85,8 @@ impl Wanted {
     }
 }
 
-/// The longest beginning, in whole graphemes, that all have in upper or lower case, as the first
-/// one spells it.
+/// The longest prefix, in whole graphemes, that all share in upper or lower case, spelled as in
+/// the first one.
 pub fn common_prefix<'a>(candidates: &[&'a str]) -> &'a str {
     let Some((first, others)) = candidates.split_first() else {
         return "";

@@ -1,10 +1,10 @@
-//! The lines sent, for Up and Down and for the search.
+//! The lines that were sent, for Up and Down and for the search.
 
 use std::collections::VecDeque;
 
 use crate::limits::{RECALL_BYTES_MAX, RECALL_LINES_MAX};
 
-/// Lines sent, oldest first, with the place that Up and Down have come to.
+/// Lines that were sent, oldest first, and the place that Up and Down have reached.
 ///
 /// Bounded by [`RECALL_LINES_MAX`] and [`RECALL_BYTES_MAX`]: the oldest go. Owns no heap until
 /// the first line.
@@ -12,7 +12,7 @@ use crate::limits::{RECALL_BYTES_MAX, RECALL_LINES_MAX};
 pub struct History {
     lines: VecDeque<String>,
     bytes: usize,
-    /// Index of the line that is shown, while it is one of ours.
+    /// Index of the line that is shown, if it is one of these.
     at: Option<usize>,
     /// What was half typed before the first Up.
     draft: String,

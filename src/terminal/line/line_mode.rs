@@ -1,6 +1,6 @@
 //! Line mode: bytes become lines.
 //!
-//! The client's own terminal echoes and edits; what arrives are finished lines, in any cuts.
+//! The client's own terminal echoes and edits; finished lines arrive, cut into packets in any way.
 //! LF, CR LF, CR NUL and bare CR all end a line, and a client may change between them (its form depends on
 //! Telnet modes), so CR ends the line at once and one NUL and one LF after it are swallowed.
 
@@ -29,7 +29,7 @@ pub enum End {
 #[derive(Clone, Debug, Default)]
 pub struct LineMode {
     unfinished: Vec<u8>,
-    /// The unfinished line has had more bytes than a line may have.
+    /// The unfinished line is already longer than a line may be.
     too_long: bool,
     /// What may still be swallowed after a CR.
     after_cr: AfterCr,
@@ -64,7 +64,7 @@ impl LineMode {
         Some(self.finish())
     }
 
-    /// The unfinished line, at end of input: a script that ends without a line end has still said it.
+    /// The unfinished line, at end of input: a script's last line counts even without a line end.
     pub fn rest(&mut self) -> Option<Event> {
         (self.too_long || !self.unfinished.is_empty()).then(|| self.finish())
     }
@@ -85,13 +85,13 @@ impl LineMode {
         std::mem::take(&mut self.unfinished)
     }
 
-    /// Puts back what was half typed in character mode: the line that comes goes on behind it.
+    /// Puts back what was half typed in character mode; the next line continues it.
     pub fn resume(&mut self, text: String) {
         self.unfinished = text.into_bytes();
     }
 
-    /// Goes on with a byte that the client took for a key of its own, if the unfinished line ends inside
-    /// a UTF-8 character that it completes or continues; false if it does not.
+    /// Continues with a byte that the client took for a key of its own, if it completes or continues a UTF-8 character
+    /// at the end of the unfinished line; false if it does not.
     pub fn go_on_with(&mut self, byte: u8) -> bool {
         let is_cut = std::str::from_utf8(&self.unfinished).is_err_and(|error| {
             error.error_len().is_none() && error.valid_up_to() < self.unfinished.len()

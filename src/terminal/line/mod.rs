@@ -2,7 +2,7 @@
 //!
 //! Who echoes and edits decides which half of this module is at work:
 //!
-//! - [`cooked`]: line mode. The client's own terminal echoes and edits; what arrives are finished lines.
+//! - [`line_mode`]: the client's own terminal echoes and edits, and sends finished lines.
 //! - character mode: we echo and edit. Bytes become [`keys`], keys change a line in the [`editor`] (with its
 //!   [`buffer`], [`history`], [`search`], [`complete`]ion and [`paste`]), and a [`row`] shows it.
 

@@ -3,7 +3,7 @@
 use crate::limits::{LINE_BYTES_MAX, PASTE_BYTES_MAX, PASTE_LINES_MAX};
 use crate::terminal::line::buffer::is_text;
 
-/// What a paste has brought so far.
+/// The paste so far.
 ///
 /// The first line that does not fit (too long a line, too many lines, too many bytes) ends the
 /// collection, and from there on lines are only counted: what is kept is the paste's beginning
@@ -15,13 +15,13 @@ pub struct Paste {
     bytes: usize,
     first_bytes_max: usize,
     full: bool,
-    /// Something was left out of the line that is coming in.
+    /// Something was left out of the current line.
     cut: bool,
     left_out: usize,
 }
 
 impl Paste {
-    /// A paste behind `before_bytes` of text, which its first line will join.
+    /// A paste after `before_bytes` of text, which its first line will join.
     pub fn new(before_bytes: usize) -> Paste {
         Paste {
             lines: Vec::new(),
@@ -70,7 +70,7 @@ impl Paste {
         }
     }
 
-    /// The paste ends. What it comes to: one line is text to insert, several are a question.
+    /// The paste ends. One line is text to insert; several lead to a question.
     pub fn finish(mut self) -> Pasted {
         if self.cut {
             self.left_out += 1;
@@ -90,7 +90,7 @@ impl Paste {
     }
 }
 
-/// What a paste came to.
+/// The result of a paste.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pasted {
     /// One line, with or without its end.
@@ -106,7 +106,7 @@ pub enum Pasted {
 pub struct Lines {
     /// The whole lines, at least one.
     pub lines: Vec<String>,
-    /// What came behind the last end of line; it is not sent.
+    /// What came after the last line end; it is not sent.
     pub rest: String,
     /// How many lines did not fit.
     pub left_out: usize,

@@ -1,5 +1,5 @@
-//! Incremental search in the history, as Ctrl-R of readline: what was typed so far is looked for,
-//! letter by letter, from the newest line to the oldest.
+//! Incremental search in the history, as readline's Ctrl-R: finds what was typed so far, letter by
+//! letter, from the newest line to the oldest.
 
 use crate::limits::SEARCH_BYTES_MAX;
 use crate::terminal::line::buffer::is_text;
@@ -15,7 +15,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// `(search) needle: `, to stand before the match.
+    /// `(search) needle: `, shown before the match.
     pub fn prompt(&self) -> String {
         let state = if self.failed { "nothing" } else { "search" };
         format!("({state}) {}: ", self.needle)

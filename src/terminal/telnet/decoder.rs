@@ -51,17 +51,17 @@ pub enum Command {
     Break,
     /// IAC IP: the user typed the interrupt character.
     InterruptProcess,
-    /// IAC AO: output that was not yet shown is unwanted.
+    /// IAC AO: discard output that has not been shown yet.
     AbortOutput,
-    /// IAC AYT: a sign of life is wanted.
+    /// IAC AYT: are you there? The client wants a sign of life.
     AreYouThere,
-    /// IAC EC: the last character is to be erased.
+    /// IAC EC: erase the last character.
     EraseCharacter,
-    /// IAC EL: the line is to be erased.
+    /// IAC EL: erase the line.
     EraseLine,
     /// IAC GA: the other side may send.
     GoAhead,
-    /// IAC and a byte that no RFC gives a meaning to, or an IAC SE that ends nothing.
+    /// IAC and a byte without a meaning in any RFC, or an IAC SE that ends nothing.
     Unknown(u8),
 }
 
@@ -128,7 +128,7 @@ impl Decoder {
         None
     }
 
-    /// Handles a byte that is no data.
+    /// Handles a byte that is not data.
     fn take_byte(&mut self, byte: u8) -> Option<Event<'static>> {
         match self.state {
             State::Data => {
@@ -169,14 +169,14 @@ impl Decoder {
                 self.keep(&[IAC], kept);
                 None
             }
-            // No command: taken as a 0xFF that the client forgot to double, as a client may do
-            // that is 255 columns wide.
+            // Not a command: taken as a 0xFF that the client forgot to double, as a client that is
+            // 255 columns wide may do.
             0..EOF => {
                 self.keep(&[IAC, byte], kept);
                 None
             }
-            // A command cannot be part of a subnegotiation, so its end got lost. To go on waiting for
-            // it would make the connection deaf.
+            // A command cannot be part of a subnegotiation, so its end got lost. Waiting for it any
+            // longer would make the connection deaf.
             EOF.. => {
                 self.subnegotiation = Vec::new();
                 self.take_command(byte)
@@ -242,7 +242,7 @@ impl Command {
     }
 }
 
-/// Takes data up to the next IAC, of which the first `literal` bytes are data whatever they are.
+/// Takes data up to the next IAC; the first `literal` bytes are data whatever they are.
 fn take_data<'i>(input: &mut &'i [u8], literal: usize) -> Event<'i> {
     let run = input[literal..].iter().position(|&byte| byte == IAC);
     let (data, rest) = input.split_at(run.map_or(input.len(), |run| literal + run));
@@ -295,7 +295,7 @@ mod tests {
         seen
     }
 
-    /// Decodes `input` whole, in every two-way cut and byte by byte, and wants the same each time.
+    /// Decodes `input` whole, in every two-way cut and byte by byte, and expects the same each time.
     #[track_caller]
     fn check(input: &[u8], expected: &[Seen]) {
         assert_eq!(decode_pieces([input]), expected, "whole {input:02x?}");

@@ -1,7 +1,7 @@
 //! The Telnet protocol as pure code: bytes, events and time come in; bytes and changes go out.
 //!
 //! - [`decoder`] splits what a client sends into data and commands (RFC 854, RFC 855).
-//! - [`option`] keeps what both sides have agreed on, so that no negotiation can loop (RFC 1143).
+//! - [`option`] remembers what both sides have agreed on, so that no negotiation can loop (RFC 1143).
 //! - [`negotiation`] finds out what kind of client it is and decides who echoes.
 //! - [`terminal`] reads what a client says about its terminal: type and window size.
 //!

@@ -5,11 +5,11 @@ use crate::limits::{TERMINAL_TYPE_BYTES_MAX, WINDOW_COLUMNS, WINDOW_ROWS};
 /// The subnegotiation code before a terminal type.
 const IS: u8 = 0x00;
 
-/// The bit of the Mud Terminal Type Standard that says a screen reader is in use.
+/// The bit of the Mud Terminal Type Standard for a screen reader.
 const MTTS_SCREEN_READER: u32 = 0x40;
 
-/// MUD clients have an editor and an input row of their own, and echo what goes out: lines are what
-/// they do best. Compared as prefixes, since some add their version.
+/// MUD clients have an editor and an input row of their own, and echo what they send: line mode suits
+/// them best. Compared as prefixes, since some add their version.
 const MUD_CLIENTS: [&str; 15] = [
     "ATLANTIS",
     "BEIP",
@@ -33,7 +33,7 @@ const PRINTING_TERMINALS: [&str; 6] = [
     "DUMB", "EMACS", "HARDCOPY", "NETWORK", "TELETYPE", "UNKNOWN",
 ];
 
-/// Parts of a terminal type by which assistive software makes itself known.
+/// Parts of a terminal type that identify assistive software.
 const SCREEN_READERS: [&str; 6] = [
     "SCREENREADER",
     "SCREEN-READER",
@@ -43,19 +43,19 @@ const SCREEN_READERS: [&str; 6] = [
     "VIPMUD",
 ];
 
-/// How a terminal of some type is best served.
+/// What suits a type of terminal best.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Drawing {
-    /// In character mode; so is a terminal of unknown type.
+    /// Character mode, also for terminals of unknown type.
     #[default]
     Character,
-    /// In line mode, append-only.
+    /// Line mode, append-only.
     LinePlain,
-    /// In line mode; messages can be inserted above the line being typed.
+    /// Line mode; messages can be inserted above the line being typed.
     LineAnsi,
 }
 
-/// The size of a client's window; `None` where it is not known or not believable.
+/// The size of a client's window; `None` where it is unknown or implausible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WindowSize {
     /// Width, within [`WINDOW_COLUMNS`].
@@ -93,7 +93,7 @@ pub fn terminal_type(payload: &[u8]) -> Option<String> {
     String::from_utf8(name.to_vec()).ok()
 }
 
-/// How a terminal that calls itself `name` is best served.
+/// What suits a terminal that calls itself `name` best.
 pub fn drawing_for(name: &str) -> Drawing {
     let name = name.to_ascii_uppercase();
     let is_any = |known: &[&str]| known.iter().any(|known| name.starts_with(known));
@@ -106,8 +106,8 @@ pub fn drawing_for(name: &str) -> Drawing {
     }
 }
 
-/// Whether a terminal type says that what is shown is read aloud: by its name, or by the number in
-/// `MTTS number`, which is the third answer of a client that follows the Mud Terminal Type Standard.
+/// Whether a terminal type belongs to a screen reader: by its name, or by the number in `MTTS number`,
+/// which is the third answer of a client that follows the Mud Terminal Type Standard.
 pub fn is_screen_reader(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     match name.strip_prefix("MTTS ") {

@@ -1,4 +1,4 @@
-//! Sanitising: what a user sent, as text that no terminal takes for anything but text.
+//! Sanitising: turns what a user sent into text that is only text to any terminal.
 
 use icu_properties::props::Script;
 
@@ -21,7 +21,8 @@ const BEL: u8 = 0x07;
 ///   character that takes them. Emoji tags go, so the flag of Wales becomes a black flag.
 /// - Marks beyond [`COMBINING_MARKS_PER_BASE_MAX`] on one base go.
 ///
-/// Cleaning twice is cleaning once, and the text is at most three times as long as `bytes`. Time is linear.
+/// Cleaning twice is the same as cleaning once, and the text is at most three times as long as `bytes`. Takes linear
+/// time.
 pub fn clean(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     if bytes.iter().all(|byte| matches!(byte, 0x20..=0x7E)) {
@@ -81,8 +82,7 @@ impl Cleaner {
         }
     }
 
-    /// A selector belongs to the character right before it; one that stands behind a join control belongs to
-    /// nothing.
+    /// A selector belongs to the character right before it; one after a join control belongs to nothing.
     fn push_selector(&mut self, selector: char) {
         let base = self.out.chars().next_back();
         if self.joiner.is_none() && base.is_some_and(|base| takes_selector(base, selector)) {
@@ -100,7 +100,7 @@ impl Cleaner {
     }
 }
 
-/// Whether `c` has no place in text wherever it stands. Bidi controls are default-ignorable, all of them.
+/// Whether `c` is unwanted in text wherever it stands. All bidi controls are default-ignorable.
 fn is_removed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')
@@ -116,8 +116,8 @@ fn takes_selector(base: char, selector: char) -> bool {
     }
 }
 
-/// Whether `joiner` does something between the end of `before` and `next`: a longer emoji (Unicode Standard
-/// Annex 29, rule GB11) or another shape of letters of one script.
+/// Whether `joiner` has an effect between the end of `before` and `next`: a longer emoji (Unicode Standard Annex 29,
+/// rule GB11) or a different shape of letters of one script.
 fn joins(before: &str, joiner: char, next: char) -> bool {
     if is_pictograph(next) {
         let picture = before
@@ -139,13 +139,13 @@ fn joins(before: &str, joiner: char, next: char) -> bool {
 /// Bytes of the escape sequence that `bytes` begin with (`bytes[0]` is ESC).
 ///
 /// An unfinished sequence is just its introducer: what follows is what the user typed after a stray Escape
-/// key. For the same reason ESC takes no letter beyond ASCII with it. `strings_end` remembers that no control
-/// string ends any more, so that a line full of their introducers is not searched again and again.
+/// key. For the same reason ESC takes no letter beyond ASCII with it. `strings_end` remembers that no further control
+/// string ends in the line, so that a line full of introducers is not searched again and again.
 fn escape_len(bytes: &[u8], strings_end: &mut bool) -> usize {
     match bytes.get(1) {
         Some(b'[') => csi_len(bytes),
         Some(b'O') if matches!(bytes.get(2), Some(0x40..=0x7E)) => 3,
-        // Choice of a character set, which `tput sgr0` prints along with the end of a colour.
+        // Selects a character set; `tput sgr0` prints it along with the end of a colour.
         Some(b'(' | b')') if matches!(bytes.get(2), Some(b'0' | b'A' | b'B')) => 3,
         Some(b']' | b'P' | b'X' | b'^' | b'_') if *strings_end => {
             let end = control_string_len(bytes);
@@ -172,7 +172,7 @@ fn csi_len(bytes: &[u8]) -> usize {
     }
 }
 
-/// Bytes of a control string (OSC, DCS, SOS, PM, APC) up to and with its BEL or `ESC \`, if it has an end.
+/// Bytes of a control string (OSC, DCS, SOS, PM, APC) up to and including its BEL or `ESC \`, if it has an end.
 fn control_string_len(bytes: &[u8]) -> Option<usize> {
     let ends_at = |at: usize| match bytes[at] {
         BEL => Some(at + 1),

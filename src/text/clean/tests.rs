@@ -122,7 +122,7 @@ fn a_line_of_openers_takes_linear_time() {
     assert!(cleaned(&joined).len() < joined.len());
 }
 
-/// Default_Ignorable_Code_Point as Unicode 16 lists it, so that the tables are not their own judge.
+/// Default_Ignorable_Code_Point as Unicode 16 lists it, so that the tables are not tested against themselves.
 fn is_listed_ignorable(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'

@@ -1,4 +1,4 @@
-//! *Pure.* Keeping a name: what is asked for it, and what comes of it.
+//! *Pure.* Registered names: registering, logging in and giving a name up.
 
 use super::{Session, Turn};
 use crate::chat::account::{AccountError, AccountReply, AccountRequest};
@@ -8,15 +8,15 @@ use crate::chat::request::{RenameError, Request};
 use crate::dialog::view::{AccountView, HelpView, Question};
 use crate::limits::WRONG_PASSWORDS_MAX;
 
-/// Whether names can be kept, as far as one connection is concerned.
+/// Whether names can be registered over a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AccountPolicy {
     /// They can.
     #[default]
     Possible,
-    /// The server has no file for them.
+    /// The server has no file to keep them in.
     NoFile,
-    /// Passwords would come over a network, for all on the way to read.
+    /// Passwords would cross a network, where others could read them.
     Overheard,
 }
 
@@ -24,15 +24,15 @@ pub enum AccountPolicy {
 #[derive(Clone, Debug, Default)]
 pub(super) struct AccountState {
     policy: AccountPolicy,
-    /// The name that the person is logged in to, as it was registered.
+    /// The name that the user is logged in to, as it was registered.
     account: Option<Name>,
-    /// A registered name that the person wanted and is not logged in to.
+    /// A registered name that the user was refused or has lost: what `\login` means without a name.
     wanted: Option<Name>,
     wrong: u8,
 }
 
 impl Session {
-    /// A session on a connection on which names can be kept, or not.
+    /// A session on a connection with this policy.
     pub fn new(policy: AccountPolicy) -> Session {
         Session {
             account_state: AccountState {
@@ -43,13 +43,13 @@ impl Session {
         }
     }
 
-    /// The registered name that the person is logged in to.
+    /// The registered name that the user is logged in to.
     pub fn account(&self) -> Option<&Name> {
         self.account_state.account.as_ref()
     }
 
-    /// Takes the news that the bearer of `account` has logged in elsewhere, and that this person is called
-    /// `new` from now on.
+    /// Somebody has logged in to `account` elsewhere and takes the name back: this user is called `new` from now
+    /// on.
     pub fn name_reclaimed(&mut self, account: Name, new: Name) -> Turn {
         self.name = new.clone();
         self.account_state.account = None;
@@ -68,7 +68,7 @@ impl Session {
         Turn::show([refused])
     }
 
-    /// `name` is what was typed behind the command, which may be nothing.
+    /// `name` is the argument of the command; it may be empty.
     pub(super) fn login(&mut self, name: &str) -> Turn {
         let name = match name {
             "" => self
@@ -111,7 +111,7 @@ impl Session {
         Turn::default()
     }
 
-    /// Takes the password that was asked for to register a name.
+    /// Takes the password to register a name with.
     pub(super) fn chose_password(&mut self, line: &str) -> Turn {
         match Password::parse(line) {
             Ok(password) => self.ask_for(Question::PasswordAgain(password)),
@@ -130,7 +130,7 @@ impl Session {
         }
     }
 
-    /// Takes the password that was asked for to log in to `name`.
+    /// Takes the password to log in to `name`.
     pub(super) fn gave_password(&mut self, name: Name, line: &str) -> Turn {
         match Password::parse(line) {
             Ok(password) => self.request(AccountRequest::Login(name, password)),
@@ -139,7 +139,7 @@ impl Session {
         }
     }
 
-    /// Takes the password that was asked for to delete the account `name`.
+    /// Takes the password to delete the account `name`.
     pub(super) fn gave_password_to_forget(&mut self, name: Name, line: &str) -> Turn {
         match Password::parse(line) {
             Ok(password) => self.request(AccountRequest::Forget(name, password)),
@@ -147,7 +147,7 @@ impl Session {
         }
     }
 
-    /// Makes a request in place of the question that was open.
+    /// Closes the question and makes a request.
     fn request(&mut self, request: AccountRequest) -> Turn {
         self.asked = None;
         Turn::ask(Request::Account(request))
@@ -158,11 +158,11 @@ impl Session {
         Turn::show([view])
     }
 
-    /// Takes what came of a request.
+    /// Takes the reply to a request.
     pub(super) fn account_reply(&mut self, answer: AccountReply) -> Turn {
         let view = match answer {
             AccountReply::Registered(name, Ok(())) => {
-                // The name may have been given back to an even faster login meanwhile.
+                // Somebody else may have logged in to it meanwhile, and have the name.
                 self.account_state.account = (self.name == name).then(|| name.clone());
                 AccountView::Registered(name)
             }
@@ -195,7 +195,7 @@ impl Session {
         Turn::show([view])
     }
 
-    /// Counts a wrong password, and tells whether it was the last.
+    /// Counts a wrong password; true if no more are accepted.
     fn count_wrong_password(&mut self) -> bool {
         self.account_state.wrong += 1;
         self.account_state.wrong >= WRONG_PASSWORDS_MAX

@@ -13,7 +13,7 @@ fn password(text: &str) -> Password {
     Password::parse(text).expect("a password")
 }
 
-/// A session of somebody with this name.
+/// A session of a user with this name.
 fn called(text: &str) -> Session {
     let mut session = Session::default();
     session.line(&format!("\\name {text}"));
@@ -21,7 +21,7 @@ fn called(text: &str) -> Session {
     session
 }
 
-/// A session of somebody who is logged in to this name.
+/// A session of a user who is logged in to this name.
 fn logged_in(text: &str) -> Session {
     let mut session = Session::default();
     session.line(&format!("\\login {text}"));
@@ -175,7 +175,7 @@ fn a_wrong_password_can_be_given_three_times() {
         assert_eq!(session.line(line), shown(AccountView::WrongTooOften));
         assert_eq!(session.question(), None);
     }
-    // What is no password at all, and what is not the asker's fault, does not count.
+    // What cannot be a password, and what is not the user's fault, does not count.
     let mut session = Session::default();
     for _ in 0..5 {
         session.line("\\login Dai");
@@ -254,7 +254,7 @@ fn who_is_displaced_has_another_name_and_what_was_asked_stays_open() {
     assert_eq!(session.account(), None);
     session.line("\\login");
     is_asked(&session, "Password of Dai: ");
-    // The answer to a registration that another login was faster than.
+    // The reply to a registration, after somebody else has logged in to the name.
     let mut session = called("Dai");
     session.name_reclaimed(name("Dai"), name("Dai_2"));
     let answer = AccountReply::Registered(name("Dai"), Ok(()));

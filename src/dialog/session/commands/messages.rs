@@ -17,7 +17,7 @@ pub(super) fn msg(_: &mut Session, argument: &str) -> Turn {
             Recipient::Name(name),
             text.trim().to_owned(),
         ))),
-        // Nobody can be called so.
+        // Nobody can have this name.
         Err(_) => Turn::show([MessageView::NobodyCalled(name.to_owned())]),
     }
 }

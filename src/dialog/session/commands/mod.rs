@@ -1,4 +1,4 @@
-//! *Pure.* The commands: a table that `\help` prints, and one small function each, by what they are for.
+//! *Pure.* The commands: a table, which `\help` prints, and one small function each, in files by subject.
 
 mod account;
 mod general;
@@ -20,16 +20,16 @@ pub struct Command {
     pub usage: &'static str,
     /// What it does, in a few words.
     pub help: &'static str,
-    /// A line that may be typed.
+    /// An example, without the `\`.
     pub example: &'static str,
-    /// What it is for.
+    /// The paragraph of `\help` that it is in.
     pub group: Group,
-    /// Where it means something.
+    /// Where it can be used, and by whom.
     pub scope: Scope,
     run: fn(&mut Session, &str) -> Turn,
 }
 
-/// What commands are for: each is a paragraph of `\help`.
+/// The subjects of commands: each is a paragraph of `\help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     /// Leaving, help, and the user's name.
@@ -60,7 +60,7 @@ impl Group {
         Group::Settings,
     ];
 
-    /// The word in front of its commands.
+    /// The word in front of the paragraph.
     pub fn word(self) -> &'static str {
         match self {
             Group::General => "you",
@@ -74,22 +74,22 @@ impl Group {
     }
 }
 
-/// Where a command means something. While a question is open, a command that is not for there is taken as
-/// the answer: a name may well look like one.
+/// Where a command can be used, and by whom. While a question is open, any command that cannot be used there is
+/// taken as the answer: a name may well look like a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// In a room, for those who own it. The room decides who that is.
+    /// In a room, by its owners. The room decides who they are.
     Owner,
     /// In a room.
     Room,
     /// In a room and at the menu.
     RoomAndMenu,
-    /// There, and while a question is open.
+    /// In a room, at the menu, and while a question is open.
     Everywhere,
 }
 
 impl Scope {
-    /// Who may use it and where, for `\help COMMAND`.
+    /// Who can use it and where, for `\help COMMAND`.
     pub fn words(self) -> &'static str {
         match self {
             Scope::Owner => "the room's owners, in the room",
@@ -99,7 +99,7 @@ impl Scope {
     }
 }
 
-/// What Tab completes the first word behind a command to.
+/// What Tab completes the first word after a command to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completes {
     /// A command.
@@ -108,12 +108,12 @@ pub enum Completes {
     Rooms,
     /// Somebody who is connected.
     People,
-    /// Somebody in the room, as every other word.
+    /// Somebody in the room, as for every other word.
     Members,
 }
 
 impl Command {
-    /// The command of this name, in any case of letters.
+    /// The command of this name; upper and lower case are the same.
     pub fn named(name: &str) -> Option<&'static Command> {
         find(name)
     }
@@ -141,7 +141,7 @@ impl Command {
         self.usage.split(' ').next().unwrap_or(self.usage)
     }
 
-    /// What is typed behind its name, where it is one of several things that we know.
+    /// What its first argument is, as far as Tab can complete it.
     pub fn completes(&self) -> Completes {
         let first = self.usage.split(' ').nth(1).unwrap_or_default();
         let first = first.trim_matches(['[', ']']);
@@ -154,17 +154,17 @@ impl Command {
         }
     }
 
-    /// It is taken as an answer while a question is open.
+    /// It can be used while a question is open.
     pub(super) fn is_for_questions(&self) -> bool {
         self.scope == Scope::Everywhere
     }
 
-    /// It asks for a password.
+    /// It leads to a question for a password.
     pub(super) fn asks_for_secret(&self) -> bool {
         self.group == Group::Account
     }
 
-    /// Does it, given the rest of the line.
+    /// Runs it with the rest of the line.
     pub(super) fn run(&'static self, session: &mut Session, argument: &str) -> Turn {
         if matches!(self.scope, Scope::Room | Scope::Owner) && !session.in_room() {
             return session.back_with(vec![HelpView::OnlyInRoom(self.name()).into()]);
@@ -228,8 +228,8 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Settings, RoomAndMenu, "time", "the time in that zone", "time", settings::time),
 ];
 
-/// Tells what a line is. `\name` is a command or a mistake; `/name` is a command or text, since people talk
-/// of `/usr/bin`; `\\` in front says the line with one `\`.
+/// Says what a line is. `\name` is a command or a mistake. `/name` is a command or text, since people talk about
+/// `/usr/bin`. A line that begins with `\\` is sent with one `\`.
 pub(super) fn parse(line: &str) -> Parsed<'_> {
     let start = line.trim_start();
     let (word, rest) = start.split_once(' ').unwrap_or((start, ""));
@@ -261,7 +261,7 @@ impl std::fmt::Debug for Command {
 }
 
 impl PartialEq for Command {
-    /// There is one of each, so the usage tells.
+    /// No two commands have the same usage.
     fn eq(&self, other: &Self) -> bool {
         self.usage == other.usage
     }

@@ -101,7 +101,7 @@ fn named(who: &str, usage: &'static str, about: impl FnOnce(Name) -> ModCommand)
     match Name::parse(who.trim_start_matches('@')) {
         _ if who.is_empty() => Turn::show([HelpView::Usage(usage)]),
         Ok(name) => order(about(name)),
-        // Nobody can be called so.
+        // Nobody can have this name.
         Err(_) => Turn::show([MessageView::NobodyCalled(who.to_owned())]),
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn whois(_: &mut Session, argument: &str) -> Turn {
     }
     match Name::parse(argument.trim_start_matches('@')) {
         Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Whois(name))),
-        // Nobody can be called so.
+        // Nobody can have this name.
         Err(_) => Turn::show([View::NoSuchUser(argument.to_owned())]),
     }
 }

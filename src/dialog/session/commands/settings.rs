@@ -32,7 +32,7 @@ pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
     Turn::ask(Request::Local(LocalRequest::Set(Setting::Bell(bell))))
 }
 
-/// A setting that is on or off. `bare` tells whether no argument means on.
+/// A setting that is on or off. `bare`: without an argument it is switched on.
 fn switch(argument: &str, bare: bool, usage: &'static str, setting: fn(bool) -> Setting) -> Turn {
     match argument.to_ascii_lowercase().as_str() {
         "on" => Turn::ask(Request::Local(LocalRequest::Set(setting(true)))),

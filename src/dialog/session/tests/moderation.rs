@@ -1,4 +1,4 @@
-//! What owners may do, and rooms that ask for a password.
+//! What owners do with a room, and rooms with a password.
 
 use std::time::Duration;
 
@@ -156,7 +156,7 @@ fn a_locked_room_asks_so_many_times_and_leads_back() {
             Turn::show([ModerationView::WrongPassword(left)])
         );
     }
-    // One that no room can have need not be asked about.
+    // The room need not be asked about a password that no room can have.
     let turn = session.line("short");
     let failed = RoomView::JoinFailed("1150".to_owned(), JoinError::WrongPassword);
     assert_eq!(turn, Turn::show([failed.into(), View::Menu]));
@@ -191,7 +191,7 @@ fn a_question_for_a_password_ends_with_whatever_else_comes_of_it() {
     assert_eq!(session.line("\\exit"), Turn::show([View::Menu]));
     let mut session = asked();
     session.line("pizza4all");
-    // It was locked anew meanwhile: all tries again.
+    // It was locked again meanwhile: the tries start over.
     session.reply(Reply::Lobby(LobbyReply::Joined(
         room("1150"),
         Err(JoinError::Locked),
@@ -217,7 +217,7 @@ fn who_is_put_out_is_at_the_menu_whatever_was_asked() {
         assert_eq!(turn, Turn::show([out.into(), View::Menu]), "{line}");
         assert!(!session.in_room());
         assert_eq!(session.question(), None);
-        // What the room had answered before means nothing any more.
+        // A reply from before that is of no use now.
         assert_eq!(
             session.reply(Reply::Room(RoomReply::Shown(Info::Members(
                 room("1150"),

@@ -168,7 +168,7 @@ fn a_room_can_be_joined_from_anywhere() {
     assert_eq!(wanted, "two words");
 }
 
-/// A session that was asked whether to create room 7.
+/// A session with the question whether to create room 7 open.
 fn asked_to_create(mut session: Session) -> Session {
     session.line("\\join 7");
     let turn = session.reply(Reply::Lobby(LobbyReply::Joined(

@@ -1,11 +1,11 @@
 //! The line editor of character mode: [`Key`]s in, an edited line and [`Outcome`]s out.
 //!
 //! The editor draws nothing. After any outcome the caller may let [`Row`](crate::terminal::line::row::Row)
-//! show the line again; what has not changed costs nothing there.
+//! show the line again, which costs nothing if nothing has changed.
 //!
 //! Keys do what readline does with them, except that nothing typed is ever lost: ^C and a recalled
-//! line can be undone, a paste that is not sent goes into the history, and a key that is no answer
-//! to a question counts as "no" and is then handled as usual.
+//! line can be undone, a paste that is not sent goes into the history, and a key that does not
+//! answer a question counts as "no" and is then handled as usual.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,10 +18,10 @@ use crate::terminal::line::keys::Key;
 use crate::terminal::line::paste::{Lines, Paste, Pasted};
 use crate::terminal::line::search::Search;
 
-/// What a key came to.
+/// What came of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing is to be done.
+    /// There is nothing to do.
     Nothing,
     /// The row looks different now.
     Changed,
@@ -29,12 +29,11 @@ pub enum Outcome {
     Line(String),
     /// The lines of a paste, which the user has agreed to send.
     Lines(Vec<String>),
-    /// A paste of several lines has come in whole, and the row now asks about it. A single `y`
-    /// sends it.
+    /// A paste of several lines is complete, and the row now asks about it. A single `y` sends it.
     Paste {
         /// Lines that would be sent.
         lines: usize,
-        /// Lines that were over a bound and are not among them.
+        /// Lines that were over a limit and are not among them.
         left_out: usize,
     },
     /// ^C: the line was cleared (undo brings it back).
@@ -45,7 +44,7 @@ pub enum Outcome {
     Complete(Word),
     /// Two Tabs in a row: the candidates to print above the row.
     List(Vec<String>),
-    /// ^L: draw the row anew, and ask for the size.
+    /// ^L: redraw the row, and ask for the size.
     Repaint,
     /// Page Up.
     PageUp,
@@ -55,7 +54,7 @@ pub enum Outcome {
     Bell,
 }
 
-/// One line being edited, with history, kill buffer and whatever is under way.
+/// One line being edited, with its history, kill buffer, and search or paste under way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Editor {
     buffer: Buffer,
@@ -98,7 +97,7 @@ pub struct View<'a> {
 }
 
 impl Editor {
-    /// Handles one key. A [`Key::CursorPosition`] is the caller's and does nothing here.
+    /// Handles one key. A [`Key::CursorPosition`] is for the caller and does nothing here.
     pub fn key(&mut self, key: Key) -> Outcome {
         if matches!(key, Key::CursorPosition { .. }) {
             return Outcome::Nothing;
@@ -121,14 +120,14 @@ impl Editor {
         self.buffer.cursor()
     }
 
-    /// Takes the line out, as at the switch back to line mode. What was under way ends.
+    /// Takes the line out, as at the switch back to line mode. A search or paste under way ends.
     pub fn take(&mut self) -> String {
         self.mode = Mode::Editing;
         self.buffer.take()
     }
 
-    /// Puts a line in, with the cursor behind it: what was half typed at the switch to character
-    /// mode. Controls are left out, and so is what [`LINE_BYTES_MAX`] has no room for.
+    /// Puts a line in, with the cursor after it: what was half typed at the switch to character
+    /// mode. Controls are left out, and so is whatever exceeds [`LINE_BYTES_MAX`].
     pub fn load(&mut self, line: &str) {
         let mut text: String = line.chars().filter(|c| buffer::is_text(*c)).collect();
         while text.len() > LINE_BYTES_MAX {
@@ -137,8 +136,8 @@ impl Editor {
         self.set(&text, text.len());
     }
 
-    /// In secret mode (a password) the text is not shown and goes into no history or kill buffer. What is
-    /// half typed when the mode ends is dropped: nobody asked for it in the end.
+    /// In secret mode (a password) the text is not shown and goes into no history or kill buffer. What is half typed
+    /// when the mode ends is dropped: the question is closed.
     pub fn set_secret(&mut self, secret: bool) {
         if self.secret && !secret {
             self.take();
@@ -146,7 +145,7 @@ impl Editor {
         self.secret = secret;
     }
 
-    /// What the row has to show, given the prompt of the line: while searching or asking, that.
+    /// What the row has to show, given the prompt of the line. A search or a question under way comes first.
     pub fn view<'a>(&'a self, prompt: &'a str) -> View<'a> {
         let (prompt, text, cursor) = match &self.mode {
             Mode::Asking(lines) => (Cow::Owned(lines.question()), "", 0),
@@ -170,9 +169,9 @@ impl Editor {
     }
 
     /// Completes the `word` of an [`Outcome::Complete`], if it still stands before the cursor: the
-    /// candidates may have taken their time. Those that do not begin like it are passed over. A single
-    /// one is put in whole, with what follows it; of several what they have in common, and after a
-    /// second Tab they are listed.
+    /// candidates may have been long in coming. Those that do not begin like it are ignored. A single
+    /// one is inserted whole, with what follows it; of several, their common beginning is inserted,
+    /// and a second Tab lists them.
     pub fn complete(&mut self, word: &Word, candidates: &[&str]) -> Outcome {
         if Word::at_end_of(self.buffer.before()).text != word.text {
             return Outcome::Nothing;
@@ -279,7 +278,7 @@ impl Editor {
         changed(self.buffer.replace(range, ""))
     }
 
-    /// Deletes and keeps for Yank. Kills in a row add up, in the order of the text.
+    /// Deletes text and keeps it for Yank. Consecutive kills add up, in the order of the text.
     fn kill(&mut self, range: Range<usize>, last: Last) -> Outcome {
         self.last = Last::Kill;
         let text = &self.buffer.text()[range.clone()];
@@ -294,7 +293,7 @@ impl Editor {
         self.delete(range)
     }
 
-    /// Swaps the graphemes left and right of the cursor, at the end the last two.
+    /// Swaps the graphemes left and right of the cursor; at the end of the line, the last two.
     fn transpose(&mut self) -> Outcome {
         let text = self.buffer.text();
         let middle = if self.cursor() < text.len() {
@@ -351,7 +350,7 @@ impl Editor {
             _ => {
                 self.accept(&search);
                 return match self.edit(key) {
-                    // The prompt is another one again, whatever the key did.
+                    // The prompt changes back, whatever the key did.
                     Outcome::Nothing => Outcome::Changed,
                     outcome => outcome,
                 };
@@ -363,14 +362,14 @@ impl Editor {
 
     fn accept(&mut self, search: &Search) {
         if let Some((line, at)) = search.shown(&self.history) {
-            // A line of the history was a line here once, so it fits.
+            // A line of the history was once typed here, so it fits.
             let _ = self.buffer.replace(0..self.buffer.text().len(), line);
             self.buffer.move_to(at);
         }
     }
 
-    /// Whatever comes in a paste is text. ^C ends it too: terminals let none through, and without
-    /// that a paste whose end got lost would leave the keyboard dead.
+    /// Everything in a paste is text. ^C ends it too: terminals remove it from what is pasted, and
+    /// a paste whose end got lost would otherwise leave the keyboard dead.
     fn paste(&mut self, mut paste: Paste, key: Key) -> Outcome {
         match key {
             Key::Text(character) => paste.insert(character),
@@ -422,7 +421,7 @@ impl Editor {
         }
     }
 
-    /// The text before the cursor begins the first line; what came last goes on behind it.
+    /// The text before the cursor begins the first line; the text after it follows the last one.
     fn send(&mut self, lines: Lines) -> Outcome {
         let Lines {
             mut lines, rest, ..

@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::*;
 use crate::limits::RECALL_BYTES_MAX;
 
-/// The line as it is taught: graphemes, and how many of them are left of the cursor.
+/// The textbook line: graphemes, and how many of them are left of the cursor.
 #[derive(Debug, Default)]
 struct Model {
     graphemes: Vec<String>,
@@ -86,7 +86,7 @@ impl Model {
         self.cursor + skipped + rest.skip(skipped).take_while(|g| is_word(g)).count()
     }
 
-    /// Neighbours may have become one grapheme; the cursor goes behind it.
+    /// Neighbours may have become one grapheme; the cursor goes after it.
     fn join(&mut self) {
         let offset: usize = self.graphemes[..self.cursor].iter().map(String::len).sum();
         self.graphemes = self.text().graphemes(true).map(str::to_owned).collect();

@@ -257,7 +257,7 @@ fn a_paste_of_one_line_is_typed_text() {
     let mut editor = editor("say ");
     assert_eq!(paste(&mut editor, "a\tb\n"), Outcome::Changed);
     assert_eq!(shown(&editor), "say a b|");
-    // Keys in a paste are no keys.
+    // Keys in a paste do nothing.
     editor.key(Key::PasteStart);
     press(
         &mut editor,

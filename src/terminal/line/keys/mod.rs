@@ -11,7 +11,7 @@ use crate::limits::ESCAPE_BYTES_MAX;
 pub enum Key {
     /// A character that is not a control. Bytes that are not UTF-8 come as U+FFFD.
     Text(char),
-    /// CR, with one NUL and/or LF behind it; or a LF alone.
+    /// CR, with one NUL and/or LF after it; or an LF alone.
     Enter,
     /// 0x7f or Ctrl-H: deletes to the left.
     Backspace,
@@ -71,8 +71,8 @@ pub enum Key {
     PasteStart,
     /// A bracketed paste ends (`ESC [ 201 ~`).
     PasteEnd,
-    /// Reply to `ESC [ 6 n`, counted from 1. Shift-F3 of xterm looks like `1;2`, so this is to be
-    /// believed only after having asked.
+    /// Reply to `ESC [ 6 n`, counted from 1. Shift-F3 of xterm looks like `1;2`, so believe this
+    /// only after asking.
     CursorPosition {
         /// Row of the cursor.
         row: u16,
@@ -88,7 +88,7 @@ pub struct Keys {
     after_enter: AfterEnter,
 }
 
-/// What is half read.
+/// The unfinished sequence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum State {
     #[default]
@@ -136,7 +136,7 @@ struct Utf8 {
 struct Sequence {
     single_shift: bool,
     alt: bool,
-    /// Has a `?`, `<`, `=`, `>` or an intermediate byte: nobody's key.
+    /// Has a `?`, `<`, `=`, `>` or an intermediate byte: no key sends that.
     foreign: bool,
     parameters: [u16; 2],
     count: usize,
@@ -145,9 +145,9 @@ struct Sequence {
 
 /// What became of one byte.
 enum Step {
-    /// Used up, and perhaps a key is complete.
+    /// It was used up; perhaps a key is complete.
     Used(Option<Key>),
-    /// It ended what was half read, but is not part of it.
+    /// It ended an unfinished sequence, but is not part of it.
     Again(Option<Key>),
 }
 
@@ -273,7 +273,7 @@ impl Keys {
             b'd' | b'D' => Some(Key::DeleteWordRight),
             0x7f | 0x08 => Some(Key::DeleteWordLeft),
             0x30..=0x7e => None,
-            // No sequence goes on like this: Esc was pressed on its own, and this comes after it.
+            // No sequence continues like this: Esc was pressed on its own, and this is the next key.
             _ => return Step::Again(None),
         };
         Step::Used(key)
@@ -301,7 +301,7 @@ impl Keys {
                 return Step::Used(None);
             }
             b'0'..=b'9' | b';' => sequence.parameter(byte),
-            // urxvt ends Shift with Home, End and Delete in `$`, which is no final byte elsewhere.
+            // urxvt ends Shift with Home, End and Delete in `$`, which is not a final byte elsewhere.
             b'$' if sequence.count > 0 && !sequence.foreign => {
                 return Step::Used(sequence.key(byte));
             }

@@ -1,7 +1,7 @@
 //! The input row of character mode on the screen: one row, scrolled sideways, never wrapped.
 //!
 //! Only four things are sent: CR, `ESC [ K` (erase to the right), `ESC [ n C` (n columns to the
-//! right) and text. The last column stays free, since what a terminal does there differs.
+//! right) and text. The last column stays free, since terminals differ in what they do there.
 //! A [`Row`] knows what it has put on the screen, so [`Row::update`] sends only what is new: for a
 //! character typed at the end, that character.
 
@@ -11,10 +11,10 @@ use crate::terminal::line::buffer;
 use crate::terminal::line::editor::{Editor, View};
 use crate::text::{self, width};
 
-/// Columns that a long prompt leaves to the text, if the row has twice as many.
+/// Columns that a long prompt leaves for the text, if the row has twice as many.
 const TEXT_COLUMNS_MIN: usize = 8;
 
-/// Columns from which on hidden text is marked: two marks and a wide grapheme.
+/// The least columns in which hidden text is marked: two marks and a wide grapheme.
 const MARKED_COLUMNS_MIN: usize = 4;
 
 /// The input row of one terminal.
@@ -36,7 +36,7 @@ struct Shown {
 }
 
 impl Row {
-    /// Draws the row, whatever stood there, on a terminal of `columns` columns.
+    /// Draws the row on a terminal of `columns` columns, whatever stood there before.
     ///
     /// The cursor must be on the row; it ends at its place in the text.
     pub fn paint(&mut self, out: &mut String, prompt: &str, editor: &Editor, columns: u16) {
@@ -47,8 +47,8 @@ impl Row {
         self.shown = Some(shown);
     }
 
-    /// Brings the row up to date with as little as possible; nothing, where nothing has changed.
-    /// The same as [`Row::paint`] after [`Row::hide`] or another width.
+    /// Brings the row up to date with as few bytes as possible; none if nothing has changed.
+    /// Does the same as [`Row::paint`] after [`Row::hide`] or a change of width.
     pub fn update(&mut self, out: &mut String, prompt: &str, editor: &Editor, columns: u16) {
         let same_width = self.columns == columns;
         let Some(old) = self.shown.take().filter(|_| same_width) else {
@@ -75,7 +75,7 @@ impl Row {
         self.shown = None;
     }
 
-    /// The row is gone from the screen without our doing, as after the CR LF behind a sent line.
+    /// The row is gone from the screen without our doing, as after the CR LF of a sent line.
     pub fn forget(&mut self) {
         self.shown = None;
     }
@@ -140,7 +140,7 @@ impl Window {
         usize::from(self.left_mark) + self.columns + self.gap + usize::from(self.right_mark)
     }
 
-    /// Adds the cells, and gives the column of the cursor.
+    /// Adds the cells, and returns the column of the cursor.
     fn push(&self, cells: &mut String, view: &View<'_>) -> usize {
         if self.left_mark {
             cells.push('<');
@@ -167,7 +167,7 @@ fn scroll(view: &View<'_>, room: usize, first: usize) -> usize {
         return 0;
     }
     let first = buffer::boundary(view.text, first);
-    // Behind the mark there should be something that Backspace is going to delete.
+    // After the mark there should be something for Backspace to delete.
     if (first == 0 || first < view.cursor) && Window::new(view.text, room, first).shows(view.cursor)
     {
         return first;
@@ -176,7 +176,7 @@ fn scroll(view: &View<'_>, room: usize, first: usize) -> usize {
     view.cursor - tail(&view.text[..view.cursor], before).len()
 }
 
-/// New cells can go straight behind the old ones: the cursor is there before and after, and they
+/// New cells can go straight after the old ones: the cursor is there before and after, and they
 /// do not change the width of what they may join.
 fn follows(old: &Shown, new: &Shown, more: &str) -> bool {
     old.cursor == old.width && new.cursor == new.width && old.width + width(more) == new.width
@@ -196,7 +196,7 @@ fn fit(text: &str, room: usize) -> (usize, usize) {
     (beginning.len(), width(beginning))
 }
 
-/// The longest end that fits into `room` columns. Of a prompt that is the part that says most.
+/// The longest end that fits into `room` columns: the end is the most telling part of a prompt.
 fn tail(text: &str, room: usize) -> &str {
     let mut columns = 0;
     for (at, grapheme) in text.grapheme_indices(true).rev() {

@@ -5,9 +5,9 @@
 //! | `Unknown` | nothing; not one IAC is sent | a first line, or any Telnet command |
 //! | `Raw` | the first line ended in LF or in a bare CR: no Telnet, for good | – |
 //! | `Probed` | the first line ended in CR LF or CR NUL: asked if it speaks Telnet | any Telnet command, however late |
-//! | `Identifying` | it does; asked for its terminal type | an answer, or silence |
+//! | `Identifying` | it speaks Telnet; asked for its terminal type | an answer, or silence |
 //! | `Offered` | we offered to echo (ECHO) and to send each key at once (SGA) | its answers |
-//! | `Character` | both are agreed on | either is taken back |
+//! | `Character` | both are agreed on | either is withdrawn |
 //! | `Line` | the client edits and echoes | it asks for both |
 //!
 //! All decisions about options are taken in this file. Bytes to send are appended to an output buffer,
@@ -42,7 +42,7 @@ pub enum LineEnding {
     BareCr,
 }
 
-/// How the first question is put to a client that may not speak Telnet.
+/// How to ask a client that may not speak Telnet for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// Wrapped in escape sequences, which wipe what a raw client's terminal shows of it.
@@ -51,7 +51,7 @@ pub enum Probe {
     Bare,
 }
 
-/// What the owner of the connection has to know or to do.
+/// What the owner of the connection has to know or do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Send nothing but the bytes of the negotiation until `Release`.
@@ -64,15 +64,15 @@ pub enum Change {
     WindowSize(WindowSize),
     /// The name of the client's terminal, or of the client: printable ASCII, bounded.
     TerminalType(String),
-    /// What is shown is read aloud.
+    /// The client reads aloud what is shown.
     ScreenReader,
     /// The interrupt, suspend or quit key, or the break key: the line typed so far is cancelled.
     Interrupt {
         /// Without BINARY, BSD clients take some bytes of UTF-8 text for these keys. A line that ends
-        /// inside a character is not to be cancelled, but goes on with this byte.
+        /// inside a character must not be cancelled, but continues with this byte.
         mistaken: Option<u8>,
     },
-    /// The key that stops output. Only of interest where it was a byte of a character.
+    /// The key that stops output. It only matters where it was a byte of a character.
     AbortOutput {
         /// As in `Interrupt`.
         mistaken: Option<u8>,
@@ -83,9 +83,9 @@ pub enum Change {
     EraseLine,
     /// The end-of-file key, like Ctrl-D.
     EndOfFile,
-    /// A sign of life is wanted: answer with a line of text.
+    /// The client wants a sign of life: answer with a line of text.
     AreYouThere,
-    /// The client had thrown output away up to now: show the prompt again.
+    /// The client has discarded output until now: show the prompt again.
     Repaint,
 }
 
@@ -110,13 +110,13 @@ pub struct Negotiation {
     /// What was last announced.
     mode: Option<Mode>,
     held_until: Option<Instant>,
-    /// When to go on without the answer that is waited for.
+    /// When to go on without the answer that is awaited.
     answer_by: Option<Instant>,
     /// How the terminal type is best served.
     drawing: Drawing,
     window_size: WindowSize,
     terminal_types_asked: u8,
-    /// Whether a question for the terminal type is unanswered.
+    /// Whether the terminal type was asked for and has not come.
     terminal_type_due: bool,
 }
 
@@ -144,13 +144,13 @@ impl Negotiation {
         !matches!(self.stage, Stage::Unknown | Stage::Raw | Stage::Probed)
     }
 
-    /// When [`timeout`](Self::timeout) is to be called, if nothing comes before.
+    /// When to call [`timeout`](Self::timeout), if nothing happens before.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
         self.held_until.into_iter().chain(self.answer_by).min()
     }
 
-    /// To be told, once, how the first line ended; later calls change nothing.
+    /// Takes how the first line ended, once; later calls change nothing.
     #[must_use]
     pub fn first_line(
         &mut self,
@@ -178,7 +178,7 @@ impl Negotiation {
         changes
     }
 
-    /// Takes one event from the decoder. Data is of no concern here and may be left out.
+    /// Takes one event from the decoder. Data does not matter here and may be left out.
     #[must_use]
     pub fn received(&mut self, out: &mut Vec<u8>, now: Instant, event: &Event<'_>) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -201,7 +201,7 @@ impl Negotiation {
         changes
     }
 
-    /// To be called when [`next_timeout`](Self::next_timeout) has come.
+    /// Call this when [`next_timeout`](Self::next_timeout) has come.
     #[must_use]
     pub fn timeout(&mut self, out: &mut Vec<u8>, now: Instant) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -226,8 +226,8 @@ impl Negotiation {
 
     /// Gives editing and echoing back to the client, for a user who wants it so.
     ///
-    /// At a goodbye nothing is to be taken back: every client restores its terminal when the connection
-    /// ends, while options taken back just before make some print notices and others fail.
+    /// At a goodbye nothing needs to be withdrawn: every client restores its terminal when the connection ends, while
+    /// options withdrawn just before make some print notices and others fail.
     #[must_use]
     pub fn leave_character_mode(&mut self, out: &mut Vec<u8>) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -237,7 +237,7 @@ impl Negotiation {
         changes
     }
 
-    /// Asks for character mode once more, for a user who had given it up.
+    /// Asks for character mode again, for a user who had given it up.
     #[must_use]
     pub fn offer_character_mode(&mut self, out: &mut Vec<u8>, now: Instant) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -247,7 +247,7 @@ impl Negotiation {
         changes
     }
 
-    /// Goes on from a proof that the client speaks Telnet.
+    /// Goes on once the client has proved that it speaks Telnet.
     fn confirm(&mut self, out: &mut Vec<u8>, now: Instant) {
         if matches!(self.stage, Stage::Unknown | Stage::Probed) {
             if self.stage == Stage::Unknown {
@@ -290,7 +290,7 @@ impl Negotiation {
         let answer = self.options.receive(verb, option, policy);
         out.extend(answer.iter().flatten());
         match (verb, option) {
-            // The answer is what the client waits for before it shows anything again.
+            // The client waits for the answer before it shows anything again.
             (Verb::Do, TELOPT_TM) => changes.push(Change::Repaint),
             (Verb::Will, TELOPT_TTYPE) if !named_before => self.ask_terminal_type(out, now),
             (Verb::Wont, TELOPT_TTYPE) if stage == Stage::Identifying => {
@@ -362,7 +362,7 @@ impl Negotiation {
         }
         if self.drawing != Drawing::Character {
             self.take_back(out, changes);
-            // Only a MUD client's later answers say more than its first one.
+            // Only a MUD client's later answers say more than its first.
             self.ask_terminal_type(out, now);
         } else if self.stage == Stage::Identifying {
             self.offer(out, now, changes);
@@ -432,7 +432,7 @@ impl Negotiation {
         }
     }
 
-    /// Announces the mode if it is a new one, and then lets go what was held for it.
+    /// Announces the mode if it is new, and then releases the output held for it.
     fn announce(&mut self, changes: &mut Vec<Change>, mode: Mode) {
         if self.mode != Some(mode) {
             self.mode = Some(mode);

@@ -25,7 +25,7 @@ pub enum Side {
     Him,
 }
 
-/// What is thought of an option that the peer asks for.
+/// The decision on an option that the peer asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Agree at once.
@@ -96,7 +96,7 @@ impl Options {
         self.state(side, option) == State::Yes
     }
 
-    /// Takes a negotiation from the peer and gives the answer to send, if one is due. `policy` is
+    /// Takes a negotiation from the peer and returns the answer to send, if one is due. `policy` is
     /// asked only when the peer wants something new.
     ///
     /// Every DO TIMING-MARK is answered by WILL at once and leaves no state (RFC 860): it asks for a
@@ -131,8 +131,8 @@ impl Options {
         self.change(side, option, next, answer)
     }
 
-    /// Asks that `side` uses `option`, or answers that it may, and gives the message to send, if one is
-    /// due. Does nothing if that is so already or has been asked.
+    /// Asks that `side` use `option`, or answers that it may, and returns the message to send, if one is due. Does
+    /// nothing if the option is already in use or was already asked for.
     #[must_use]
     pub fn request_enable(&mut self, side: Side, option: u8) -> Option<Message> {
         let state = self.state(side, option);
@@ -148,8 +148,8 @@ impl Options {
         self.change(side, option, next, announce)
     }
 
-    /// Asks that `side` ends `option`, or answers that it may not use it, and gives the message to
-    /// send, if one is due. Does nothing if that is so already or has been asked.
+    /// Asks that `side` stop using `option`, or answers that it may not use it, and returns the message to send, if one
+    /// is due. Does nothing if the option is already unused or its end was already asked for.
     #[must_use]
     pub fn request_disable(&mut self, side: Side, option: u8) -> Option<Message> {
         let state = self.state(side, option);
@@ -163,14 +163,14 @@ impl Options {
         self.change(side, option, next, announce)
     }
 
-    /// Whether the peer has been told as much as it may be. From then on no option comes into use
-    /// and no request is refused aloud; the end of an option in use is still announced, and
-    /// that happens once for each.
+    /// Whether the peer has been sent as many negotiations as allowed. From then on no option comes
+    /// into use and no request is refused aloud; the end of an option in use is still announced,
+    /// which happens once for each.
     fn is_spent(&self) -> bool {
         self.sent >= NEGOTIATIONS_SENT_MAX
     }
 
-    /// Writes down the next state; `announce` is whether to say yes or no to the peer.
+    /// Sets the next state; `announce` is whether to say yes or no to the peer.
     fn change(
         &mut self,
         side: Side,
@@ -207,7 +207,7 @@ impl State {
                 Verdict::Defer => (Self::Asked, None),
                 Verdict::Refuse => (Self::No, Some(false)),
             },
-            // A positive answer to DONT or WONT is an error of the peer; the RFC says how to go on.
+            // A positive answer to DONT or WONT is an error of the peer; the RFC says what to do.
             Self::WantNo => (Self::No, None),
             Self::WantNoOpposite => (Self::Yes, None),
             Self::WantYes => (Self::Yes, None),

@@ -18,7 +18,7 @@ fn bytes(script: &str) -> Vec<u8> {
     script.split_whitespace().flat_map(token).collect()
 }
 
-/// A client, the wire and the clock, with what a connection does around the negotiation.
+/// A client, the wire and the clock, and what a connection does around the negotiation.
 struct Client {
     negotiation: Negotiation,
     decoder: Decoder,

@@ -1,4 +1,4 @@
-//! Random clients: no loop, no echo but in character mode, no difference by cuts.
+//! Random clients: no loops, no echo except in character mode, and the same result for every cut.
 
 use std::collections::VecDeque;
 
@@ -110,8 +110,8 @@ proptest! {
             while let Some((_, option)) = pending.pop_front() {
                 sent += 1;
                 prop_assert!(sent <= 2 * u32::from(NEGOTIATIONS_SENT_MAX), "no end in sight");
-                // A timing mark is answered always, so asking for one on each answer is no loop of
-                // ours: it is asking without end.
+                // A timing mark is always answered, so asking for one on each answer is not a loop of
+                // ours: the client asks without end.
                 for verb in [WILL, WONT, DO, DONT] {
                     if (verb, option) != (DO, TELOPT_TM) {
                         client.receive(&[IAC, verb, option]);
@@ -140,7 +140,7 @@ proptest! {
     }
 
     /// Messages that the other side never sent can chase each other round the wire, since each of
-    /// them looks like a new wish of the peer. Only the bound ends that.
+    /// them looks like a new request of the peer. Only the limit ends that.
     #[test]
     fn two_servers_confused_by_a_third_party_go_quiet(
         starts in prop::collection::vec((0..2usize, client_bytes()), 1..20),

@@ -155,7 +155,7 @@ fn busybox_refuses_binary_and_is_in_character_mode_all_the_same() {
         client.sends("ff fd 01 'half ff fd 03").gets("");
         assert_eq!(client.changes.last(), Some(&Change::Release));
         assert_eq!(client.negotiation.stage, Stage::Character);
-        // What it says again and again gets no answer.
+        // Its repetitions get no answer.
         client.sends("ff fb 1f ff fd 03 ff fd 03 ff fb 1f").gets("");
     });
 }
@@ -283,7 +283,7 @@ fn one_answer_alone_is_taken_back_after_a_while() {
             .waits(1)
             .gets("ff fc 01")
             .sees(&[Change::Mode(Mode::LinePlain)]);
-        // The answer that was missing comes at last.
+        // The missing answer comes at last.
         client.sends("ff fd 03").gets("ff fc 03").sees(&[]);
     });
 }
@@ -361,7 +361,7 @@ fn a_user_can_leave_character_mode_and_come_back() {
         let changes = client.negotiation.leave_character_mode(&mut client.out);
         assert_eq!(changes, [Change::Mode(Mode::LinePlain)]);
         client.sends("ff fe 01 ff fe 03").gets("ff fc 01 ff fc 03");
-        // Only one of both, which would not do.
+        // Only one of the two, which is not enough.
         client
             .sends("ff fd 03")
             .waits(1000)
