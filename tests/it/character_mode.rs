@@ -187,6 +187,7 @@ fn a_mention_rings_the_bell_for_those_who_want_it() {
     let server = Server::start(&[]);
     let (mut person, mut host) = in_room(&server, &TELNET);
     host.say("guest: silent");
+    person.expect("] host: guest: silent\nguest>");
     person.line("\\bell on");
     person.expect("Your name and private messages ring the bell.\nguest>");
     assert_eq!(person.view().bells, 0);
