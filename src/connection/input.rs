@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::{Connection, FirstLine};
+use crate::dialog::session::Typed;
 use crate::dialog::view::{EndView, TerminalView, View};
 use crate::limits::{CR_WAIT_MAX, HELD_LINES_MAX, OUTPUT_BYTES_MAX, READ_BYTES};
 use crate::net::reason::Reason;
@@ -263,8 +264,7 @@ impl Connection {
     /// True if a line cannot be handled now: a command waits for the lines said before it to be seen, so
     /// that a dialogue reads the same however it is cut into packets; and nobody is faster than the rate.
     fn must_wait(&mut self, event: &Event) -> bool {
-        let is_said = matches!(event, Event::Line(line) if self.session.would_say(line));
-        if self.user.in_flight() > 0 && !is_said {
+        if self.user.in_flight() > 0 && !self.would_say(event) {
             return true;
         }
         let pace = self.shared.config.pace;
@@ -275,18 +275,27 @@ impl Connection {
         self.input.held_until.is_some()
     }
 
+    fn would_say(&self, event: &Event) -> bool {
+        match event {
+            Event::Line(line) => self.session.would_say(&Typed::new(line)),
+            Event::TooLong => false,
+        }
+    }
+
     fn handle_line(&mut self, event: Event) {
-        let line = match &event {
-            Event::Line(line) => line,
-            Event::TooLong => "",
-        };
         if self.shared.config.idle.is_some() {
             self.input.last = self.now();
         }
-        self.line_entered(line);
         let turn = match &event {
-            Event::Line(line) => self.session.line(line),
-            Event::TooLong => self.session.line_too_long(),
+            Event::Line(line) => {
+                let typed = Typed::new(line);
+                self.line_entered(line, self.session.would_say(&typed));
+                self.session.typed(typed)
+            }
+            Event::TooLong => {
+                self.line_entered("", false);
+                self.session.line_too_long()
+            }
         };
         self.perform(turn);
     }

@@ -18,9 +18,8 @@ thread_local! {
 }
 
 impl Connection {
-    /// The client has ended a line: what happens to it on the screen.
-    pub(super) fn line_entered(&mut self, line: &str) {
-        let said = self.session.would_say(line);
+    /// The client has ended a line, which is said in the room or not: what happens to it on the screen.
+    pub(super) fn line_entered(&mut self, line: &str, said: bool) {
         let prompt = self.session.prompt();
         if self.echo != Echo::Elsewhere {
             let fits = text::width(&prompt) + text::width(line) < self.columns();

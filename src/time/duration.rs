@@ -2,21 +2,26 @@
 
 use std::time::Duration;
 
+use jiff::SpanRelativeTo;
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Reads a whole number of minutes, hours or days, at least 1: `30m`, `2h`, `7d`.
+/// Reads a length of time of a minute or more, as people write it: `30m`, `2h`, `7d`, `1h 59m`, `1d12h`.
 pub fn parse_span(text: &str) -> Option<Duration> {
-    let unit = match text.chars().next_back()?.to_ascii_lowercase() {
-        'm' => MINUTE,
-        'h' => HOUR,
-        'd' => DAY,
-        _ => return None,
-    };
-    let number: u64 = text[..text.len() - 1].parse().ok()?;
-    let seconds = number.checked_mul(unit)?;
-    (seconds > 0).then(|| Duration::from_secs(seconds))
+    // Signs, dots, and words such as "ago" are jiff's, and nobody means them here.
+    let is_plain = text
+        .chars()
+        .all(|c| c.is_ascii_digit() || matches!(c.to_ascii_lowercase(), 'd' | 'h' | 'm' | ' '));
+    let ends_with_unit = text.ends_with(|last: char| last.is_ascii_alphabetic());
+    if !is_plain || !ends_with_unit {
+        return None;
+    }
+    let span: jiff::Span = text.to_ascii_lowercase().parse().ok()?;
+    let days = SpanRelativeTo::days_are_24_hours();
+    let time: Duration = span.to_duration(days).ok()?.try_into().ok()?;
+    (time.as_secs() >= MINUTE).then_some(time)
 }
 
 /// `2h`, or `1h 59m`: the two largest units, of at least a minute.
@@ -53,6 +58,14 @@ mod tests {
             ("25h", Some("1d 1h")),
             ("1501m", Some("1d 1h")),
             ("1441m", Some("1d")),
+            ("1h 59m", Some("1h 59m")),
+            ("1d12h", Some("1d 12h")),
+            ("1d 2h 3m", Some("1d 2h")),
+            ("1h 2", None),
+            ("2h ago", None),
+            ("+2h", None),
+            ("mm", None),
+            (" ", None),
             ("0m", None),
             ("2", None),
             ("h", None),

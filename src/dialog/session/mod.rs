@@ -118,12 +118,12 @@ impl Session {
         }
     }
 
-    /// True if `line` would be sent to the room as a message; it need not wait for the messages before it.
-    pub fn would_say(&self, line: &str) -> bool {
+    /// True if the line would be sent to the room as a message; it need not wait for the messages before it.
+    pub fn would_say(&self, typed: &Typed<'_>) -> bool {
         self.in_room()
             && self.asked.is_none()
-            && !line.trim().is_empty()
-            && matches!(commands::parse(line), Parsed::Text(_))
+            && !typed.line.trim().is_empty()
+            && matches!(typed.parsed, Parsed::Text(_))
     }
 
     /// True if `line` is a command that leads to a question for a secret.
@@ -151,24 +151,23 @@ impl Session {
 
     /// Takes a line of clean text.
     pub fn line(&mut self, line: &str) -> Turn {
-        match commands::parse(line) {
-            Parsed::Command(command, argument)
-                if self.asked.is_none() || command.is_for_questions() =>
-            {
-                command.run(self, argument)
-            }
-            parsed => match (self.asked.clone(), parsed) {
-                (Some(question), _) => self.answered(question, line),
-                (None, Parsed::Text(text)) => match self.place {
-                    Place::Menu => self.choice(text.trim()),
-                    Place::Room(_) => self.say(Kind::Message, text),
-                },
-                // Taken by the first arm.
-                (None, Parsed::Command(..)) => Turn::default(),
-                (None, Parsed::Unknown(word)) => {
-                    Turn::show([HelpView::UnknownCommand(word.to_owned())])
-                }
-            },
+        self.typed(Typed::new(line))
+    }
+
+    /// Takes a line of clean text that was parsed already.
+    pub fn typed(&mut self, typed: Typed<'_>) -> Turn {
+        let is_for_questions =
+            matches!(typed.parsed, Parsed::Command(command, _) if command.is_for_questions());
+        if let Some(question) = self.asked.clone()
+            && !is_for_questions
+        {
+            return self.answered(question, typed.line);
+        }
+        match (typed.parsed, &self.place) {
+            (Parsed::Command(command, argument), _) => command.run(self, argument),
+            (Parsed::Text(text), Place::Menu) => self.choice(text.trim()),
+            (Parsed::Text(text), Place::Room(_)) => self.say(Kind::Message, text),
+            (Parsed::Unknown(word), _) => Turn::show([HelpView::UnknownCommand(word.to_owned())]),
         }
     }
 
@@ -395,6 +394,23 @@ impl Session {
             views.push(View::Menu);
         }
         Turn::show(views)
+    }
+}
+
+/// A line of clean text, parsed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Typed<'a> {
+    line: &'a str,
+    parsed: Parsed<'a>,
+}
+
+impl<'a> Typed<'a> {
+    /// Parses a line.
+    pub fn new(line: &'a str) -> Typed<'a> {
+        Typed {
+            line,
+            parsed: commands::parse(line),
+        }
     }
 }
 

@@ -81,17 +81,20 @@ pub(super) fn unban(_: &mut Session, argument: &str) -> Turn {
     }
 }
 
-/// `for 2h spam` is a time and a reason, `for spam` a reason; `for 2x` is a mistake.
+/// `for 2h spam` and `for 1h 30m spam` are a time and a reason, `for spam` is a reason; `for 2x` is a mistake.
 fn time_and_why(rest: &str) -> Option<(Option<Duration>, &str)> {
     let Some(time) = rest.strip_prefix("for ") else {
         return Some((None, rest));
     };
-    let (time, why) = time
-        .trim_start()
-        .split_once(' ')
-        .unwrap_or((time.trim_start(), ""));
-    match duration::parse_span(time).filter(|time| *time <= BAN_TIME_MAX) {
-        Some(time) => Some((Some(time), why.trim())),
+    let time = time.trim_start();
+    let word_ends = time.match_indices(' ').map(|(at, _)| at);
+    let longest = word_ends
+        .chain([time.len()])
+        .map_while(|end| Some((duration::parse_span(&time[..end])?, &time[end..])))
+        .last();
+    match longest {
+        Some((length, why)) if length <= BAN_TIME_MAX => Some((Some(length), why.trim())),
+        Some(_) => None,
         None if time.starts_with(|first: char| first.is_ascii_digit()) => None,
         None => Some((None, rest)),
     }

@@ -229,7 +229,7 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
     for (line, expected) in table {
         assert_eq!(in_room().line(line), expected, "{line:?}");
         let is_said = matches!(expected.request, Some(Request::Room(RoomRequest::Say(..))));
-        assert_eq!(in_room().would_say(line), is_said, "{line:?}");
+        assert_eq!(in_room().would_say(&Typed::new(line)), is_said, "{line:?}");
     }
 }
 

@@ -36,6 +36,8 @@ fn orders_are_asked_of_the_room() {
         ("\\ban Dai", ban("Dai", None, "")),
         ("\\ban Dai spam", ban("Dai", None, "spam")),
         ("\\ban Dai for 2h", ban("Dai", Some(7200), "")),
+        ("\\ban Dai for 1h 59m", ban("Dai", Some(7140), "")),
+        ("\\ban Dai for 1h 59m spam", ban("Dai", Some(7140), "spam")),
         (
             "\\ban Dai for 30m spam and more",
             ban("Dai", Some(1800), "spam and more"),

@@ -218,7 +218,7 @@ fn a_room_that_there_is_not_is_created_and_joined_if_one_says_yes() {
 fn a_room_that_there_is_not_is_not_created_by_accident() {
     for no in ["n", "", "yo", "\\join 8", "hello", "\\nonsense"] {
         let mut session = asked_to_create(in_room());
-        assert!(!session.would_say(no));
+        assert!(!session.would_say(&Typed::new(no)));
         assert_eq!(
             session.line(no),
             Turn::show([RoomView::NotCreated]),
