@@ -11,51 +11,40 @@
 //! 4. What a user sends is data: no byte from the network panics the server, reaches another terminal as a
 //!    control, forges a line, or grows memory past a bound that has a name in [`limits`].
 //! 5. One order: all members of a room see the same lines in the same order, each exactly once.
-//! 6. Every disconnect has a [`reason::Reason`]: told to the peer where it can be, counted, logged once.
+//! 6. Seen is stored: with a file, a line that anybody has seen survives the death of the process.
+//! 7. Every disconnect has a [`Reason`](net::reason::Reason): told to the peer where it can be, counted, logged.
 //!
 //! # Layout
 //!
-//! Read from the top. *Pure* modules take bytes and time as arguments and give values back: no sockets, no
-//! tasks, no clock.
+//! Each module is a room with a purpose; imports go to rooms further down only, and `tests/it/layout` holds the
+//! code to that. *Pure*: bytes, values and time come in, values go out; no runtime, sockets, files or clock.
+//! `ARCHITECTURE.md` walks through it.
 //!
-//! - [`config`]: what was typed on the command line and what it means.
-//! - [`command`]: what the program does instead of serving: export, import, check, backup.
-//! - [`limits`] (*pure*): every bound.
-//! - [`telnet`] (*pure*): the Telnet codec and RFC 1143 option negotiation.
-//! - [`mod@line`] (*pure*): line discipline, bytes to lines: line mode, and the editor of character mode.
-//! - [`charset`] (*pure*): terminals that do not speak UTF-8.
-//! - [`text`], [`name`] (*pure*): text made safe, measured, compared; names of people and rooms.
-//! - [`topic`] (*pure*): what a room is about.
-//! - [`account`] (*pure*): names that are kept: passwords, and the settings that come back with a name.
-//! - [`message`] (*pure*): messages, notices, and batches with their drawings cached.
-//! - [`ignore`] (*pure*): people whom somebody does not want to hear of.
-//! - [`request`] (*pure*): what a session can ask, and what can come of it.
-//! - [`session`] (*pure*): the menu and room state machine, and the commands.
-//! - [`clock`] (*pure*), [`zone`]: times and dates on the wall of a time zone; zones by name.
-//! - [`view`] (*pure*): every word the server says.
-//! - [`draw`], [`screen`] (*pure*): how rows look, and how they get onto a screen on which somebody types.
-//! - [`foreign`], [`rate`] (*pure*): clients of other protocols; clients that are too fast.
-//! - [`address`] (*pure*): where people come from.
-//! - [`store`]: where messages and accounts live: in memory, or in an SQLite file.
-//! - [`password`]: hashing and checking passwords, and how often one may try.
-//! - [`room`]: a room, its actor, and the outbox that its members read from.
-//! - [`lobby`]: the register of rooms and names.
-//! - [`inbox`]: what reaches a connection from elsewhere.
-//! - [`shared`]: what all connections of a server share.
-//! - [`socket`], [`connection`]: one client, sole owner of its socket.
-//! - [`listener`], [`admission`], [`server`], [`shutdown`]: where clients knock, how many are let in, the stop.
-//! - [`reason`]: why connections end.
+//! - [`cli`]: arguments, and the tools that run instead of the server.
+//! - [`server`]: starting, letting clients in, stopping.
+//! - [`connection`]: one client at a terminal, the only owner of its socket.
+//! - [`config`]: what the operator chose, checked.
+//! - [`hub`]: participants, the lobby, room actors, outboxes: the way from one user to the others.
+//! - [`dialog`] (*pure*): what a user is doing, the commands, and every word the server says.
+//! - [`net`]: sockets, listeners, admission, rates, and why connections end.
+//! - [`store`]: where rooms, messages, accounts and names live: in memory, or in an SQLite file.
+//! - [`runtime`]: the clock, counted tasks, and threads, as parameters.
+//! - [`terminal`] (*pure*): Telnet, line editing, drawing, screens, character sets.
+//! - [`chat`] (*pure*): the rules: names, messages, rooms, accounts, moderation, and what can be asked.
+//! - [`text`], [`time`], [`limits`], [`thin_deque`] (*pure*): what all of them stand on.
 //!
 //! # The way of a byte
 //!
 //! ```text
-//! socket ─read─> telnet::Decoder ─data─> line ─line─> session ─request─> lobby, room
-//!                                                        │ views            │ one Batch a turn,
-//!                                                        v                  v into the Outbox
-//! socket <─one write── output buffer <── screen <── batches drawn once a class
+//! socket ─read─> terminal::telnet ─data─> terminal::line ─line─> dialog::session ─request─> hub: lobby, room
+//!                                                                  │ views                    │ one Batch a turn,
+//!                                                                  v                          v into the Outbox
+//! socket <─one write── output buffer <──────── terminal::screen <── batches drawn once a class of display
 //! ```
 
 #![forbid(unsafe_code)]
+
+// In the order of the floors, from the bottom.
 
 pub mod limits;
 pub mod thin_deque;
@@ -65,14 +54,13 @@ pub mod time;
 
 pub mod chat;
 
-pub mod dialog;
-pub mod terminal;
-
 pub mod runtime;
 pub mod store;
+pub mod terminal;
 
 pub mod net;
 
+pub mod dialog;
 pub mod hub;
 
 pub mod config;

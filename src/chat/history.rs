@@ -34,7 +34,7 @@ impl HistoryQuery {
     }
 }
 
-/// What came of [`Store::search`].
+/// What a search has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The lines, newest first.

@@ -1,4 +1,4 @@
-//! What reaches a connection from elsewhere: answers, news of its room, the server's stop.
+//! What reaches a connection from elsewhere: replies, news of its room, the server's stop.
 //!
 //! One `Inbox` is made for each connection and handed to whoever may have something for it. Putting
 //! something in never waits, and it wakes the connection's task. A room's transcript does not go through

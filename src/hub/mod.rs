@@ -1,4 +1,7 @@
-//! What connects the users: rooms, the lobby, and the way between them and a connection.
+//! The way from one user to the others.
+//!
+//! A front end has a [`participant`]; the participant asks the [`lobby`] and its [`room`]; both answer through its
+//! [`inbox`]. What a room says goes through its outbox, from which each member reads at its own pace.
 
 pub mod inbox;
 pub mod passwords;

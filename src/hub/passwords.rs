@@ -22,7 +22,7 @@ use crate::limits::{
 };
 use crate::runtime::Runtime;
 
-/// What hashes the passwords of one server.
+/// Hashes and checks the passwords of one server.
 #[derive(Debug)]
 pub struct Passwords {
     runtime: Runtime,

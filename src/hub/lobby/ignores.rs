@@ -1,4 +1,4 @@
-//! Who ignores whom. It is known here, since private words are delivered here, and by the connection, which
+//! Who ignores whom. The lobby needs to know, since it delivers direct messages; so does the connection, which
 //! draws what its room says.
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! The register: which rooms there are, who has which name, who is connected.
+//! The lobby: which rooms there are, and who is connected.
 //!
-//! Requests go in with the asking connection's [`Inbox`](crate::hub::inbox::Inbox) and the answer comes back through it, so that a
-//! register kept elsewhere, which takes its time, can stand here one day.
+//! Requests go in with the inbox of the connection that asks, and the reply comes back through it: who is called
+//! what is kept by the store's [`Register`](crate::store::Register), which may take its time.
 
 mod accounts;
 mod ignores;
@@ -37,7 +37,7 @@ use crate::hub::room::{self, ClientEvent, ClientInbox, RoomCommand, RoomHandle, 
 use crate::store::{Store, StoreError, StoredRoom};
 use crate::time::Timestamp;
 
-/// The register of one server.
+/// The lobby of one server.
 #[derive(Debug)]
 pub struct Lobby {
     state: Arc<Mutex<State>>,
@@ -52,7 +52,7 @@ pub struct Lobby {
     room_limits: RoomLimits,
     rooms_max: usize,
     started: Instant,
-    /// The same by the machine's clock.
+    /// The same as a date and time.
     since: Timestamp,
 }
 
@@ -73,7 +73,7 @@ struct State {
 }
 
 impl Lobby {
-    /// A register with the rooms and accounts of `store`. Rooms run on `runtime` and have `room_limits`; there can be
+    /// A lobby with the rooms and accounts of `store`. Rooms run on `runtime` and have `room_limits`; there can be
     /// `rooms_max` (`0`: any number).
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl Lobby {
     }
 
     /// Creates a room that connection `founder` owns, by `account` if it has one. Answered by
-    /// [`Reply::Created`], and before that by [`ClientEvent::Owns`].
+    /// [`LobbyReply::Created`], and before that by [`ClientEvent::Owns`].
     pub fn create(
         self: &Arc<Self>,
         founder: MemberId,
@@ -237,7 +237,7 @@ impl Lobby {
         handle
     }
 
-    /// Looks into a room's past. Answered by [`Reply::Lines`].
+    /// Looks into a room's history. Answered by [`LobbyReply::History`].
     pub fn look(&self, room: RoomId, look: HistoryQuery, inbox: &Arc<ClientInbox>) {
         let (store, inbox) = (self.store.clone(), Arc::clone(inbox));
         let looking = async move {
@@ -256,14 +256,14 @@ impl Lobby {
         self.requests.start(looking);
     }
 
-    /// Lists the rooms. Answered by [`Reply::Rooms`].
+    /// Lists the rooms. Answered by [`LobbyReply::Rooms`].
     pub fn list(self: &Arc<Self>, inbox: &Arc<ClientInbox>) {
         self.with_all_rooms(inbox, |lobby| {
             ClientEvent::Reply(Reply::Lobby(LobbyReply::Rooms(lobby.rooms(None))))
         });
     }
 
-    /// All rooms that who is in `inside` may see, in the order they were created.
+    /// All rooms that a member of `inside` may see, in the order they were created.
     pub fn rooms(&self, inside: Option<RoomId>) -> Vec<RoomName> {
         let state = self.lock();
         let rooms = state.rooms.values();
@@ -271,7 +271,7 @@ impl Lobby {
         seen.map(|room| room.name.clone()).collect()
     }
 
-    /// Finds the room to join. Answered by [`ClientEvent::Found`], or by [`Reply::Joined`] if there is none.
+    /// Finds the room to join. Answered by [`ClientEvent::Found`], or by [`LobbyReply::Joined`] if there is none.
     pub fn find(self: &Arc<Self>, name: RoomName, inbox: &Arc<ClientInbox>) {
         if let Some(room) = self.room(&name) {
             return inbox.put(ClientEvent::Found(room, None));
@@ -383,7 +383,7 @@ impl Lobby {
         Ok((message(id, &user.name, text), away))
     }
 
-    /// Notes that connection `id` is away. Answered by [`Reply::Away`].
+    /// Notes that connection `id` is away. Answered by [`LobbyReply::Away`].
     pub fn away(&self, id: MemberId, why: String, inbox: &ClientInbox) {
         if let Some(person) = self.lock().people.get_mut(&id) {
             person.extras_mut().away = Some(why.into());

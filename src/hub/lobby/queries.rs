@@ -1,4 +1,4 @@
-//! What the register tells of rooms and people.
+//! What the lobby tells of rooms and users.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::WHO_NAMES_MAX;
 
 impl Lobby {
-    /// Lists a page of the rooms that who is in `inside` may see. Answered by [`Reply::RoomPage`].
+    /// Lists a page of the rooms that a member of `inside` may see. Answered by [`Info::RoomPage`].
     pub fn list_page(
         self: &Arc<Self>,
         page: usize,
@@ -67,7 +67,7 @@ impl Lobby {
         inbox.reply(RoomReply::Shown(Info::Members(room, members, more)));
     }
 
-    /// Names everybody who is connected, to who is in `inside`. Answered by [`Reply::Everybody`].
+    /// Lists connected users as seen by a member of `inside`. Answered by [`Info::Users`].
     pub fn everybody(&self, inside: Option<&RoomHandle>, inbox: &ClientInbox) {
         let up = self.up(self.runtime.clock.now());
         let state = self.lock();
@@ -82,7 +82,7 @@ impl Lobby {
         inbox.reply(LobbyReply::Shown(Info::Users(people)));
     }
 
-    /// Tells how the server does. Answered by [`Reply::Stats`].
+    /// Describes the server. Answered by [`Info::Stats`].
     pub fn stats(self: &Arc<Self>, inbox: &Arc<ClientInbox>) {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let counting = async move {

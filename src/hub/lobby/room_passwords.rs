@@ -1,4 +1,4 @@
-//! Who may come in: passwords of rooms, and what owners need of the register.
+//! Passwords of rooms, and what owners need of the lobby.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::chat::request::{
 use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand, RoomHandle};
 
 impl Lobby {
-    /// Finds the room to join, whose password somebody who comes `from` there has given. Answered by
-    /// [`ClientEvent::Found`], or by [`Reply::Joined`] if there is none or the password is another one.
+    /// Finds the room to join and checks its password, given by a user who connects `from` there. Answered by
+    /// [`ClientEvent::Found`], or by [`LobbyReply::Joined`] if there is no such room or the password is wrong.
     pub fn find_with(
         self: &Arc<Self>,
         name: RoomName,
@@ -53,7 +53,7 @@ impl Lobby {
         }
     }
 
-    /// Locks `room` for `member`, who is in it and comes `from` there. Answered by [`Reply::ModReply`].
+    /// Locks `room` on behalf of its member, who connects `from` there. Answered as [`Lobby::moderate`] is.
     pub fn lock_room(
         self: &Arc<Self>,
         room: RoomHandle,
@@ -65,7 +65,8 @@ impl Lobby {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let locking = async move {
             let (answer, answered) = async_channel::bounded(1);
-            // The room has answered who may not; one that ends puts everybody out, which answers all.
+            // The room has answered if the member may not; a room that ends puts everybody out, which
+            // answers all.
             let asked = room.mailbox.put(RoomCommand::MayLock(member, answer));
             if asked.is_err() || answered.recv().await.is_err() {
                 return;

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// Where a room stands in a list: most members first, then who spoke last, then in the order of creation.
 type Rank = (Reverse<usize>, Reverse<Option<Timestamp>>, RoomId);
 
-/// The rooms that who is in `inside` may see, not in order yet. Cheap enough to be done while the register is
+/// The rooms that a member of `inside` may see, not in order yet. Cheap enough to be done while the lobby is
 /// locked, which the sorting is not.
 pub(super) fn ranks(rooms: &BTreeMap<RoomId, RoomHandle>, inside: Option<RoomId>) -> Vec<Rank> {
     let seen = rooms.values().filter(|room| is_seen(room, inside));

@@ -1,4 +1,4 @@
-//! *Pure.* Who is connected.
+//! Who is connected.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,26 +11,26 @@ use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::NOTES_MAX;
 use crate::time::Timestamp;
 
-/// Somebody who is connected.
+/// A user who is connected.
 #[derive(Debug)]
 pub(super) struct User {
     pub(super) inbox: Arc<ClientInbox>,
     pub(super) name: Name,
-    /// The answer that brings the name is on its way to the connection, which may have the same one already.
+    /// The event that brings the name is on its way to the connection, which may have the same name already.
     pub(super) name_comes: bool,
-    /// Where the person is; `None`: at the menu.
+    /// The room; `None`: at the menu.
     pub(super) room: Option<RoomHandle>,
-    /// Since when the person is connected.
+    /// Connected since then.
     since: Timestamp,
     kind: ClientKind,
-    /// What there is of few people, so that the others cost little.
+    /// What few users have, so that the others cost little.
     extras: Option<Box<Extras>>,
 }
 
-/// What there is to keep of few people.
+/// What is kept of few users.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
-    /// The registered name that the person is logged in to. It is the name, or one that looks like it.
+    /// The registered name that the user is logged in to. It is the name, or one that looks like it.
     pub(super) account: Option<Name>,
     terminal: Option<Box<str>>,
     /// Away, and why.
@@ -39,7 +39,7 @@ pub(super) struct Extras {
 }
 
 impl User {
-    /// Somebody who has just connected.
+    /// A user who has just connected.
     pub(super) fn new(inbox: Arc<ClientInbox>, since: Timestamp) -> User {
         User {
             inbox,
@@ -52,7 +52,7 @@ impl User {
         }
     }
 
-    /// What there is to keep of few people; to be looked at.
+    /// The rarely used fields, read-only.
     pub(super) fn extras(&self) -> &Extras {
         const NOTHING: &Extras = &Extras {
             account: None,
@@ -63,18 +63,18 @@ impl User {
         self.extras.as_deref().unwrap_or(NOTHING)
     }
 
-    /// What there is to keep of few people; to be changed.
+    /// The rarely used fields, to be changed.
     pub(super) fn extras_mut(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }
 
-    /// Whether the person ignores connection `member`, which is called `name`.
+    /// Whether the user ignores connection `member`, which is called `name`.
     pub(super) fn ignores(&self, member: MemberId, name: &Name) -> bool {
         let ignores = self.extras().ignores.as_deref();
         ignores.is_some_and(|ignores| ignores.cover(member, &name.keys()))
     }
 
-    /// What there is to tell of the person when the server was up for so long.
+    /// The user as shown in lists, when the server has been `up` for so long.
     pub(super) fn present(&self, up: Duration) -> UserSummary {
         UserSummary {
             name: self.name.clone(),
@@ -83,7 +83,7 @@ impl User {
         }
     }
 
-    /// Where the person is, as far as somebody in `inside` may know.
+    /// Where the user is, as far as a member of `inside` may know.
     pub(super) fn place_for(&self, inside: Option<&RoomHandle>) -> Location {
         match &self.room {
             None => Location::Menu,
@@ -97,7 +97,7 @@ impl User {
         }
     }
 
-    /// All that may be told of the person to somebody in `inside`.
+    /// All that a member of `inside` may know of the user.
     pub(super) fn profile(&self, up: Duration, inside: Option<&RoomHandle>) -> Profile {
         Profile {
             present: self.present(up),
@@ -120,7 +120,7 @@ impl User {
         }
     }
 
-    /// Hands over private words. Returns why the person is away, if so.
+    /// Delivers a direct message. Returns the reason for being away, if the user is.
     pub(super) fn tell(&self, words: DirectMessage) -> Result<Option<Box<str>>, DmError> {
         match self.inbox.put_up_to(ClientEvent::Message(words), NOTES_MAX) {
             true => Ok(self.extras().away.clone()),

@@ -17,7 +17,7 @@ use crate::chat::settings::Settings;
 use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand};
 use crate::store::{Account, AccountChange};
 
-/// Who asks for something.
+/// Who asks for something, and where the reply goes.
 #[derive(Clone, Debug)]
 pub struct Asker {
     /// The connection.
@@ -39,7 +39,7 @@ pub(super) struct Accounts {
 }
 
 impl Lobby {
-    /// Does what is asked with regard to an account. Answered by an [`AccountReply`]. What `asker` has set so
+    /// Does what is asked about an account. Answered by an [`AccountReply`]. What the asking user has set so
     /// far are the `settings` of a name that is registered.
     pub fn handle(self: &Arc<Self>, asker: Asker, request: AccountRequest, settings: Settings) {
         let lobby = Arc::clone(self);
