@@ -23,7 +23,7 @@ pub struct Shared {
 }
 
 /// Whether a client can keep a name. What comes from another host may be read on the way.
-pub fn keeping(config: &Config, peer: Peer) -> AccountPolicy {
+pub fn policy(config: &Config, peer: Peer) -> AccountPolicy {
     match config.data {
         None => AccountPolicy::NoFile,
         Some(_) if peer.is_on_this_machine() || config.plain_passwords => AccountPolicy::Possible,
@@ -57,7 +57,7 @@ mod tests {
             };
             let config = Config::new(options).expect("it makes sense");
             assert_eq!(
-                keeping(&config, peer),
+                policy(&config, peer),
                 expected,
                 "{has_file} {plain_passwords} {peer}"
             );

@@ -181,7 +181,7 @@ impl Connection {
             socket,
             is_local: peer.is_on_this_machine(),
             user: Participant::enter(id, peer.group(), Arc::clone(&shared.lobby)),
-            session: Session::new(context::keeping(&shared.config, peer)),
+            session: Session::new(context::policy(&shared.config, peer)),
             input: Input {
                 decoder: Decoder::new(),
                 lines: LineMode::default(),

@@ -6,10 +6,10 @@
 mod accounts;
 mod ignores;
 mod names;
+mod people;
 mod queries;
 mod room_passwords;
 mod rooms;
-mod users;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,11 +21,11 @@ use crate::chat::request::{Info, LobbyReply};
 use crate::hub::room::Mailbox;
 use crate::runtime::{Runtime, Tasks};
 
-pub use self::accounts::Asker;
+pub use self::accounts::Requester;
 
 use self::accounts::Accounts;
 use self::names::NameChange;
-use self::users::User;
+use self::people::User;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
@@ -312,16 +312,16 @@ impl Lobby {
 
     /// Notes where connection `id` is now; `None`: at the menu.
     pub fn moved(&self, id: MemberId, room: Option<&RoomHandle>) {
-        if let Some(person) = self.lock().people.get_mut(&id) {
-            person.room = room.cloned();
+        if let Some(user) = self.lock().people.get_mut(&id) {
+            user.room = room.cloned();
         }
     }
 
     /// Notes what kind of client connection `id` is, and what it calls its terminal, if it has said so just
     /// now.
     pub fn client_is(&self, id: MemberId, kind: ClientKind, terminal: Option<String>) {
-        if let Some(person) = self.lock().people.get_mut(&id) {
-            person.client_is(kind, terminal);
+        if let Some(user) = self.lock().people.get_mut(&id) {
+            user.client_is(kind, terminal);
         }
     }
 
@@ -385,16 +385,16 @@ impl Lobby {
 
     /// Notes that connection `id` is away. Answered by [`LobbyReply::Away`].
     pub fn away(&self, id: MemberId, why: String, inbox: &ClientInbox) {
-        if let Some(person) = self.lock().people.get_mut(&id) {
-            person.extras_mut().away = Some(why.into());
+        if let Some(user) = self.lock().people.get_mut(&id) {
+            user.extras_mut().away = Some(why.into());
         }
         inbox.reply(LobbyReply::Away);
     }
 
     /// Notes that connection `id` is back.
     pub fn back(&self, id: MemberId) {
-        if let Some(person) = self.lock().people.get_mut(&id) {
-            person.extras_mut().away = None;
+        if let Some(user) = self.lock().people.get_mut(&id) {
+            user.extras_mut().away = None;
         }
     }
 
@@ -407,8 +407,8 @@ impl Lobby {
             // A room that is just being closed tells nothing of it anyway.
             let _ = room.mailbox.put(RoomCommand::Stop);
         }
-        for person in state.people.values() {
-            person.inbox.put(ClientEvent::Stop);
+        for user in state.people.values() {
+            user.inbox.put(ClientEvent::Stop);
         }
     }
 

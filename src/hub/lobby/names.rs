@@ -12,7 +12,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use super::{Asker, Lobby, User};
+use super::{Lobby, Requester, User};
 use crate::chat::account::{AccountError, AccountReply, Login};
 use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
@@ -36,9 +36,9 @@ pub(super) enum NameChange {
     /// A connection has given the password of an account. Answered by [`AccountReply::LoggedIn`].
     LogIn(MemberId, Box<Account>),
     /// A connection registers its name. Answered by [`AccountReply::Registered`].
-    Register(Asker, Box<Account>),
+    Register(Requester, Box<Account>),
     /// The owner of an account has given its password and deletes it. Answered by [`AccountReply::Forgotten`].
-    Forget(Asker, Name),
+    Forget(Requester, Name),
 }
 
 /// A login that waits for its name.
@@ -113,10 +113,12 @@ impl Lobby {
                 });
                 self.grant_waiting_logins(waiting).await;
             }
-            NameChange::Register(asker, account) => self.register_name(&asker, *account).await,
-            NameChange::Forget(asker, name) => {
-                let result = self.forget_name(&asker, &name, waiting).await;
-                asker.answer(AccountReply::Forgotten(name, result));
+            NameChange::Register(requester, account) => {
+                self.register_name(&requester, *account).await
+            }
+            NameChange::Forget(requester, name) => {
+                let result = self.forget_name(&requester, &name, waiting).await;
+                requester.answer(AccountReply::Forgotten(name, result));
             }
         }
     }
@@ -166,22 +168,22 @@ impl Lobby {
         }
     }
 
-    async fn register_name(&self, asker: &Asker, account: Account) {
+    async fn register_name(&self, requester: &Requester, account: Account) {
         let name = account.name.clone();
-        let result = match self.store.register().register(asker.id, &name).await {
+        let result = match self.store.register().register(requester.id, &name).await {
             // From here on nobody else can take the name, even if its owner leaves before it is stored.
             Ok(Ok(())) => self.store_account(account).await,
             Ok(Err(why)) => Err(why),
             Err(_) => Err(AccountError::NotStored),
         };
         if result.is_ok() {
-            self.with_user(asker.id, |user| {
+            self.with_user(requester.id, |user| {
                 if user.name == name {
                     user.extras_mut().account = Some(name.clone());
                 }
             });
         }
-        asker.answer(AccountReply::Registered(name, result));
+        requester.answer(AccountReply::Registered(name, result));
     }
 
     async fn store_account(&self, account: Account) -> Result<(), AccountError> {
@@ -198,11 +200,11 @@ impl Lobby {
 
     async fn forget_name(
         self: &Arc<Self>,
-        asker: &Asker,
+        requester: &Requester,
         name: &Name,
         waiting: &mut Vec<WaitingLogin>,
     ) -> Result<(), AccountError> {
-        let owns = self.with_user(asker.id, |user| {
+        let owns = self.with_user(requester.id, |user| {
             user.extras().account.as_ref() == Some(name) && {
                 user.extras_mut().account = None;
                 true
@@ -219,7 +221,7 @@ impl Lobby {
             return Ok(());
         }
         self.store.register().enter(name);
-        self.with_user(asker.id, |user| {
+        self.with_user(requester.id, |user| {
             if user.name.clashes(name) {
                 user.extras_mut().account = Some(name.clone());
             }

@@ -30,7 +30,7 @@ impl Lobby {
     /// Names all users who have a name. Answered by [`ClientEvent::Candidates`].
     pub fn complete_users(&self, inbox: &ClientInbox) {
         let state = self.lock();
-        let names = state.people.values().map(|person| &person.name);
+        let names = state.people.values().map(|user| &user.name);
         let names = names.filter(|name| !name.is_anon());
         let names = names.map(Name::to_string).collect();
         drop(state);
@@ -56,9 +56,9 @@ impl Lobby {
         let state = self.lock();
         let describe = |(id, name): (MemberId, Name)| match state.people.get(&id) {
             // The room's word counts for the name: it may not have heard of a new one yet.
-            Some(person) => UserSummary {
+            Some(user) => UserSummary {
                 name,
-                ..person.present(up)
+                ..user.present(up)
             },
             None => UserSummary::named(name),
         };
@@ -74,7 +74,7 @@ impl Lobby {
         let shown = state.people.values().take(WHO_NAMES_MAX);
         let people = People {
             people: shown
-                .map(|person| (person.present(up), person.place_for(inside)))
+                .map(|user| (user.present(up), user.place_for(inside)))
                 .collect(),
             more: state.people.len().saturating_sub(WHO_NAMES_MAX),
         };

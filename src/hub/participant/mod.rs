@@ -24,7 +24,7 @@ use crate::chat::name::Name;
 use crate::chat::people::DirectMessage;
 use crate::chat::request::{Info, LobbyReply, LobbyRequest, PutOut, Reply, RoomReply, RoomRequest};
 use crate::chat::settings::Settings;
-use crate::hub::lobby::{Asker, Lobby};
+use crate::hub::lobby::{Lobby, Requester};
 use crate::hub::room::{ClientEvent, ClientInbox, Membership, RoomCommand, RoomHandle, Taken};
 use crate::thin_deque::ThinDeque;
 
@@ -242,12 +242,12 @@ impl Participant {
 
     /// Asks about an account. A name that is registered gets these `settings`.
     pub fn ask_account(&mut self, request: AccountRequest, settings: Settings) {
-        let asker = Asker {
+        let requester = Requester {
             id: self.id,
             address: self.address,
             inbox: Arc::clone(&self.inbox),
         };
-        self.lobby.handle(asker, request, settings);
+        self.lobby.handle(requester, request, settings);
         self.awaiting = Awaiting::Lobby;
     }
 

@@ -19,7 +19,7 @@ use crate::store::{Account, AccountChange};
 
 /// Who asks for something, and where the reply goes.
 #[derive(Clone, Debug)]
-pub struct Asker {
+pub struct Requester {
     /// The connection.
     pub id: MemberId,
     /// What its tries are counted by; `None`: they are not.
@@ -41,44 +41,49 @@ pub(super) struct Accounts {
 impl Lobby {
     /// Does what is asked about an account. Answered by an [`AccountReply`]. What the asking user has set so
     /// far are the `settings` of a name that is registered.
-    pub fn handle(self: &Arc<Self>, asker: Asker, request: AccountRequest, settings: Settings) {
+    pub fn handle(
+        self: &Arc<Self>,
+        requester: Requester,
+        request: AccountRequest,
+        settings: Settings,
+    ) {
         let lobby = Arc::clone(self);
-        let keeping = async move {
+        let policy = async move {
             match request {
                 AccountRequest::Register(name, password) => {
-                    let result = lobby.register(&asker, &name, password, settings).await;
+                    let result = lobby.register(&requester, &name, password, settings).await;
                     if let Err(why) = result {
-                        asker.answer(AccountReply::Registered(name, Err(why)));
+                        requester.answer(AccountReply::Registered(name, Err(why)));
                     }
                 }
                 AccountRequest::Login(name, password) => {
-                    match lobby.checked(&asker, &name, password).await {
+                    match lobby.checked(&requester, &name, password).await {
                         Ok(account) => {
-                            let login = NameChange::LogIn(asker.id, Box::new(account));
+                            let login = NameChange::LogIn(requester.id, Box::new(account));
                             lobby.change_name(login);
                         }
-                        Err(why) => asker.answer(AccountReply::LoggedIn(name, Err(why))),
+                        Err(why) => requester.answer(AccountReply::LoggedIn(name, Err(why))),
                     }
                 }
                 AccountRequest::Forget(name, password) => {
-                    match lobby.checked(&asker, &name, password).await {
-                        Ok(_) => lobby.change_name(NameChange::Forget(asker, name)),
-                        Err(why) => asker.answer(AccountReply::Forgotten(name, Err(why))),
+                    match lobby.checked(&requester, &name, password).await {
+                        Ok(_) => lobby.change_name(NameChange::Forget(requester, name)),
+                        Err(why) => requester.answer(AccountReply::Forgotten(name, Err(why))),
                     }
                 }
             }
         };
-        self.requests.start(keeping);
+        self.requests.start(policy);
     }
 
     async fn register(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         name: &Name,
         password: Password,
         settings: Settings,
     ) -> Result<(), AccountError> {
-        let password = self.passwords.hash(asker.address, password).await?;
+        let password = self.passwords.hash(requester.address, password).await?;
         let time = self.timestamp();
         let account = Box::new(Account {
             name: name.clone(),
@@ -87,21 +92,23 @@ impl Lobby {
             seen: time,
             settings,
         });
-        self.change_name(NameChange::Register(asker.clone(), account));
+        self.change_name(NameChange::Register(requester.clone(), account));
         Ok(())
     }
 
     /// The account of that name, if the password is right.
     async fn checked(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         name: &Name,
         password: Password,
     ) -> Result<Account, AccountError> {
         let found = self.store.account(name.clone()).await;
         let account = found.map_err(|_| AccountError::NotStored)?;
         let hash = account.as_ref().map(|account| account.password.clone());
-        self.passwords.check(asker.address, password, hash).await?;
+        self.passwords
+            .check(requester.address, password, hash)
+            .await?;
         account.ok_or(AccountError::Wrong)
     }
 
@@ -178,7 +185,7 @@ impl Lobby {
     }
 }
 
-impl Asker {
+impl Requester {
     pub(super) fn answer(&self, answer: AccountReply) {
         self.inbox.reply(answer);
     }

@@ -62,8 +62,8 @@ impl User {
         }
     }
 
-    fn asker(&self) -> Asker {
-        Asker {
+    fn requester(&self) -> Requester {
+        Requester {
             id: self.id,
             address: None,
             inbox: Arc::clone(&self.inbox),
@@ -128,7 +128,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let person = 0..5_usize;
+    let user = 0..5_usize;
     let account = prop_oneof![4 => Just("Dai"), 1 => Just("Bank")];
     let other = prop_oneof![
         Just("DAI"),
@@ -138,10 +138,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         Just("anon")
     ];
     let step = prop_oneof![
-        4 => (person.clone(), account).prop_map(|(person, name)| Step::LogIn(person, name)),
-        2 => (person.clone(), other).prop_map(|(person, name)| Step::Rename(person, name)),
-        5 => person.clone().prop_map(Step::TakeNotes),
-        1 => person.prop_map(Step::Leave),
+        4 => (user.clone(), account).prop_map(|(user, name)| Step::LogIn(user, name)),
+        2 => (user.clone(), other).prop_map(|(user, name)| Step::Rename(user, name)),
+        5 => user.clone().prop_map(Step::TakeNotes),
+        1 => user.prop_map(Step::Leave),
         6 => Just(Step::Run),
     ];
     prop::collection::vec(step, 1..60)
@@ -168,23 +168,23 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
     let mut next_id = 6;
     for step in steps.iter().cloned() {
         match step {
-            Step::LogIn(person, account) if !people[person].awaits => {
-                people[person].awaits = true;
-                let id = people[person].id;
+            Step::LogIn(user, account) if !people[user].awaits => {
+                people[user].awaits = true;
+                let id = people[user].id;
                 let login = NameChange::LogIn(id, Box::new(account_of(account)));
                 lobby.change_name(login);
             }
-            Step::Rename(person, new) if !people[person].awaits => {
-                people[person].awaits = true;
-                lobby.take_name(people[person].id, name(new));
+            Step::Rename(user, new) if !people[user].awaits => {
+                people[user].awaits = true;
+                lobby.take_name(people[user].id, name(new));
             }
             Step::Run => run(&executor),
-            Step::TakeNotes(person) => {
-                people[person].take_notes(&lobby);
+            Step::TakeNotes(user) => {
+                people[user].take_notes(&lobby);
             }
-            Step::Leave(person) if !people[person].awaits => {
-                lobby.unregister(people[person].id, &people[person].name);
-                people[person] = User::enter(&lobby, next_id);
+            Step::Leave(user) if !people[user].awaits => {
+                lobby.unregister(people[user].id, &people[user].name);
+                people[user] = User::enter(&lobby, next_id);
                 next_id += 1;
             }
             _ => {}
@@ -193,32 +193,32 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
     // Two turns each for a login to displace another, and so on down the line.
     for _ in 0..40 {
         run(&executor);
-        for person in &mut people {
-            person.take_notes(&lobby);
+        for user in &mut people {
+            user.take_notes(&lobby);
         }
     }
     let register = lobby.store.register();
     let state = lobby.lock();
-    for person in &people {
-        let known = &state.people[&person.id];
-        prop_assert!(!person.awaits);
-        prop_assert_eq!(&known.name, &person.name);
-        prop_assert_eq!(&known.extras().account, &person.account);
-        prop_assert!(person.inbox.take().is_empty());
-        if !person.name.is_anon() {
-            prop_assert_eq!(register.others_with(&person.name, person.id), []);
-            prop_assert_eq!(block_on(register.holder(&person.name)), Ok(Some(person.id)));
+    for user in &people {
+        let known = &state.people[&user.id];
+        prop_assert!(!user.awaits);
+        prop_assert_eq!(&known.name, &user.name);
+        prop_assert_eq!(&known.extras().account, &user.account);
+        prop_assert!(user.inbox.take().is_empty());
+        if !user.name.is_anon() {
+            prop_assert_eq!(register.others_with(&user.name, user.id), []);
+            prop_assert_eq!(block_on(register.holder(&user.name)), Ok(Some(user.id)));
         }
         // Who has a registered name, or one like it, is logged in to it.
         for account in ["Dai", "Bank"].map(name) {
-            let has_it = person.name.clashes(&account);
-            prop_assert_eq!(has_it, person.account == Some(account));
+            let has_it = user.name.clashes(&account);
+            prop_assert_eq!(has_it, user.account == Some(account));
         }
     }
     // Every name is somebody's: the keys of those who left or took another are free.
     drop(state);
-    for person in &people {
-        lobby.unregister(person.id, &person.name);
+    for user in &people {
+        lobby.unregister(user.id, &user.name);
     }
     let mut last = User::enter(&lobby, next_id);
     for free in ["Day", "Dai_2"] {
@@ -290,17 +290,17 @@ fn who_takes_the_name_it_has_once_more_gives_way_after_the_answer() {
 fn ask(
     executor: &Executor<'static>,
     lobby: &Arc<Lobby>,
-    person: &mut User,
+    user: &mut User,
     request: AccountRequest,
     settings: Settings,
 ) -> AccountReply {
-    lobby.handle(person.asker(), request, settings);
+    lobby.handle(user.requester(), request, settings);
     let answer = async {
         loop {
-            if let Some(answer) = person.take_notes(lobby).1.pop() {
+            if let Some(answer) = user.take_notes(lobby).1.pop() {
                 return answer;
             }
-            std::future::poll_fn(|cx| person.inbox.poll_rung(cx)).await;
+            std::future::poll_fn(|cx| user.inbox.poll_rung(cx)).await;
         }
     };
     block_on(executor.run(answer))
@@ -435,8 +435,7 @@ fn only_what_one_holds_can_be_registered_and_only_ones_own_be_deleted() {
     run(&executor);
     dai.take_notes(&lobby);
     let register = || AccountRequest::Register(name("Dai"), password(PASSWORD));
-    let ask =
-        |person: &mut User, request| ask(&executor, &lobby, person, request, Settings::default());
+    let ask = |user: &mut User, request| ask(&executor, &lobby, user, request, Settings::default());
     let refused = |why| AccountReply::Registered(name("Dai"), Err(why));
     assert_eq!(ask(&mut eve, register()), refused(AccountError::NotYours));
     assert_eq!(

@@ -135,7 +135,7 @@ mod tests {
     use crate::chat::name::RoomName;
     use crate::hub::room::RoomInfo;
 
-    fn person() -> User {
+    fn user() -> User {
         User::new(Arc::default(), Timestamp(5))
     }
 
@@ -146,10 +146,10 @@ mod tests {
 
     #[test]
     fn somebody_is_idle_since_the_last_input() {
-        let person = person();
-        let idle = |up| person.present(Duration::from_secs(up)).idle.as_secs();
+        let user = user();
+        let idle = |up| user.present(Duration::from_secs(up)).idle.as_secs();
         assert_eq!(idle(30), 30);
-        person.inbox.note_input(Duration::from_millis(100_999));
+        user.inbox.note_input(Duration::from_millis(100_999));
         assert_eq!(idle(160), 60);
         // Noted by one thread, asked by another.
         assert_eq!(idle(99), 0);
@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn a_private_room_is_told_to_those_inside_only() {
         let (here, there) = (room(1, "here"), room(2, "there"));
-        let mut person = person();
-        assert_eq!(person.place_for(Some(&here)), Location::Menu);
-        person.room = Some(here.clone());
+        let mut user = user();
+        assert_eq!(user.place_for(Some(&here)), Location::Menu);
+        user.room = Some(here.clone());
         let told = Location::Room(here.name.clone());
         let table = [
             (false, None, &told),
@@ -171,17 +171,17 @@ mod tests {
         ];
         for (private, inside, expected) in table {
             here.info.set_private(private);
-            assert_eq!(&person.place_for(inside), expected, "{private}");
+            assert_eq!(&user.place_for(inside), expected, "{private}");
         }
     }
 
     #[test]
     fn of_several_names_for_a_terminal_the_first_counts() {
-        let mut person = person();
-        person.client_is(ClientKind::TelnetLines, Some("TINTIN++".to_owned()));
-        person.client_is(ClientKind::TelnetLines, Some("MTTS 137".to_owned()));
-        person.client_is(ClientKind::TelnetLines, None);
-        let profile = person.profile(Duration::ZERO, None);
+        let mut user = user();
+        user.client_is(ClientKind::TelnetLines, Some("TINTIN++".to_owned()));
+        user.client_is(ClientKind::TelnetLines, Some("MTTS 137".to_owned()));
+        user.client_is(ClientKind::TelnetLines, None);
+        let profile = user.profile(Duration::ZERO, None);
         assert_eq!(profile.terminal.as_deref(), Some("TINTIN++"));
     }
 }
