@@ -4,6 +4,7 @@
 //! and may fail, so that a log which several servers share can stand here one day. What a room shows it
 //! MUST have stored before: [`Store::append`] answers once the lines are committed.
 
+pub mod faults;
 pub mod file;
 mod memory;
 mod names;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 pub use register::{Claim, Register};
 
+use faults::{Faults, Operation};
 use file::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
@@ -127,7 +129,10 @@ pub struct Retention {
 
 /// A handle to where messages live; clones are handles to the same.
 #[derive(Clone, Debug)]
-pub struct Store(Backend);
+pub struct Store {
+    backend: Backend,
+    faults: Option<Arc<dyn Faults>>,
+}
 
 #[derive(Clone, Debug)]
 enum Backend {
@@ -138,7 +143,7 @@ enum Backend {
 impl Store {
     /// A store that keeps the last `history_lines` of each room, until the process ends.
     pub fn memory(history_lines: usize) -> Store {
-        Store(Backend::Memory(Arc::new(Memory::new(history_lines))))
+        Store::on(Backend::Memory(Arc::new(Memory::new(history_lines))))
     }
 
     /// Opens the database at `path`, or makes one, for this process alone. Blocks; not for an executor.
@@ -147,7 +152,30 @@ impl Store {
     ///
     /// An [`OpenError`] that says what is wrong with the file. It is as it was, then.
     pub fn open(path: &Path, sync: Durability, keep: Retention) -> Result<Store, OpenError> {
-        Sqlite::open(path, sync, keep).map(|sqlite| Store(Backend::Sqlite(Arc::new(sqlite))))
+        Sqlite::open(path, sync, keep).map(|sqlite| Store::on(Backend::Sqlite(Arc::new(sqlite))))
+    }
+
+    fn on(backend: Backend) -> Store {
+        Store {
+            backend,
+            faults: None,
+        }
+    }
+
+    /// The same store, where `faults` decides what becomes of each request. For simulations.
+    pub fn with_faults(self, faults: Arc<dyn Faults>) -> Store {
+        Store {
+            faults: Some(faults),
+            ..self
+        }
+    }
+
+    /// Without faults this is one comparison and never waits.
+    async fn meet_fault(&self, operation: Operation) -> Result<(), StoreError> {
+        match &self.faults {
+            None => Ok(()),
+            Some(faults) => faults.next(operation).strike().await,
+        }
     }
 
     /// Stores a new, empty room.
@@ -156,7 +184,8 @@ impl Store {
     ///
     /// [`StoreError::RoomExists`] if there is one with the same [`RoomName::key`].
     pub async fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {
-        match &self.0 {
+        self.meet_fault(Operation::Create).await?;
+        match &self.backend {
             Backend::Memory(memory) => memory.create_room(name),
             Backend::Sqlite(sqlite) => sqlite.create_room(name).await,
         }
@@ -181,7 +210,8 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if they cannot be read.
     pub async fn rooms_after(&self, last: RoomId) -> Result<(Vec<StoredRoom>, RoomId), StoreError> {
-        match &self.0 {
+        self.meet_fault(Operation::Read).await?;
+        match &self.backend {
             Backend::Memory(memory) => Ok(memory.rooms_after(last)),
             Backend::Sqlite(sqlite) => {
                 let rooms = move |db: &_| sqlite::query::rooms_after(db, last);
@@ -196,7 +226,8 @@ impl Store {
     ///
     /// A [`StoreError`] if it is about what it was about before.
     pub async fn set_topic(&self, room: RoomId, topic: Option<Topic>) -> Result<(), StoreError> {
-        match &self.0 {
+        self.meet_fault(Operation::Append).await?;
+        match &self.backend {
             Backend::Memory(memory) => memory.set_topic(room, topic),
             Backend::Sqlite(sqlite) => sqlite.set_topic(room, topic).await,
         }
@@ -208,7 +239,8 @@ impl Store {
     ///
     /// A [`StoreError`] if it is not stored.
     pub async fn set_care(&self, room: RoomId, care: String) -> Result<(), StoreError> {
-        match &self.0 {
+        self.meet_fault(Operation::Append).await?;
+        match &self.backend {
             Backend::Memory(memory) => memory.set_care(room, care),
             Backend::Sqlite(sqlite) => sqlite.set_care(room, care).await,
         }
@@ -221,7 +253,8 @@ impl Store {
     ///
     /// A [`StoreError`] if it is not closed.
     pub async fn close_room(&self, room: RoomId) -> Result<(), StoreError> {
-        match &self.0 {
+        self.meet_fault(Operation::Append).await?;
+        match &self.backend {
             Backend::Memory(memory) => memory.close_room(room),
             Backend::Sqlite(sqlite) => sqlite.close_room(room).await,
         }
@@ -229,7 +262,7 @@ impl Store {
 
     /// Others can store rooms here too: an import.
     pub fn is_shared(&self) -> bool {
-        matches!(self.0, Backend::Sqlite(_))
+        matches!(self.backend, Backend::Sqlite(_))
     }
 
     /// How many lines were ever stored, forgotten ones too; `None` if they do not outlive the process.
@@ -238,7 +271,8 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if the rooms cannot be read.
     pub async fn lines_ever(&self) -> Result<Option<u64>, StoreError> {
-        match &self.0 {
+        self.meet_fault(Operation::Read).await?;
+        match &self.backend {
             Backend::Memory(_) => Ok(None),
             Backend::Sqlite(sqlite) => sqlite.read(sqlite::query::lines_ever).await.map(Some),
         }
@@ -256,7 +290,8 @@ impl Store {
         room: RoomId,
         lines: Vec<NewMessage>,
     ) -> Result<Vec<Arc<Message>>, StoreError> {
-        match &self.0 {
+        self.meet_fault(Operation::Append).await?;
+        match &self.backend {
             Backend::Memory(memory) => memory.append(room, lines),
             Backend::Sqlite(sqlite) => sqlite.append(room, lines).await,
         }
@@ -283,8 +318,9 @@ impl Store {
         before: HistoryCursor,
         count: usize,
     ) -> Result<Vec<Arc<Message>>, StoreError> {
+        self.meet_fault(Operation::Read).await?;
         let count = count.min(STORE_PAGE_LINES_MAX);
-        match &self.0 {
+        match &self.backend {
             Backend::Memory(memory) => Ok(memory.page_back(room, before, count)),
             Backend::Sqlite(sqlite) => {
                 let page = move |db: &_| sqlite::query::page_back(db, room, before, count);
@@ -304,8 +340,9 @@ impl Store {
         id: u64,
         count: usize,
     ) -> Result<Vec<Arc<Message>>, StoreError> {
+        self.meet_fault(Operation::Read).await?;
         let count = count.min(STORE_PAGE_LINES_MAX / 2);
-        match &self.0 {
+        match &self.backend {
             Backend::Memory(memory) => Ok(memory.around(room, id, count)),
             Backend::Sqlite(sqlite) => {
                 let around = move |db: &_| sqlite::query::around(db, room, id, count);
@@ -326,9 +363,10 @@ impl Store {
         typed: &str,
         count: usize,
     ) -> Result<Found, StoreError> {
+        self.meet_fault(Operation::Read).await?;
         let words = Words::new(typed);
         let count = count.min(STORE_PAGE_LINES_MAX);
-        match &self.0 {
+        match &self.backend {
             Backend::Memory(memory) => Ok(memory.search(room, &words, count)),
             Backend::Sqlite(sqlite) => sqlite.search(room, words, count).await,
         }
@@ -336,7 +374,7 @@ impl Store {
 
     /// Who is called what.
     pub fn register(&self) -> &Register {
-        match &self.0 {
+        match &self.backend {
             Backend::Memory(memory) => memory.register(),
             Backend::Sqlite(sqlite) => sqlite.register(),
         }
@@ -344,7 +382,7 @@ impl Store {
 
     /// Whether names can be registered: only where they outlive the process.
     pub fn keeps_accounts(&self) -> bool {
-        matches!(self.0, Backend::Sqlite(_))
+        matches!(self.backend, Backend::Sqlite(_))
     }
 
     /// The names of all accounts, in the order in which they were registered.
@@ -353,7 +391,8 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if they cannot be read.
     pub async fn accounts(&self) -> Result<Vec<Name>, StoreError> {
-        match &self.0 {
+        self.meet_fault(Operation::Account).await?;
+        match &self.backend {
             Backend::Memory(_) => Ok(Vec::new()),
             Backend::Sqlite(sqlite) => sqlite.read(sqlite::accounts::names).await,
         }
@@ -365,6 +404,7 @@ impl Store {
     ///
     /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be read.
     pub async fn account(&self, name: Name) -> Result<Option<Account>, StoreError> {
+        self.meet_fault(Operation::Account).await?;
         let find = move |db: &_| sqlite::accounts::find(db, &name);
         self.with_accounts()?.read(find).await
     }
@@ -376,6 +416,7 @@ impl Store {
     /// [`StoreError::AccountExists`] if there is one that has a key of [`Name::keys`] in common with it;
     /// [`StoreError::NoAccounts`]; [`StoreError::Failed`] if it cannot be stored.
     pub async fn create_account(&self, account: Account) -> Result<(), StoreError> {
+        self.meet_fault(Operation::Account).await?;
         self.with_accounts()?.create_account(account).await
     }
 
@@ -388,6 +429,7 @@ impl Store {
         &self,
         changes: Vec<(Name, AccountChange)>,
     ) -> Result<(), StoreError> {
+        self.meet_fault(Operation::Account).await?;
         self.with_accounts()?.change_accounts(changes).await
     }
 
@@ -397,11 +439,12 @@ impl Store {
     ///
     /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be deleted.
     pub async fn delete_account(&self, name: Name) -> Result<(), StoreError> {
+        self.meet_fault(Operation::Account).await?;
         self.with_accounts()?.delete_account(name).await
     }
 
     fn with_accounts(&self) -> Result<&Sqlite, StoreError> {
-        match &self.0 {
+        match &self.backend {
             Backend::Memory(_) => Err(StoreError::NoAccounts),
             Backend::Sqlite(sqlite) => Ok(sqlite),
         }
@@ -409,7 +452,7 @@ impl Store {
 
     /// Commits what was appended, and closes the file. Later requests fail with [`StoreError::Closed`].
     pub async fn close(&self) {
-        if let Backend::Sqlite(sqlite) = &self.0 {
+        if let Backend::Sqlite(sqlite) = &self.backend {
             sqlite.close().await;
         }
     }

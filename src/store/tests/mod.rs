@@ -14,6 +14,7 @@ use crate::chat::name::Name;
 use crate::limits::FORGET_LINES;
 
 mod accounts;
+mod faults;
 mod files;
 mod search_index;
 
