@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, de};
+
 use crate::chat::name::Name;
 use crate::chat::topic::Topic;
 use crate::limits::{ITEM_BYTES, ITEM_COPIES};
+use crate::text;
 use crate::time::Timestamp;
 
 /// The number of a connection, unique while the server runs. A member of a room has its connection's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MemberId(pub u64);
 
 impl MemberId {
@@ -18,7 +21,8 @@ impl MemberId {
 }
 
 /// What kind of line it is. The number is what a store keeps; it MUST NOT change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
 pub enum Kind {
     /// Something said.
     #[default]
@@ -45,6 +49,20 @@ impl Kind {
     }
 }
 
+impl TryFrom<i64> for Kind {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Kind, String> {
+        Kind::from_number(number).ok_or_else(|| format!("there is no kind {number}"))
+    }
+}
+
+impl From<Kind> for i64 {
+    fn from(kind: Kind) -> i64 {
+        kind as i64
+    }
+}
+
 /// A line that has no number yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
@@ -61,10 +79,10 @@ pub struct NewMessage {
 }
 
 /// One accepted line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Its number in its room: the first line has 1, and later lines have greater numbers. Some may be
-    /// missing. Given by the store, whose order is the room's.
+    /// missing. Given by the store, whose order is the room's; 0 until then.
     pub id: u64,
     /// When the room accepted it.
     pub time: Timestamp,
@@ -75,7 +93,22 @@ pub struct Message {
     /// What kind of line it is.
     pub kind: Kind,
     /// Clean text (see [`crate::text::clean`]), never empty.
+    #[serde(deserialize_with = "some_clean_text")]
     pub text: Box<str>,
+}
+
+/// What nobody could have typed comes from somebody who wrote where it was kept, and is made safe.
+pub(crate) fn clean_text<'de, D: Deserializer<'de>>(from: D) -> Result<Box<str>, D::Error> {
+    let text = String::deserialize(from)?;
+    Ok(text::clean(text.as_bytes()).into())
+}
+
+fn some_clean_text<'de, D: Deserializer<'de>>(from: D) -> Result<Box<str>, D::Error> {
+    let text = clean_text(from)?;
+    if text.is_empty() {
+        return Err(de::Error::custom("a message has a text"));
+    }
+    Ok(text)
 }
 
 impl Message {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use argon2::Params;
 use argon2::password_hash::phc::PasswordHash;
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::{PASSWORD_BYTES, PASSWORD_MEMORY_KIB, PASSWORD_PASSES};
 use crate::text;
 
@@ -52,7 +54,8 @@ impl fmt::Debug for Password {
 
 /// What is kept of a room's password: the PHC string of its hash. Cheap to clone. Equal ones are of one hashing,
 /// and not only of the same password.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Hash(Arc<str>);
 
 impl Hash {
@@ -64,6 +67,23 @@ impl Hash {
     /// The PHC string.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = &'static str;
+
+    fn try_from(phc: String) -> Result<Hash, &'static str> {
+        match is_hash(&phc) {
+            true => Ok(Hash::new(&phc)),
+            false => Err("this is no hash of a password"),
+        }
+    }
+}
+
+impl From<Hash> for String {
+    fn from(hash: Hash) -> String {
+        hash.as_str().to_owned()
     }
 }
 

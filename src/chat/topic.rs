@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::{TOPIC_BYTES_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::text;
 
 /// What a room is about: clean text, never empty, of bounded length. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Topic(Arc<str>);
 
 /// A topic that is longer than one may be.
@@ -40,6 +43,20 @@ impl Topic {
     /// The topic as it is shown.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Topic {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Topic, &'static str> {
+        Topic::stored(text.as_bytes()).ok_or("a topic has something to see in it")
+    }
+}
+
+impl From<Topic> for String {
+    fn from(topic: Topic) -> String {
+        topic.as_str().to_owned()
     }
 }
 

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
 use crate::text;
 
@@ -19,7 +21,8 @@ pub use error::{NameError, NameFault};
 const ANON: &str = "anon";
 
 /// The name of a person. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Name(Arc<str>);
 
 /// The name of a room. Cheap to clone. Rooms with equal [`RoomName::key`] are one room.
@@ -85,6 +88,20 @@ impl Name {
     /// when the name itself is taken.
     pub fn numbered(&self, number: u32) -> Name {
         Name(Arc::from(numbered(&self.0, number)))
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Name, NameError> {
+        Name::parse(&text)
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> String {
+        name.as_str().to_owned()
     }
 }
 
