@@ -10,7 +10,8 @@ use futures_lite::future::{block_on, zip};
 use parlor::chat::history::{HistoryCursor, RoomId};
 use parlor::chat::message::{Kind, MemberId, NewMessage};
 use parlor::chat::name::{Name, RoomName};
-use parlor::store::{Durability, Retention, Store};
+use parlor::chat::room::{At, Entry};
+use parlor::store::{Durability, Proposal, Retention, Store};
 use parlor::time::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
@@ -211,7 +212,10 @@ async fn append(store: &Store, room: RoomId, count: usize) {
         kind: Kind::Message,
         text: "a line of sixty-four bytes, which is about what people type in".into(),
     };
-    store.append(room, vec![line; count]).await.expect("stored");
+    let entries = (0..count).map(|_| Entry::said(line.clone())).collect();
+    let proposal = Proposal::new(line.time, entries);
+    let appended = store.append(room, At::default(), proposal);
+    appended.await.expect("stored");
 }
 
 fn tell(what: &str, since: Instant) {

@@ -420,3 +420,6 @@ pub const BAN_TIME_MAX: Duration = Duration::from_secs(3653 * 24 * 3600);
 
 /// How long an owner who has an account and does not come is still the owner.
 pub const OWNER_AWAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How often a room decides the same anew because others were faster, before it gives up.
+pub const STALE_DECISIONS_MAX: usize = 8;

@@ -6,7 +6,9 @@ use std::fmt;
 
 use futures_lite::future;
 
-use super::StoreError;
+use super::{Outcome, Proposal, Store, StoreError};
+use crate::chat::history::RoomId;
+use crate::chat::room::{At, Entry};
 
 /// Decides what becomes of each request to a store.
 pub trait Faults: fmt::Debug + Send + Sync {
@@ -17,7 +19,7 @@ pub trait Faults: fmt::Debug + Send + Sync {
 /// The kinds of requests to a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// Change a room: lines, topic, moderation, its end.
+    /// Append to the log of a room.
     Append,
     /// Create a room.
     Create,
@@ -37,12 +39,19 @@ pub enum Fault {
     Fail,
     /// It is done after other tasks had so many turns.
     Late(u32),
+    /// An append is refused as stale: others were faster with these entries, which are in the log before it. With
+    /// another request nothing happens.
+    Stale(Vec<Entry>),
+    /// An append is stored behind these entries of others, who were faster and have not changed who may do what. With
+    /// another request nothing happens.
+    Overtaken(Vec<Entry>),
 }
 
 impl Fault {
+    /// What happens to a request that is no append.
     pub(super) async fn strike(self) -> Result<(), StoreError> {
         match self {
-            Fault::None => Ok(()),
+            Fault::None | Fault::Stale(_) | Fault::Overtaken(_) => Ok(()),
             Fault::Fail => Err(StoreError::Unavailable),
             Fault::Late(turns) => {
                 for _ in 0..turns {
@@ -51,5 +60,46 @@ impl Fault {
                 Ok(())
             }
         }
+    }
+}
+
+impl Store {
+    pub(super) async fn append_with(
+        &self,
+        fault: Fault,
+        room: RoomId,
+        at: At,
+        proposal: Proposal,
+    ) -> Result<Outcome, StoreError> {
+        let (others, is_stale) = match fault {
+            Fault::Stale(others) => (others, true),
+            Fault::Overtaken(others) => (others, false),
+            fault => {
+                fault.strike().await?;
+                return self.append_unharmed(room, at, proposal).await;
+            }
+        };
+        let others = Proposal::new(proposal.time, others);
+        let Outcome::Stored { entries, .. } = self.append_unharmed(room, at, others).await? else {
+            return Err(StoreError::Unavailable);
+        };
+        if is_stale {
+            return Ok(Outcome::Stale {
+                newer: entries,
+                refused: proposal.entries,
+            });
+        }
+        let at = At {
+            seq: at.seq + entries.len() as u64,
+            ..at
+        };
+        let outcome = self.append_unharmed(room, at, proposal).await?;
+        Ok(match outcome {
+            Outcome::Stored { entries: own, .. } => Outcome::Stored {
+                before: entries,
+                entries: own,
+            },
+            stale => stale,
+        })
     }
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::register::Register;
 use super::words::Words;
-use super::{StoreError, StoredRoom};
+use super::{Outcome, Proposal, StoreError, StoredRoom};
 use crate::chat::history::{Found, HistoryCursor, RoomId};
-use crate::chat::message::{Message, NewMessage};
+use crate::chat::message::Message;
 use crate::chat::name::RoomName;
-use crate::chat::topic::Topic;
+use crate::chat::room::{At, Entry, RoomState};
 
 /// Rooms and their last lines. No call does more than copy a few lines, so one lock will do.
 #[derive(Debug)]
@@ -30,8 +30,7 @@ struct Rooms {
 struct Room {
     name: RoomName,
     key: String,
-    care: String,
-    topic: Option<Topic>,
+    state: RoomState,
     last_id: u64,
     lines: VecDeque<Arc<Message>>,
 }
@@ -61,8 +60,7 @@ impl Memory {
         let room = Room {
             name,
             key,
-            care: "{}".to_owned(),
-            topic: None,
+            state: RoomState::default(),
             last_id: 0,
             lines: VecDeque::new(),
         };
@@ -73,55 +71,41 @@ impl Memory {
     pub(super) fn rooms_after(&self, last: RoomId) -> (Vec<StoredRoom>, RoomId) {
         let rooms = self.lock();
         let newer = rooms.by_id.iter().filter(|&(&id, _)| id > last);
-        let newer = newer.map(|(&id, room)| StoredRoom {
-            id,
-            name: room.name.clone(),
-            topic: room.topic.clone(),
-            last_line: room.lines.back().map(|line| line.time),
-            care: room.care.clone(),
-        });
+        let newer = newer.map(|(&id, room)| room.stored(id));
         (newer.collect(), rooms.last.max(last))
     }
 
-    pub(super) fn set_topic(&self, room: RoomId, topic: Option<Topic>) -> Result<(), StoreError> {
-        let mut rooms = self.lock();
-        let room = rooms.by_id.get_mut(&room);
-        room.ok_or(StoreError::NoRoom)?.topic = topic;
-        Ok(())
-    }
-
-    pub(super) fn set_care(&self, room: RoomId, care: String) -> Result<(), StoreError> {
-        let mut rooms = self.lock();
-        let room = rooms.by_id.get_mut(&room);
-        room.ok_or(StoreError::NoRoom)?.care = care;
-        Ok(())
-    }
-
-    pub(super) fn close_room(&self, room: RoomId) -> Result<(), StoreError> {
-        let closed = self.lock().by_id.remove(&room);
-        closed.map(drop).ok_or(StoreError::NoRoom)
+    pub(super) fn room(&self, id: RoomId) -> Option<StoredRoom> {
+        self.lock().by_id.get(&id).map(|room| room.stored(id))
     }
 
     pub(super) fn append(
         &self,
-        room: RoomId,
-        lines: Vec<NewMessage>,
-    ) -> Result<Vec<Arc<Message>>, StoreError> {
-        let mut rooms = self.lock();
-        let room = rooms.by_id.get_mut(&room).ok_or(StoreError::NoRoom)?;
-        let mut stored = Vec::with_capacity(lines.len());
-        for line in lines {
-            room.last_id += 1;
-            let line = Arc::new(Message::new(room.last_id, line));
-            if room.lines.len() >= self.history_lines {
-                room.lines.pop_front();
-            }
-            if self.history_lines > 0 {
-                room.lines.push_back(Arc::clone(&line));
-            }
-            stored.push(line);
+        id: RoomId,
+        at: At,
+        mut proposal: Proposal,
+    ) -> Result<Outcome, StoreError> {
+        if !proposal.is_persistent() {
+            return Ok(proposal.numbered(at, 0).into());
         }
-        Ok(stored)
+        let mut rooms = self.lock();
+        let room = rooms.by_id.get_mut(&id).ok_or(StoreError::NoRoom)?;
+        if let Some(moderation) = proposal.moderation.take() {
+            room.state.moderation = *moderation;
+        }
+        let closes = proposal.closes();
+        let entries = proposal.numbered(at, room.last_id + 1);
+        for numbered in &entries {
+            match &numbered.entry {
+                Entry::Said(message) => room.keep(message, self.history_lines),
+                Entry::Topic(set) => room.state.topic = set.topic.clone(),
+                _ => {}
+            }
+        }
+        if closes {
+            rooms.by_id.remove(&id);
+        }
+        Ok(entries.into())
     }
 
     pub(super) fn page_back(
@@ -177,5 +161,27 @@ impl Memory {
 
     fn lock(&self) -> MutexGuard<'_, Rooms> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Room {
+    fn stored(&self, id: RoomId) -> StoredRoom {
+        StoredRoom {
+            id,
+            name: self.name.clone(),
+            last_line: self.lines.back().map(|line| line.time),
+            state: self.state.clone(),
+            at: At::default(),
+        }
+    }
+
+    fn keep(&mut self, message: &Arc<Message>, history_lines: usize) {
+        self.last_id = message.id;
+        if self.lines.len() >= history_lines {
+            self.lines.pop_front();
+        }
+        if history_lines > 0 {
+            self.lines.push_back(Arc::clone(message));
+        }
     }
 }

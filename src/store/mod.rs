@@ -1,11 +1,15 @@
 //! Where messages and accounts live: in memory, bounded and without accounts, or in an SQLite file.
 //!
-//! A [`Store`] assigns the numbers of messages, and its order is the room's order. Requests take their time
-//! and may fail, so that a log which several servers share can stand here one day. What a room shows it
-//! MUST have stored before: [`Store::append`] answers once the lines are committed.
+//! A [`Store`] assigns the numbers of entries and of messages, and its order is the room's order. Requests take their
+//! time and may fail, and others may write to the same room, so that a log which several servers share can stand here
+//! one day. What a room shows it MUST have stored before: [`Store::append`] answers once the entries are committed.
+//!
+//! The two kinds that there are have one writer for each room and keep no log: what outlives the process is the
+//! lines, the topic, the persistent moderation, and that a room was closed. Who comes and goes only gets a number.
 
 pub mod faults;
 pub mod file;
+mod log;
 mod memory;
 mod names;
 mod register;
@@ -22,15 +26,16 @@ pub use register::{Claim, Register};
 
 use faults::{Faults, Operation};
 use file::OpenError;
+pub use log::{Outcome, Proposal};
 use memory::Memory;
 use sqlite::Sqlite;
 use words::Words;
 
 use crate::chat::history::{Found, HistoryCursor, RoomId};
-use crate::chat::message::{Message, NewMessage};
+use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
+use crate::chat::room::{At, Numbered, RoomState};
 use crate::chat::settings::Settings;
-use crate::chat::topic::Topic;
 use crate::limits::STORE_PAGE_LINES_MAX;
 use crate::time::Timestamp;
 
@@ -41,12 +46,12 @@ pub struct StoredRoom {
     pub id: RoomId,
     /// Its name.
     pub name: RoomName,
-    /// What it is about.
-    pub topic: Option<Topic>,
     /// When its last line was said, if there is one.
     pub last_line: Option<Timestamp>,
-    /// What its owners have decided, as [`Store::set_care`] was given it; `{}` if nothing was.
-    pub care: String,
+    /// What else there is of it.
+    pub state: RoomState,
+    /// The place in its log where it is so.
+    pub at: At,
 }
 
 /// A registered name as it is stored.
@@ -220,44 +225,23 @@ impl Store {
         }
     }
 
-    /// Stores what `room` is about from now on.
+    /// What there is of `room` besides its lines, and the place in its log where that is so. Where there is one writer
+    /// and no log is kept, the log begins there.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if it is about what it was about before.
-    pub async fn set_topic(&self, room: RoomId, topic: Option<Topic>) -> Result<(), StoreError> {
-        self.meet_fault(Operation::Append).await?;
-        match &self.backend {
-            Backend::Memory(memory) => memory.set_topic(room, topic),
-            Backend::Sqlite(sqlite) => sqlite.set_topic(room, topic).await,
-        }
-    }
-
-    /// Keeps what the owners of `room` have decided, as JSON.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if it is not stored.
-    pub async fn set_care(&self, room: RoomId, care: String) -> Result<(), StoreError> {
-        self.meet_fault(Operation::Append).await?;
-        match &self.backend {
-            Backend::Memory(memory) => memory.set_care(room, care),
-            Backend::Sqlite(sqlite) => sqlite.set_care(room, care).await,
-        }
-    }
-
-    /// Closes `room`: from now on it is not there, and its name is free. Its lines are forgotten in small steps,
-    /// and its number is not given again.
-    ///
-    /// # Errors
-    ///
-    /// A [`StoreError`] if it is not closed.
-    pub async fn close_room(&self, room: RoomId) -> Result<(), StoreError> {
-        self.meet_fault(Operation::Append).await?;
-        match &self.backend {
-            Backend::Memory(memory) => memory.close_room(room),
-            Backend::Sqlite(sqlite) => sqlite.close_room(room).await,
-        }
+    /// [`StoreError::NoRoom`], or [`StoreError::Failed`] if it cannot be read.
+    pub async fn open_room(&self, room: RoomId) -> Result<(RoomState, At), StoreError> {
+        self.meet_fault(Operation::Read).await?;
+        let found = match &self.backend {
+            Backend::Memory(memory) => memory.room(room),
+            Backend::Sqlite(sqlite) => {
+                let find = move |db: &_| sqlite::query::room(db, room);
+                sqlite.read(find).await?
+            }
+        };
+        let found = found.ok_or(StoreError::NoRoom)?;
+        Ok((found.state, found.at))
     }
 
     /// Others can store rooms here too: an import.
@@ -278,22 +262,60 @@ impl Store {
         }
     }
 
-    /// Stores `lines` behind those that `room` has, all of them or none, and answers when that is certain.
-    /// Lines of one caller that waits for each answer are stored in the order of its calls, and numbered one
-    /// by one.
+    /// Appends to the log of `room` what was decided on the room as it is at `at`, all of it or nothing, and answers
+    /// when that is certain. What it gives back as stored has numbers that follow on `at`, one by one; so have lines
+    /// among lines. Entries of one caller that waits for each answer are stored in the order of its calls.
+    ///
+    /// A room that is closed is not there from now on, and its name is free. Its lines are forgotten in small steps,
+    /// and its number is not given again.
+    ///
+    /// Facts, which have happened whatever becomes of them, are stored even if what outlives the process cannot be
+    /// written just now; that is made up for with the next request that can be.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if none of them is stored.
+    /// A [`StoreError`] if nothing of it is stored.
     pub async fn append(
         &self,
         room: RoomId,
-        lines: Vec<NewMessage>,
-    ) -> Result<Vec<Arc<Message>>, StoreError> {
-        self.meet_fault(Operation::Append).await?;
+        at: At,
+        proposal: Proposal,
+    ) -> Result<Outcome, StoreError> {
+        match &self.faults {
+            None => self.append_unharmed(room, at, proposal).await,
+            Some(faults) => {
+                let fault = faults.next(Operation::Append);
+                self.append_with(fault, room, at, proposal).await
+            }
+        }
+    }
+
+    async fn append_unharmed(
+        &self,
+        room: RoomId,
+        at: At,
+        proposal: Proposal,
+    ) -> Result<Outcome, StoreError> {
         match &self.backend {
-            Backend::Memory(memory) => memory.append(room, lines),
-            Backend::Sqlite(sqlite) => sqlite.append(room, lines).await,
+            Backend::Memory(memory) => memory.append(room, at, proposal),
+            Backend::Sqlite(sqlite) => sqlite.append(room, at, proposal).await,
+        }
+    }
+
+    /// The entries of `room` after number `seq`, in their order; those that are not kept are left out. Where there is
+    /// one writer it has them all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn since(&self, room: RoomId, seq: u64) -> Result<Vec<Numbered>, StoreError> {
+        self.meet_fault(Operation::Read).await?;
+        match &self.backend {
+            // Nobody else writes, so there is nothing that the caller does not know.
+            Backend::Memory(_) | Backend::Sqlite(_) => {
+                let _ = (room, seq);
+                Ok(Vec::new())
+            }
         }
     }
 

@@ -90,6 +90,8 @@ pub enum JoinError {
     TooManyTries,
     /// Too many passwords wait to be checked.
     Busy,
+    /// The server cannot store it.
+    NotStored,
     /// The person is banned, for so long (`None`: until it is taken back), for a reason that may be empty.
     Banned(Option<Duration>, Box<str>),
 }

@@ -10,7 +10,6 @@ mod room;
 
 pub use info::Info;
 pub use lobby::{CreateError, JoinError, LobbyReply, LobbyRequest, RenameError};
-pub(crate) use moderation::StoredTarget;
 pub use moderation::{BanLine, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target};
 pub use room::{RoomReply, RoomRequest};
 

@@ -12,7 +12,8 @@ use crate::chat::password::Hash;
 use crate::chat::topic::Topic;
 
 /// Whom a ban keeps out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredTarget", into = "StoredTarget")]
 pub enum Target {
     /// Whoever has this name, or one that looks like it.
     Name(Name),
@@ -31,6 +32,16 @@ impl Target {
             None => Name::parse(text.trim_start_matches('@'))
                 .ok()
                 .map(Target::Name),
+        }
+    }
+}
+
+impl Target {
+    /// The name; `None`: it is an address.
+    pub fn name(&self) -> Option<&Name> {
+        match self {
+            Target::Name(name) => Some(name),
+            Target::Address(_) => None,
         }
     }
 }
@@ -159,32 +170,34 @@ pub enum PutOutHow {
     Closed,
 }
 
-/// As it is kept: exactly one of the two is there.
+/// [`Target`] as it is kept: exactly one of the two is there.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StoredTarget {
+struct StoredTarget {
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    name: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<Address>,
 }
 
-impl From<&Target> for StoredTarget {
-    fn from(target: &Target) -> StoredTarget {
+impl From<Target> for StoredTarget {
+    fn from(target: Target) -> StoredTarget {
         let (name, address) = match target {
-            Target::Name(name) => (Some(name.as_str().to_owned()), None),
-            Target::Address(address) => (None, Some(*address)),
+            Target::Name(name) => (Some(name), None),
+            Target::Address(address) => (None, Some(address)),
         };
         StoredTarget { name, address }
     }
 }
 
-impl StoredTarget {
-    /// Whom it is about, if that makes sense.
-    pub(crate) fn target(&self) -> Option<Target> {
-        match (&self.name, self.address) {
-            (Some(name), None) => Name::parse(name).ok().map(Target::Name),
-            (None, Some(address)) => Some(Target::Address(address)),
-            _ => None,
+impl TryFrom<StoredTarget> for Target {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredTarget) -> Result<Target, &'static str> {
+        match (stored.name, stored.address) {
+            (Some(name), None) => Ok(Target::Name(name)),
+            (None, Some(address)) => Ok(Target::Address(address)),
+            (Some(_), Some(_)) => Err("a ban is about a name or an address, and not about both"),
+            (None, None) => Err("a ban has no target"),
         }
     }
 }

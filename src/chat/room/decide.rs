@@ -1,134 +1,220 @@
-//! *Pure.* What owners do to a room: judged first, since it may have to be stored, and then done.
+//! *Pure.* What follows from what somebody asks of a room: entries for its log, or a refusal. Nothing changes here.
 
-use super::moderation::{Ban, JoinRequest, Moderation, Muted};
-use super::permissions::{self, Permission, Role};
-use super::{Member, Room};
-use crate::chat::message::{MemberId, ModAction, ModNotice, Notice};
+use super::entry::{Banned, Entry, Renamed, Ruling, Subject, TopicSet};
+use super::moderation::OwnerId;
+use super::role::{Role, outranks};
+use super::{JoinRequest, Member, Room};
+use crate::chat::message::{Kind, MemberId, NewMessage};
 use crate::chat::name::Name;
-use crate::chat::request::{
-    JoinError, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target,
-};
+use crate::chat::request::{JoinError, ModCommand, ModError, ModReply, NewBan, Target};
 use crate::limits::{BAN_TIME_MAX, BANS_MAX, OWNERS_MAX, WHY_COLUMNS_MAX};
 use crate::text;
 use crate::time::Timestamp;
 
-/// What follows from an order that may be followed.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The care that is taken from now on.
-    pub care: Moderation,
-    /// Who goes.
-    pub out: Vec<MemberId>,
-    /// How they go.
-    pub put_out: Option<PutOut>,
-    /// Who owns the room as well from now on.
-    pub owner: Option<MemberId>,
-    /// The room ends.
-    pub closes: bool,
-    /// What the owner is told.
-    pub answer: ModReply,
-    notices: Vec<Notice>,
+/// What follows from a command that is not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision<R = ()> {
+    /// What is to be stored and then applied, in this order. Nothing if the command only asks.
+    pub entries: Vec<Entry>,
+    /// What to answer once it is.
+    pub reply: R,
 }
 
-impl Change {
-    fn to(care: Moderation) -> Change {
-        Change {
-            care,
-            out: Vec::new(),
-            put_out: None,
-            owner: None,
-            closes: false,
-            answer: ModReply::Done,
-            notices: Vec::new(),
+impl<R> Decision<R> {
+    fn to(entry: impl Into<Entry>, reply: R) -> Decision<R> {
+        Decision {
+            entries: vec![entry.into()],
+            reply,
         }
     }
-
-    fn tell(&mut self, what: ModAction, whom: &Name, by: &Name, why: &str) {
-        self.notices.push(Notice::ModNotice(Box::new(ModNotice {
-            what,
-            whom: whom.clone(),
-            by: by.clone(),
-            why: why.into(),
-        })));
-    }
-
-    fn put_out(&mut self, out: Vec<MemberId>, how: PutOutHow, by: &Name, why: &str) {
-        self.out = out;
-        self.put_out = Some(PutOut {
-            how,
-            by: by.clone(),
-            why: why.into(),
-        });
-    }
 }
 
-/// The right that an order takes.
-fn deed(order: &ModCommand) -> Permission {
-    match order {
-        ModCommand::SetTopic(_) => Permission::SetTopic,
-        ModCommand::Lock(_) => Permission::Lock,
-        ModCommand::Unlock => Permission::Unlock,
-        ModCommand::Private(_) => Permission::Private,
-        ModCommand::Kick(..) => Permission::Kick,
-        ModCommand::Ban(_) => Permission::Ban,
-        ModCommand::Bans => Permission::SeeBans,
-        ModCommand::Unban(_) => Permission::Unban,
-        ModCommand::Mute(_) => Permission::Mute,
-        ModCommand::Unmute(_) => Permission::Unmute,
-        ModCommand::Own(_) => Permission::Own,
-        ModCommand::Close => Permission::Close,
-    }
+/// Why a line is not said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostError {
+    /// Who says it is not there.
+    NotHere,
+    /// Who says it may only read.
+    Muted,
 }
 
+/// Something that has happened, which a room cannot refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A member has left.
+    Left {
+        /// The member.
+        member: MemberId,
+        /// Its connection has ended.
+        ended: bool,
+    },
+    /// A member has another name.
+    Renamed {
+        /// The member.
+        member: MemberId,
+        /// Its new name.
+        name: Name,
+    },
+    /// A connection has created the room.
+    Founded {
+        /// The connection.
+        member: MemberId,
+        /// The account that it is logged in to.
+        account: Option<Name>,
+    },
+    /// A member has come in, who may own the room by account.
+    OwnerCame(MemberId),
+    /// The connection of an owner has ended.
+    OwnerEnded(MemberId),
+    /// A connection is logged in to this account now, or to none.
+    AccountIs(MemberId, Option<Name>),
+    /// An account was deleted.
+    AccountDeleted(Name),
+}
+
+/// What members ask, and what happens to them.
 impl Room {
-    /// What somebody in the room, or not, is to it.
-    pub fn role(&self, member: MemberId) -> Role {
-        match self.members.get(&member) {
-            _ if self.rank(member).is_some() => Role::Owner,
-            Some(member) if member.is_muted => Role::Muted,
-            Some(_) => Role::Member,
-            None => Role::Outsider,
+    /// What `member` says at the time `now`.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not said.
+    pub fn decide_line(
+        &self,
+        member: MemberId,
+        kind: Kind,
+        text: Box<str>,
+        now: Timestamp,
+    ) -> Result<Entry, PostError> {
+        let author = self.members.get(&member).ok_or(PostError::NotHere)?;
+        if author.is_muted {
+            return Err(PostError::Muted);
         }
+        Ok(Entry::said(NewMessage {
+            time: now,
+            member,
+            name: author.name.clone(),
+            kind,
+            text,
+        }))
     }
 
-    /// The care that is taken of the room.
-    pub fn care(&self) -> &Moderation {
-        &self.care
-    }
-
-    /// Since how many others `member` owns the room; `None`: does not.
-    fn rank(&self, member: MemberId) -> Option<usize> {
-        let account = self.members.get(&member);
-        let account = account.and_then(|member| member.account.as_ref());
-        self.care.rank(member, account)
-    }
-
-    /// Whether `guest` may come in, given the room's password or not.
-    pub(super) fn judge_join(&self, guest: &JoinRequest, now: Timestamp) -> Result<(), JoinError> {
-        let ban = self.care.ban_of(guest);
-        let role = match self.care.rank(guest.member, guest.account.as_ref()) {
+    /// Whether `guest` comes in, given the room's password or not.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn decide_join(&self, guest: &JoinRequest, now: Timestamp) -> Result<Decision, JoinError> {
+        if self.is_closed {
+            return Err(JoinError::NoRoom);
+        }
+        let moderation = self.moderation();
+        let ban = moderation.ban_of(guest);
+        let role = match moderation.rank(guest.member, guest.account.as_ref()) {
             Some(_) => Role::Owner,
             None if ban.is_some() => Role::Banned,
             None => Role::Outsider,
         };
-        if !permissions::may(role, Permission::Enter) {
+        if !role.may_enter() {
             let (left, why) = ban.map_or((None, "".into()), |ban| (ban.left(now), ban.why.clone()));
             return Err(JoinError::Banned(left, why));
         }
-        let is_open = self.care.lock.is_none() || self.care.lock == guest.pass;
-        if !is_open && !permissions::may(role, Permission::EnterLocked) {
+        let is_open = moderation.lock.is_none() || moderation.lock == guest.pass;
+        if !is_open && !role.may_enter_locked() {
             return Err(JoinError::Locked);
         }
-        Ok(())
+        if self.limits.members_max > 0 && self.members.len() >= self.limits.members_max {
+            return Err(JoinError::Full(self.limits.members_max));
+        }
+        Ok(Decision::to(Entry::Came(Box::new(guest.came())), ()))
     }
 
-    /// Whether `member` may do `deed`; the owners who are here if not.
-    pub fn allows(&self, member: MemberId, deed: Permission) -> Result<(), ModError> {
+    /// What follows from `fact`; nothing if it is not about this room.
+    pub fn decide_fact(&self, fact: &Fact) -> Vec<Entry> {
+        if self.is_closed {
+            return Vec::new();
+        }
+        match fact {
+            Fact::Left { member, ended } => {
+                let went = self.members.contains_key(member);
+                let went = went.then_some(Entry::Went { member: *member });
+                let ended = ended.then(|| self.owner_ended(*member)).flatten();
+                went.into_iter().chain(ended).collect()
+            }
+            Fact::Renamed { member, name } => {
+                let (member, name) = (*member, name.clone());
+                let renamed = self.members.contains_key(&member);
+                let renamed = renamed.then(|| Entry::Renamed(Box::new(Renamed { member, name })));
+                renamed.into_iter().collect()
+            }
+            Fact::Founded { member, account } => {
+                let (member, account) = (*member, account.clone());
+                vec![Ruling::Founded { member, account }.into()]
+            }
+            Fact::OwnerCame(member) => {
+                let account = self.account_of(*member).cloned();
+                let owner = account.filter(|_| self.rank(*member).is_some());
+                let member = *member;
+                let came = owner.map(|account| Ruling::OwnerCame { member, account }.into());
+                came.into_iter().collect()
+            }
+            Fact::OwnerEnded(member) => self.owner_ended(*member).into_iter().collect(),
+            Fact::AccountIs(member, account) => {
+                let owns = self.moderation().rank(*member, account.as_ref()).is_some();
+                let is_concerned = owns || self.members.contains_key(member);
+                let (member, account) = (*member, account.clone());
+                let is = is_concerned.then(|| Ruling::AccountIs { member, account }.into());
+                is.into_iter().collect()
+            }
+            Fact::AccountDeleted(account) => {
+                let is = |own: Option<&Name>| own == Some(account);
+                let is_concerned = self.moderation().owner_accounts().any(|own| is(Some(own)))
+                    || self.members.values().any(|own| is(own.account.as_ref()));
+                let account = account.clone();
+                let deleted = is_concerned.then(|| Ruling::AccountDeleted { account }.into());
+                deleted.into_iter().collect()
+            }
+        }
+    }
+
+    fn owner_ended(&self, member: MemberId) -> Option<Entry> {
+        let owns = self.moderation().rank(member, None).is_some();
+        owns.then(|| Ruling::OwnerEnded { member }.into())
+    }
+
+    /// What has to be done for the room to have an owner, and for bans to end in time: if no owner is left, the member
+    /// who has been here for the longest time inherits it, of those who may speak if there are any.
+    pub fn decide_owner(&self, now: Timestamp) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        if self.is_closed {
+            return entries;
+        }
+        if self.moderation().has_expired(now) {
+            entries.push(Ruling::Expired.into());
+        }
+        let eldest = |(_, member): &(&MemberId, &Member)| (member.is_muted, member.join_seq);
+        if !self.has_owner(now)
+            && let Some((&heir, _)) = self.members.iter().min_by_key(eldest)
+        {
+            entries.push(Ruling::Inherited(self.subject(heir)).into());
+        }
+        entries
+    }
+}
+
+/// What owners ask.
+impl Room {
+    /// Whether the role of `member` is one that `may` do something.
+    ///
+    /// # Errors
+    ///
+    /// If not: that it is muted, or the owners who are here.
+    pub fn allows(&self, member: MemberId, may: impl Fn(Role) -> bool) -> Result<(), ModError> {
         let role = self.role(member);
-        if permissions::may(role, deed) {
+        if may(role) {
             return Ok(());
         }
-        if role == Role::Muted && permissions::may(Role::Member, deed) {
+        if role == Role::Muted && may(Role::Member) {
             return Err(ModError::Muted);
         }
         let owners = self
@@ -139,200 +225,91 @@ impl Room {
         Err(ModError::NotOwner(names.take(OWNERS_MAX).collect()))
     }
 
-    /// What follows from an order of `member`; nothing changes yet.
+    /// What follows from a command of `member`.
     ///
     /// # Errors
     ///
-    /// Why the order is not to be followed.
-    pub fn judge(
+    /// Why the command is not to be followed.
+    pub fn decide_command(
         &self,
         member: MemberId,
-        order: &ModCommand,
+        command: &ModCommand,
         now: Timestamp,
-    ) -> Result<Change, ModError> {
-        self.allows(member, deed(order))?;
-        let by = self
-            .members
-            .get(&member)
-            .map_or_else(Name::anon, |owner| owner.name.clone());
-        let change = Change::to(self.care.clone());
-        match order {
-            ModCommand::SetTopic(_)
-            | ModCommand::Lock(_)
-            | ModCommand::Unlock
-            | ModCommand::Private(_) => door(change, order, &by),
-            ModCommand::Kick(name, why) => self.kick(change, member, name, &cut(why)),
-            ModCommand::Ban(ban) => self.ban(change, member, ban, now),
-            ModCommand::Bans => Ok(Change {
-                answer: ModReply::Bans(self.care.ban_lines(now)),
-                ..change
-            }),
-            ModCommand::Unban(target) => unban(change, target, &by),
-            ModCommand::Mute(name) => self.mute(change, member, name),
-            ModCommand::Unmute(name) => self.unmute(change, name, &by),
-            ModCommand::Own(name) => self.share(change, member, name, now),
-            ModCommand::Close => Ok(self.close(change, &by)),
-        }
+    ) -> Result<Decision<ModReply>, ModError> {
+        self.allows(member, |role| command.is_permitted(role))?;
+        let by = || self.name_of(member);
+        let ruling = match command {
+            ModCommand::SetTopic(topic) => {
+                let (by, topic) = (by(), topic.clone());
+                let set = Entry::Topic(Box::new(TopicSet { by, topic }));
+                return Ok(Decision::to(set, ModReply::Done));
+            }
+            ModCommand::Bans => {
+                return Ok(Decision {
+                    entries: Vec::new(),
+                    reply: ModReply::Bans(self.moderation().ban_lines(now)),
+                });
+            }
+            ModCommand::Lock(hash) => Ruling::Locked {
+                by: by(),
+                hash: hash.clone(),
+            },
+            ModCommand::Unlock => {
+                self.moderation().lock().ok_or(ModError::Already)?;
+                Ruling::Unlocked { by: by() }
+            }
+            ModCommand::Private(on) if self.moderation().is_private() == *on => {
+                return Err(ModError::Already);
+            }
+            ModCommand::Private(on) => Ruling::Private { by: by(), on: *on },
+            ModCommand::Kick(name, why) => Ruling::Kicked {
+                by: by(),
+                whom: self.meant(member, name)?,
+                why: cut(why),
+            },
+            ModCommand::Ban(ban) => self.ban(member, ban, now)?,
+            ModCommand::Unban(target) => self.unban(member, target)?,
+            ModCommand::Mute(name) => self.mute(member, name)?,
+            ModCommand::Unmute(name) => self.unmute(member, name)?,
+            ModCommand::Own(name) => self.share(member, name)?,
+            ModCommand::Close => Ruling::Closed { by: by() },
+        };
+        Ok(Decision::to(ruling, ModReply::Done))
     }
 
-    /// Makes `change` what is so. Hand out [`Room::take_pending`] before, so that who goes has seen what was said
-    /// until now.
-    pub fn apply(&mut self, change: Change) {
-        for member in &change.out {
-            self.members.remove(member);
-        }
-        self.care = change.care;
-        self.mark_muted(None);
-        self.pending
-            .extend(change.notices.into_iter().map(super::Item::Notice));
-    }
-
-    /// Notes for each member whether it may only read, which is asked for each line.
-    pub(super) fn mark_muted(&mut self, only: Option<MemberId>) {
-        let care = &self.care;
-        let wanted = |id: &MemberId| only.is_none_or(|only| only == *id);
-        for (id, member) in self.members.iter_mut().filter(|(id, _)| wanted(id)) {
-            let is_owner = care.rank(*id, member.account.as_ref()).is_some();
-            member.is_muted = !is_owner && care.is_muted(*id, &member.name);
-        }
-    }
-
-    /// Whether somebody takes care of the room.
-    pub fn has_owner(&self, now: Timestamp) -> bool {
-        self.care.has_owner(now)
-    }
-
-    /// Sees to it that somebody takes care of the room: if no owner is left, the member who has been here for
-    /// the longest time, of those who may speak if there are any. Returns who owns the room now.
-    pub fn settle(&mut self, now: Timestamp) -> Option<MemberId> {
-        self.care.tidy(now);
-        if !self.care.owners.is_empty() {
-            return None;
-        }
-        let eldest = |(_, member): &(&MemberId, &Member)| (member.is_muted, member.since);
-        let (&heir, member) = self.members.iter().min_by_key(eldest)?;
-        let (name, account) = (member.name.clone(), member.account.clone());
-        self.care.add_owner(heir, account, now);
-        self.mark_muted(None);
-        // Whoever is alone simply owns the room.
-        if self.members.len() > 1 && !self.quiet {
-            let mut told = Change::to(Moderation::default());
-            told.tell(ModAction::Inherited, &name, &name, "");
-            self.pending
-                .extend(told.notices.into_iter().map(super::Item::Notice));
-        }
-        Some(heir)
-    }
-
-    /// Those called `name` that the owner `by` may do something to: one, or all who have no name.
-    fn meant(&self, by: MemberId, name: &Name) -> Result<Vec<MemberId>, ModError> {
-        let (found, senior) = self.called(by, name);
-        match (found.is_empty(), senior) {
-            (false, _) => Ok(found),
-            (true, Some(senior)) if senior == by => Err(ModError::Oneself),
-            (true, Some(_)) => Err(ModError::Senior(name.clone())),
-            (true, None) => Err(ModError::Nobody(name.clone())),
-        }
-    }
-
-    /// Those called `name` whom the owner `by` reaches, and one whom it does not.
-    fn called(&self, by: MemberId, name: &Name) -> (Vec<MemberId>, Option<MemberId>) {
-        let folded = text::fold(name.as_str());
-        let named = self.members.iter();
-        let named = named.filter(|(_, member)| text::fold(member.name.as_str()) == folded);
-        let (reached, not): (Vec<_>, Vec<_>) = named
-            .map(|(&id, _)| id)
-            .partition(|&id| self.reaches(by, id));
-        (reached, not.first().copied())
-    }
-
-    fn reaches(&self, by: MemberId, other: MemberId) -> bool {
-        let doer = self.rank(by);
-        by != other && doer.is_some_and(|doer| permissions::reaches(doer, self.rank(other)))
-    }
-
-    fn name_of(&self, member: MemberId) -> Name {
-        self.members
-            .get(&member)
-            .map_or_else(Name::anon, |member| member.name.clone())
-    }
-
-    fn account_of(&self, member: MemberId) -> Option<&Name> {
-        self.members.get(&member)?.account.as_ref()
-    }
-
-    fn kick(
-        &self,
-        mut change: Change,
-        by: MemberId,
-        name: &Name,
-        why: &str,
-    ) -> Result<Change, ModError> {
-        let out = self.meant(by, name)?;
-        let by = self.name_of(by);
-        for &member in &out {
-            change.care.remove_owner(member, self.account_of(member));
-            change.tell(ModAction::Kicked, &self.name_of(member), &by, why);
-        }
-        change.put_out(out, PutOutHow::Kicked, &by, why);
-        Ok(change)
-    }
-
-    fn ban(
-        &self,
-        mut change: Change,
-        by: MemberId,
-        ban: &NewBan,
-        now: Timestamp,
-    ) -> Result<Change, ModError> {
+    fn ban(&self, by: MemberId, ban: &NewBan, now: Timestamp) -> Result<Ruling, ModError> {
         let time = ban.time.map(|time| time.min(BAN_TIME_MAX));
-        let (why, doer) = (cut(&ban.why), self.name_of(by));
-        let out = match &ban.target {
-            Target::Name(name) => self.banned_by_name(&mut change, by, name, ban.holder)?,
+        let (whom, unseated) = match &ban.target {
+            Target::Name(name) => (
+                self.banned_by_name(by, name, ban.holder)?,
+                self.absent_owners(by, name, ban.holder)?,
+            ),
             // Owners are let in wherever they come from, as many people may come from one address.
             Target::Address(address) => {
-                let from_there = self
-                    .members
-                    .iter()
-                    .filter(|(_, member)| member.address == Some(*address));
-                from_there
-                    .map(|(&id, _)| id)
-                    .filter(|&id| self.rank(id).is_none())
-                    .collect()
+                let from_there = self.members.iter();
+                let from_there = from_there.filter(|(_, it)| it.address == Some(*address));
+                let guests = from_there.filter(|(id, _)| self.rank(**id).is_none());
+                (guests.map(|(id, _)| *id).collect(), Vec::new())
             }
         };
-        change.care.bans.retain(|older| older.target != ban.target);
-        if change.care.bans.len() >= BANS_MAX {
+        let bans = self.moderation().bans.iter();
+        if bans.filter(|older| older.target != ban.target).count() >= BANS_MAX {
             return Err(ModError::TooMany(BANS_MAX));
         }
-        let banned: Vec<MemberId> = out.iter().copied().chain(ban.holder).collect();
-        let until = time.map(|time| now.after(time));
-        let new = Ban::new(
-            ban.target.clone(),
-            banned,
-            until,
-            doer.clone(),
-            why.as_str().into(),
-        );
-        change.care.bans.push(new);
-        match &ban.target {
-            Target::Name(name) if out.is_empty() => {
-                change.tell(ModAction::Banned(time), name, &doer, &why)
-            }
-            Target::Name(_) => {}
-            Target::Address(_) => change.tell(ModAction::BannedAddress(time), &doer, &doer, &why),
-        }
-        for &member in &out {
-            change.tell(ModAction::Banned(time), &self.name_of(member), &doer, &why);
-        }
-        change.put_out(out, PutOutHow::Banned(time), &doer, &why);
-        Ok(change)
+        Ok(Ruling::Banned(Banned {
+            by: self.name_of(by),
+            target: ban.target.clone(),
+            whom: self.subjects(&whom),
+            holder: ban.holder,
+            unseated,
+            until: time.map(|time| now.after(time)),
+            why: cut(&ban.why),
+        }))
     }
 
-    /// Those in the room whom a ban of `name` puts out. An owner who is not here is reached as well.
+    /// Those in the room whom a ban of `name`, which `holder` has, puts out.
     fn banned_by_name(
         &self,
-        change: &mut Change,
         by: MemberId,
         name: &Name,
         holder: Option<MemberId>,
@@ -344,163 +321,153 @@ impl Room {
         if let Some(senior) = not_reached.filter(|&id| id != by && !name.is_anon()) {
             return Err(ModError::Senior(self.name_of(senior)));
         }
-        let is_absent =
-            |member: Option<MemberId>| member.is_none_or(|id| !self.members.contains_key(&id));
-        let owners = self.care.owners.iter().enumerate();
-        let absent = owners.filter(|(_, owner)| {
-            let is_holder = owner.member.is_some() && owner.member == holder;
-            is_absent(owner.member)
-                && (is_holder || owner.account.as_ref().is_some_and(|own| own.clashes(name)))
-        });
-        for (rank, owner) in absent {
-            if !self
-                .rank(by)
-                .is_some_and(|doer| permissions::reaches(doer, Some(rank)))
-            {
-                return Err(ModError::Senior(name.clone()));
-            }
-            change.care.owners.retain(|other| other != owner);
-        }
         // The name's bearer may have been called otherwise when the room was told.
         out.extend(holder.filter(|id| {
             self.members.contains_key(id) && !out.contains(id) && self.reaches(by, *id)
         }));
-        for &member in &out {
-            change.care.remove_owner(member, self.account_of(member));
-        }
         Ok(out)
     }
 
-    fn mute(&self, mut change: Change, by: MemberId, name: &Name) -> Result<Change, ModError> {
-        let meant = self.meant(by, name)?;
-        if meant.iter().all(|id| self.role(*id) == Role::Muted) {
-            return Err(ModError::Already);
-        }
-        if change.care.muted.len() >= BANS_MAX {
-            return Err(ModError::TooMany(BANS_MAX));
-        }
-        let doer = self.name_of(by);
-        for &member in &meant {
-            change.care.remove_owner(member, self.account_of(member));
-            change.tell(ModAction::Muted, &self.name_of(member), &doer, "");
-        }
-        change.care.muted.push(Muted {
-            name: name.clone(),
-            keys: name.keys(),
-            members: meant,
-        });
-        Ok(change)
-    }
-
-    fn unmute(&self, mut change: Change, name: &Name, by: &Name) -> Result<Change, ModError> {
-        let folded = text::fold(name.as_str());
-        let named = self
-            .members
-            .iter()
-            .filter(|(_, member)| text::fold(member.name.as_str()) == folded);
-        let here: Vec<MemberId> = named.map(|(&id, _)| id).collect();
-        let before = change.care.muted.len();
-        change.care.muted.retain(|muted| {
-            !muted.name.clashes(name) && !muted.members.iter().any(|id| here.contains(id))
-        });
-        if change.care.muted.len() == before {
-            return Err(ModError::NotMuted(name.clone()));
-        }
-        change.tell(ModAction::Unmuted, name, by, "");
-        Ok(change)
-    }
-
-    fn share(
+    /// The owners who are not here and whom a ban of `name`, which `holder` has, reaches as well.
+    fn absent_owners(
         &self,
-        mut change: Change,
         by: MemberId,
         name: &Name,
-        now: Timestamp,
-    ) -> Result<Change, ModError> {
+        holder: Option<MemberId>,
+    ) -> Result<Vec<OwnerId>, ModError> {
+        let doer = self.rank(by);
+        let mut absent = Vec::new();
+        for (rank, owner) in self.moderation().owners.iter().enumerate() {
+            let owner = &owner.id;
+            let is_here = owner
+                .member
+                .is_some_and(|id| self.members.contains_key(&id));
+            let is_holder = owner.member.is_some() && owner.member == holder;
+            let has_name = owner.account.as_ref().is_some_and(|own| own.clashes(name));
+            if is_here || !(is_holder || has_name) {
+                continue;
+            }
+            if !doer.is_some_and(|doer| outranks(doer, Some(rank))) {
+                return Err(ModError::Senior(name.clone()));
+            }
+            absent.push(owner.clone());
+        }
+        Ok(absent)
+    }
+
+    fn unban(&self, by: MemberId, target: &Target) -> Result<Ruling, ModError> {
+        if !self.moderation().is_banned(target) {
+            return Err(ModError::NotBanned(target.clone()));
+        }
+        Ok(Ruling::Unbanned {
+            by: self.name_of(by),
+            target: target.clone(),
+        })
+    }
+
+    fn mute(&self, by: MemberId, name: &Name) -> Result<Ruling, ModError> {
+        let whom = self.meant(by, name)?;
+        let is_muted = |subject: &Subject| self.role(subject.member) == Role::Muted;
+        if whom.iter().all(is_muted) {
+            return Err(ModError::Already);
+        }
+        if self.moderation().muted.len() >= BANS_MAX {
+            return Err(ModError::TooMany(BANS_MAX));
+        }
+        Ok(Ruling::Muted {
+            by: self.name_of(by),
+            name: name.clone(),
+            whom,
+        })
+    }
+
+    fn unmute(&self, by: MemberId, name: &Name) -> Result<Ruling, ModError> {
+        let members: Vec<MemberId> = self.named(name).collect();
+        if !self.moderation().is_name_muted(name, &members) {
+            return Err(ModError::NotMuted(name.clone()));
+        }
+        Ok(Ruling::Unmuted {
+            by: self.name_of(by),
+            name: name.clone(),
+            members,
+        })
+    }
+
+    fn share(&self, by: MemberId, name: &Name) -> Result<Ruling, ModError> {
         if name.is_anon() {
             return Err(ModError::Anon);
         }
-        let folded = text::fold(name.as_str());
-        let named = self
-            .members
-            .iter()
-            .find(|(_, member)| text::fold(member.name.as_str()) == folded);
-        let (&id, member) = named.ok_or_else(|| ModError::Nobody(name.clone()))?;
+        let id = self.named(name).next();
+        let id = id.ok_or_else(|| ModError::Nobody(name.clone()))?;
         if id == by {
             return Err(ModError::Oneself);
         }
         if self.rank(id).is_some() {
             return Err(ModError::Already);
         }
-        if change.care.owners.len() >= OWNERS_MAX {
+        if self.moderation().owners.len() >= OWNERS_MAX {
             return Err(ModError::TooMany(OWNERS_MAX));
         }
-        change
-            .care
-            .muted
-            .retain(|muted| !muted.members.contains(&id) && !muted.name.clashes(name));
-        change.care.add_owner(id, member.account.clone(), now);
-        change.owner = Some(id);
-        change.tell(ModAction::Shared, &member.name, &self.name_of(by), "");
-        Ok(change)
-    }
-
-    fn close(&self, mut change: Change, by: &Name) -> Change {
-        change.closes = true;
-        change.put_out(
-            self.members.keys().copied().collect(),
-            PutOutHow::Closed,
-            by,
-            "",
-        );
-        change
+        Ok(Ruling::Shared {
+            by: self.name_of(by),
+            with: self.subject(id),
+        })
     }
 }
 
-/// Locking, unlocking, and being in lists.
-fn door(mut change: Change, order: &ModCommand, by: &Name) -> Result<Change, ModError> {
-    let care = &mut change.care;
-    let what = match order {
-        ModCommand::Lock(hash) => {
-            care.lock = Some(hash.clone());
-            ModAction::Locked
+/// Whom a command is about.
+impl Room {
+    /// Those called `name` that the owner `by` may do something to: one, or all who have no name.
+    fn meant(&self, by: MemberId, name: &Name) -> Result<Vec<Subject>, ModError> {
+        let (found, senior) = self.called(by, name);
+        match (found.is_empty(), senior) {
+            (false, _) => Ok(self.subjects(&found)),
+            (true, Some(senior)) if senior == by => Err(ModError::Oneself),
+            (true, Some(_)) => Err(ModError::Senior(name.clone())),
+            (true, None) => Err(ModError::Nobody(name.clone())),
         }
-        ModCommand::Unlock => {
-            care.lock.take().ok_or(ModError::Already)?;
-            ModAction::Unlocked
-        }
-        ModCommand::Private(on) if care.private == *on => return Err(ModError::Already),
-        ModCommand::Private(on) => {
-            care.private = *on;
-            if *on {
-                ModAction::Private
-            } else {
-                ModAction::Public
-            }
-        }
-        _ => return Ok(change),
-    };
-    change.tell(what, by, by, "");
-    Ok(change)
-}
+    }
 
-fn unban(mut change: Change, target: &Target, by: &Name) -> Result<Change, ModError> {
-    let before = change.care.bans.len();
-    change.care.bans.retain(|ban| match (&ban.target, target) {
-        (Target::Name(banned), Target::Name(name)) => !banned.clashes(name),
-        (banned, target) => banned != target,
-    });
-    if change.care.bans.len() == before {
-        return Err(ModError::NotBanned(target.clone()));
+    /// Those called `name` whom the owner `by` outranks, and one whom it does not.
+    fn called(&self, by: MemberId, name: &Name) -> (Vec<MemberId>, Option<MemberId>) {
+        let (reached, not): (Vec<_>, Vec<_>) =
+            self.named(name).partition(|&id| self.reaches(by, id));
+        (reached, not.first().copied())
     }
-    match target {
-        Target::Name(name) => change.tell(ModAction::Unbanned, name, by, ""),
-        Target::Address(_) => change.tell(ModAction::UnbannedAddress, by, by, ""),
+
+    /// Those called `name`, in any case of letters.
+    fn named(&self, name: &Name) -> impl Iterator<Item = MemberId> {
+        let folded = text::fold(name.as_str());
+        let named = self.members.iter();
+        let named = named.filter(move |(_, member)| text::fold(member.name.as_str()) == folded);
+        named.map(|(&id, _)| id)
     }
-    Ok(change)
+
+    fn reaches(&self, by: MemberId, other: MemberId) -> bool {
+        let doer = self.rank(by);
+        by != other && doer.is_some_and(|doer| outranks(doer, self.rank(other)))
+    }
+
+    fn name_of(&self, member: MemberId) -> Name {
+        self.members
+            .get(&member)
+            .map_or_else(Name::anon, |member| member.name.clone())
+    }
+
+    fn subject(&self, member: MemberId) -> Subject {
+        Subject {
+            member,
+            name: self.name_of(member),
+            account: self.account_of(member).cloned(),
+        }
+    }
+
+    fn subjects(&self, members: &[MemberId]) -> Vec<Subject> {
+        members.iter().map(|&member| self.subject(member)).collect()
+    }
 }
 
 /// A reason, short enough for everybody to read.
-fn cut(why: &str) -> String {
-    text::cut(why, WHY_COLUMNS_MAX).to_owned()
+fn cut(why: &str) -> Box<str> {
+    text::cut(why, WHY_COLUMNS_MAX).into()
 }

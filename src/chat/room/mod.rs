@@ -1,29 +1,35 @@
 //! *Pure.* A room: who is in it, who owns it, and what follows from what they ask.
+//!
+//! A room is what its log makes of it. What somebody asks is decided ([`decide`]), which changes nothing and gives
+//! entries; a store numbers them; [`Room::apply`] is the only way in which the room changes.
 
+mod apply;
 pub mod decide;
+pub mod entry;
 pub mod moderation;
-pub mod permissions;
+pub mod role;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-pub use decide::Change;
+use serde::{Deserialize, Serialize};
+
+pub use apply::{Effects, Gap};
+pub use decide::{Decision, Fact, PostError};
+pub use entry::{At, Entry, Numbered, Ruling};
 pub use moderation::{JoinRequest, Moderation};
+pub use role::Role;
 
 use crate::chat::address::Address;
-use crate::chat::batch::Batch;
-use crate::chat::message::{Item, Kind, MemberId, Message, NewMessage, Notice};
+use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::chat::request::JoinError;
 use crate::chat::topic::Topic;
-use crate::limits::NOTICE_MEMBERS_MAX;
 use crate::time::Timestamp;
 
 /// The bounds of a room that an operator may choose.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomLimits {
     /// Members; `0`: any number.
     pub members_max: usize,
@@ -33,180 +39,95 @@ pub struct RoomLimits {
     pub outbox_bytes: usize,
 }
 
-/// The state of a room: plain data, changed by plain calls.
-#[derive(Clone, Debug)]
+/// What there is of a room besides its members and its lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomState {
+    /// What it is about.
+    pub topic: Option<Topic>,
+    /// Who owns it, and what owners have decided.
+    pub moderation: Moderation,
+}
+
+/// A room as its log has made it: plain data.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
     limits: RoomLimits,
-    care: Moderation,
+    /// The last entry that was applied.
+    at: At,
+    state: RoomState,
     members: BTreeMap<MemberId, Member>,
     /// How many have come so far.
     next_join_seq: u64,
-    recent: VecDeque<Arc<Message>>,
-    /// Comings and goings are not told.
-    quiet: bool,
-    /// Accepted and not yet handed to anybody.
-    pending: Vec<Item>,
+    /// An owner has ended it.
+    is_closed: bool,
+    /// Comings and goings are not told. Not of the log: it is said of a server that stops, where everybody goes, and
+    /// not of the room.
+    is_quiet: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Member {
     name: Name,
     account: Option<Name>,
     address: Option<Address>,
     /// How many had come before.
-    since: u64,
-    /// May only read.
+    join_seq: u64,
+    /// May only read. Follows from the moderation; noted here since it is asked for each line.
     is_muted: bool,
 }
 
-/// Why a line is not said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PostError {
-    /// Who says it is not there.
-    NotHere,
-    /// Who says it may only read.
-    Muted,
-}
-
 impl Room {
-    /// An empty room that `care` is taken of.
-    pub fn new(limits: RoomLimits, care: Moderation) -> Room {
+    /// A room that nobody is in, as it was at some place of its log.
+    pub fn new(limits: RoomLimits, state: RoomState, at: At) -> Room {
         Room {
             limits,
-            care,
+            at,
+            state,
             members: BTreeMap::new(),
             next_join_seq: 0,
-            recent: VecDeque::new(),
-            quiet: false,
-            pending: Vec::new(),
-        }
-    }
-
-    /// Lets a guest in, or says why not. Hand out [`Room::take_pending`] before it is reached as a member: who joins
-    /// sees nothing from before, its own coming included.
-    pub fn join(&mut self, guest: JoinRequest, now: Timestamp) -> Result<(), JoinError> {
-        self.judge_join(&guest, now)?;
-        if self.limits.members_max > 0 && self.members.len() >= self.limits.members_max {
-            return Err(JoinError::Full(self.limits.members_max));
-        }
-        self.tell(Notice::Joined(guest.name.clone()));
-        self.care
-            .owner_came(guest.member, guest.account.as_ref(), now);
-        let member = Member {
-            is_muted: false,
-            since: self.next_join_seq,
-            name: guest.name,
-            account: guest.account,
-            address: guest.address,
-        };
-        self.next_join_seq += 1;
-        self.members.insert(guest.member, member);
-        self.mark_muted(Some(guest.member));
-        Ok(())
-    }
-
-    /// The line that `member` says at the time `now`, to be stored, or why it is not said.
-    pub fn draft(
-        &self,
-        member: MemberId,
-        kind: Kind,
-        text: Box<str>,
-        now: Timestamp,
-    ) -> Result<NewMessage, PostError> {
-        let author = self.members.get(&member).ok_or(PostError::NotHere)?;
-        if author.is_muted {
-            return Err(PostError::Muted);
-        }
-        Ok(NewMessage {
-            time: now,
-            member,
-            name: author.name.clone(),
-            kind,
-            text,
-        })
-    }
-
-    /// Accepts a line that was said and that is stored.
-    pub fn accept(&mut self, message: Arc<Message>) {
-        self.remember(Arc::clone(&message));
-        self.pending.push(Item::Message(message));
-    }
-
-    /// Recalls the last lines from before this server was started.
-    pub fn recall(&mut self, lines: Vec<Arc<Message>>) {
-        // Lines of this time are there already, if the store failed until now.
-        self.recent.clear();
-        for line in lines {
-            self.remember(line);
-        }
-    }
-
-    fn remember(&mut self, message: Arc<Message>) {
-        if self.recent.len() >= self.limits.history_lines {
-            self.recent.pop_front();
-        }
-        if self.limits.history_lines > 0 {
-            self.recent.push_back(message);
-        }
-    }
-
-    /// Calls `member` by another name.
-    pub fn rename(&mut self, member: MemberId, new: Name) {
-        if let Some(renamed) = self.members.get_mut(&member) {
-            let old = std::mem::replace(&mut renamed.name, new.clone());
-            self.tell(Notice::Renamed { old, new });
-            self.mark_muted(Some(member));
-        }
-    }
-
-    /// Takes `member` out. Hand out [`Room::take_pending`] before, so that it sees what was said until now.
-    pub fn leave(&mut self, member: MemberId) {
-        if let Some(member) = self.members.remove(&member) {
-            self.tell(Notice::Left(member.name));
-        }
-    }
-
-    /// It was created by the owner in `care`, who comes before whoever has come meanwhile.
-    pub fn set_founder(&mut self, care: Moderation) {
-        self.care.owners.splice(0..0, care.owners);
-    }
-
-    /// The connection `member` has ended.
-    pub fn connection_ended(&mut self, member: MemberId, now: Timestamp) {
-        self.care.connection_ended(member, now);
-    }
-
-    /// Connection `member` is logged in to `account` now, or to none.
-    pub fn account_is(&mut self, member: MemberId, account: Option<Name>, now: Timestamp) {
-        self.care.account_is(member, account.as_ref(), now);
-        if let Some(member) = self.members.get_mut(&member) {
-            member.account = account;
-        }
-        self.mark_muted(Some(member));
-    }
-
-    /// An account was deleted.
-    pub fn account_deleted(&mut self, account: &Name) {
-        self.care.account_deleted(account);
-        for member in self.members.values_mut() {
-            if member.account.as_ref() == Some(account) {
-                member.account = None;
-            }
-        }
-    }
-
-    /// Tells everybody what `member` says that the room is about, however many they are.
-    pub fn set_topic(&mut self, member: MemberId, topic: Option<Topic>) {
-        if let Some(member) = self.members.get(&member) {
-            let name = member.name.clone();
-            self.pending
-                .push(Item::Notice(Notice::Topic { name, topic }));
+            is_closed: false,
+            is_quiet: false,
         }
     }
 
     /// Its bounds.
     pub fn limits(&self) -> &RoomLimits {
         &self.limits
+    }
+
+    /// How far its log has been applied; what a decision that is made now is based on.
+    pub fn at(&self) -> At {
+        self.at
+    }
+
+    /// What it is about.
+    pub fn topic(&self) -> Option<&Topic> {
+        self.state.topic.as_ref()
+    }
+
+    /// Who owns it, and what owners have decided.
+    pub fn moderation(&self) -> &Moderation {
+        &self.state.moderation
+    }
+
+    /// Whether an owner has ended it.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// What somebody in the room, or not, is to it.
+    pub fn role(&self, member: MemberId) -> Role {
+        match self.members.get(&member) {
+            _ if self.rank(member).is_some() => Role::Owner,
+            Some(member) if member.is_muted => Role::Muted,
+            Some(_) => Role::Member,
+            None => Role::Outsider,
+        }
+    }
+
+    /// Whether an owner is connected, or was seen not too long ago.
+    pub fn has_owner(&self, now: Timestamp) -> bool {
+        self.moderation().has_owner(now)
     }
 
     /// How many members there are.
@@ -228,25 +149,17 @@ impl Room {
         (named.collect(), more)
     }
 
-    /// The last messages, oldest first.
-    pub fn history(&self) -> Vec<Arc<Message>> {
-        self.recent.iter().cloned().collect()
-    }
-
-    /// What was accepted since the last call, if anything.
-    pub fn take_pending(&mut self) -> Option<Batch> {
-        (!self.pending.is_empty()).then(|| Batch::new(std::mem::take(&mut self.pending)))
-    }
-
     /// From now on does not tell of comings and goings.
     pub fn suppress_presence(&mut self) {
-        self.quiet = true;
+        self.is_quiet = true;
     }
 
-    /// Tells of a member, in a room small enough for it.
-    fn tell(&mut self, notice: Notice) {
-        if !self.quiet && self.members.len() <= NOTICE_MEMBERS_MAX {
-            self.pending.push(Item::Notice(notice));
-        }
+    /// Seniority of `member` among the owners, 0 = longest; `None` if not an owner.
+    fn rank(&self, member: MemberId) -> Option<usize> {
+        self.moderation().rank(member, self.account_of(member))
+    }
+
+    fn account_of(&self, member: MemberId) -> Option<&Name> {
+        self.members.get(&member)?.account.as_ref()
     }
 }

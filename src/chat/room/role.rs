@@ -1,9 +1,13 @@
-//! *Pure.* Who may do what in a room: one table, and who may do it to whom.
+//! *Pure.* What somebody is to a room, and what that permits.
+//!
+//! A permission is a method of the command that it permits, so a new command does not compile without one.
+
+use crate::chat::request::ModCommand;
 
 /// What somebody is to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Takes care of it. There may be several, some of whom are not in it just now.
+    /// Owns it. A room may have several owners, some of whom are not in it just now.
     Owner,
     /// Is in it.
     Member,
@@ -15,43 +19,8 @@ pub enum Role {
     Banned,
 }
 
-/// What can be done in a room or to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Join it while it has no password.
-    Enter,
-    /// Join it without knowing its password.
-    EnterLocked,
-    /// Say or do something that all members see.
-    Speak,
-    /// Say what it is about.
-    SetTopic,
-    /// Give it a password, or another one.
-    Lock,
-    /// Take its password away.
-    Unlock,
-    /// Keep it out of lists, or no longer.
-    Private,
-    /// Put somebody out, who may come again.
-    Kick,
-    /// Put somebody out, who is to stay out.
-    Ban,
-    /// Let somebody in again.
-    Unban,
-    /// See who is to stay out.
-    SeeBans,
-    /// Let somebody only read.
-    Mute,
-    /// Let somebody speak again.
-    Unmute,
-    /// Make somebody an owner as well.
-    Own,
-    /// End it.
-    Close,
-}
-
 impl Role {
-    /// All of them, in the order of the table.
+    /// All of them, from the most that is permitted to the least.
     pub const ALL: [Role; 5] = [
         Role::Owner,
         Role::Member,
@@ -59,87 +28,104 @@ impl Role {
         Role::Outsider,
         Role::Banned,
     ];
+
+    /// Join the room while it has no password.
+    pub fn may_enter(self) -> bool {
+        self != Role::Banned
+    }
+
+    /// Join the room without knowing its password.
+    pub fn may_enter_locked(self) -> bool {
+        self == Role::Owner
+    }
+
+    /// Say or do something that all members see.
+    pub fn may_speak(self) -> bool {
+        matches!(self, Role::Owner | Role::Member)
+    }
+
+    /// Decide who may come in and who may speak, and end the room.
+    pub fn may_moderate(self) -> bool {
+        self == Role::Owner
+    }
 }
 
-/// Whether an owner, a member, a muted member, an outsider, a banned outsider may do it.
-#[rustfmt::skip]
-const RIGHTS: [(Permission, [bool; Role::ALL.len()]); 15] = {
-    const YES: bool = true;
-    const NO: bool = false;
-    [
-        //                  Owner Member Muted Outsider Banned
-        (Permission::Enter,       [YES, YES,   YES,  YES,     NO]),
-        (Permission::EnterLocked, [YES, NO,    NO,   NO,      NO]),
-        (Permission::Speak,       [YES, YES,   NO,   NO,      NO]),
-        (Permission::SetTopic,    [YES, YES,   NO,   NO,      NO]),
-        (Permission::Lock,        [YES, NO,    NO,   NO,      NO]),
-        (Permission::Unlock,      [YES, NO,    NO,   NO,      NO]),
-        (Permission::Private,     [YES, NO,    NO,   NO,      NO]),
-        (Permission::Kick,        [YES, NO,    NO,   NO,      NO]),
-        (Permission::Ban,         [YES, NO,    NO,   NO,      NO]),
-        (Permission::Unban,       [YES, NO,    NO,   NO,      NO]),
-        (Permission::SeeBans,     [YES, NO,    NO,   NO,      NO]),
-        (Permission::Mute,        [YES, NO,    NO,   NO,      NO]),
-        (Permission::Unmute,      [YES, NO,    NO,   NO,      NO]),
-        (Permission::Own,         [YES, NO,    NO,   NO,      NO]),
-        (Permission::Close,       [YES, NO,    NO,   NO,      NO]),
-    ]
-};
-
-/// Whether somebody who is `role` to a room may do `deed` there.
-pub fn may(role: Role, deed: Permission) -> bool {
-    let row = RIGHTS.iter().find(|(listed, _)| *listed == deed);
-    let column = Role::ALL.iter().position(|listed| *listed == role);
-    row.zip(column)
-        .is_some_and(|((_, row), column)| row[column])
+impl ModCommand {
+    /// Whether somebody who is `role` to a room may give it this command.
+    pub fn is_permitted(&self, role: Role) -> bool {
+        match self {
+            ModCommand::SetTopic(_) => role.may_speak(),
+            ModCommand::Lock(_)
+            | ModCommand::Unlock
+            | ModCommand::Private(_)
+            | ModCommand::Kick(..)
+            | ModCommand::Ban(_)
+            | ModCommand::Bans
+            | ModCommand::Unban(_)
+            | ModCommand::Mute(_)
+            | ModCommand::Unmute(_)
+            | ModCommand::Own(_)
+            | ModCommand::Close => role.may_moderate(),
+        }
+    }
 }
 
-/// Whether the owner of rank `doer` may put out, ban or mute somebody of rank `other`; `None` is no owner.
-/// Owners rank by how long they have owned the room, the longest as 0.
+/// Whether the owner of rank `doer` may kick, ban or mute somebody of rank `other`; `None` is no owner. Owners rank
+/// by how long they have owned the room, the longest as 0.
 ///
 /// So whoever shares a room can take it back, and nobody with whom it was shared can take it away.
-pub fn reaches(doer: usize, other: Option<usize>) -> bool {
+pub fn outranks(doer: usize, other: Option<usize>) -> bool {
     other.is_none_or(|other| doer < other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::name::Name;
+    use crate::chat::password::Hash;
+    use crate::chat::request::{NewBan, Target};
+
+    fn roles(may: impl Fn(Role) -> bool) -> String {
+        let roles = Role::ALL.into_iter().filter(|&role| may(role));
+        let roles: Vec<String> = roles.map(|role| format!("{role:?}")).collect();
+        roles.join(" ")
+    }
+
+    /// Each command, and who may give it.
+    fn commands() -> Vec<(ModCommand, &'static str)> {
+        let whom = Name::anon;
+        let ban = NewBan {
+            target: Target::Name(whom()),
+            holder: None,
+            time: None,
+            why: "".into(),
+        };
+        vec![
+            (ModCommand::SetTopic(None), "Owner Member"),
+            (ModCommand::Lock(Hash::new("")), "Owner"),
+            (ModCommand::Unlock, "Owner"),
+            (ModCommand::Private(true), "Owner"),
+            (ModCommand::Private(false), "Owner"),
+            (ModCommand::Kick(whom(), "".into()), "Owner"),
+            (ModCommand::Ban(ban), "Owner"),
+            (ModCommand::Unban(Target::Name(whom())), "Owner"),
+            (ModCommand::Bans, "Owner"),
+            (ModCommand::Mute(whom()), "Owner"),
+            (ModCommand::Unmute(whom()), "Owner"),
+            (ModCommand::Own(whom()), "Owner"),
+            (ModCommand::Close, "Owner"),
+        ]
+    }
 
     #[test]
     fn who_may_do_what() {
-        use Permission::*;
-        let only_owners = [
-            EnterLocked,
-            Lock,
-            Unlock,
-            Private,
-            Kick,
-            Ban,
-            Unban,
-            SeeBans,
-            Mute,
-            Unmute,
-            Own,
-            Close,
-        ];
-        for (deed, who) in [
-            (Enter, "Owner Member Muted Outsider"),
-            (Speak, "Owner Member"),
-            (SetTopic, "Owner Member"),
-        ]
-        .into_iter()
-        .chain(only_owners.map(|deed| (deed, "Owner")))
-        {
-            let may = Role::ALL.into_iter().filter(|&role| may(role, deed));
-            let may: Vec<String> = may.map(|role| format!("{role:?}")).collect();
-            assert_eq!(may.join(" "), who, "{deed:?}");
+        for (command, who) in commands() {
+            assert_eq!(roles(|role| command.is_permitted(role)), who, "{command:?}");
         }
-        assert_eq!(
-            RIGHTS.len(),
-            3 + only_owners.len(),
-            "a deed without a row here"
-        );
+        assert_eq!(roles(Role::may_enter), "Owner Member Muted Outsider");
+        assert_eq!(roles(Role::may_enter_locked), "Owner");
+        assert_eq!(roles(Role::may_speak), "Owner Member");
+        assert_eq!(roles(Role::may_moderate), "Owner");
     }
 
     #[test]
@@ -156,7 +142,7 @@ mod tests {
             (0, Some(0), false),
             (7, Some(7), false),
         ] {
-            assert_eq!(reaches(doer, other), reached, "{doer} to {other:?}");
+            assert_eq!(outranks(doer, other), reached, "{doer} to {other:?}");
         }
     }
 }

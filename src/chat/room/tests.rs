@@ -1,11 +1,13 @@
 //! Who may do what to whom, and what happens when they do it at the same time.
 
+use std::ops::Deref;
 use std::time::Duration;
 
-use super::permissions::Role;
+use super::entry::Subject;
 use super::*;
+use crate::chat::message::{Item, Kind};
 use crate::chat::password::Hash;
-use crate::chat::request::{ModCommand, ModError, ModReply, NewBan, Target};
+use crate::chat::request::{JoinError, ModCommand, ModError, ModReply, NewBan, Target};
 use crate::limits::OWNER_AWAY_MAX;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -29,14 +31,98 @@ fn guest(id: u64, called: &str) -> JoinRequest {
     }
 }
 
+/// A room and its log, as a store that nobody else writes to would keep them.
+#[derive(Clone)]
+struct Logged {
+    room: Room,
+    log: Vec<Numbered>,
+    told: Vec<Item>,
+}
+
+impl Deref for Logged {
+    type Target = Room;
+
+    fn deref(&self) -> &Room {
+        &self.room
+    }
+}
+
+impl Logged {
+    fn new(moderation: Moderation) -> Logged {
+        let state = RoomState {
+            topic: None,
+            moderation,
+        };
+        Logged {
+            room: Room::new(LIMITS, state, At::default()),
+            log: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Numbers and applies; gives who owns the room as well from now on.
+    fn append(&mut self, entries: Vec<Entry>, time: Timestamp) -> Option<MemberId> {
+        let mut owner = None;
+        for entry in entries {
+            let seq = self.room.at().seq + 1;
+            let numbered = Numbered { seq, time, entry };
+            let effects = self.room.apply(&numbered, &mut self.told);
+            owner = owner.or(effects.expect("it is the next").expect("it is new").owner);
+            self.log.push(numbered);
+        }
+        owner
+    }
+
+    fn note(&mut self, fact: Fact, time: Timestamp) {
+        let entries = self.room.decide_fact(&fact);
+        self.append(entries, time);
+    }
+
+    fn join(&mut self, guest: JoinRequest, now: Timestamp) -> Result<(), JoinError> {
+        let decision = self.room.decide_join(&guest, now)?;
+        self.append(decision.entries, now);
+        self.note(Fact::OwnerCame(guest.member), now);
+        Ok(())
+    }
+
+    fn leave(&mut self, member: MemberId) {
+        let ended = false;
+        self.note(Fact::Left { member, ended }, NOW);
+    }
+
+    fn rename(&mut self, member: MemberId, name: Name) {
+        self.note(Fact::Renamed { member, name }, NOW);
+    }
+
+    fn connection_ended(&mut self, member: MemberId, now: Timestamp) {
+        self.note(Fact::OwnerEnded(member), now);
+    }
+
+    fn account_is(&mut self, member: MemberId, account: Option<Name>, now: Timestamp) {
+        self.note(Fact::AccountIs(member, account), now);
+    }
+
+    fn account_deleted(&mut self, account: &Name) {
+        self.note(Fact::AccountDeleted(account.clone()), NOW);
+    }
+
+    fn ensure_owner(&mut self, now: Timestamp) -> Option<MemberId> {
+        let entries = self.room.decide_owner(now);
+        self.append(entries, now)
+    }
+
+    fn take_told(&mut self) -> Vec<Item> {
+        std::mem::take(&mut self.told)
+    }
+}
+
 /// A room with Ann, Ben, Cat and so on, who have come in this order; Ann created it.
-fn room_of(count: u64) -> Room {
-    let care = Moderation::of(MemberId(1), None, NOW);
-    let mut room = Room::new(LIMITS, care);
+fn room_of(count: u64) -> Logged {
+    let mut room = Logged::new(Moderation::of(MemberId(1), None, NOW));
     for (id, called) in (1..=count).zip(["Ann", "Ben", "Cat", "Dai", "Eve"]) {
         room.join(guest(id, called), NOW).expect("they are let in");
     }
-    room.take_pending();
+    room.take_told();
     room
 }
 
@@ -49,21 +135,17 @@ fn ban(target: &str) -> NewBan {
     }
 }
 
-fn obey(room: &mut Room, member: u64, order: ModCommand) -> Result<ModReply, ModError> {
-    let change = room.judge(MemberId(member), &order, NOW)?;
-    let answer = change.answer.clone();
-    room.apply(change);
-    Ok(answer)
+fn obey(room: &mut Logged, member: u64, order: ModCommand) -> Result<ModReply, ModError> {
+    let decision = room.decide_command(MemberId(member), &order, NOW)?;
+    room.append(decision.entries, NOW);
+    Ok(decision.reply)
 }
 
 /// What the room has told since, as members read it.
-fn told(room: &mut Room) -> Vec<String> {
+fn told(room: &mut Logged) -> Vec<String> {
     let zone = jiff::tz::TimeZone::UTC;
     let display = crate::terminal::draw::Display::plain(zone);
-    let items = room.take_pending();
-    let drawn = items.map_or(String::new(), |batch| {
-        crate::terminal::draw::frame(batch.items(), &display, None)
-    });
+    let drawn = crate::terminal::draw::frame(&room.take_told(), &display, None);
     drawn.lines().map(str::to_owned).collect()
 }
 
@@ -94,11 +176,11 @@ fn only_owners_are_obeyed() {
     );
     for doer in [2, 3, 9] {
         for order in orders_about("Ann") {
-            let before = room.care().clone();
+            let before = room.moderation().clone();
             let result = obey(&mut room, doer, order.clone());
             let refused = ModError::NotOwner(vec![name("Ann")]);
             assert_eq!(result, Err(refused), "{doer}: {order:?}");
-            assert_eq!(*room.care(), before);
+            assert_eq!(*room.moderation(), before);
         }
     }
 }
@@ -106,12 +188,12 @@ fn only_owners_are_obeyed() {
 #[test]
 fn nobody_reaches_who_has_owned_the_room_for_longer() {
     type Make = fn(Name) -> ModCommand;
-    let deeds: [(&str, Make); 3] = [
+    let commands: [(&str, Make); 3] = [
         ("kick", |name| ModCommand::Kick(name, "".into())),
         ("mute", ModCommand::Mute),
         ("ban", |name| ModCommand::Ban(ban(name.as_str()))),
     ];
-    for (deed, order) in deeds {
+    for (deed, order) in commands {
         for (doer, whom, reached) in [
             (1, "Ben", Ok(ModReply::Done)),
             (1, "Cat", Ok(ModReply::Done)),
@@ -127,12 +209,12 @@ fn nobody_reaches_who_has_owned_the_room_for_longer() {
             for owner in ["Ben", "Cat"] {
                 obey(&mut room, 1, ModCommand::Own(name(owner))).expect("she may share");
             }
-            let owners = room.care().owners.len();
+            let owners = room.moderation().owners.len();
             let result = obey(&mut room, doer, order(name(whom)));
             assert_eq!(result, reached, "{doer} {deed} {whom}");
             let lost = usize::from(result.is_ok() && whom != "dai");
             assert_eq!(
-                room.care().owners.len(),
+                room.moderation().owners.len(),
                 owners - lost,
                 "{doer} {deed} {whom}"
             );
@@ -255,7 +337,7 @@ fn a_ban_of_an_address_keeps_out_all_from_there_but_owners_and_ends_in_time() {
         room.join(from_there(3, "Zoe"), later),
         Err(JoinError::Banned(Some(Duration::ZERO), "".into()))
     );
-    room.settle(later);
+    room.ensure_owner(later);
     assert_eq!(room.join(from_there(3, "Zoe"), later), Ok(()));
 }
 
@@ -265,7 +347,7 @@ fn who_has_no_name_is_kicked_with_all_others_who_have_none() {
     for id in 2..=4 {
         room.join(guest(id, "anon"), NOW).expect("they are let in");
     }
-    room.take_pending();
+    room.take_told();
     obey(&mut room, 1, ModCommand::Kick(Name::anon(), "".into())).expect("she may");
     assert_eq!(room.names(), [name("Ann")]);
     assert_eq!(told(&mut room).len(), 3);
@@ -276,7 +358,7 @@ fn who_is_muted_stays_so_under_another_name_and_connection() {
     let mut room = room_of(3);
     obey(&mut room, 1, ModCommand::Mute(name("Ben"))).expect("she may");
     let say = |room: &Room, id| {
-        room.draft(MemberId(id), Kind::Action, "x".into(), NOW)
+        room.decide_line(MemberId(id), Kind::Action, "x".into(), NOW)
             .map(drop)
     };
     assert_eq!(say(&room, 2), Err(PostError::Muted));
@@ -324,15 +406,15 @@ fn a_room_without_owners_goes_to_who_has_been_there_for_longest() {
     let mut room = room_of(4);
     // To leave the room is not to leave it for good.
     room.leave(MemberId(1));
-    assert_eq!(room.settle(NOW), None);
+    assert_eq!(room.ensure_owner(NOW), None);
     // Ben was there first and comes again, so now Cat was.
     room.leave(MemberId(2));
     room.join(guest(2, "Ben"), NOW).expect("he is let in");
-    room.take_pending();
+    room.take_told();
     room.connection_ended(MemberId(1), NOW);
-    assert_eq!(room.settle(NOW), Some(MemberId(3)));
+    assert_eq!(room.ensure_owner(NOW), Some(MemberId(3)));
     assert_eq!(told(&mut room), ["* Cat now owns the room"]);
-    assert_eq!(room.settle(NOW), None);
+    assert_eq!(room.ensure_owner(NOW), None);
 }
 
 #[test]
@@ -342,17 +424,17 @@ fn a_muted_member_inherits_only_if_all_are_muted() {
     let mut alone = room.clone();
     room.leave(MemberId(1));
     room.connection_ended(MemberId(1), NOW);
-    assert_eq!(room.settle(NOW), Some(MemberId(3)));
+    assert_eq!(room.ensure_owner(NOW), Some(MemberId(3)));
     for id in [1, 3] {
         alone.leave(MemberId(id));
     }
-    alone.take_pending();
+    alone.take_told();
     alone.connection_ended(MemberId(1), NOW);
-    assert_eq!(alone.settle(NOW), Some(MemberId(2)));
+    assert_eq!(alone.ensure_owner(NOW), Some(MemberId(2)));
     assert_eq!(alone.role(MemberId(2)), Role::Owner);
     assert!(
         alone
-            .draft(MemberId(2), Kind::Message, "x".into(), NOW)
+            .decide_line(MemberId(2), Kind::Message, "x".into(), NOW)
             .is_ok()
     );
     // Who is alone simply owns the room.
@@ -361,10 +443,10 @@ fn a_muted_member_inherits_only_if_all_are_muted() {
 
 #[test]
 fn an_empty_room_goes_to_who_comes_next() {
-    let mut room = Room::new(LIMITS, Moderation::default());
-    assert_eq!(room.settle(NOW), None);
+    let mut room = Logged::new(Moderation::default());
+    assert_eq!(room.ensure_owner(NOW), None);
     room.join(guest(7, "Eve"), NOW).expect("she is let in");
-    assert_eq!(room.settle(NOW), Some(MemberId(7)));
+    assert_eq!(room.ensure_owner(NOW), Some(MemberId(7)));
     assert_eq!(told(&mut room), ["* Eve joined"]);
 }
 
@@ -377,8 +459,7 @@ fn with_account(id: u64, called: &str) -> JoinRequest {
 
 #[test]
 fn an_owner_with_an_account_stays_owner_until_it_is_deleted_or_not_seen_for_long() {
-    let care = Moderation::of(MemberId(1), Some(name("Ann")), NOW);
-    let mut room = Room::new(LIMITS, care);
+    let mut room = Logged::new(Moderation::of(MemberId(1), Some(name("Ann")), NOW));
     room.join(with_account(1, "Ann"), NOW)
         .expect("she is let in");
     room.join(guest(2, "Ben"), NOW).expect("he is let in");
@@ -386,7 +467,7 @@ fn an_owner_with_an_account_stays_owner_until_it_is_deleted_or_not_seen_for_long
     room.connection_ended(MemberId(1), NOW);
     let late = NOW.after(OWNER_AWAY_MAX);
     let just = Timestamp(late.0 - 1);
-    assert_eq!(room.settle(just), None);
+    assert_eq!(room.ensure_owner(just), None);
     // She comes again over another connection.
     let mut came = room.clone();
     came.join(with_account(9, "Ann"), just)
@@ -395,14 +476,17 @@ fn an_owner_with_an_account_stays_owner_until_it_is_deleted_or_not_seen_for_long
     // She logs in elsewhere on the server, for however long.
     let mut seen = room.clone();
     seen.account_is(MemberId(9), Some(name("Ann")), just);
-    assert_eq!(seen.settle(late), None);
+    assert_eq!(seen.ensure_owner(late), None);
     seen.connection_ended(MemberId(9), late);
-    assert_eq!(seen.settle(late), None);
-    assert_eq!(seen.settle(late.after(OWNER_AWAY_MAX)), Some(MemberId(2)));
+    assert_eq!(seen.ensure_owner(late), None);
+    assert_eq!(
+        seen.ensure_owner(late.after(OWNER_AWAY_MAX)),
+        Some(MemberId(2))
+    );
     let mut deleted = room.clone();
     deleted.account_deleted(&name("Ann"));
-    assert_eq!(deleted.settle(NOW), Some(MemberId(2)));
-    assert_eq!(room.settle(late), Some(MemberId(2)));
+    assert_eq!(deleted.ensure_owner(NOW), Some(MemberId(2)));
+    assert_eq!(room.ensure_owner(late), Some(MemberId(2)));
 }
 
 #[test]
@@ -413,7 +497,10 @@ fn who_registers_owns_by_the_account_what_the_connection_owned() {
     assert_eq!(room.role(ann), Role::Owner);
     // Under another account, or none, it is not hers.
     room.account_is(ann, None, NOW);
-    assert_eq!((room.role(ann), room.settle(NOW)), (Role::Member, None));
+    assert_eq!(
+        (room.role(ann), room.ensure_owner(NOW)),
+        (Role::Member, None)
+    );
     room.account_is(ben, Some(name("Ann")), NOW);
     assert_eq!(
         (room.role(ben), room.role(ann)),
@@ -421,14 +508,23 @@ fn who_registers_owns_by_the_account_what_the_connection_owned() {
     );
     // An owner who logs in to an account that owns the room as well is one owner.
     room.account_is(ben, None, NOW);
-    room.care.add_owner(ann, None, NOW);
+    let (by, member) = (name("Ben"), ann);
+    let with = Subject {
+        member,
+        name: name("Ann"),
+        account: None,
+    };
+    room.append(vec![Ruling::Shared { by, with }.into()], NOW);
     room.account_is(ann, Some(name("Ann")), NOW);
-    assert_eq!((room.role(ann), room.care().owners.len()), (Role::Owner, 1));
+    assert_eq!(
+        (room.role(ann), room.moderation().owners.len()),
+        (Role::Owner, 1)
+    );
 }
 
 #[test]
 fn what_owners_have_decided_is_kept_and_what_is_about_connections_is_not() {
-    let mut room = Room::new(LIMITS, Moderation::of(MemberId(1), Some(name("Ann")), NOW));
+    let mut room = Logged::new(Moderation::of(MemberId(1), Some(name("Ann")), NOW));
     room.join(with_account(1, "Ann"), NOW)
         .expect("she is let in");
     for id in 2..=3 {
@@ -449,12 +545,12 @@ fn what_owners_have_decided_is_kept_and_what_is_about_connections_is_not() {
     ] {
         obey(&mut room, 1, order).expect("she may");
     }
-    let json = room.care().to_json();
+    let json = room.moderation().persistent().to_json();
     let read = Moderation::from_json(&json).expect("it was written so");
     assert_eq!(read.to_json(), json);
-    assert_eq!(read.lock, room.care().lock);
+    assert_eq!(read.lock, room.moderation().lock);
     assert!(read.private);
-    assert_eq!(read.ban_lines(NOW), room.care().ban_lines(NOW));
+    assert_eq!(read.ban_lines(NOW), room.moderation().ban_lines(NOW));
     assert_eq!(read.owners.len(), 1);
     assert_eq!(read.rank(MemberId(77), Some(&name("Ann"))), Some(0));
     assert_eq!(read.rank(MemberId(1), None), None);
@@ -463,7 +559,7 @@ fn what_owners_have_decided_is_kept_and_what_is_about_connections_is_not() {
 }
 
 #[test]
-fn care_that_makes_no_sense_is_not_read() {
+fn moderation_that_makes_no_sense_is_not_read() {
     for json in [
         "",
         "[]",

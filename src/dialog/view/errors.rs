@@ -44,6 +44,9 @@ impl fmt::Display for JoinError {
             JoinError::Busy => f.write_str(
                 "The server has too many passwords to check right now. Please try again.",
             ),
+            JoinError::NotStored => {
+                f.write_str("The server cannot store it right now. Please try again later.")
+            }
             JoinError::Banned(left, why) => write_banned(*left, why, f),
         }
     }

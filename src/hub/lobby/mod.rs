@@ -146,8 +146,7 @@ impl Lobby {
     ) {
         let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
         let creating = async move {
-            let care = Moderation::of(founder, account, lobby.timestamp());
-            let result = lobby.try_create(&name, care).await;
+            let result = lobby.try_create(&name, founder, account).await;
             let result = result.map(|room| inbox.put(ClientEvent::Owns(room)));
             inbox.reply(LobbyReply::Created(name, result));
         };
@@ -157,7 +156,8 @@ impl Lobby {
     async fn try_create(
         &self,
         name: &RoomName,
-        care: Moderation,
+        founder: MemberId,
+        account: Option<Name>,
     ) -> Result<RoomHandle, CreateError> {
         {
             let state = self.lock();
@@ -173,20 +173,29 @@ impl Lobby {
             Err(StoreError::RoomExists) => return Err(CreateError::Exists),
             Err(_) => return Err(CreateError::NotStored),
         };
+        // If it cannot be read now, it is as new as it was a moment ago.
+        let (state, at) = self.store.open_room(id).await.unwrap_or_default();
         let room = StoredRoom {
             id,
             name: name.clone(),
-            topic: None,
             last_line: None,
-            care: care.to_json(),
+            state,
+            at,
         };
         let mut state = self.lock();
+        let founded = RoomCommand::SetFounder(founder, account.clone());
         // Somebody who looked for rooms just now has opened it already, without an owner.
         if let Some(opened) = state.rooms.get(&id) {
-            let _ = opened.mailbox.put(RoomCommand::SetFounder(Box::new(care)));
+            let _ = opened.mailbox.put(founded);
             return Ok(opened.clone());
         }
-        Ok(self.open_room(&mut state, room, care))
+        let opened = self.open_room(&mut state, room, |handle| {
+            let moderation = Moderation::of(founder, account, self.timestamp());
+            handle.info.show_moderation(&moderation);
+            // Before anybody can be there.
+            let _ = handle.mailbox.put(founded);
+        });
+        Ok(opened)
     }
 
     /// Opens the rooms that were stored since this was last called, by whomever. Costs next to nothing if
@@ -200,15 +209,7 @@ impl Lobby {
             if is_known || room.id <= state.rooms_seen || state.closed.contains(&room.id) {
                 continue;
             }
-            // Better no room than one that is open to everybody by mistake.
-            match Moderation::from_json(&room.care) {
-                Ok(care) => drop(self.open_room(&mut state, room, care)),
-                Err(error) => tracing::warn!(
-                    room = room.id.0,
-                    error,
-                    "its owners and bans cannot be read: room left out"
-                ),
-            }
+            self.open_room(&mut state, room, |_| ());
         }
         state.rooms_seen = state.rooms_seen.max(last);
         let seen = state.rooms_seen;
@@ -216,18 +217,24 @@ impl Lobby {
         Ok(())
     }
 
-    /// Starts the actor of a stored room and enters it.
-    fn open_room(&self, state: &mut State, room: StoredRoom, care: Moderation) -> RoomHandle {
-        let info = RoomInfo::new(room.topic, room.last_line);
+    /// Starts the actor of a stored room and enters it; `first` comes before the actor does anything.
+    fn open_room(
+        &self,
+        state: &mut State,
+        room: StoredRoom,
+        first: impl FnOnce(&RoomHandle),
+    ) -> RoomHandle {
+        let info = RoomInfo::new(room.state.topic.clone(), room.last_line);
         let handle = RoomHandle::new(room.id, room.name, info);
-        handle.info.show_moderation(&care);
+        handle.info.show_moderation(&room.state.moderation);
+        first(&handle);
         let (register, id) = (Arc::downgrade(&self.state), handle.id);
         let closed = move || {
             if let Some(register) = register.upgrade() {
                 lock(&register).close_room(id);
             }
         };
-        let room = Room::new(self.room_limits, care);
+        let room = Room::new(self.room_limits, room.state, room.at);
         let clock = self.runtime.clock.clone();
         let now = move || clock.timestamp();
         let actor = room::run(room, handle.clone(), self.store.clone(), now, closed);

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::chat::message::{Kind, MemberId};
     use crate::chat::name::RoomName;
-    use crate::chat::room::{JoinRequest, Moderation, Room, RoomLimits};
+    use crate::chat::room::{At, JoinRequest, Room, RoomLimits, RoomState};
     use crate::hub::room::{self, RoomCommand, RoomHandle};
     use crate::store::Store;
 
@@ -183,7 +183,7 @@ mod tests {
         let id = block_on(store.create_room(name.clone())).expect("a room");
         let handle = RoomHandle::new(id, name, RoomInfo::default());
         assert_eq!(handle.info.last_line(), None);
-        for word in [
+        for command in [
             join(1),
             join(2),
             // Refused, and what it says is not said.
@@ -194,10 +194,10 @@ mod tests {
             RoomCommand::Leave(MemberId(1), None),
             say(2, "three"),
         ] {
-            handle.mailbox.put(word).expect("it is open");
+            handle.mailbox.put(command).expect("it is open");
         }
         handle.mailbox.close();
-        let room = Room::new(limits, Moderation::default());
+        let room = Room::new(limits, RoomState::default(), At::default());
         let closed = || panic!("nobody closes it");
         block_on(room::run(
             room,

@@ -54,8 +54,8 @@ impl<T: fmt::Debug> fmt::Debug for State<T> {
 }
 
 impl<T> Mailbox<T> {
-    /// Puts a line of talk in, which counts for so many `bytes`. When as many wait as may, the line is handed back and `bell` rings once
-    /// there is space again. A room that is closed puts everybody out, and what they say is dropped.
+    /// Puts a line of talk in, which counts for so many `bytes`. When as many wait as may, the line is handed back and
+    /// `bell` rings once there is space again. A room that is closed puts everybody out, and what they say is dropped.
     pub fn put_line<B: Bell + 'static>(
         &self,
         line: T,
@@ -82,14 +82,14 @@ impl<T> Mailbox<T> {
     ///
     /// # Errors
     ///
-    /// Hands the word back if the room is closed: nobody will take it, so a guest has to be told otherwise.
+    /// Hands the command back if the room is closed: nobody will take it, so a guest has to be told otherwise.
     /// Members are put out, or the server is at its end.
-    pub fn put(&self, word: T) -> Result<(), T> {
+    pub fn put(&self, command: T) -> Result<(), T> {
         let state = self.lock();
         if state.closed {
-            return Err(word);
+            return Err(command);
         }
-        self.push(state, word);
+        self.push(state, command);
         Ok(())
     }
 
@@ -134,8 +134,8 @@ impl<T> Mailbox<T> {
         Poll::Ready(true)
     }
 
-    fn push(&self, mut state: MutexGuard<'_, State<T>>, word: T) {
-        state.waiting.push(word);
+    fn push(&self, mut state: MutexGuard<'_, State<T>>, command: T) {
+        state.waiting.push(command);
         let first = state.waiting.len() == 1;
         drop(state);
         if first {

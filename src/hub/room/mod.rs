@@ -1,14 +1,17 @@
 //! A room: who is in it, what was said, and the task that keeps both in one order.
 //!
-//! [`Room`] is plain state and knows neither channels nor clocks. [`run`] is its actor: each turn it takes
-//! all that waits in its mailbox, applies it to the room, publishes what came of it to the room's
-//! [`Outbox`], and wakes the members. It MUST NOT wait for a member, and MUST NOT draw: connections do.
+//! [`Room`] is plain state and knows neither channels nor clocks. [`run`] is its actor: each turn it takes all that
+//! waits in its mailbox, has the room decide what comes of it, stores that in the room's log, applies what is stored,
+//! publishes what members are told to the room's [`Outbox`], and wakes the members. It MUST NOT wait for a member, and
+//! MUST NOT draw: connections do.
 
 mod info;
+mod log;
 mod mailbox;
-mod orders;
+mod moderation;
 mod outbox;
 mod protocol;
+mod recent;
 #[cfg(test)]
 mod tests;
 
@@ -18,9 +21,9 @@ use std::sync::Arc;
 
 use futures_lite::future;
 
-use crate::chat::request::ModError;
-use crate::chat::room::permissions::Permission;
-use crate::chat::room::{JoinRequest, PostError, Room};
+use self::recent::Recent;
+use crate::chat::batch::Batch;
+use crate::chat::room::{Entry, Fact, JoinRequest, Room};
 
 pub use info::RoomInfo;
 pub use mailbox::Mailbox;
@@ -28,9 +31,8 @@ pub use outbox::{Outbox, Reader, Taken};
 pub use protocol::{ClientEvent, ClientInbox, Membership, RoomCommand, RoomHandle, RoomInner};
 
 use crate::chat::history::RoomSnapshot;
-use crate::chat::message::{MemberId, NewMessage};
+use crate::chat::message::{Item, MemberId};
 use crate::chat::request::JoinError;
-use crate::chat::topic::Topic;
 use crate::limits::WHO_NAMES_MAX;
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -45,26 +47,14 @@ pub async fn run(
     now: impl Fn() -> Timestamp,
     closed: impl FnOnce() + Send + 'static,
 ) -> Room {
-    let mut actor = Actor {
-        closed: Some(Box::new(closed)),
-        stored_care: room.care().to_json(),
-        store,
-        is_recalled: false,
-        authors: Vec::new(),
-        drafts: Vec::new(),
-        outbox: Outbox::new(room.limits().outbox_bytes),
-        inboxes: BTreeMap::new(),
-        room,
-        handle,
-        news: false,
-    };
+    let mut actor = Actor::new(room, handle, store, Box::new(closed));
     let mut turn = Vec::new();
     while poll_fn(|cx| actor.handle.mailbox.poll_take(&mut turn, cx)).await {
         let time = now();
-        for word in turn.drain(..) {
-            actor.apply(word, time).await;
+        for command in turn.drain(..) {
+            actor.handle(command, time).await;
         }
-        actor.commit().await;
+        actor.commit(time).await;
         actor.publish();
         actor.ring();
         shrink(&mut turn);
@@ -84,40 +74,66 @@ fn shrink(turn: &mut Vec<RoomCommand>) {
 struct Actor {
     /// What to call when the room is closed by an owner; `None` once it is.
     closed: Option<Box<dyn FnOnce() + Send>>,
-    /// The room's care as the store has it.
-    stored_care: String,
     room: Room,
     handle: RoomHandle,
     outbox: Arc<Outbox>,
     inboxes: BTreeMap<MemberId, Arc<ClientInbox>>,
     store: Store,
-    /// The last lines from before this server was started are there.
-    is_recalled: bool,
+    recent: Recent,
     /// Lines said in this turn and not stored yet, and who said each.
-    drafts: Vec<NewMessage>,
+    drafts: Vec<Entry>,
     authors: Vec<MemberId>,
+    /// What members are told and was not published yet.
+    pending: Vec<Item>,
+    /// Facts that could not be stored yet, in their order. The log has to have them before anything is decided that
+    /// depends on them.
+    overdue: Vec<Fact>,
+    /// Something that is stored could not be applied, since what comes before it is missing.
+    is_behind: bool,
     /// Something was published since the members were last woken.
     news: bool,
 }
 
 impl Actor {
-    async fn apply(&mut self, word: RoomCommand, time: Timestamp) {
-        if let RoomCommand::Say { member, kind, text } = word {
-            match self.room.draft(member, kind, text, time) {
-                Ok(line) => {
-                    self.drafts.push(line);
-                    self.authors.push(member);
-                }
-                Err(PostError::Muted) => self.tell(member, ClientEvent::Muted),
-                Err(PostError::NotHere) => {}
-            }
-            return;
+    fn new(
+        room: Room,
+        handle: RoomHandle,
+        store: Store,
+        closed: Box<dyn FnOnce() + Send>,
+    ) -> Actor {
+        Actor {
+            closed: Some(closed),
+            store,
+            recent: Recent::new(room.limits().history_lines),
+            drafts: Vec::new(),
+            authors: Vec::new(),
+            pending: Vec::new(),
+            overdue: Vec::new(),
+            outbox: Outbox::new(room.limits().outbox_bytes),
+            inboxes: BTreeMap::new(),
+            room,
+            handle,
+            is_behind: false,
+            news: false,
+        }
+    }
+
+    async fn handle(&mut self, command: RoomCommand, time: Timestamp) {
+        if let RoomCommand::Say { member, kind, text } = command {
+            return self.draft(member, self.room.decide_line(member, kind, text, time));
         }
         // Whoever comes, goes or asks sees the room as it is after what was said before.
-        self.commit().await;
-        match word {
+        self.commit(time).await;
+        if self.is_behind {
+            // If it cannot be read now, the next command tries again.
+            let _ = self.catch_up().await;
+        }
+        self.note_overdue(time).await;
+        match command {
             RoomCommand::Say { .. } => {}
-            RoomCommand::Rename { member, name } => self.room.rename(member, name),
+            RoomCommand::Rename { member, name } => {
+                self.note(Fact::Renamed { member, name }, time).await;
+            }
             RoomCommand::Join(guest, inbox) => {
                 self.recall().await;
                 self.join(*guest, inbox, time).await;
@@ -125,22 +141,20 @@ impl Actor {
             RoomCommand::Leave(member, reader) => self.leave(member, reader, time).await,
             RoomCommand::Stop => self.room.suppress_presence(),
             RoomCommand::MayLock(member, answer) => self.may_lock(member, &answer),
-            RoomCommand::Moderate(member, order) => self.order(member, &order, time).await,
-            RoomCommand::SetFounder(care) => {
-                self.room.set_founder(*care);
-                self.settle(time).await;
+            RoomCommand::Moderate(member, command) => self.moderate(member, &command, time).await,
+            RoomCommand::SetFounder(member, account) => {
+                self.note_owner(Fact::Founded { member, account }, time)
+                    .await;
             }
             RoomCommand::OwnerEnded(member) => {
-                self.room.connection_ended(member, time);
-                self.settle(time).await;
+                self.note_owner(Fact::OwnerEnded(member), time).await;
             }
             RoomCommand::Account(member, account) => {
-                self.room.account_is(member, account, time);
-                self.settle(time).await;
+                self.note_owner(Fact::AccountIs(member, account), time)
+                    .await;
             }
             RoomCommand::AccountDeleted(account) => {
-                self.room.account_deleted(&account);
-                self.settle(time).await;
+                self.note_owner(Fact::AccountDeleted(account), time).await;
             }
             RoomCommand::Who(member) => {
                 let (members, more) = self.room.first_members(WHO_NAMES_MAX);
@@ -150,102 +164,66 @@ impl Actor {
         }
     }
 
-    /// Stores what was said. What could not be stored is not shown, and its authors are told.
-    async fn commit(&mut self) {
-        if self.drafts.is_empty() {
-            return;
-        }
-        let drafts = std::mem::take(&mut self.drafts);
-        match self.store.append(self.handle.id, drafts).await {
-            Ok(stored) => {
-                self.authors.clear();
-                if let Some(last) = stored.last() {
-                    self.handle.info.add_lines(stored.len() as u64, last.time);
-                }
-                for message in stored {
-                    self.room.accept(message);
-                }
-            }
-            Err(_) => {
-                let authors = self.authors.drain(..);
-                for inbox in authors.filter_map(|member| self.inboxes.get(&member)) {
-                    inbox.put(ClientEvent::NotSent);
-                }
-            }
-        }
+    /// Enters a fact into the log after which somebody else may own the room.
+    async fn note_owner(&mut self, fact: Fact, time: Timestamp) {
+        self.note(fact, time).await;
+        self.ensure_owner(time).await;
     }
 
     /// Reads the last lines from before this server was started. If that fails, the next join tries again.
     async fn recall(&mut self) {
-        if self.is_recalled || self.room.limits().history_lines == 0 {
+        let missing = self.recent.missing();
+        if missing == 0 {
             return;
         }
-        let tail = self
-            .store
-            .tail(self.handle.id, self.room.limits().history_lines);
-        if let Ok(lines) = tail.await {
-            self.is_recalled = true;
-            self.room.recall(lines);
+        if let Ok(lines) = self.store.tail(self.handle.id, missing).await {
+            self.recent.fill(lines);
         }
     }
 
     async fn join(&mut self, guest: JoinRequest, inbox: Arc<ClientInbox>, time: Timestamp) {
         let (member, has_account) = (guest.member, guest.account.is_some());
-        if self.closed.is_none() {
-            let room = self.handle.name.clone();
-            return inbox.put(ClientEvent::Refused(room, JoinError::NoRoom));
+        let decided = self.carry_out(time, JoinError::NotStored, |room| {
+            room.decide_join(&guest, time)
+        });
+        if let Err(why) = decided.await {
+            return inbox.put(ClientEvent::Refused(self.handle.name.clone(), why));
         }
-        match self.room.join(guest, time) {
-            Ok(()) => {
-                self.handle.info.set_members(self.room.members());
-                self.publish();
-                let seat = Membership {
-                    room: self.handle.clone(),
-                    reader: self.outbox.reader(member),
-                };
-                let scene = RoomSnapshot {
-                    topic: self.handle.info.topic(),
-                    history: self.room.history(),
-                };
-                inbox.put(ClientEvent::Admitted(seat, scene));
-                self.inboxes.insert(member, inbox);
-                if has_account || !self.room.has_owner(time) {
-                    self.settle(time).await;
-                }
-            }
-            Err(why) => inbox.put(ClientEvent::Refused(self.handle.name.clone(), why)),
+        // Who joins sees nothing from before, its own coming included.
+        self.publish();
+        let membership = Membership {
+            room: self.handle.clone(),
+            reader: self.outbox.reader(member),
+        };
+        let snapshot = RoomSnapshot {
+            topic: self.room.topic().cloned(),
+            history: self.recent.lines(),
+        };
+        inbox.put(ClientEvent::Admitted(membership, snapshot));
+        self.inboxes.insert(member, inbox);
+        if has_account || !self.room.has_owner(time) {
+            self.note_owner(Fact::OwnerCame(member), time).await;
         }
     }
 
     async fn leave(&mut self, member: MemberId, reader: Option<Reader>, time: Timestamp) {
+        // Only a connection that has ended gives its reader back.
+        let ended = reader.is_some();
+        let owned = ended && self.room.moderation().rank(member, None).is_some();
+        // It sees what was said until now.
         self.publish();
-        self.room.leave(member);
-        self.handle.info.set_members(self.room.members());
+        self.note(Fact::Left { member, ended }, time).await;
         if let Some(inbox) = self.inboxes.remove(&member)
             && reader.is_none()
         {
             self.outbox.end_reader(member, None);
             inbox.put(ClientEvent::Left);
         }
-        // Only a connection that has ended gives its reader back.
-        let has_ended = reader.is_some();
         // It is dropped here, before anything is published without it.
         drop(reader);
-        if has_ended && self.room.care().rank(member, None).is_some() {
-            self.room.connection_ended(member, time);
-            self.settle(time).await;
+        if owned {
+            self.ensure_owner(time).await;
         }
-    }
-
-    /// Stores the topic before applying it; on failure nothing changes.
-    async fn set_topic(&mut self, member: MemberId, topic: Option<Topic>) -> Result<(), ModError> {
-        self.room.allows(member, Permission::SetTopic)?;
-        let stored = self.store.set_topic(self.handle.id, topic.clone()).await;
-        stored.map_err(|_| ModError::NotStored)?;
-        self.handle.info.set_topic(topic.clone());
-        self.room.set_topic(member, topic);
-        self.publish();
-        Ok(())
     }
 
     fn tell(&self, member: MemberId, note: ClientEvent) {
@@ -254,9 +232,10 @@ impl Actor {
         }
     }
 
-    /// Hands what is fresh to those who are members now.
+    /// Hands what is pending to those who are members now.
     fn publish(&mut self) {
-        if let Some(batch) = self.room.take_pending() {
+        if !self.pending.is_empty() {
+            let batch = Batch::new(std::mem::take(&mut self.pending));
             self.outbox.publish(batch, self.inboxes.len());
             self.news = true;
         }

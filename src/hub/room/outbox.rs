@@ -152,7 +152,7 @@ impl State {
 /// A member's place in its room's transcript.
 ///
 /// Whoever drops it must have left the room, or be about to tell the room so with it (see
-/// [`RoomCommand::Leave`](super::ToRoom::Leave)): the room counts on every member to take what it publishes.
+/// [`RoomCommand::Leave`](super::RoomCommand::Leave)): the room counts on every member to take what it publishes.
 #[derive(Debug)]
 pub struct Reader {
     outbox: Arc<Outbox>,

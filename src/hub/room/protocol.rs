@@ -12,7 +12,7 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Hash;
 use crate::chat::people::DirectMessage;
 use crate::chat::request::{JoinError, ModCommand, Reply};
-use crate::chat::room::{JoinRequest, Moderation};
+use crate::chat::room::JoinRequest;
 use crate::hub::inbox::Inbox;
 
 /// What a room can be told.
@@ -49,8 +49,8 @@ pub enum RoomCommand {
     /// A member wants something done that only owners may. Answered by [`Reply::ModReply`], or by being put out
     /// of a room that ends.
     Moderate(MemberId, Box<ModCommand>),
-    /// The room was opened before it was known who created it.
-    SetFounder(Box<Moderation>),
+    /// This connection, logged in to this account, has created the room.
+    SetFounder(MemberId, Option<Name>),
     /// The connection of an owner has ended.
     OwnerEnded(MemberId),
     /// Somebody who owns the room, or is in it, is logged in to this account now, or to none.

@@ -1,4 +1,4 @@
-//! Several people at once, in all orders in which their words can come.
+//! Several people at once, in all orders in which their commands can come.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +9,7 @@ use crate::chat::address::Address;
 use crate::chat::message::{Item, Kind};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::request::{ModCommand, NewBan, PutOut, PutOutHow, Reply, RoomReply, Target};
-use crate::chat::room::{Moderation, RoomLimits};
+use crate::chat::room::{At, Moderation, RoomLimits, RoomState};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const LIMITS: RoomLimits = RoomLimits {
@@ -91,22 +91,31 @@ impl User {
     }
 }
 
+/// A room that Ann has created.
+fn room_of_ann() -> Room {
+    let state = RoomState {
+        topic: None,
+        moderation: Moderation::of(MemberId(1), None, NOW),
+    };
+    Room::new(LIMITS, state, At::default())
+}
+
 fn handle(store: &Store) -> RoomHandle {
     let room = RoomName::parse("1150").expect("a name");
     let id = block_on(store.create_room(room.clone())).expect("a room");
     RoomHandle::new(id, room, RoomInfo::default())
 }
 
-/// Runs a room, which Ann has created, on words that come in this order, cut into turns in one way. Words
+/// Runs a room, which Ann has created, on commands that come in this order, cut into turns in one way. Commands
 /// that come too late are handed back.
-fn run_words(
+fn run_commands(
     people: &[User],
-    words: impl Fn(&[User]) -> Vec<RoomCommand>,
+    commands: impl Fn(&[User]) -> Vec<RoomCommand>,
     cuts: u32,
 ) -> (Vec<RoomCommand>, bool) {
     let store = Store::memory(10);
     let handle = handle(&store);
-    let room = Room::new(LIMITS, Moderation::of(MemberId(1), None, NOW));
+    let room = room_of_ann();
     let was_closed = Arc::new(AtomicBool::new(false));
     let closed = {
         let was_closed = Arc::clone(&was_closed);
@@ -115,8 +124,8 @@ fn run_words(
     let mut handed_back = Vec::new();
     let actor = run(room, handle.clone(), store, || NOW, closed);
     let feed = async {
-        for (index, word) in words(people).into_iter().enumerate() {
-            handed_back.extend(handle.mailbox.put(word).err());
+        for (index, command) in commands(people).into_iter().enumerate() {
+            handed_back.extend(handle.mailbox.put(command).err());
             if cuts & (1 << index) != 0 {
                 // The room takes its turn here.
                 for _ in 0..8 {
@@ -161,23 +170,23 @@ fn interleavings(first: usize, second: usize, mut each: impl FnMut(&[bool], u32)
     }
 }
 
-/// Mixes two sequences of words as `from_second` says, after Ann and Ben have joined.
+/// Mixes two sequences of commands as `from_second` says, after Ann and Ben have joined.
 fn mixed(
     people: &[User],
     first: Vec<RoomCommand>,
     second: Vec<RoomCommand>,
     from_second: &[bool],
 ) -> Vec<RoomCommand> {
-    let mut words = vec![join(people, 1, "Ann"), join(people, 2, "Ben")];
+    let mut commands = vec![join(people, 1, "Ann"), join(people, 2, "Ben")];
     let (mut first, mut second) = (first.into_iter(), second.into_iter());
     for &from_second in from_second {
-        words.extend(if from_second {
+        commands.extend(if from_second {
             second.next()
         } else {
             first.next()
         });
     }
-    words
+    commands
 }
 
 fn kick() -> RoomCommand {
@@ -188,11 +197,11 @@ fn kick() -> RoomCommand {
 fn who_is_kicked_while_leaving_goes_once() {
     interleavings(1, 2, |from_second, cuts| {
         let mut people = [User::new(), User::new()];
-        let words = |people: &[User]| {
+        let commands = |people: &[User]| {
             let second = vec![say(2, "bye"), RoomCommand::Leave(MemberId(2), None)];
             mixed(people, vec![kick()], second, from_second)
         };
-        run_words(&people, words, cuts);
+        run_commands(&people, commands, cuts);
         people.iter_mut().for_each(User::look);
         let [ann, ben] = &people;
         let case = format!("{from_second:?} {cuts:b}");
@@ -210,12 +219,12 @@ fn who_is_kicked_while_leaving_goes_once() {
 fn who_is_kicked_while_speaking_sees_what_was_said_until_then_and_nothing_after() {
     interleavings(2, 3, |from_second, cuts| {
         let mut people = [User::new(), User::new()];
-        let words = |people: &[User]| {
+        let commands = |people: &[User]| {
             let first = vec![kick(), say(1, "gone")];
             let second = ["1", "2", "3"].map(|text| say(2, text)).into();
             mixed(people, first, second, from_second)
         };
-        run_words(&people, words, cuts);
+        run_commands(&people, commands, cuts);
         people.iter_mut().for_each(User::look);
         let [ann, ben] = &people;
         let case = format!("{from_second:?} {cuts:b}");
@@ -232,18 +241,18 @@ fn who_is_kicked_while_speaking_sees_what_was_said_until_then_and_nothing_after(
 fn who_joins_a_room_that_is_being_closed_is_told_that_there_is_none() {
     interleavings(2, 2, |from_second, cuts| {
         let mut people = [User::new(), User::new(), User::new()];
-        let words = |people: &[User]| {
+        let commands = |people: &[User]| {
             let first = vec![say(1, "bye"), order(1, ModCommand::Close)];
             let second = vec![join(people, 3, "Cat"), say(3, "hi")];
             mixed(people, first, second, from_second)
         };
-        let (handed_back, closed) = run_words(&people, words, cuts);
+        let (handed_back, closed) = run_commands(&people, commands, cuts);
         people.iter_mut().for_each(User::look);
         let case = format!("{from_second:?} {cuts:b}");
         assert!(closed, "{case}");
         let not_let_in = handed_back
             .iter()
-            .any(|word| matches!(word, RoomCommand::Join(..)));
+            .any(|command| matches!(command, RoomCommand::Join(..)));
         let [ann, ben, cat] = &people;
         for person in [ann, ben] {
             let how = person.put_out.as_ref().map(|out| out.how);
@@ -269,7 +278,7 @@ fn who_joins_a_room_that_is_being_closed_is_told_that_there_is_none() {
 fn what_is_said_while_a_room_is_being_closed_is_seen_by_all_or_nobody() {
     interleavings(1, 3, |from_second, cuts| {
         let mut people = [User::new(), User::new()];
-        let words = |people: &[User]| {
+        let commands = |people: &[User]| {
             let second = ["1", "2", "3"].map(|text| say(2, text)).into();
             mixed(
                 people,
@@ -278,7 +287,7 @@ fn what_is_said_while_a_room_is_being_closed_is_seen_by_all_or_nobody() {
                 from_second,
             )
         };
-        run_words(&people, words, cuts);
+        run_commands(&people, commands, cuts);
         people.iter_mut().for_each(User::look);
         let [ann, ben] = &people;
         let before = from_second.iter().take_while(|second| **second).count();
@@ -293,7 +302,7 @@ fn what_is_said_while_a_room_is_being_closed_is_seen_by_all_or_nobody() {
 fn who_is_banned_while_joining_is_not_in_afterwards() {
     interleavings(1, 2, |from_second, cuts| {
         let mut people = [User::new(), User::new(), User::new()];
-        let words = |people: &[User]| {
+        let commands = |people: &[User]| {
             let mut ban = ban("Cat");
             ban.holder = Some(MemberId(3));
             let second = vec![join(people, 3, "Cat"), say(3, "hi")];
@@ -304,7 +313,7 @@ fn who_is_banned_while_joining_is_not_in_afterwards() {
                 from_second,
             )
         };
-        run_words(&people, words, cuts);
+        run_commands(&people, commands, cuts);
         people.iter_mut().for_each(User::look);
         let case = format!("{from_second:?} {cuts:b}");
         let [ann, _, cat] = &people;
@@ -320,7 +329,7 @@ fn who_is_banned_while_joining_is_not_in_afterwards() {
 fn an_owner_who_disconnects_while_sharing_leaves_one_owner_behind() {
     interleavings(3, 2, |from_second, cuts| {
         let mut people = [User::new(), User::new()];
-        let words = |people: &[User]| {
+        let commands = |people: &[User]| {
             let first = vec![
                 order(1, ModCommand::Own(name("Ben"))),
                 RoomCommand::Leave(MemberId(1), None),
@@ -347,7 +356,7 @@ fn an_owner_who_disconnects_while_sharing_leaves_one_owner_behind() {
             });
             (owns, done.next(), done.next())
         };
-        run_words(&people, words, cuts);
+        run_commands(&people, commands, cuts);
         let case = format!("{from_second:?} {cuts:b}");
         // Shared or inherited: he is told once, and once it is so he is obeyed.
         let (owns, first, second) = answers(&people);

@@ -32,11 +32,10 @@ use self::writer::{Done, Job, Writer};
 use super::file::{self, Claim, OpenError};
 use super::register::Register;
 use super::words::Words;
-use super::{Account, AccountChange, Durability, Retention, StoreError};
+use super::{Account, AccountChange, Durability, Outcome, Proposal, Retention, StoreError};
 use crate::chat::history::{Found, RoomId};
-use crate::chat::message::{Message, NewMessage};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::topic::Topic;
+use crate::chat::room::At;
 use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_SEARCHERS};
 
 /// A file that is open. Its threads end when it is closed or dropped.
@@ -133,36 +132,20 @@ impl Sqlite {
         answered.recv().await.unwrap_or(Err(StoreError::Closed))
     }
 
-    pub(super) async fn set_topic(
-        &self,
-        room: RoomId,
-        topic: Option<Topic>,
-    ) -> Result<(), StoreError> {
-        self.write(move |db| writer::set_topic(db, room, topic.as_ref()))
-            .await
-    }
-
-    pub(super) async fn set_care(&self, room: RoomId, care: String) -> Result<(), StoreError> {
-        self.write(move |db| writer::set_care(db, room, &care))
-            .await
-    }
-
-    pub(super) async fn close_room(&self, room: RoomId) -> Result<(), StoreError> {
-        let (answer, answered) = async_channel::bounded(1);
-        self.jobs.put(Job::CloseRoom { room, answer }).await;
-        let done = answered.recv().await.unwrap_or(Err(StoreError::Closed));
-        done.map(|_| ())
-    }
-
     pub(super) async fn append(
         &self,
         room: RoomId,
-        lines: Vec<NewMessage>,
-    ) -> Result<Vec<Arc<Message>>, StoreError> {
+        at: At,
+        proposal: Proposal,
+    ) -> Result<Outcome, StoreError> {
+        if !proposal.is_persistent() {
+            return Ok(proposal.numbered(at, 0).into());
+        }
         let (answer, answered) = async_channel::bounded(1);
         let job = Job::Append {
             room,
-            lines,
+            at,
+            proposal,
             answer,
         };
         self.jobs.put(job).await;

@@ -9,6 +9,7 @@ use super::super::StoredRoom;
 use crate::chat::history::{HistoryCursor, RoomId};
 use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::{Name, RoomName};
+use crate::chat::room::{At, Moderation, RoomState};
 use crate::chat::topic::Topic;
 use crate::text;
 use crate::time::Timestamp;
@@ -40,39 +41,69 @@ pub(in crate::store) fn rooms(db: &Connection) -> rusqlite::Result<Vec<StoredRoo
     rooms_after(db, RoomId::default()).map(|(rooms, _)| rooms)
 }
 
+/// The columns of a room. The last line's place is the greatest of the room's range: one step into the table for each
+/// room. `?2` stands for [`ID_BITS`].
+const ROOM: &str = "SELECT id, name, topic, (
+    SELECT time FROM messages WHERE place >= id << ?2 AND place < (id + 1) << ?2
+    ORDER BY place DESC LIMIT 1
+), care, closed IS NOT NULL FROM rooms";
+
 /// The rooms with numbers greater than `last`, and the greatest number that there is.
 pub(in crate::store) fn rooms_after(
     db: &Connection,
     mut last: RoomId,
 ) -> rusqlite::Result<(Vec<StoredRoom>, RoomId)> {
-    // The last line's place is the greatest of the room's range: one step into the table for each room.
-    let mut select = db.prepare_cached(
-        "SELECT id, name, topic, (
-             SELECT time FROM messages WHERE place >= id << ?2 AND place < (id + 1) << ?2
-             ORDER BY place DESC LIMIT 1
-         ), care, closed IS NOT NULL FROM rooms WHERE id > ?1 ORDER BY id",
-    )?;
+    let mut select = db.prepare_cached(&format!("{ROOM} WHERE id > ?1 ORDER BY id"))?;
     let mut rows = select.query((last.0, ID_BITS))?;
     let mut rooms = Vec::new();
     while let Some(row) = rows.next()? {
         last = RoomId(row.get(0)?);
-        if row.get(5)? {
-            continue;
-        }
-        // A name that somebody wrote into the file by hand and nobody could type.
-        let Ok(name) = RoomName::parse(&row.get::<_, String>(1)?) else {
-            tracing::warn!(room = last.0, "the name of a room is invalid: left out");
-            continue;
-        };
-        rooms.push(StoredRoom {
-            id: last,
-            name,
-            topic: Topic::stored(row.get_ref(2)?.as_bytes()?),
-            last_line: row.get::<_, Option<i64>>(3)?.map(Timestamp),
-            care: row.get(4)?,
-        });
+        rooms.extend(stored_room(row)?);
     }
     Ok((rooms, last))
+}
+
+/// The room with this number, if it is there.
+pub(in crate::store) fn room(db: &Connection, id: RoomId) -> rusqlite::Result<Option<StoredRoom>> {
+    let mut select = db.prepare_cached(&format!("{ROOM} WHERE id = ?1"))?;
+    let mut rows = select.query((id.0, ID_BITS))?;
+    match rows.next()? {
+        Some(row) => stored_room(row),
+        None => Ok(None),
+    }
+}
+
+/// A row of the columns of [`ROOM`]; `None` if the room is closed, or if nobody can make sense of it.
+fn stored_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
+    let id = RoomId(row.get(0)?);
+    if row.get(5)? {
+        return Ok(None);
+    }
+    // A name that somebody wrote into the file by hand and nobody could type.
+    let Ok(name) = RoomName::parse(&row.get::<_, String>(1)?) else {
+        tracing::warn!(room = id.0, "the name of a room is invalid: left out");
+        return Ok(None);
+    };
+    // Better no room than one that is open to everybody by mistake.
+    let moderation = match Moderation::from_json(row.get_ref(4)?.as_str()?) {
+        Ok(moderation) => moderation,
+        Err(error) => {
+            tracing::warn!(
+                room = id.0,
+                error,
+                "what its owners have decided cannot be read: left out"
+            );
+            return Ok(None);
+        }
+    };
+    let topic = Topic::stored(row.get_ref(2)?.as_bytes()?);
+    Ok(Some(StoredRoom {
+        id,
+        name,
+        last_line: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+        state: RoomState { topic, moderation },
+        at: At::default(),
+    }))
 }
 
 /// The numbers that all rooms have given, which is a sum over rooms and not over messages.

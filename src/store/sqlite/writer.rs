@@ -1,6 +1,6 @@
 //! The one thread that writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -16,32 +16,31 @@ use super::query::{self, ID_MAX, place};
 use super::queue::{Queue, Taken};
 use super::retention;
 use crate::chat::history::RoomId;
-use crate::chat::message::{Message, NewMessage};
 use crate::chat::name::RoomName;
+use crate::chat::room::{At, Entry};
 use crate::chat::topic::Topic;
 use crate::limits::{
     FORGET_EVERY, FORGET_LINES, FORGET_PAUSE, FORGET_RETRY, STORE_BUSY_MAX, STORE_COMMIT_LINES_MAX,
     STORE_WAL_BYTES, STORE_WAL_WAIT,
 };
 use crate::store::file::{self, Claim, OpenError};
-use crate::store::{Retention, StoreError};
+use crate::store::{Outcome, Proposal, Retention, StoreError};
 use crate::time::Timestamp;
 
 /// What the writer can be told. It answers once what it was told is committed, or has failed.
 pub(super) enum Job {
-    /// Store lines.
+    /// Append to the log of a room.
     Append {
         room: RoomId,
-        lines: Vec<NewMessage>,
-        answer: Sender<Result<Vec<Arc<Message>>, StoreError>>,
+        at: At,
+        proposal: Proposal,
+        answer: Sender<Result<Outcome, StoreError>>,
     },
     /// Store a room.
     CreateRoom {
         name: RoomName,
         answer: Sender<Result<RoomId, StoreError>>,
     },
-    /// Close a room.
-    CloseRoom { room: RoomId, answer: Sender<Done> },
     /// Change something else.
     Write { write: Write, answer: Sender<Done> },
 }
@@ -67,6 +66,8 @@ pub(super) struct Writer {
     /// Who wants to know what is in the file.
     signal: Arc<IndexSignal>,
     keep: Retention,
+    /// The moderation of rooms, as JSON, that follows from facts and could not be written yet.
+    unwritten: BTreeMap<RoomId, String>,
     /// Rooms that were closed and may have lines still.
     closed: BTreeSet<RoomId>,
     /// Rooms that may have lines to forget, and when all rooms will again.
@@ -101,6 +102,7 @@ impl Writer {
             error_log,
             signal,
             keep,
+            unwritten: BTreeMap::new(),
             unkept: BTreeSet::new(),
             forget_at: Instant::now(),
             forgetting_fails: false,
@@ -117,7 +119,7 @@ impl Writer {
             match self.jobs.take_all(&mut taken, patience) {
                 Taken::All => self.do_all(&mut taken),
                 Taken::Nothing => self.forget(),
-                Taken::Closed => return,
+                Taken::Closed => return self.write_rest(),
             }
         }
     }
@@ -141,9 +143,10 @@ impl Writer {
         match self.commit(&batch) {
             Ok(done) => {
                 self.error_log.stored();
+                self.unwritten.clear();
                 for (job, done) in batch.into_iter().zip(done) {
-                    if let (Job::CloseRoom { room, .. }, Ok(_)) = (&job, &done) {
-                        self.closed.insert(*room);
+                    if let (Some(room), Ok(_)) = (job.closes(), &done) {
+                        self.closed.insert(room);
                     }
                     job.answer(done);
                 }
@@ -154,9 +157,30 @@ impl Writer {
                 let lines = batch.iter().map(Job::lines).sum();
                 self.error_log.failed_to_store(lines, &error);
                 for job in batch {
-                    job.answer(Err(error.clone()));
+                    let is_noted = self.note_fact(&job);
+                    job.answer(if is_noted { Ok(0) } else { Err(error.clone()) });
                 }
             }
+        }
+    }
+
+    /// Remembers what follows from facts, which have happened although they cannot be written now.
+    fn note_fact(&mut self, job: &Job) -> bool {
+        match job {
+            Job::Append { room, proposal, .. } if proposal.is_factual() => {
+                if let Some(moderation) = &proposal.moderation {
+                    self.unwritten.insert(*room, moderation.to_json());
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Tries for the last time to write what could not be written.
+    fn write_rest(&mut self) {
+        if !self.unwritten.is_empty() {
+            self.do_batch(Vec::new());
         }
     }
 
@@ -171,6 +195,10 @@ impl Writer {
             let change = self
                 .db
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for (room, moderation) in &self.unwritten {
+                // A room that was closed since needs none.
+                let _ = set_moderation(&change, *room, moderation)?;
+            }
             let done = batch.iter().map(|job| job.write(&change));
             let done = done.collect::<rusqlite::Result<Vec<Done>>>()?;
             change.commit()?;
@@ -279,16 +307,23 @@ impl Drop for AtEnd {
 impl Job {
     fn lines(&self) -> usize {
         match self {
-            Job::Append { lines, .. } => lines.len(),
-            Job::CreateRoom { .. } | Job::CloseRoom { .. } | Job::Write { .. } => 0,
+            Job::Append { proposal, .. } => proposal.lines(),
+            Job::CreateRoom { .. } | Job::Write { .. } => 0,
+        }
+    }
+
+    /// The room that ends with it.
+    fn closes(&self) -> Option<RoomId> {
+        match self {
+            Job::Append { room, proposal, .. } => proposal.closes().then_some(*room),
+            Job::CreateRoom { .. } | Job::Write { .. } => None,
         }
     }
 
     fn write(&self, db: &Connection) -> rusqlite::Result<Done> {
         match self {
-            Job::Append { room, lines, .. } => append(db, *room, lines),
+            Job::Append { room, proposal, .. } => append(db, *room, proposal),
             Job::CreateRoom { name, .. } => create_room(db, name, now()),
-            Job::CloseRoom { room, .. } => close_room(db, *room, now()),
             Job::Write { write, .. } => write(db),
         }
     }
@@ -296,39 +331,85 @@ impl Job {
     fn answer(self, done: Done) {
         // Whoever asked may have gone; then nobody wants to know.
         match self {
-            Job::Append { lines, answer, .. } => {
-                let numbered = |first| (first..).zip(lines);
-                let message = |(id, line)| Arc::new(Message::new(id, line));
-                let _ = answer.try_send(done.map(|first| numbered(first).map(message).collect()));
+            Job::Append {
+                at,
+                proposal,
+                answer,
+                ..
+            } => {
+                let numbered = |first_id| proposal.numbered(at, first_id).into();
+                let _ = answer.try_send(done.map(numbered));
             }
             Job::CreateRoom { answer, .. } => {
                 let room = done.map(|id| RoomId(u32::try_from(id).unwrap_or(u32::MAX)));
                 let _ = answer.try_send(room);
             }
-            Job::CloseRoom { answer, .. } | Job::Write { answer, .. } => {
+            Job::Write { answer, .. } => {
                 let _ = answer.try_send(done);
             }
         }
     }
 }
 
+/// Writes what outlives the process. Returns the number of the first line; it does not matter if there is none.
+fn append(db: &Connection, room: RoomId, proposal: &Proposal) -> rusqlite::Result<Done> {
+    let mut first_id = 0;
+    let lines = proposal.lines();
+    if lines > 0 {
+        match add_lines(db, room, lines, &proposal.entries)? {
+            Ok(first) => first_id = first,
+            refused => return Ok(refused),
+        }
+    }
+    let mut newest_first = proposal.entries.iter().rev();
+    let topic = newest_first.find_map(|entry| match entry {
+        Entry::Topic(set) => Some(set.topic.as_ref()),
+        _ => None,
+    });
+    if let Some(topic) = topic
+        && let Err(refused) = set_topic(db, room, topic)?
+    {
+        return Ok(Err(refused));
+    }
+    if let Some(moderation) = &proposal.moderation
+        && let Err(refused) = set_moderation(db, room, &moderation.to_json())?
+    {
+        return Ok(Err(refused));
+    }
+    if proposal.closes()
+        && let Err(refused) = close_room(db, room, proposal.time)?
+    {
+        return Ok(Err(refused));
+    }
+    Ok(Ok(first_id))
+}
+
 /// Returns the number of the first line.
-fn append(db: &Connection, room: RoomId, lines: &[NewMessage]) -> rusqlite::Result<Done> {
+fn add_lines(
+    db: &Connection,
+    room: RoomId,
+    count: usize,
+    entries: &[Entry],
+) -> rusqlite::Result<Done> {
     let last: Option<u64> = db
         .prepare_cached(
             "UPDATE rooms SET last_id = last_id + ?2
              WHERE id = ?1 AND last_id + ?2 <= ?3 AND closed IS NULL RETURNING last_id",
         )?
-        .query_row((room.0, lines.len(), ID_MAX), |row| row.get(0))
+        .query_row((room.0, count, ID_MAX), |row| row.get(0))
         .optional()?;
     let Some(last) = last else {
         return Ok(Err(StoreError::NoRoom));
     };
-    let first = last - lines.len() as u64 + 1;
+    let first = last - count as u64 + 1;
     let mut insert = db.prepare_cached(
         "INSERT INTO messages(place, time, name, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    for (line, id) in lines.iter().zip(first..) {
+    let lines = entries.iter().filter_map(|entry| match entry {
+        Entry::Said(line) => Some(line),
+        _ => None,
+    });
+    for (line, id) in lines.zip(first..) {
         let (name, kind) = (line.name.as_str(), line.kind as i64);
         insert.execute((place(room, id), line.time.0, name, kind, &*line.text))?;
     }
@@ -351,10 +432,11 @@ pub(in crate::store) fn create_room(
     Ok(id.ok_or(StoreError::RoomExists))
 }
 
-pub(super) fn set_care(db: &Connection, room: RoomId, care: &str) -> rusqlite::Result<Done> {
+fn set_moderation(db: &Connection, room: RoomId, json: &str) -> rusqlite::Result<Done> {
+    // The column has had this name since the first file that had it.
     let mut update =
         db.prepare_cached("UPDATE rooms SET care = ?2 WHERE id = ?1 AND closed IS NULL")?;
-    Ok(match update.execute((room.0, care))? {
+    Ok(match update.execute((room.0, json))? {
         0 => Err(StoreError::NoRoom),
         _ => Ok(0),
     })
@@ -372,12 +454,9 @@ fn close_room(db: &Connection, room: RoomId, closed: Timestamp) -> rusqlite::Res
     })
 }
 
-pub(super) fn set_topic(
-    db: &Connection,
-    room: RoomId,
-    topic: Option<&Topic>,
-) -> rusqlite::Result<Done> {
-    let mut update = db.prepare_cached("UPDATE rooms SET topic = ?2 WHERE id = ?1")?;
+fn set_topic(db: &Connection, room: RoomId, topic: Option<&Topic>) -> rusqlite::Result<Done> {
+    let mut update =
+        db.prepare_cached("UPDATE rooms SET topic = ?2 WHERE id = ?1 AND closed IS NULL")?;
     let changed = update.execute((room.0, topic.map_or("", Topic::as_str)))?;
     Ok(match changed {
         0 => Err(StoreError::NoRoom),

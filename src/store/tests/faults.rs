@@ -62,7 +62,7 @@ fn a_request_that_is_late_lets_others_go_first() {
     let store = Store::memory(10).with_faults(Arc::clone(&script) as _);
     let room = block_on(store.create_room(name("one"))).expect("a room");
     script.then(Fault::Late(2));
-    let mut late = Box::pin(store.append(room, vec![line("late", 1)]));
+    let mut late = Box::pin(append(&store, room, vec![line("late", 1)]));
     assert!(block_on(poll_once(&mut late)).is_none());
     assert_eq!(say(&store, room, &["early"]), Ok(1));
     assert!(block_on(poll_once(&mut late)).is_none());

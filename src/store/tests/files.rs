@@ -126,7 +126,7 @@ fn readers_that_take_turns_do_not_let_the_log_grow() {
             drop(reading);
         });
         for _ in 0..5 * STORE_WAL_BYTES as usize / (500 * text.len()) {
-            block_on(store.append(room, lines.clone())).expect("stored");
+            block_on(append(&store, room, lines.clone())).expect("stored");
             longest = longest.max(fs::metadata(&log).expect("a log").len());
         }
         is_over.store(true, Ordering::Relaxed);
@@ -139,7 +139,7 @@ fn a_file_with_lines(path: &Path) -> Vec<u8> {
     let store = open(path);
     let room = block_on(store.create_room(name("one"))).expect("a room");
     let lines = (1..=500).map(|number| line(&format!("this is number {number}."), 1));
-    block_on(store.append(room, lines.collect())).expect("stored");
+    block_on(append(&store, room, lines.collect())).expect("stored");
     wait_for_the_index(path);
     block_on(store.close());
     assert!(
@@ -281,9 +281,9 @@ fn the_lines_of_a_closed_room_are_forgotten_in_small_steps_over_restarts() {
     let room = block_on(store.create_room(name("one"))).expect("a room");
     let kept = block_on(store.create_room(name("two"))).expect("a room");
     let lines = (1..=count).map(|number| line(&format!("line {number}"), number));
-    block_on(store.append(room, lines.collect())).expect("stored");
+    block_on(append(&store, room, lines.collect())).expect("stored");
     say(&store, kept, TALK).expect("stored");
-    block_on(store.close_room(room)).expect("closed");
+    close_room(&store, room).expect("closed");
     // Before it is done, most likely; the next to open the file goes on.
     block_on(store.close());
     let store = open(&path);

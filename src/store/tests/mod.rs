@@ -9,8 +9,12 @@ use tempfile::TempDir;
 
 use super::sqlite::index::{self, Index};
 use super::*;
-use crate::chat::message::{Kind, MemberId};
+use crate::chat::message::{Kind, MemberId, NewMessage};
 use crate::chat::name::Name;
+use crate::chat::password::Hash;
+use crate::chat::room::entry::TopicSet;
+use crate::chat::room::{Entry, Moderation, Ruling};
+use crate::chat::topic::Topic;
 use crate::limits::FORGET_LINES;
 
 mod accounts;
@@ -47,10 +51,64 @@ fn line(text: &str, time: i64) -> NewMessage {
     }
 }
 
+/// Appends entries, and gives what is stored.
+async fn append_entries(
+    store: &Store,
+    room: RoomId,
+    entries: Vec<Entry>,
+) -> Result<Vec<Numbered>, StoreError> {
+    let proposal = Proposal::new(Timestamp(0), entries);
+    match store.append(room, At::default(), proposal).await? {
+        Outcome::Stored { entries, .. } => Ok(entries),
+        stale => panic!("nobody else writes: {stale:?}"),
+    }
+}
+
+/// Appends lines, and gives the messages.
+pub(super) async fn append(
+    store: &Store,
+    room: RoomId,
+    lines: Vec<NewMessage>,
+) -> Result<Vec<Arc<Message>>, StoreError> {
+    let entries = lines.into_iter().map(Entry::said).collect();
+    let stored = append_entries(store, room, entries).await?;
+    let messages = stored.into_iter().map(|numbered| match numbered.entry {
+        Entry::Said(message) => message,
+        other => panic!("{other:?}"),
+    });
+    Ok(messages.collect())
+}
+
+fn set_topic(store: &Store, room: RoomId, topic: Option<Topic>) -> Result<(), StoreError> {
+    let by = Name::anon();
+    let set = Entry::Topic(Box::new(TopicSet { by, topic }));
+    block_on(append_entries(store, room, vec![set])).map(drop)
+}
+
+fn close_room(store: &Store, room: RoomId) -> Result<(), StoreError> {
+    let closed = Ruling::Closed { by: Name::anon() };
+    block_on(append_entries(store, room, vec![closed.into()])).map(drop)
+}
+
+/// Locks the room; gives what is to be kept of that, and what became of it.
+fn lock(store: &Store, room: RoomId) -> (Moderation, Result<(), StoreError>) {
+    let by = Name::anon();
+    let hash = Hash::new(A_HASH);
+    let locked = Ruling::Locked { by, hash };
+    let mut moderation = Moderation::default();
+    moderation.apply(&locked, Timestamp(0));
+    let proposal = Proposal {
+        moderation: Some(Box::new(moderation.clone())),
+        ..Proposal::new(Timestamp(0), vec![locked.into()])
+    };
+    let outcome = block_on(store.append(room, At::default(), proposal));
+    (moderation, outcome.map(drop))
+}
+
 /// Appends `texts`, at the times 1, 2 and so on.
 fn say(store: &Store, room: RoomId, texts: &[&str]) -> Result<u64, StoreError> {
     let lines = texts.iter().zip(1..).map(|(text, time)| line(text, time));
-    block_on(store.append(room, lines.collect())).map(|lines| lines[0].id)
+    block_on(append(store, room, lines.collect())).map(|lines| lines[0].id)
 }
 
 fn texts(lines: &[Arc<Message>]) -> Vec<&str> {
@@ -104,17 +162,17 @@ fn a_room_is_about_what_was_said_last_that_it_is_about() {
         let topics = || -> Vec<Option<String>> {
             let rooms = block_on(store.rooms()).expect("rooms").into_iter();
             rooms
-                .map(|room| room.topic.map(|topic| topic.to_string()))
+                .map(|room| room.state.topic.map(|topic| topic.to_string()))
                 .collect()
         };
         assert_eq!(topics(), [None, None]);
         for text in ["lunch", "it's \"ข้าว\"; --", ""] {
             let topic = Topic::parse(text).expect("short enough");
             let expected = topic.as_ref().map(|topic| topic.to_string());
-            assert_eq!(block_on(store.set_topic(one, topic)), Ok(()));
+            assert_eq!(set_topic(store, one, topic), Ok(()));
             assert_eq!(topics(), [expected, None], "{text}");
         }
-        let nowhere = block_on(store.set_topic(RoomId(9), None));
+        let nowhere = set_topic(store, RoomId(9), None);
         assert_eq!(nowhere, Err(StoreError::NoRoom));
     });
 }
@@ -124,12 +182,16 @@ fn what_owners_have_decided_is_kept_with_the_room() {
     with_each(|store| {
         let one = block_on(store.create_room(name("one"))).expect("a room");
         block_on(store.create_room(name("two"))).expect("a room");
-        let care = "{\"lock\":\"it's\"}";
-        assert_eq!(block_on(store.set_care(one, care.to_owned())), Ok(()));
+        let (moderation, locked) = lock(store, one);
+        assert_eq!(locked, Ok(()));
         let rooms = block_on(store.rooms()).expect("rooms");
-        let kept: Vec<&str> = rooms.iter().map(|room| room.care.as_str()).collect();
-        assert_eq!(kept, [care, "{}"]);
-        let nowhere = block_on(store.set_care(RoomId(9), "{}".to_owned()));
+        let kept = rooms.into_iter().map(|room| room.state.moderation);
+        assert!(kept.eq([moderation.clone(), Moderation::default()]));
+        let (state, at) = block_on(store.open_room(one)).expect("it is there");
+        assert_eq!((state.moderation, at), (moderation, At::default()));
+        let (_, nowhere) = lock(store, RoomId(9));
+        assert_eq!(nowhere, Err(StoreError::NoRoom));
+        let nowhere = block_on(store.open_room(RoomId(9)));
         assert_eq!(nowhere, Err(StoreError::NoRoom));
     });
 }
@@ -139,12 +201,11 @@ fn a_closed_room_is_not_there_and_another_can_have_its_name_but_not_its_number()
     with_each(|store| {
         let one = block_on(store.create_room(name("one"))).expect("a room");
         say(store, one, &["secret"]).expect("stored");
-        assert_eq!(block_on(store.close_room(one)), Ok(()));
+        assert_eq!(close_room(store, one), Ok(()));
         assert_eq!(block_on(store.rooms()), Ok(Vec::new()));
-        assert_eq!(block_on(store.close_room(one)), Err(StoreError::NoRoom));
+        assert_eq!(close_room(store, one), Err(StoreError::NoRoom));
         assert_eq!(say(store, one, &["more"]), Err(StoreError::NoRoom));
-        let care = block_on(store.set_care(one, "{}".to_owned()));
-        assert_eq!(care, Err(StoreError::NoRoom));
+        assert_eq!(lock(store, one).1, Err(StoreError::NoRoom));
         let again = block_on(store.create_room(name("ONE"))).expect("the name is free");
         assert_ne!(again, one);
         assert_eq!(block_on(store.tail(again, 10)), Ok(Vec::new()));
@@ -189,7 +250,7 @@ fn lines_come_back_as_they_were_given() {
             text: "it's \"quoted\"; -- 你好 👍".into(),
             kind: Kind::Message,
         };
-        let appended = block_on(store.append(room, vec![given.clone()]));
+        let appended = block_on(append(store, room, vec![given.clone()]));
         let expected = [Arc::new(Message::new(1, given))];
         assert_eq!(appended.as_deref(), Ok(&expected[..]));
         let stored = block_on(store.tail(room, 10)).expect("lines");
@@ -378,8 +439,8 @@ fn a_search_that_reads_too_much_says_so() {
     let store = open(&path);
     let room = block_on(store.create_room(name("one"))).expect("a room");
     let lines = |count| vec![line("nothing to be found here", 1); count];
-    block_on(store.append(room, vec![line("needle", 1)])).expect("stored");
-    block_on(store.append(room, lines(crate::limits::SEARCH_LINES_MAX))).expect("stored");
+    block_on(append(&store, room, vec![line("needle", 1)])).expect("stored");
+    block_on(append(&store, room, lines(crate::limits::SEARCH_LINES_MAX))).expect("stored");
     let found = block_on(store.search(room, "xy", 10)).expect("the search works");
     assert!(found.cut_short && found.lines.is_empty());
 }
@@ -391,7 +452,7 @@ fn what_was_appended_is_there_after_a_restart() {
     let room = block_on(store.create_room(name("one"))).expect("a room");
     say(&store, room, &["a", "b"]).expect("stored");
     block_on(store.close());
-    let late = block_on(store.append(room, vec![line("late", 1)]));
+    let late = block_on(append(&store, room, vec![line("late", 1)]));
     assert_eq!(late, Err(StoreError::Closed));
     assert_eq!(block_on(store.tail(room, 1)), Err(StoreError::Closed));
     let store = open(&path);
@@ -447,7 +508,7 @@ fn old_lines_are_forgotten_by_number_and_by_age_and_leave_the_index() {
     let room = block_on(store.create_room(name("one"))).expect("a room");
     let count = 3 * FORGET_LINES;
     let lines = (1..=count).map(|number| line(&format!("number {number}."), 1));
-    block_on(store.append(room, lines.collect())).expect("stored");
+    block_on(append(&store, room, lines.collect())).expect("stored");
     wait_for_the_index(&path);
     block_on(store.close());
 
@@ -464,7 +525,7 @@ fn old_lines_are_forgotten_by_number_and_by_age_and_leave_the_index() {
         time: far,
         ..line("number new", 0)
     };
-    block_on(store.append(room, vec![new])).expect("stored");
+    block_on(append(&store, room, vec![new])).expect("stored");
     block_on(store.close());
 
     let store = keep(Some(1), None).expect("the file is right");
@@ -487,7 +548,7 @@ fn a_file_taken_away_refuses_lines_until_it_is_back() {
     say(&store, room, &["a"]).expect("stored");
     let elsewhere = folder.path().join("elsewhere");
     fs::rename(&path, &elsewhere).expect("it can be moved");
-    let appended = block_on(store.append(room, vec![line("b", 1)]));
+    let appended = block_on(append(&store, room, vec![line("b", 1)]));
     assert!(matches!(appended, Err(StoreError::Failed(_))));
     fs::rename(&elsewhere, &path).expect("it can be moved");
     assert_eq!(say(&store, room, &["c"]), Ok(2));
@@ -505,8 +566,8 @@ fn a_writer_that_is_busy_takes_all_that_gathered() {
         other.execute_batch("ROLLBACK").expect("the lock's end");
     });
     let both = zip(
-        store.append(room, vec![line("a", 1)]),
-        store.append(room, vec![line("b", 1), line("c", 1)]),
+        append(&store, room, vec![line("a", 1)]),
+        append(&store, room, vec![line("b", 1), line("c", 1)]),
     );
     let (one, two) = block_on(both);
     let id = |lines: Result<Vec<Arc<Message>>, _>| lines.map(|lines| lines[0].id);

@@ -12,7 +12,7 @@ use crate::chat::message::{Kind, MemberId, NewMessage};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::settings::Settings;
 use crate::limits::IMPORT_LINE_BYTES_MAX;
-use crate::store::tests::A_HASH;
+use crate::store::tests::{A_HASH, append};
 use crate::store::{Account, Durability, Retention, Store};
 use crate::time::Timestamp;
 
@@ -46,9 +46,9 @@ fn a_chat() -> (TempDir, PathBuf, Store) {
         line(NEW_YEAR + 1500, "ดี", "สวัสดี 👍"),
         line(NEW_YEAR + 86_400_000, "ann", "the day after"),
     ];
-    block_on(store.append(RoomId(1), talk)).expect("stored");
+    block_on(append(&store, RoomId(1), talk)).expect("stored");
     let talk = vec![line(NEW_YEAR + 1, "anon", "<&> \u{fffd}")];
-    block_on(store.append(RoomId(3), talk)).expect("stored");
+    block_on(append(&store, RoomId(3), talk)).expect("stored");
     (folder, path, store)
 }
 
@@ -118,7 +118,7 @@ fn an_export_can_be_of_one_room_and_of_some_time() {
 fn export_import_export_gives_the_same_bytes() {
     let (folder, path, store) = a_chat();
     let long = (0..2500).map(|number| line(NEW_YEAR + number, "ann", &format!("number {number}")));
-    block_on(store.append(RoomId(1), long.collect())).expect("stored");
+    block_on(append(&store, RoomId(1), long.collect())).expect("stored");
     let first = json(&path);
     assert_eq!(first.lines().count(), 3 + 4 + 2500);
     let copy = folder.path().join("copy.db");
@@ -290,7 +290,7 @@ fn a_backup_is_whole_and_writes_over_nothing() {
     backup(&path, &copy).expect("the backup works");
     assert_eq!(json(&copy), json(&path));
     assert_eq!(check(&copy).expect("it can be read"), Vec::<String>::new());
-    block_on(store.append(RoomId(1), vec![line(1, "ann", "later")])).expect("stored");
+    block_on(append(&store, RoomId(1), vec![line(1, "ann", "later")])).expect("stored");
     let size = fs::metadata(&copy).expect("a file").len();
     assert!(backup(&path, &copy).is_err());
     assert_eq!(fs::metadata(&copy).expect("a file").len(), size);
@@ -319,7 +319,7 @@ fn no_tool_takes_a_file_that_is_not_there_or_foreign() {
 fn check_finds_a_damaged_page() {
     let (folder, path, store) = a_chat();
     let talk = (0..500).map(|number| line(number, "ann", &format!("number {number}")));
-    block_on(store.append(RoomId(1), talk.collect())).expect("stored");
+    block_on(append(&store, RoomId(1), talk.collect())).expect("stored");
     block_on(store.close());
     let whole = fs::read(&path).expect("a file");
     let mut found = 0;

@@ -1,0 +1,283 @@
+//! *Pure.* What an entry of the log changes, and what members are told of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::entry::{At, Banned, Came, Entry, Numbered, Renamed, Ruling, Subject};
+use super::{Member, Moderation, Room};
+use crate::chat::message::{Item, MemberId, ModAction, ModNotice, Notice};
+use crate::chat::name::Name;
+use crate::chat::request::{PutOut, PutOutHow};
+use crate::limits::NOTICE_MEMBERS_MAX;
+use crate::time::Timestamp;
+
+/// What follows from an entry for those who are connected, besides what all members are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Members who were put out.
+    pub out: Vec<MemberId>,
+    /// How they were.
+    pub put_out: Option<Arc<PutOut>>,
+    /// Who owns the room as well from now on.
+    pub owner: Option<MemberId>,
+    /// The room has ended.
+    pub closes: bool,
+}
+
+/// Entries are missing: those between the last one that was applied and this one have to be read first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The number of the first that is missing.
+    pub missing: u64,
+    /// The number of the entry that was not applied.
+    pub found: u64,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "entry {} comes before entry {}",
+            self.found, self.missing
+        )
+    }
+}
+
+impl Room {
+    /// Applies an entry; the only way in which a room changes. What members are told of it goes to `told`. Returns
+    /// what else follows, or `None` if the entry was applied before, which changes nothing.
+    ///
+    /// Publish what members were told before an entry that [takes somebody out](Entry::takes_out), so that those who
+    /// go have seen everything said before.
+    ///
+    /// # Errors
+    ///
+    /// [`Gap`] if entries before it are missing. Nothing changes.
+    pub fn apply(
+        &mut self,
+        numbered: &Numbered,
+        told: &mut Vec<Item>,
+    ) -> Result<Option<Effects>, Gap> {
+        let Numbered { seq, time, entry } = numbered;
+        let next = self.at.seq + 1;
+        if *seq < next {
+            return Ok(None);
+        }
+        if *seq > next {
+            return Err(Gap {
+                missing: next,
+                found: *seq,
+            });
+        }
+        self.at = At {
+            seq: *seq,
+            rights: match entry.changes_rights() {
+                true => *seq,
+                false => self.at.rights,
+            },
+        };
+        match entry {
+            Entry::Said(message) => told.push(Item::Message(Arc::clone(message))),
+            Entry::Came(came) => self.came(came, told),
+            Entry::Went { member } => self.went(*member, told),
+            Entry::Renamed(renamed) => self.renamed(renamed, told),
+            Entry::Topic(set) => {
+                self.state.topic = set.topic.clone();
+                told.push(Item::Notice(Notice::Topic {
+                    name: set.by.clone(),
+                    topic: set.topic.clone(),
+                }));
+            }
+            Entry::Ruled(ruling) => return Ok(Some(self.ruled(ruling, *time, told))),
+        }
+        Ok(Some(Effects::default()))
+    }
+
+    /// The moderation once `entries`, decided at `time`, are applied, as far as it outlives the server; `None` if that
+    /// is what it is now.
+    pub fn persistent_after(&self, entries: &[Entry], time: Timestamp) -> Option<Moderation> {
+        let rulings = entries.iter().filter_map(|entry| match entry {
+            Entry::Ruled(ruling) => Some(&**ruling),
+            _ => None,
+        });
+        let mut rulings = rulings.peekable();
+        rulings.peek()?;
+        let mut after = self.moderation().clone();
+        rulings.for_each(|ruling| after.apply(ruling, time));
+        let after = after.persistent();
+        (after != self.moderation().persistent()).then_some(after)
+    }
+
+    fn came(&mut self, came: &Came, told: &mut Vec<Item>) {
+        self.tell(Notice::Joined(came.name.clone()), told);
+        let member = Member {
+            name: came.name.clone(),
+            account: came.account.clone(),
+            address: came.address,
+            join_seq: self.next_join_seq,
+            is_muted: false,
+        };
+        self.next_join_seq += 1;
+        self.members.insert(came.member, member);
+        self.mark_muted(Some(came.member));
+    }
+
+    fn went(&mut self, member: MemberId, told: &mut Vec<Item>) {
+        if let Some(member) = self.members.remove(&member) {
+            self.tell(Notice::Left(member.name), told);
+        }
+    }
+
+    fn renamed(&mut self, renamed: &Renamed, told: &mut Vec<Item>) {
+        let new = renamed.name.clone();
+        if let Some(member) = self.members.get_mut(&renamed.member) {
+            let old = std::mem::replace(&mut member.name, new.clone());
+            self.tell(Notice::Renamed { old, new }, told);
+            self.mark_muted(Some(renamed.member));
+        }
+    }
+
+    fn ruled(&mut self, ruling: &Ruling, time: Timestamp, told: &mut Vec<Item>) -> Effects {
+        if let Ruling::Shared { with: owner, .. } | Ruling::Inherited(owner) = ruling
+            && !self.members.contains_key(&owner.member)
+        {
+            // It went while somebody elsewhere decided this, and may never be heard of again.
+            return Effects::default();
+        }
+        self.state.moderation.apply(ruling, time);
+        let effects = self.effects(ruling, time);
+        for member in &effects.out {
+            self.members.remove(member);
+        }
+        match ruling {
+            Ruling::AccountIs { member, account } => {
+                if let Some(member) = self.members.get_mut(member) {
+                    member.account = account.clone();
+                }
+            }
+            Ruling::AccountDeleted { account } => {
+                for member in self.members.values_mut() {
+                    member.account = member.account.take().filter(|own| own != account);
+                }
+            }
+            Ruling::Closed { .. } => self.is_closed = true,
+            _ => {}
+        }
+        self.mark_muted(match ruling {
+            Ruling::AccountIs { member, .. } | Ruling::OwnerCame { member, .. } => Some(*member),
+            _ => None,
+        });
+        self.tell_ruling(ruling, time, told);
+        effects
+    }
+
+    fn effects(&self, ruling: &Ruling, time: Timestamp) -> Effects {
+        match ruling {
+            Ruling::Kicked { by, whom, why } => self.put_out(whom, PutOutHow::Kicked, by, why),
+            Ruling::Banned(banned) => {
+                let how = PutOutHow::Banned(banned.until.map(|until| until.since(time)));
+                self.put_out(&banned.whom, how, &banned.by, &banned.why)
+            }
+            Ruling::Closed { by } => Effects {
+                out: self.members.keys().copied().collect(),
+                closes: true,
+                ..self.put_out(&[], PutOutHow::Closed, by, "")
+            },
+            Ruling::Shared { with: owner, .. } | Ruling::Inherited(owner) => Effects {
+                owner: Some(owner.member),
+                ..Effects::default()
+            },
+            _ => Effects::default(),
+        }
+    }
+
+    fn put_out(&self, whom: &[Subject], how: PutOutHow, by: &Name, why: &str) -> Effects {
+        let out = whom.iter().map(|subject| subject.member);
+        Effects {
+            out: out.filter(|id| self.members.contains_key(id)).collect(),
+            put_out: Some(Arc::new(PutOut {
+                how,
+                by: by.clone(),
+                why: why.into(),
+            })),
+            ..Effects::default()
+        }
+    }
+
+    fn tell_ruling(&self, ruling: &Ruling, time: Timestamp, told: &mut Vec<Item>) {
+        let mut tell = |what, whom: &Name, by: &Name, why: &str| {
+            told.push(Item::Notice(Notice::ModNotice(Box::new(ModNotice {
+                what,
+                whom: whom.clone(),
+                by: by.clone(),
+                why: why.into(),
+            }))));
+        };
+        match ruling {
+            Ruling::Kicked { by, whom, why } => {
+                for subject in whom {
+                    tell(ModAction::Kicked, &subject.name, by, why);
+                }
+            }
+            Ruling::Banned(banned) => tell_ban(banned, time, tell),
+            Ruling::Unbanned { by, target } => match target.name() {
+                Some(name) => tell(ModAction::Unbanned, name, by, ""),
+                None => tell(ModAction::UnbannedAddress, by, by, ""),
+            },
+            Ruling::Muted { by, whom, .. } => {
+                for subject in whom {
+                    tell(ModAction::Muted, &subject.name, by, "");
+                }
+            }
+            Ruling::Unmuted { by, name, .. } => tell(ModAction::Unmuted, name, by, ""),
+            Ruling::Shared { by, with } => tell(ModAction::Shared, &with.name, by, ""),
+            Ruling::Locked { by, .. } => tell(ModAction::Locked, by, by, ""),
+            Ruling::Unlocked { by } => tell(ModAction::Unlocked, by, by, ""),
+            Ruling::Private { by, on: true } => tell(ModAction::Private, by, by, ""),
+            Ruling::Private { by, on: false } => tell(ModAction::Public, by, by, ""),
+            // Whoever is alone simply owns the room.
+            Ruling::Inherited(heir) if self.members.len() > 1 && !self.is_quiet => {
+                tell(ModAction::Inherited, &heir.name, &heir.name, "");
+            }
+            Ruling::Inherited(_)
+            | Ruling::Closed { .. }
+            | Ruling::Founded { .. }
+            | Ruling::OwnerCame { .. }
+            | Ruling::OwnerEnded { .. }
+            | Ruling::Expired
+            | Ruling::AccountIs { .. }
+            | Ruling::AccountDeleted { .. } => {}
+        }
+    }
+
+    /// Notes for each member, or one, whether it may only read.
+    fn mark_muted(&mut self, only: Option<MemberId>) {
+        let moderation = &self.state.moderation;
+        let wanted = |id: &MemberId| only.is_none_or(|only| only == *id);
+        for (id, member) in self.members.iter_mut().filter(|(id, _)| wanted(id)) {
+            let is_owner = moderation.rank(*id, member.account.as_ref()).is_some();
+            member.is_muted = !is_owner && moderation.is_muted(*id, &member.name);
+        }
+    }
+
+    /// Tells of a member, in a room small enough for it.
+    fn tell(&self, notice: Notice, told: &mut Vec<Item>) {
+        if !self.is_quiet && self.members.len() <= NOTICE_MEMBERS_MAX {
+            told.push(Item::Notice(notice));
+        }
+    }
+}
+
+fn tell_ban(banned: &Banned, time: Timestamp, mut tell: impl FnMut(ModAction, &Name, &Name, &str)) {
+    let (by, why) = (&banned.by, &*banned.why);
+    let left = banned.until.map(|until| until.since(time));
+    match banned.target.name() {
+        Some(name) if banned.whom.is_empty() => tell(ModAction::Banned(left), name, by, why),
+        Some(_) => {}
+        // An address is nobody's business.
+        None => tell(ModAction::BannedAddress(left), by, by, why),
+    }
+    for subject in &banned.whom {
+        tell(ModAction::Banned(left), &subject.name, by, why);
+    }
+}

@@ -1,0 +1,311 @@
+//! *Pure.* What the log of a room holds, and what a decision was based on.
+//!
+//! A room changes in one way: a command is decided, which gives entries; a store numbers them; and
+//! [`Room::apply`](super::Room::apply) applies them in the order of their numbers, wherever the room is kept. So an
+//! entry says all that there is to know: whom it is about, and what they were called at the time.
+//!
+//! Entries can be written down. The tag of each kind, and what the fields of a kind mean, MUST NOT change; what has
+//! to be said otherwise is a new kind.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::moderation::OwnerId;
+use crate::chat::address::Address;
+use crate::chat::message::{MemberId, Message, NewMessage, clean_text};
+use crate::chat::name::Name;
+use crate::chat::password::Hash;
+use crate::chat::request::Target;
+use crate::chat::topic::Topic;
+use crate::time::Timestamp;
+
+/// One thing that happened in a room. A line is one pointer to the message that everybody is shown, so that it costs
+/// no more on its way than it must; whatever is large is boxed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// A member said or did something. The message has its number once it is stored.
+    Said(Arc<Message>),
+    /// Somebody came in.
+    Came(Box<Came>),
+    /// A member went.
+    Went {
+        /// The member.
+        member: MemberId,
+    },
+    /// A member has another name.
+    Renamed(Box<Renamed>),
+    /// Somebody set the topic or removed it.
+    Topic(Box<TopicSet>),
+    /// Something changed with regard to who may do what.
+    Ruled(Box<Ruling>),
+}
+
+/// Who came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Came {
+    /// The connection.
+    pub member: MemberId,
+    /// What it is called.
+    pub name: Name,
+    /// The account that it is logged in to.
+    pub account: Option<Name>,
+    /// Where it comes from, unless over a Unix socket.
+    pub address: Option<Address>,
+}
+
+/// Who is called otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renamed {
+    /// The member.
+    pub member: MemberId,
+    /// Its name from now on.
+    pub name: Name,
+}
+
+/// What a room is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicSet {
+    /// Who says so.
+    pub by: Name,
+    /// What it is about from now on.
+    pub topic: Option<Topic>,
+}
+
+/// Somebody whom a ruling is about, as it was when it was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The connection.
+    pub member: MemberId,
+    /// What it was called.
+    pub name: Name,
+    /// The account that it was logged in to.
+    pub account: Option<Name>,
+}
+
+/// Who is to stay out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Banned {
+    /// Who decided it.
+    pub by: Name,
+    /// Who is to stay out.
+    pub target: Target,
+    /// Who goes.
+    pub whom: Vec<Subject>,
+    /// The connection that had the name, wherever it was.
+    pub holder: Option<MemberId>,
+    /// Owners who were elsewhere and are none any more.
+    pub unseated: Vec<OwnerId>,
+    /// Until when; `None`: until it is taken back.
+    pub until: Option<Timestamp>,
+    /// Why; may be empty.
+    #[serde(deserialize_with = "clean_text")]
+    pub why: Box<str>,
+}
+
+/// What changed with regard to who may do what. `by` is the name of the owner who decided it; a ruling without is a
+/// fact that nobody can refuse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ruling", rename_all = "snake_case")]
+pub enum Ruling {
+    /// Members were put out and may come again.
+    Kicked {
+        /// Who decided it.
+        by: Name,
+        /// Who goes.
+        whom: Vec<Subject>,
+        /// Why; may be empty.
+        #[serde(deserialize_with = "clean_text")]
+        why: Box<str>,
+    },
+    /// Somebody is to stay out.
+    Banned(Banned),
+    /// Somebody may come in again.
+    Unbanned {
+        /// Who decided it.
+        by: Name,
+        /// Who may.
+        target: Target,
+    },
+    /// Members of this name, and whoever has it, may only read.
+    Muted {
+        /// Who decided it.
+        by: Name,
+        /// The name.
+        name: Name,
+        /// Who has it.
+        whom: Vec<Subject>,
+    },
+    /// Whoever has this name may speak again.
+    Unmuted {
+        /// Who decided it.
+        by: Name,
+        /// The name.
+        name: Name,
+        /// The members who have it.
+        members: Vec<MemberId>,
+    },
+    /// A member is an owner as well.
+    Shared {
+        /// Who decided it.
+        by: Name,
+        /// The new owner.
+        with: Subject,
+    },
+    /// The room has a password from now on, or another one.
+    Locked {
+        /// Who decided it.
+        by: Name,
+        /// The password's hash.
+        hash: Hash,
+    },
+    /// The room has no password any more.
+    Unlocked {
+        /// Who decided it.
+        by: Name,
+    },
+    /// The room is in no list, or in all again.
+    Private {
+        /// Who decided it.
+        by: Name,
+        /// It is in no list.
+        on: bool,
+    },
+    /// The room has ended.
+    Closed {
+        /// Who decided it.
+        by: Name,
+    },
+    /// A connection has created the room, and owns it before anybody else.
+    Founded {
+        /// The connection.
+        member: MemberId,
+        /// The account that it is logged in to.
+        account: Option<Name>,
+    },
+    /// An owner by account has come in.
+    OwnerCame {
+        /// The owner's connection.
+        member: MemberId,
+        /// The owner's account.
+        account: Name,
+    },
+    /// The connection of an owner has ended.
+    OwnerEnded {
+        /// The connection.
+        member: MemberId,
+    },
+    /// A member owns the room since no owner was left.
+    Inherited(Subject),
+    /// Bans and absences of owners may be over by now.
+    Expired,
+    /// A connection is logged in to this account now, or to none.
+    AccountIs {
+        /// The connection.
+        member: MemberId,
+        /// The account.
+        account: Option<Name>,
+    },
+    /// An account was deleted.
+    AccountDeleted {
+        /// The account.
+        account: Name,
+    },
+}
+
+/// An entry with its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbered {
+    /// Its number: the first entry of a log has 1, and none is left out.
+    pub seq: u64,
+    /// When it was decided. Every rule goes by this time, and never by a clock.
+    pub time: Timestamp,
+    /// What happened.
+    pub entry: Entry,
+}
+
+/// How far into a log somebody has read who decides something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct At {
+    /// The number of the last entry.
+    pub seq: u64,
+    /// The number of the last entry that changed who may do what. A decision that was based on an earlier one may not
+    /// hold any more.
+    pub rights: u64,
+}
+
+impl Entry {
+    /// What a member said.
+    pub fn said(line: NewMessage) -> Entry {
+        Entry::Said(Arc::new(Message::new(0, line)))
+    }
+
+    /// Whether it changes who may do what.
+    pub fn changes_rights(&self) -> bool {
+        matches!(self, Entry::Ruled(_))
+    }
+
+    /// Whether it tells of something that has happened already, whether it can be stored or not.
+    pub fn is_fact(&self) -> bool {
+        match self {
+            Entry::Said(_) | Entry::Topic(_) => false,
+            Entry::Came(_) | Entry::Went { .. } | Entry::Renamed(_) => true,
+            Entry::Ruled(ruling) => ruling.by().is_none(),
+        }
+    }
+
+    /// Whether members may be out when it is applied, who are to see what was said until then.
+    pub fn takes_out(&self) -> bool {
+        match self {
+            Entry::Went { .. } => true,
+            Entry::Ruled(ruling) => matches!(
+                **ruling,
+                Ruling::Kicked { .. } | Ruling::Banned(_) | Ruling::Closed { .. }
+            ),
+            Entry::Said(_) | Entry::Came(_) | Entry::Renamed(_) | Entry::Topic(_) => false,
+        }
+    }
+}
+
+impl From<Ruling> for Entry {
+    fn from(ruling: Ruling) -> Entry {
+        Entry::Ruled(Box::new(ruling))
+    }
+}
+
+impl Ruling {
+    /// The name of the owner who decided it; `None` for a fact.
+    pub fn by(&self) -> Option<&Name> {
+        match self {
+            Ruling::Kicked { by, .. }
+            | Ruling::Banned(Banned { by, .. })
+            | Ruling::Unbanned { by, .. }
+            | Ruling::Muted { by, .. }
+            | Ruling::Unmuted { by, .. }
+            | Ruling::Shared { by, .. }
+            | Ruling::Locked { by, .. }
+            | Ruling::Unlocked { by }
+            | Ruling::Private { by, .. }
+            | Ruling::Closed { by } => Some(by),
+            Ruling::Founded { .. }
+            | Ruling::OwnerCame { .. }
+            | Ruling::OwnerEnded { .. }
+            | Ruling::Inherited(_)
+            | Ruling::Expired
+            | Ruling::AccountIs { .. }
+            | Ruling::AccountDeleted { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_takes_no_more_space_than_it_must() {
+        assert_eq!(size_of::<Entry>(), 2 * size_of::<usize>());
+        assert_eq!(size_of::<Numbered>(), 4 * size_of::<usize>());
+    }
+}

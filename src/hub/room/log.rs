@@ -1,0 +1,228 @@
+//! How what was decided gets into the room's log, and from there into the room.
+
+use std::sync::Arc;
+
+use super::{Actor, ClientEvent};
+use crate::chat::message::{MemberId, Message};
+use crate::chat::room::{Decision, Effects, Entry, Fact, Numbered, PostError, Room};
+use crate::limits::STALE_DECISIONS_MAX;
+use crate::store::{Outcome, Proposal, StoreError};
+use crate::time::Timestamp;
+
+impl Actor {
+    /// Decides something, again and again while others are faster, and gives what to reply once it is stored and
+    /// applied; or why it is not: `not_stored` if the store cannot.
+    pub(super) async fn carry_out<R, E>(
+        &mut self,
+        time: Timestamp,
+        not_stored: E,
+        decide: impl Fn(&Room) -> Result<Decision<R>, E>,
+    ) -> Result<R, E> {
+        for _ in 0..STALE_DECISIONS_MAX {
+            let decision = decide(&self.room)?;
+            if decision.entries.is_empty() {
+                return Ok(decision.reply);
+            }
+            if !self.overdue.is_empty() {
+                // It would be based on a room that some have left already.
+                break;
+            }
+            match self.append(decision.entries, time).await {
+                Ok(None) => return Ok(decision.reply),
+                Ok(Some(_)) => {}
+                Err(_) => break,
+            }
+        }
+        Err(not_stored)
+    }
+
+    /// Enters a fact into the log. If it cannot be stored now it is overdue: it has happened all the same.
+    pub(super) async fn note(&mut self, fact: Fact, time: Timestamp) {
+        if !self.overdue.is_empty() || !self.try_note(&fact, time).await {
+            if let Fact::Renamed { member, .. } = fact {
+                // Only the last name counts, and there may be any number before.
+                self.overdue.retain(
+                    |fact| !matches!(fact, Fact::Renamed { member: other, .. } if *other == member),
+                );
+            }
+            self.overdue.push(fact);
+        }
+    }
+
+    /// Enters what is overdue into the log, as far as it can be stored now.
+    pub(super) async fn note_overdue(&mut self, time: Timestamp) {
+        while let Some(fact) = self.overdue.first().cloned()
+            && self.try_note(&fact, time).await
+        {
+            self.overdue.remove(0);
+            self.ensure_owner(time).await;
+        }
+    }
+
+    async fn try_note(&mut self, fact: &Fact, time: Timestamp) -> bool {
+        for _ in 0..STALE_DECISIONS_MAX {
+            let entries = self.room.decide_fact(fact);
+            if entries.is_empty() {
+                return true;
+            }
+            match self.append(entries, time).await {
+                Ok(None) => return true,
+                Ok(Some(_)) => {}
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// Stores entries and applies them. Gives them back if others have changed meanwhile who may do what: that is
+    /// applied then, and the decision has to be made again.
+    pub(super) async fn append(
+        &mut self,
+        entries: Vec<Entry>,
+        time: Timestamp,
+    ) -> Result<Option<Vec<Entry>>, StoreError> {
+        let moderation = self.room.persistent_after(&entries, time);
+        let proposal = Proposal {
+            time,
+            entries,
+            moderation: moderation.map(Box::new),
+        };
+        self.propose(proposal).await
+    }
+
+    async fn propose(&mut self, proposal: Proposal) -> Result<Option<Vec<Entry>>, StoreError> {
+        let appended = self.store.append(self.handle.id, self.room.at(), proposal);
+        match appended.await? {
+            Outcome::Stored { before, entries } => {
+                self.take(before).await;
+                self.take(entries).await;
+                Ok(None)
+            }
+            Outcome::Stale { newer, refused } => {
+                self.take(newer).await;
+                Ok(Some(refused))
+            }
+        }
+    }
+
+    /// Stores what was said. What could not be stored is not shown, and its authors are told.
+    pub(super) async fn commit(&mut self, time: Timestamp) {
+        for _ in 0..STALE_DECISIONS_MAX {
+            if self.drafts.is_empty() {
+                return;
+            }
+            let drafts = std::mem::take(&mut self.drafts);
+            match self.propose(Proposal::new(time, drafts)).await {
+                Ok(None) => return self.authors.clear(),
+                Ok(Some(refused)) => self.draft_again(refused, time),
+                Err(_) => break,
+            }
+        }
+        self.drafts.clear();
+        let authors = self.authors.drain(..);
+        for inbox in authors.filter_map(|member| self.inboxes.get(&member)) {
+            inbox.put(ClientEvent::NotSent);
+        }
+    }
+
+    /// Judges lines again that were judged on a room that has changed.
+    fn draft_again(&mut self, refused: Vec<Entry>, time: Timestamp) {
+        self.authors.clear();
+        for entry in refused {
+            if let Entry::Said(message) = entry {
+                let Message {
+                    member, kind, text, ..
+                } = Arc::unwrap_or_clone(message);
+                self.draft(member, self.room.decide_line(member, kind, text, time));
+            }
+        }
+    }
+
+    /// A line that is to be stored with the others of this turn, or why it is not said.
+    pub(super) fn draft(&mut self, member: MemberId, line: Result<Entry, PostError>) {
+        match line {
+            Ok(line) => {
+                self.drafts.push(line);
+                self.authors.push(member);
+            }
+            Err(PostError::Muted) => self.tell(member, ClientEvent::Muted),
+            Err(PostError::NotHere) => {}
+        }
+    }
+
+    /// Applies what is stored. If something before it is missing, that is read first.
+    pub(super) async fn take(&mut self, entries: Vec<Numbered>) {
+        if let Err(behind_gap) = self.apply(entries)
+            && self.catch_up().await.is_ok()
+        {
+            // What was read may have brought all of it, or only what comes before.
+            let _ = self.apply(behind_gap);
+        }
+    }
+
+    /// Reads and applies what others have stored.
+    ///
+    /// Whatever is missing still, nothing behind it is shown until it can be read: all see the same in the same order.
+    pub(super) async fn catch_up(&mut self) -> Result<(), StoreError> {
+        let newer = self.store.since(self.handle.id, self.room.at().seq).await?;
+        let _ = self.apply(newer);
+        Ok(())
+    }
+
+    /// Gives back what comes behind a gap.
+    fn apply(&mut self, entries: Vec<Numbered>) -> Result<(), Vec<Numbered>> {
+        let (mut lines, mut last) = (0, None);
+        let mut result = Ok(());
+        let mut entries = entries.into_iter();
+        while let Some(numbered) = entries.next() {
+            if numbered.entry.takes_out() {
+                self.publish();
+            }
+            let effects = match self.room.apply(&numbered, &mut self.pending) {
+                Ok(Some(effects)) => effects,
+                Ok(None) => continue,
+                Err(gap) => {
+                    tracing::error!(room = %self.handle.name, %gap, "the log has a gap");
+                    result = Err(std::iter::once(numbered).chain(entries).collect());
+                    break;
+                }
+            };
+            match numbered.entry {
+                Entry::Said(message) => {
+                    lines += 1;
+                    last = Some(message.time);
+                    self.recent.push(message);
+                }
+                Entry::Came(_) | Entry::Went { .. } => {
+                    self.handle.info.set_members(self.room.members());
+                }
+                Entry::Renamed(_) => {}
+                Entry::Topic(_) => self.handle.info.set_topic(self.room.topic().cloned()),
+                Entry::Ruled(_) => self.follow(effects),
+            }
+        }
+        if let Some(last) = last {
+            self.handle.info.add_lines(lines, last);
+        }
+        self.is_behind = result.is_err();
+        result
+    }
+
+    /// Does for those who are connected here what follows from a ruling.
+    fn follow(&mut self, effects: Effects) {
+        if effects.closes {
+            self.close();
+        }
+        for member in &effects.out {
+            if let Some(inbox) = self.inboxes.remove(member) {
+                self.outbox.end_reader(*member, effects.put_out.clone());
+                inbox.put(ClientEvent::Left);
+            }
+        }
+        self.handle.info.set_members(self.room.members());
+        self.handle.info.show_moderation(self.room.moderation());
+        if let Some(owner) = effects.owner {
+            self.tell(owner, ClientEvent::Owns(self.handle.clone()));
+        }
+    }
+}
