@@ -37,6 +37,8 @@ struct State {
 #[derive(Debug)]
 struct End {
     place: u64,
+    /// Messages that were published before `place`.
+    messages: u64,
     put_out: Option<Arc<PutOut>>,
 }
 
@@ -93,12 +95,12 @@ impl Outbox {
     /// A reader for `member` of what is published from now on.
     pub fn reader(self: &Arc<Self>, member: MemberId) -> Reader {
         let state = self.lock();
-        let kept: u64 = state.entries.iter().map(|entry| entry.messages).sum();
         Reader {
             member,
             next: state.end(),
-            messages: state.messages_before + kept,
+            messages: state.messages(),
             end: u64::MAX,
+            messages_until_end: u64::MAX,
             put_out: None,
             outbox: Arc::clone(self),
         }
@@ -107,8 +109,12 @@ impl Outbox {
     /// Ends the reader of `member`, who has left or was put out: what is published from now on is not for it.
     pub fn end_reader(&self, member: MemberId, put_out: Option<Arc<PutOut>>) {
         let mut state = self.lock();
-        let place = state.end();
-        state.ended.insert(member, End { place, put_out });
+        let end = End {
+            place: state.end(),
+            messages: state.messages(),
+            put_out,
+        };
+        state.ended.insert(member, end);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -119,6 +125,12 @@ impl Outbox {
 impl State {
     fn end(&self) -> u64 {
         self.first + self.entries.len() as u64
+    }
+
+    /// All messages that were ever published.
+    fn messages(&self) -> u64 {
+        let kept = self.entries.iter().map(|entry| entry.messages);
+        self.messages_before + kept.sum::<u64>()
     }
 
     /// Counts the newest entry as it is now: those who keep up have drawn it, for all their zones.
@@ -160,8 +172,9 @@ pub struct Reader {
     next: u64,
     /// Messages that were published before `next`.
     messages: u64,
-    /// The place after the last batch meant for this reader.
+    /// The place after the last batch meant for this reader, and the messages before it.
     end: u64,
+    messages_until_end: u64,
     put_out: Option<Arc<PutOut>>,
 }
 
@@ -180,11 +193,14 @@ impl Reader {
         let mut state = self.outbox.lock();
         if let Some(end) = state.ended.remove(&self.member) {
             self.end = end.place;
+            self.messages_until_end = end.messages;
             self.put_out = end.put_out;
         }
         let mut skipped = 0;
         if self.next < state.first {
-            skipped = state.messages_before - self.messages;
+            // What was published after the end is not for this reader, and so not missed.
+            let messages = state.messages_before.min(self.messages_until_end);
+            skipped = messages.saturating_sub(self.messages);
             self.next = state.first;
             self.messages = state.messages_before;
         }
@@ -355,6 +371,22 @@ mod tests {
         drop(leaves);
         assert_eq!(take(&mut stays), (0, vec![1, 2]));
         assert_eq!(kept(&outbox), 0);
+    }
+
+    #[test]
+    fn a_reader_that_left_misses_nothing_of_what_came_after() {
+        let outbox = Outbox::new(2 * COST);
+        let (mut stays, mut leaves) = (reader(&outbox, 1), reader(&outbox, 2));
+        outbox.publish(batch(1), 2);
+        outbox.end_reader(MemberId(2), None);
+        outbox.publish(batch(2), 1);
+        assert_eq!(take(&mut stays), (0, vec![1, 2]));
+        outbox.publish(batch(3), 1);
+        outbox.publish(batch(4), 1);
+        // Of four that are gone or not for it, the first was.
+        assert_eq!(take(&mut leaves), (1, vec![]));
+        assert_eq!(take(&mut leaves), (0, vec![]));
+        assert!(leaves.is_done());
     }
 
     #[test]
