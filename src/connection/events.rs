@@ -48,6 +48,8 @@ impl Connection {
                     self.show_prompt();
                 }
             }
+            // Nothing is said after the last words.
+            Event::Message(_) if self.ending.is_some() => {}
             Event::Message(message) => self.take_message(message),
             Event::NameReclaimed { account, new } => {
                 self.mention = Mention::of(self.user.id(), &new).map(Box::new);

@@ -99,9 +99,7 @@ impl Outbox {
             member,
             next: state.end(),
             messages: state.messages(),
-            end: u64::MAX,
-            messages_until_end: u64::MAX,
-            put_out: None,
+            ended: None,
             outbox: Arc::clone(self),
         }
     }
@@ -172,10 +170,8 @@ pub struct Reader {
     next: u64,
     /// Messages that were published before `next`.
     messages: u64,
-    /// The place after the last batch meant for this reader, and the messages before it.
-    end: u64,
-    messages_until_end: u64,
-    put_out: Option<Arc<PutOut>>,
+    /// Known once its member is out. Boxed, since it has been in a room for most of its time.
+    ended: Option<Box<End>>,
 }
 
 /// What came of [`Reader::take`] besides the batches.
@@ -192,21 +188,21 @@ impl Reader {
     pub fn take(&mut self, bytes_max: usize, batches: &mut Vec<Arc<Batch>>) -> Taken {
         let mut state = self.outbox.lock();
         if let Some(end) = state.ended.remove(&self.member) {
-            self.end = end.place;
-            self.messages_until_end = end.messages;
-            self.put_out = end.put_out;
+            self.ended = Some(Box::new(end));
         }
         let mut skipped = 0;
         if self.next < state.first {
             // What was published after the end is not for this reader, and so not missed.
-            let messages = state.messages_before.min(self.messages_until_end);
+            let messages = self.ended.as_ref().map_or(state.messages_before, |end| {
+                state.messages_before.min(end.messages)
+            });
             skipped = messages.saturating_sub(self.messages);
             self.next = state.first;
             self.messages = state.messages_before;
         }
         let (mut bytes, mut more) = (0, false);
         let from = (self.next - state.first) as usize;
-        let until = self.end.min(state.end()).saturating_sub(state.first) as usize;
+        let until = self.end().min(state.end()).saturating_sub(state.first) as usize;
         for entry in state.entries.range_mut(from.min(until)..until) {
             if bytes >= bytes_max {
                 more = true;
@@ -222,14 +218,19 @@ impl Reader {
         Taken { skipped, more }
     }
 
+    /// The place after the last batch meant for this reader.
+    fn end(&self) -> u64 {
+        self.ended.as_ref().map_or(u64::MAX, |end| end.place)
+    }
+
     /// True when it has taken all that will ever be meant for it.
     pub fn is_done(&self) -> bool {
-        self.next >= self.end
+        self.next >= self.end()
     }
 
     /// How its member was put out; `None` if it has left. Not known before the reader is done.
     pub fn put_out(&self) -> Option<&Arc<PutOut>> {
-        self.put_out.as_ref()
+        self.ended.as_ref()?.put_out.as_ref()
     }
 }
 
@@ -238,10 +239,10 @@ impl Drop for Reader {
     fn drop(&mut self) {
         let mut state = self.outbox.lock();
         if let Some(end) = state.ended.remove(&self.member) {
-            self.end = end.place;
+            self.ended = Some(Box::new(end));
         }
         let from = self.next.saturating_sub(state.first) as usize;
-        let until = self.end.min(state.end()).saturating_sub(state.first) as usize;
+        let until = self.end().min(state.end()).saturating_sub(state.first) as usize;
         for entry in state.entries.range_mut(from.min(until)..until) {
             entry.readers -= 1;
         }
