@@ -163,10 +163,7 @@ impl Room {
             Ruling::Closed { .. } => self.is_closed = true,
             _ => {}
         }
-        self.mark_muted(match ruling {
-            Ruling::AccountIs { member, .. } | Ruling::OwnerCame { member, .. } => Some(*member),
-            _ => None,
-        });
+        self.mark_muted(None);
         self.tell_ruling(ruling, time, told);
         effects
     }

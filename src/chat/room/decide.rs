@@ -323,7 +323,7 @@ impl Room {
         }
         // The name's bearer may have been called otherwise when the room was told.
         out.extend(holder.filter(|id| {
-            self.members.contains_key(id) && !out.contains(id) && self.reaches(by, *id)
+            self.members.contains_key(id) && !out.contains(id) && self.outranks(by, *id)
         }));
         Ok(out)
     }
@@ -431,7 +431,7 @@ impl Room {
     /// Those called `name` whom the owner `by` outranks, and one whom it does not.
     fn called(&self, by: MemberId, name: &Name) -> (Vec<MemberId>, Option<MemberId>) {
         let (reached, not): (Vec<_>, Vec<_>) =
-            self.named(name).partition(|&id| self.reaches(by, id));
+            self.named(name).partition(|&id| self.outranks(by, id));
         (reached, not.first().copied())
     }
 
@@ -443,7 +443,7 @@ impl Room {
         named.map(|(&id, _)| id)
     }
 
-    fn reaches(&self, by: MemberId, other: MemberId) -> bool {
+    fn outranks(&self, by: MemberId, other: MemberId) -> bool {
         let doer = self.rank(by);
         by != other && doer.is_some_and(|doer| outranks(doer, self.rank(other)))
     }

@@ -20,7 +20,7 @@ impl Actor {
         }
     }
 
-    /// Follows a command, or tells why not. What has to be stored is stored before anybody sees it.
+    /// Follows a command, or tells why not. It is stored before it is applied; on failure nothing changes.
     pub(super) async fn moderate(
         &mut self,
         member: MemberId,

@@ -18,8 +18,9 @@ use crate::chat::topic::Topic;
 use crate::limits::FORGET_LINES;
 
 mod accounts;
-mod faults;
+pub(crate) mod faults;
 mod files;
+mod log;
 mod search_index;
 
 /// A directory, and the path of a file in it that does not exist.

@@ -1,5 +1,7 @@
 //! Who may do what to whom, and what happens when they do it at the same time.
 
+mod log;
+
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -186,7 +188,7 @@ fn only_owners_are_obeyed() {
 }
 
 #[test]
-fn nobody_reaches_who_has_owned_the_room_for_longer() {
+fn nobody_outranks_who_has_owned_the_room_for_longer() {
     type Make = fn(Name) -> ModCommand;
     let commands: [(&str, Make); 3] = [
         ("kick", |name| ModCommand::Kick(name, "".into())),

@@ -1,5 +1,7 @@
 //! Several people at once, in all orders in which their commands can come.
 
+mod faults;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_lite::future::block_on;
