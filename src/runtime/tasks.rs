@@ -1,9 +1,11 @@
 //! Tasks that are counted, so that one can wait until none is under way.
 
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
+use pin_project_lite::pin_project;
 use smol::{Executor, Task};
 
 /// Where tasks are spawned. Cheap to clone; clones count together.
@@ -36,10 +38,9 @@ impl Tasks {
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Task<T> {
-        let running = Running::new(&self.count);
-        self.executor.spawn(async move {
-            let _running = running;
-            future.await
+        self.executor.spawn(Counted {
+            future,
+            _running: Running::new(&self.count),
         })
     }
 
@@ -76,6 +77,24 @@ impl Tasks {
 impl Count {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pin_project! {
+    /// A future that counts while it is there. Not an async block, which would keep two places for the future:
+    /// there are as many of these as there are clients.
+    struct Counted<F> {
+        #[pin]
+        future: F,
+        _running: Running,
+    }
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
     }
 }
 

@@ -63,13 +63,11 @@ impl Server {
 
     /// Serves one client, from its being let in or refused to its end, in a task of its own.
     pub fn serve(self: &Arc<Self>, socket: Socket, peer: Peer) {
-        let server = Arc::clone(self);
-        self.connections.start(async move {
-            server.serve_one(socket, peer).await;
-        });
+        self.connections
+            .start(Arc::clone(self).serve_one(socket, peer));
     }
 
-    async fn serve_one(&self, socket: Socket, peer: Peer) {
+    async fn serve_one(self: Arc<Self>, socket: Socket, peer: Peer) {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let connection = || Connection::new(MemberId(id), peer, socket, Arc::clone(&self.shared));
         let reason = match self.admission.admit(peer) {
