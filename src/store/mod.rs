@@ -284,8 +284,9 @@ impl Store {
         match &self.faults {
             None => self.append_unharmed(room, at, proposal).await,
             Some(faults) => {
+                // In a box, so that those who have no faults need not keep a place for it.
                 let fault = faults.next(Operation::Append);
-                self.append_with(fault, room, at, proposal).await
+                Box::pin(self.append_with(fault, room, at, proposal)).await
             }
         }
     }

@@ -11,7 +11,18 @@ use crate::chat::request::{PutOut, PutOutHow};
 use crate::limits::NOTICE_MEMBERS_MAX;
 use crate::time::Timestamp;
 
-/// What follows from an entry for those who are connected, besides what all members are told.
+/// What came of applying an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It was applied before. Nothing changes.
+    Before,
+    /// Members are told, and nothing else follows.
+    Now,
+    /// Somebody's rights have changed, and this follows.
+    Ruled(Box<Effects>),
+}
+
+/// What follows from a ruling for those who are connected, besides what all members are told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     /// Members who were put out.
@@ -44,8 +55,7 @@ impl fmt::Display for Gap {
 }
 
 impl Room {
-    /// Applies an entry; the only way in which a room changes. What members are told of it goes to `told`. Returns
-    /// what else follows, or `None` if the entry was applied before, which changes nothing.
+    /// Applies an entry; the only way in which a room changes. What members are told of it goes to `told`.
     ///
     /// Publish what members were told before an entry that [takes somebody out](Entry::takes_out), so that those who
     /// go have seen everything said before.
@@ -53,15 +63,11 @@ impl Room {
     /// # Errors
     ///
     /// [`Gap`] if entries before it are missing. Nothing changes.
-    pub fn apply(
-        &mut self,
-        numbered: &Numbered,
-        told: &mut Vec<Item>,
-    ) -> Result<Option<Effects>, Gap> {
+    pub fn apply(&mut self, numbered: &Numbered, told: &mut Vec<Item>) -> Result<Applied, Gap> {
         let Numbered { seq, time, entry } = numbered;
         let next = self.at.seq + 1;
         if *seq < next {
-            return Ok(None);
+            return Ok(Applied::Before);
         }
         if *seq > next {
             return Err(Gap {
@@ -88,9 +94,12 @@ impl Room {
                     topic: set.topic.clone(),
                 }));
             }
-            Entry::Ruled(ruling) => return Ok(Some(self.ruled(ruling, *time, told))),
+            Entry::Ruled(ruling) => {
+                let effects = self.ruled(ruling, *time, told);
+                return Ok(Applied::Ruled(Box::new(effects)));
+            }
         }
-        Ok(Some(Effects::default()))
+        Ok(Applied::Now)
     }
 
     /// The moderation once `entries`, decided at `time`, are applied, as far as it outlives the server; `None` if that

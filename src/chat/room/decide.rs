@@ -1,10 +1,12 @@
 //! *Pure.* What follows from what somebody asks of a room: entries for its log, or a refusal. Nothing changes here.
 
+use std::sync::Arc;
+
 use super::entry::{Banned, Entry, Renamed, Ruling, Subject, TopicSet};
 use super::moderation::OwnerId;
 use super::role::{Role, outranks};
 use super::{JoinRequest, Member, Room};
-use crate::chat::message::{Kind, MemberId, NewMessage};
+use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::Name;
 use crate::chat::request::{JoinError, ModCommand, ModError, ModReply, NewBan, Target};
 use crate::limits::{BAN_TIME_MAX, BANS_MAX, OWNERS_MAX, WHY_COLUMNS_MAX};
@@ -90,13 +92,14 @@ impl Room {
         if author.is_muted {
             return Err(PostError::Muted);
         }
-        Ok(Entry::said(NewMessage {
+        Ok(Entry::Said(Arc::new(Message {
+            id: 0,
             time: now,
             member,
             name: author.name.clone(),
             kind,
             text,
-        }))
+        })))
     }
 
     /// Whether `guest` comes in, given the room's password or not.

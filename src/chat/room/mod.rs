@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{Effects, Gap};
+pub use apply::{Applied, Effects, Gap};
 pub use decide::{Decision, Fact, PostError};
 pub use entry::{At, Entry, Numbered, Ruling};
 pub use moderation::{JoinRequest, Moderation};

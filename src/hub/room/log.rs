@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Actor, ClientEvent};
 use crate::chat::message::{MemberId, Message};
-use crate::chat::room::{Decision, Effects, Entry, Fact, Numbered, PostError, Room};
+use crate::chat::room::{Applied, Decision, Effects, Entry, Fact, Numbered, PostError, Room};
 use crate::limits::STALE_DECISIONS_MAX;
 use crate::store::{Outcome, Proposal, StoreError};
 use crate::time::Timestamp;
@@ -94,8 +94,13 @@ impl Actor {
         let appended = self.store.append(self.handle.id, self.room.at(), proposal);
         match appended.await? {
             Outcome::Stored { before, entries } => {
-                self.take(before).await;
-                self.take(entries).await;
+                if !before.is_empty() {
+                    self.take(before).await;
+                }
+                // Whatever happens to each line: no more steps than it must have.
+                if let Err(behind_gap) = self.apply(entries) {
+                    self.close_gap(behind_gap).await;
+                }
                 Ok(None)
             }
             Outcome::Stale { newer, refused } => {
@@ -152,9 +157,13 @@ impl Actor {
 
     /// Applies what is stored. If something before it is missing, that is read first.
     pub(super) async fn take(&mut self, entries: Vec<Numbered>) {
-        if let Err(behind_gap) = self.apply(entries)
-            && self.catch_up().await.is_ok()
-        {
+        if let Err(behind_gap) = self.apply(entries) {
+            self.close_gap(behind_gap).await;
+        }
+    }
+
+    async fn close_gap(&mut self, behind_gap: Vec<Numbered>) {
+        if self.catch_up().await.is_ok() {
             // What was read may have brought all of it, or only what comes before.
             let _ = self.apply(behind_gap);
         }
@@ -178,15 +187,16 @@ impl Actor {
             if numbered.entry.takes_out() {
                 self.publish();
             }
-            let effects = match self.room.apply(&numbered, &mut self.pending) {
-                Ok(Some(effects)) => effects,
-                Ok(None) => continue,
+            match self.room.apply(&numbered, &mut self.pending) {
+                Ok(Applied::Now) => {}
+                Ok(Applied::Before) => continue,
+                Ok(Applied::Ruled(effects)) => self.follow(*effects),
                 Err(gap) => {
                     tracing::error!(room = %self.handle.name, %gap, "the log has a gap");
                     result = Err(std::iter::once(numbered).chain(entries).collect());
                     break;
                 }
-            };
+            }
             match numbered.entry {
                 Entry::Said(message) => {
                     lines += 1;
@@ -196,9 +206,8 @@ impl Actor {
                 Entry::Came(_) | Entry::Went { .. } => {
                     self.handle.info.set_members(self.room.members());
                 }
-                Entry::Renamed(_) => {}
+                Entry::Renamed(_) | Entry::Ruled(_) => {}
                 Entry::Topic(_) => self.handle.info.set_topic(self.room.topic().cloned()),
-                Entry::Ruled(_) => self.follow(effects),
             }
         }
         if let Some(last) = last {

@@ -69,7 +69,9 @@ impl Logged {
             let seq = self.room.at().seq + 1;
             let numbered = Numbered { seq, time, entry };
             let effects = self.room.apply(&numbered, &mut self.told);
-            owner = owner.or(effects.expect("it is the next").expect("it is new").owner);
+            if let Applied::Ruled(effects) = effects.expect("it is the next") {
+                owner = owner.or(effects.owner);
+            }
             self.log.push(numbered);
         }
         owner
