@@ -244,8 +244,8 @@ impl Connection {
                 }
             }
         };
-        self.user.leave().await;
-        // In a box, since its timers would take their place in every task all along.
+        // Both in a box, since they would take their place in every task all along.
+        Box::pin(self.user.leave()).await;
         Box::pin(self.goodbye(reason)).await;
         reason
     }

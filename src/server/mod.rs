@@ -69,19 +69,22 @@ impl Server {
 
     async fn serve_one(self: Arc<Self>, socket: Socket, peer: Peer) {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let connection = || Connection::new(MemberId(id), peer, socket, Arc::clone(&self.shared));
-        let reason = match self.admission.admit(peer) {
-            Ok(_admitted) => {
+        let connection = Connection::new(MemberId(id), peer, socket, Arc::clone(&self.shared));
+        // Looked at where it is: a place of its own in each arm would be a place in every task.
+        let admitted = self.admission.admit(peer);
+        let reason = match &admitted {
+            Ok(_) => {
                 info!(id, %peer, "connected");
-                connection().run().await
+                connection.run().await
             }
             Err(reason) => {
                 if let Some(_slot) = self.admission.refusal_slot() {
-                    connection().refuse(reason).await;
+                    connection.refuse(*reason).await;
                 }
-                reason
+                *reason
             }
         };
+        drop(admitted);
         self.shared.reasons.count(reason);
         info!(id, %peer, %reason, "closed");
     }
