@@ -1,10 +1,10 @@
 //! *Pure.* What a room says: messages, notices, and batches of them with their drawings cached.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+pub use crate::chat::moderation::{ModAction, ModNotice};
 use crate::chat::name::Name;
 use crate::chat::topic::Topic;
 use crate::limits::{ITEM_BYTES, ITEM_COPIES};
@@ -148,50 +148,6 @@ pub enum Notice {
     },
     /// What an owner did, or who owns the room now.
     ModNotice(Box<ModNotice>),
-}
-
-/// What an owner did, or who owns a room now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModNotice {
-    /// What was done.
-    pub what: ModAction,
-    /// To whom; the name of whoever did it where it was not done to anybody.
-    pub whom: Name,
-    /// Who did it.
-    pub by: Name,
-    /// Why; may be empty.
-    pub why: Box<str>,
-}
-
-/// What was done by an owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModAction {
-    /// `* Dai was kicked by Bo: spam`
-    Kicked,
-    /// `* Dai was banned by Bo for 2h: spam`; `None`: until it is taken back.
-    Banned(Option<Duration>),
-    /// As [`ModAction::Banned`] for an address, which is nobody's business.
-    BannedAddress(Option<Duration>),
-    /// `* Dai was unbanned by Bo`
-    Unbanned,
-    /// As [`ModAction::Unbanned`] for an address.
-    UnbannedAddress,
-    /// `* Dai was muted by Bo`
-    Muted,
-    /// `* Dai was unmuted by Bo`
-    Unmuted,
-    /// `* Dai was made an owner by Bo`
-    Shared,
-    /// `* Dai now owns the room`, since no owner was left.
-    Inherited,
-    /// `* Bo locked the room: joining needs a password`
-    Locked,
-    /// `* Bo unlocked the room`
-    Unlocked,
-    /// `* Bo made the room private: no list shows it`
-    Private,
-    /// `* Bo made the room public`
-    Public,
 }
 
 /// One line of a transcript.

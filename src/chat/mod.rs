@@ -9,6 +9,7 @@ pub mod settings;
 pub mod topic;
 
 pub mod message;
+pub mod moderation;
 
 pub mod batch;
 pub mod history;

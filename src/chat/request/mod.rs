@@ -5,13 +5,15 @@
 
 mod info;
 mod lobby;
-mod moderation;
 mod room;
 
 pub use info::Info;
 pub use lobby::{CreateError, JoinError, LobbyReply, LobbyRequest, RenameError};
-pub use moderation::{BanLine, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target};
 pub use room::{RoomReply, RoomRequest};
+
+pub use crate::chat::moderation::{
+    BanLine, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target,
+};
 
 use crate::chat::account::{AccountReply, AccountRequest};
 use crate::chat::settings::Setting;

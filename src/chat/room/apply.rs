@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::entry::{At, Banned, Came, Entry, Numbered, Renamed, Ruling, Subject};
-use super::{Member, Moderation, Room};
-use crate::chat::message::{Item, MemberId, ModAction, ModNotice, Notice};
-use crate::chat::name::Name;
-use crate::chat::request::{PutOut, PutOutHow};
+use super::entry::{At, Came, Entry, Numbered, Renamed};
+use super::{Member, Moderation, Room, Ruling};
+use crate::chat::message::{Item, MemberId, Notice};
+use crate::chat::moderation::PutOut;
 use crate::limits::NOTICE_MEMBERS_MAX;
 use crate::time::Timestamp;
 
@@ -147,7 +146,7 @@ impl Room {
     }
 
     fn ruled(&mut self, ruling: &Ruling, time: Timestamp, told: &mut Vec<Item>) -> Effects {
-        if let Ruling::Shared { with: owner, .. } | Ruling::Inherited(owner) = ruling
+        if let Some(owner) = ruling.new_owner()
             && !self.members.contains_key(&owner.member)
         {
             // It went while somebody elsewhere decided this, and may never be heard of again.
@@ -178,82 +177,28 @@ impl Room {
     }
 
     fn effects(&self, ruling: &Ruling, time: Timestamp) -> Effects {
-        match ruling {
-            Ruling::Kicked { by, whom, why } => self.put_out(whom, PutOutHow::Kicked, by, why),
-            Ruling::Banned(banned) => {
-                let how = PutOutHow::Banned(banned.until.map(|until| until.since(time)));
-                self.put_out(&banned.whom, how, &banned.by, &banned.why)
-            }
-            Ruling::Closed { by } => Effects {
-                out: self.members.keys().copied().collect(),
-                closes: true,
-                ..self.put_out(&[], PutOutHow::Closed, by, "")
-            },
-            Ruling::Shared { with: owner, .. } | Ruling::Inherited(owner) => Effects {
-                owner: Some(owner.member),
-                ..Effects::default()
-            },
-            _ => Effects::default(),
-        }
-    }
-
-    fn put_out(&self, whom: &[Subject], how: PutOutHow, by: &Name, why: &str) -> Effects {
-        let out = whom.iter().map(|subject| subject.member);
+        let (whom, put_out) = ruling.put_out(time).unzip();
+        let closes = matches!(ruling, Ruling::Closed { .. });
+        let whom = whom.unwrap_or_default().iter().map(|it| it.member);
         Effects {
-            out: out.filter(|id| self.members.contains_key(id)).collect(),
-            put_out: Some(Arc::new(PutOut {
-                how,
-                by: by.clone(),
-                why: why.into(),
-            })),
-            ..Effects::default()
+            out: match closes {
+                true => self.members.keys().copied().collect(),
+                false => whom.filter(|id| self.members.contains_key(id)).collect(),
+            },
+            put_out: put_out.map(Arc::new),
+            owner: ruling.new_owner().map(|owner| owner.member),
+            closes,
         }
     }
 
     fn tell_ruling(&self, ruling: &Ruling, time: Timestamp, told: &mut Vec<Item>) {
-        let mut tell = |what, whom: &Name, by: &Name, why: &str| {
-            told.push(Item::Notice(Notice::ModNotice(Box::new(ModNotice {
-                what,
-                whom: whom.clone(),
-                by: by.clone(),
-                why: why.into(),
-            }))));
-        };
-        match ruling {
-            Ruling::Kicked { by, whom, why } => {
-                for subject in whom {
-                    tell(ModAction::Kicked, &subject.name, by, why);
-                }
-            }
-            Ruling::Banned(banned) => tell_ban(banned, time, tell),
-            Ruling::Unbanned { by, target } => match target.name() {
-                Some(name) => tell(ModAction::Unbanned, name, by, ""),
-                None => tell(ModAction::UnbannedAddress, by, by, ""),
-            },
-            Ruling::Muted { by, whom, .. } => {
-                for subject in whom {
-                    tell(ModAction::Muted, &subject.name, by, "");
-                }
-            }
-            Ruling::Unmuted { by, name, .. } => tell(ModAction::Unmuted, name, by, ""),
-            Ruling::Shared { by, with } => tell(ModAction::Shared, &with.name, by, ""),
-            Ruling::Locked { by, .. } => tell(ModAction::Locked, by, by, ""),
-            Ruling::Unlocked { by } => tell(ModAction::Unlocked, by, by, ""),
-            Ruling::Private { by, on: true } => tell(ModAction::Private, by, by, ""),
-            Ruling::Private { by, on: false } => tell(ModAction::Public, by, by, ""),
-            // Whoever is alone simply owns the room.
-            Ruling::Inherited(heir) if self.members.len() > 1 && !self.is_quiet => {
-                tell(ModAction::Inherited, &heir.name, &heir.name, "");
-            }
-            Ruling::Inherited(_)
-            | Ruling::Closed { .. }
-            | Ruling::Founded { .. }
-            | Ruling::OwnerCame { .. }
-            | Ruling::OwnerEnded { .. }
-            | Ruling::Expired
-            | Ruling::AccountIs { .. }
-            | Ruling::AccountDeleted { .. } => {}
+        // Whoever is alone simply owns the room.
+        let is_alone = self.members.len() <= 1;
+        if matches!(ruling, Ruling::Inherited(_)) && (is_alone || self.is_quiet) {
+            return;
         }
+        let notices = ruling.notices(time).into_iter();
+        told.extend(notices.map(|notice| Item::Notice(Notice::ModNotice(Box::new(notice)))));
     }
 
     /// Notes for each member, or one, whether it may only read.
@@ -271,19 +216,5 @@ impl Room {
         if !self.is_quiet && self.members.len() <= NOTICE_MEMBERS_MAX {
             told.push(Item::Notice(notice));
         }
-    }
-}
-
-fn tell_ban(banned: &Banned, time: Timestamp, mut tell: impl FnMut(ModAction, &Name, &Name, &str)) {
-    let (by, why) = (&banned.by, &*banned.why);
-    let left = banned.until.map(|until| until.since(time));
-    match banned.target.name() {
-        Some(name) if banned.whom.is_empty() => tell(ModAction::Banned(left), name, by, why),
-        Some(_) => {}
-        // An address is nobody's business.
-        None => tell(ModAction::BannedAddress(left), by, by, why),
-    }
-    for subject in &banned.whom {
-        tell(ModAction::Banned(left), &subject.name, by, why);
     }
 }

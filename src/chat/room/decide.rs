@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::entry::{Banned, Entry, Renamed, Ruling, Subject, TopicSet};
-use super::moderation::OwnerId;
-use super::role::{Role, outranks};
-use super::{JoinRequest, Member, Room};
+use super::entry::{Came, Entry, Renamed, TopicSet};
+use super::moderation::{Banned, Ruling, Subject};
+use super::owners::{OwnerId, outranks};
+use super::{Member, Role, Room};
+use crate::chat::address::Address;
 use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::Name;
+use crate::chat::password::Hash;
 use crate::chat::request::{JoinError, ModCommand, ModError, ModReply, NewBan, Target};
 use crate::limits::{BAN_TIME_MAX, BANS_MAX, OWNERS_MAX, WHY_COLUMNS_MAX};
 use crate::text;
@@ -27,6 +29,33 @@ impl<R> Decision<R> {
         Decision {
             entries: vec![entry.into()],
             reply,
+        }
+    }
+}
+
+/// Somebody at a room's door.
+#[derive(Clone, Debug)]
+pub struct JoinRequest {
+    /// The connection.
+    pub member: MemberId,
+    /// What it is called.
+    pub name: Name,
+    /// The account that the name is registered for and that the person is logged in to.
+    pub account: Option<Name>,
+    /// Where it comes from, unless over a Unix socket.
+    pub address: Option<Address>,
+    /// The room's password was known when this was its hash.
+    pub pass: Option<Hash>,
+}
+
+impl JoinRequest {
+    /// What the log says if it is granted.
+    fn came(&self) -> Came {
+        Came {
+            member: self.member,
+            name: self.name.clone(),
+            account: self.account.clone(),
+            address: self.address,
         }
     }
 }
@@ -341,7 +370,6 @@ impl Room {
         let doer = self.rank(by);
         let mut absent = Vec::new();
         for (rank, owner) in self.moderation().owners.iter().enumerate() {
-            let owner = &owner.id;
             let is_here = owner
                 .member
                 .is_some_and(|id| self.members.contains_key(&id));
@@ -408,7 +436,7 @@ impl Room {
         if self.rank(id).is_some() {
             return Err(ModError::Already);
         }
-        if self.moderation().owners.len() >= OWNERS_MAX {
+        if self.moderation().owners.count() >= OWNERS_MAX {
             return Err(ModError::TooMany(OWNERS_MAX));
         }
         Ok(Ruling::Shared {

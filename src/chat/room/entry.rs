@@ -11,12 +11,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::moderation::OwnerId;
+use super::moderation::Ruling;
 use crate::chat::address::Address;
-use crate::chat::message::{MemberId, Message, NewMessage, clean_text};
+use crate::chat::message::{MemberId, Message, NewMessage};
 use crate::chat::name::Name;
-use crate::chat::password::Hash;
-use crate::chat::request::Target;
 use crate::chat::topic::Topic;
 use crate::time::Timestamp;
 
@@ -73,147 +71,6 @@ pub struct TopicSet {
     pub topic: Option<Topic>,
 }
 
-/// Somebody whom a ruling is about, as it was when it was decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Subject {
-    /// The connection.
-    pub member: MemberId,
-    /// What it was called.
-    pub name: Name,
-    /// The account that it was logged in to.
-    pub account: Option<Name>,
-}
-
-/// Who is to stay out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Banned {
-    /// Who decided it.
-    pub by: Name,
-    /// Who is to stay out.
-    pub target: Target,
-    /// Who goes.
-    pub whom: Vec<Subject>,
-    /// The connection that had the name, wherever it was.
-    pub holder: Option<MemberId>,
-    /// Owners who were elsewhere and are none any more.
-    pub unseated: Vec<OwnerId>,
-    /// Until when; `None`: until it is taken back.
-    pub until: Option<Timestamp>,
-    /// Why; may be empty.
-    #[serde(deserialize_with = "clean_text")]
-    pub why: Box<str>,
-}
-
-/// What changed with regard to who may do what. `by` is the name of the owner who decided it; a ruling without is a
-/// fact that nobody can refuse.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ruling", rename_all = "snake_case")]
-pub enum Ruling {
-    /// Members were put out and may come again.
-    Kicked {
-        /// Who decided it.
-        by: Name,
-        /// Who goes.
-        whom: Vec<Subject>,
-        /// Why; may be empty.
-        #[serde(deserialize_with = "clean_text")]
-        why: Box<str>,
-    },
-    /// Somebody is to stay out.
-    Banned(Banned),
-    /// Somebody may come in again.
-    Unbanned {
-        /// Who decided it.
-        by: Name,
-        /// Who may.
-        target: Target,
-    },
-    /// Members of this name, and whoever has it, may only read.
-    Muted {
-        /// Who decided it.
-        by: Name,
-        /// The name.
-        name: Name,
-        /// Who has it.
-        whom: Vec<Subject>,
-    },
-    /// Whoever has this name may speak again.
-    Unmuted {
-        /// Who decided it.
-        by: Name,
-        /// The name.
-        name: Name,
-        /// The members who have it.
-        members: Vec<MemberId>,
-    },
-    /// A member is an owner as well.
-    Shared {
-        /// Who decided it.
-        by: Name,
-        /// The new owner.
-        with: Subject,
-    },
-    /// The room has a password from now on, or another one.
-    Locked {
-        /// Who decided it.
-        by: Name,
-        /// The password's hash.
-        hash: Hash,
-    },
-    /// The room has no password any more.
-    Unlocked {
-        /// Who decided it.
-        by: Name,
-    },
-    /// The room is in no list, or in all again.
-    Private {
-        /// Who decided it.
-        by: Name,
-        /// It is in no list.
-        on: bool,
-    },
-    /// The room has ended.
-    Closed {
-        /// Who decided it.
-        by: Name,
-    },
-    /// A connection has created the room, and owns it before anybody else.
-    Founded {
-        /// The connection.
-        member: MemberId,
-        /// The account that it is logged in to.
-        account: Option<Name>,
-    },
-    /// An owner by account has come in.
-    OwnerCame {
-        /// The owner's connection.
-        member: MemberId,
-        /// The owner's account.
-        account: Name,
-    },
-    /// The connection of an owner has ended.
-    OwnerEnded {
-        /// The connection.
-        member: MemberId,
-    },
-    /// A member owns the room since no owner was left.
-    Inherited(Subject),
-    /// Bans and absences of owners may be over by now.
-    Expired,
-    /// A connection is logged in to this account now, or to none.
-    AccountIs {
-        /// The connection.
-        member: MemberId,
-        /// The account.
-        account: Option<Name>,
-    },
-    /// An account was deleted.
-    AccountDeleted {
-        /// The account.
-        account: Name,
-    },
-}
-
 /// An entry with its place in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Numbered {
@@ -259,10 +116,7 @@ impl Entry {
     pub fn takes_out(&self) -> bool {
         match self {
             Entry::Went { .. } => true,
-            Entry::Ruled(ruling) => matches!(
-                **ruling,
-                Ruling::Kicked { .. } | Ruling::Banned(_) | Ruling::Closed { .. }
-            ),
+            Entry::Ruled(ruling) => ruling.puts_out(),
             Entry::Said(_) | Entry::Came(_) | Entry::Renamed(_) | Entry::Topic(_) => false,
         }
     }
@@ -271,31 +125,6 @@ impl Entry {
 impl From<Ruling> for Entry {
     fn from(ruling: Ruling) -> Entry {
         Entry::Ruled(Box::new(ruling))
-    }
-}
-
-impl Ruling {
-    /// The name of the owner who decided it; `None` for a fact.
-    pub fn by(&self) -> Option<&Name> {
-        match self {
-            Ruling::Kicked { by, .. }
-            | Ruling::Banned(Banned { by, .. })
-            | Ruling::Unbanned { by, .. }
-            | Ruling::Muted { by, .. }
-            | Ruling::Unmuted { by, .. }
-            | Ruling::Shared { by, .. }
-            | Ruling::Locked { by, .. }
-            | Ruling::Unlocked { by }
-            | Ruling::Private { by, .. }
-            | Ruling::Closed { by } => Some(by),
-            Ruling::Founded { .. }
-            | Ruling::OwnerCame { .. }
-            | Ruling::OwnerEnded { .. }
-            | Ruling::Inherited(_)
-            | Ruling::Expired
-            | Ruling::AccountIs { .. }
-            | Ruling::AccountDeleted { .. } => None,
-        }
     }
 }
 

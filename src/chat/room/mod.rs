@@ -4,10 +4,11 @@
 //! entries; a store numbers them; [`Room::apply`] is the only way in which the room changes.
 
 mod apply;
+mod ban;
 pub mod decide;
 pub mod entry;
 pub mod moderation;
-pub mod role;
+pub mod owners;
 
 #[cfg(test)]
 mod tests;
@@ -17,13 +18,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Effects, Gap};
-pub use decide::{Decision, Fact, PostError};
-pub use entry::{At, Entry, Numbered, Ruling};
-pub use moderation::{JoinRequest, Moderation};
-pub use role::Role;
+pub use decide::{Decision, Fact, JoinRequest, PostError};
+pub use entry::{At, Entry, Numbered};
+pub use moderation::{Moderation, Ruling};
 
 use crate::chat::address::Address;
 use crate::chat::message::MemberId;
+pub use crate::chat::moderation::Role;
 use crate::chat::name::Name;
 use crate::chat::topic::Topic;
 use crate::time::Timestamp;

@@ -1,17 +1,275 @@
-//! *Pure.* Who owns a room, and what owners have decided.
+//! *Pure.* Who owns a room, what owners have decided, and what each ruling changes of that.
+//!
+//! A ruling stands here whole: what the log says of it, what it changes, what members are told.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Banned, Came, Ruling, Subject};
-use crate::chat::address::Address;
+use super::JoinRequest;
+use super::ban::{Ban, share_a_key};
+use super::owners::{OwnerId, Owners};
 use crate::chat::message::{MemberId, clean_text};
+use crate::chat::moderation::{BanLine, ModAction, ModNotice, PutOut, PutOutHow, Target};
 use crate::chat::name::{Name, NameKey};
 use crate::chat::password::Hash;
-use crate::chat::request::{BanLine, Target};
-use crate::limits::OWNER_AWAY_MAX;
 use crate::time::Timestamp;
+
+/// Somebody whom a ruling is about, as it was when it was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The connection.
+    pub member: MemberId,
+    /// What it was called.
+    pub name: Name,
+    /// The account that it was logged in to.
+    pub account: Option<Name>,
+}
+
+/// Who is to stay out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Banned {
+    /// Who decided it.
+    pub by: Name,
+    /// Who is to stay out.
+    pub target: Target,
+    /// Who goes.
+    pub whom: Vec<Subject>,
+    /// The connection that had the name, wherever it was.
+    pub holder: Option<MemberId>,
+    /// Owners who were elsewhere and are none any more.
+    pub unseated: Vec<OwnerId>,
+    /// Until when; `None`: until it is taken back.
+    pub until: Option<Timestamp>,
+    /// Why; may be empty.
+    #[serde(deserialize_with = "clean_text")]
+    pub why: Box<str>,
+}
+
+/// What changed with regard to who may do what. `by` is the name of the owner who decided it; a ruling without is a
+/// fact that nobody can refuse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ruling", rename_all = "snake_case")]
+pub enum Ruling {
+    /// Members were put out and may come again.
+    Kicked {
+        /// Who decided it.
+        by: Name,
+        /// Who goes.
+        whom: Vec<Subject>,
+        /// Why; may be empty.
+        #[serde(deserialize_with = "clean_text")]
+        why: Box<str>,
+    },
+    /// Somebody is to stay out.
+    Banned(Banned),
+    /// Somebody may come in again.
+    Unbanned {
+        /// Who decided it.
+        by: Name,
+        /// Who may.
+        target: Target,
+    },
+    /// Members of this name, and whoever has it, may only read.
+    Muted {
+        /// Who decided it.
+        by: Name,
+        /// The name.
+        name: Name,
+        /// Who has it.
+        whom: Vec<Subject>,
+    },
+    /// Whoever has this name may speak again.
+    Unmuted {
+        /// Who decided it.
+        by: Name,
+        /// The name.
+        name: Name,
+        /// The members who have it.
+        members: Vec<MemberId>,
+    },
+    /// A member is an owner as well.
+    Shared {
+        /// Who decided it.
+        by: Name,
+        /// The new owner.
+        with: Subject,
+    },
+    /// The room has a password from now on, or another one.
+    Locked {
+        /// Who decided it.
+        by: Name,
+        /// The password's hash.
+        hash: Hash,
+    },
+    /// The room has no password any more.
+    Unlocked {
+        /// Who decided it.
+        by: Name,
+    },
+    /// The room is in no list, or in all again.
+    Private {
+        /// Who decided it.
+        by: Name,
+        /// It is in no list.
+        on: bool,
+    },
+    /// The room has ended.
+    Closed {
+        /// Who decided it.
+        by: Name,
+    },
+    /// A connection has created the room, and owns it before anybody else.
+    Founded {
+        /// The connection.
+        member: MemberId,
+        /// The account that it is logged in to.
+        account: Option<Name>,
+    },
+    /// An owner by account has come in.
+    OwnerCame {
+        /// The owner's connection.
+        member: MemberId,
+        /// The owner's account.
+        account: Name,
+    },
+    /// The connection of an owner has ended.
+    OwnerEnded {
+        /// The connection.
+        member: MemberId,
+    },
+    /// A member owns the room since no owner was left.
+    Inherited(Subject),
+    /// Bans and absences of owners may be over by now.
+    Expired,
+    /// A connection is logged in to this account now, or to none.
+    AccountIs {
+        /// The connection.
+        member: MemberId,
+        /// The account.
+        account: Option<Name>,
+    },
+    /// An account was deleted.
+    AccountDeleted {
+        /// The account.
+        account: Name,
+    },
+}
+
+impl Ruling {
+    /// Whether it is one that may put members out.
+    pub(super) fn puts_out(&self) -> bool {
+        matches!(
+            self,
+            Ruling::Kicked { .. } | Ruling::Banned(_) | Ruling::Closed { .. }
+        )
+    }
+
+    /// Who goes, and how; `None`: nobody is put out by such a ruling.
+    pub(super) fn put_out(&self, time: Timestamp) -> Option<(&[Subject], PutOut)> {
+        let (whom, how, by, why): (&[Subject], _, _, &str) = match self {
+            Ruling::Kicked { by, whom, why } => (whom, PutOutHow::Kicked, by, why),
+            Ruling::Banned(banned) => {
+                let how = PutOutHow::Banned(banned.left(time));
+                (&banned.whom, how, &banned.by, &banned.why)
+            }
+            // Whoever is there.
+            Ruling::Closed { by } => (&[], PutOutHow::Closed, by, ""),
+            _ => return None,
+        };
+        let (by, why) = (by.clone(), why.into());
+        Some((whom, PutOut { how, by, why }))
+    }
+
+    /// Who owns the room as well from now on.
+    pub(super) fn new_owner(&self) -> Option<&Subject> {
+        match self {
+            Ruling::Shared { with: owner, .. } | Ruling::Inherited(owner) => Some(owner),
+            _ => None,
+        }
+    }
+
+    /// What members are told of it.
+    pub(super) fn notices(&self, time: Timestamp) -> Vec<ModNotice> {
+        let notice = |what, whom: &Name, by: &Name, why: &str| ModNotice {
+            what,
+            whom: whom.clone(),
+            by: by.clone(),
+            why: why.into(),
+        };
+        let of_each = |what, whom: &[Subject], by, why| {
+            let whom = whom.iter();
+            whom.map(|it| notice(what, &it.name, by, why))
+                .collect::<Vec<_>>()
+        };
+        let of_room = |what, by| vec![notice(what, by, by, "")];
+        match self {
+            Ruling::Kicked { by, whom, why } => of_each(ModAction::Kicked, whom, by, why),
+            Ruling::Banned(banned) => {
+                let (by, whom, why) = (&banned.by, &banned.whom, &banned.why);
+                let left = banned.left(time);
+                let mut notices = match banned.target.name() {
+                    Some(name) if whom.is_empty() => {
+                        vec![notice(ModAction::Banned(left), name, by, why)]
+                    }
+                    Some(_) => Vec::new(),
+                    // An address is nobody's business.
+                    None => vec![notice(ModAction::BannedAddress(left), by, by, why)],
+                };
+                notices.extend(of_each(ModAction::Banned(left), whom, by, why));
+                notices
+            }
+            Ruling::Unbanned { by, target } => match target.name() {
+                Some(name) => vec![notice(ModAction::Unbanned, name, by, "")],
+                None => of_room(ModAction::UnbannedAddress, by),
+            },
+            Ruling::Muted { by, whom, .. } => of_each(ModAction::Muted, whom, by, ""),
+            Ruling::Unmuted { by, name, .. } => vec![notice(ModAction::Unmuted, name, by, "")],
+            Ruling::Shared { by, with } => vec![notice(ModAction::Shared, &with.name, by, "")],
+            Ruling::Locked { by, .. } => of_room(ModAction::Locked, by),
+            Ruling::Unlocked { by } => of_room(ModAction::Unlocked, by),
+            Ruling::Private { by, on: true } => of_room(ModAction::Private, by),
+            Ruling::Private { by, on: false } => of_room(ModAction::Public, by),
+            Ruling::Inherited(heir) => of_room(ModAction::Inherited, &heir.name),
+            Ruling::Closed { .. }
+            | Ruling::Founded { .. }
+            | Ruling::OwnerCame { .. }
+            | Ruling::OwnerEnded { .. }
+            | Ruling::Expired
+            | Ruling::AccountIs { .. }
+            | Ruling::AccountDeleted { .. } => Vec::new(),
+        }
+    }
+
+    /// The name of the owner who decided it; `None` for a fact.
+    pub fn by(&self) -> Option<&Name> {
+        match self {
+            Ruling::Kicked { by, .. }
+            | Ruling::Banned(Banned { by, .. })
+            | Ruling::Unbanned { by, .. }
+            | Ruling::Muted { by, .. }
+            | Ruling::Unmuted { by, .. }
+            | Ruling::Shared { by, .. }
+            | Ruling::Locked { by, .. }
+            | Ruling::Unlocked { by }
+            | Ruling::Private { by, .. }
+            | Ruling::Closed { by } => Some(by),
+            Ruling::Founded { .. }
+            | Ruling::OwnerCame { .. }
+            | Ruling::OwnerEnded { .. }
+            | Ruling::Inherited(_)
+            | Ruling::Expired
+            | Ruling::AccountIs { .. }
+            | Ruling::AccountDeleted { .. } => None,
+        }
+    }
+}
+
+impl Banned {
+    fn left(&self, time: Timestamp) -> Option<Duration> {
+        self.until.map(|until| until.since(time))
+    }
+}
 
 /// Who owns a room, and what owners have decided.
 ///
@@ -20,63 +278,12 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Moderation {
-    /// The longest first.
-    pub(super) owners: Vec<Owner>,
+    pub(super) owners: Owners,
     pub(super) lock: Option<Hash>,
     pub(super) private: bool,
     pub(super) bans: Vec<Ban>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) muted: Vec<Muted>,
-}
-
-/// An owner: a connection, an account, or both.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "StoredOwner", into = "StoredOwner")]
-pub struct Owner {
-    /// Who it is.
-    pub id: OwnerId,
-    /// When the account was seen last, if there is no connection.
-    pub seen: Timestamp,
-}
-
-/// Whom an owner is known by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwnerId {
-    /// The owner's account, which outlasts connections.
-    pub account: Option<Name>,
-    /// The owner's connection, while there is one.
-    pub member: Option<MemberId>,
-}
-
-impl OwnerId {
-    fn is(&self, member: MemberId, account: Option<&Name>) -> bool {
-        self.member == Some(member) || (account.is_some() && self.account.as_ref() == account)
-    }
-
-    fn is_somebody(&self) -> bool {
-        self.member.is_some() || self.account.is_some()
-    }
-}
-
-impl Owner {
-    /// Has a connection, or an account that was seen not too long ago.
-    fn is_around(&self, now: Timestamp) -> bool {
-        self.id.member.is_some() || now < self.seen.after(OWNER_AWAY_MAX)
-    }
-}
-
-/// Somebody who is kept out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredBan", into = "StoredBan")]
-pub(super) struct Ban {
-    pub(super) target: Target,
-    /// What the name can be mistaken by.
-    keys: Vec<NameKey>,
-    /// Connections that had the name or came from there; whatever they are called later.
-    members: Vec<MemberId>,
-    pub(super) until: Option<Timestamp>,
-    pub(super) by: Name,
-    pub(super) why: Box<str>,
 }
 
 /// Somebody who may only read: who had the name, and whoever has it.
@@ -86,81 +293,6 @@ pub(super) struct Muted {
     name: Name,
     keys: [NameKey; 3],
     members: Vec<MemberId>,
-}
-
-/// Somebody at a room's door.
-#[derive(Clone, Debug)]
-pub struct JoinRequest {
-    /// The connection.
-    pub member: MemberId,
-    /// What it is called.
-    pub name: Name,
-    /// The account that the name is registered for and that the person is logged in to.
-    pub account: Option<Name>,
-    /// Where it comes from, unless over a Unix socket.
-    pub address: Option<Address>,
-    /// The room's password was known when this was its hash.
-    pub pass: Option<Hash>,
-}
-
-impl JoinRequest {
-    /// What the log says if it is granted.
-    pub(super) fn came(&self) -> Came {
-        Came {
-            member: self.member,
-            name: self.name.clone(),
-            account: self.account.clone(),
-            address: self.address,
-        }
-    }
-}
-
-impl Ban {
-    fn new(
-        target: Target,
-        members: Vec<MemberId>,
-        until: Option<Timestamp>,
-        by: Name,
-        why: Box<str>,
-    ) -> Ban {
-        let keys = match &target {
-            Target::Name(name) => name.keys().to_vec(),
-            Target::Address(_) => Vec::new(),
-        };
-        Ban {
-            target,
-            keys,
-            members,
-            until,
-            by,
-            why,
-        }
-    }
-
-    /// Whether it keeps out somebody with these `keys`.
-    fn is_about(&self, member: MemberId, keys: &[NameKey], address: Option<Address>) -> bool {
-        let from_there = match self.target {
-            Target::Address(banned) => address == Some(banned),
-            Target::Name(_) => false,
-        };
-        from_there || self.members.contains(&member) || share_a_key(&self.keys, keys)
-    }
-
-    /// Whether taking back a ban of `target` takes this one back.
-    fn is_taken_back_with(&self, target: &Target) -> bool {
-        match (&self.target, target) {
-            (Target::Name(banned), Target::Name(name)) => banned.clashes(name),
-            (banned, target) => banned == target,
-        }
-    }
-
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.until.is_some_and(|until| until <= now)
-    }
-
-    pub(super) fn left(&self, now: Timestamp) -> Option<Duration> {
-        self.until.map(|until| until.since(now))
-    }
 }
 
 impl Muted {
@@ -178,15 +310,11 @@ impl Muted {
     }
 }
 
-fn share_a_key(some: &[NameKey], others: &[NameKey]) -> bool {
-    some.iter().any(|key| others.contains(key))
-}
-
 impl Moderation {
     /// Of a room that connection `founder` has just created.
     pub fn of(founder: MemberId, account: Option<Name>, now: Timestamp) -> Moderation {
         let mut moderation = Moderation::default();
-        moderation.add_owner(founder, account, now);
+        moderation.owners.add(founder, account, now);
         moderation
     }
 
@@ -194,53 +322,66 @@ impl Moderation {
     /// same order have the same moderation.
     pub fn apply(&mut self, ruling: &Ruling, time: Timestamp) {
         match ruling {
-            Ruling::Kicked { whom, .. } => self.unseat(whom),
+            Ruling::Kicked { whom, .. } => self.owners.unseat(whom),
             Ruling::Banned(banned) => self.ban(banned),
             Ruling::Unbanned { target, .. } => {
                 self.bans.retain(|ban| !ban.is_taken_back_with(target));
             }
             Ruling::Muted { name, whom, .. } => {
-                self.unseat(whom);
+                self.owners.unseat(whom);
                 let members = whom.iter().map(|subject| subject.member);
                 self.muted.push(Muted::new(name.clone(), members.collect()));
             }
             Ruling::Unmuted { name, members, .. } => self.unmute(name, members),
             Ruling::Shared { with, .. } => {
                 self.unmute(&with.name, &[with.member]);
-                self.add_owner(with.member, with.account.clone(), time);
+                self.owners.add(with.member, with.account.clone(), time);
             }
             Ruling::Locked { hash, .. } => self.lock = Some(hash.clone()),
             Ruling::Unlocked { .. } => self.lock = None,
             Ruling::Private { on, .. } => self.private = *on,
             Ruling::Closed { .. } => {}
             Ruling::Founded { member, account } => {
-                let founder = Owner {
-                    id: OwnerId {
-                        account: account.clone(),
-                        member: Some(*member),
-                    },
-                    seen: time,
-                };
-                self.owners
-                    .retain(|owner| !owner.id.is(*member, account.as_ref()));
-                self.owners.insert(0, founder);
+                self.owners.found(*member, account.clone(), time);
             }
-            Ruling::OwnerCame { member, account } => self.owner_came(*member, account, time),
-            Ruling::OwnerEnded { member } => self.connection_ended(*member, time),
-            Ruling::Inherited(heir) => self.add_owner(heir.member, heir.account.clone(), time),
-            Ruling::Expired => self.tidy(time),
+            Ruling::OwnerCame { member, account } => self.owners.came(*member, account, time),
+            Ruling::OwnerEnded { member } => self.owners.connection_ended(*member, time),
+            Ruling::Inherited(heir) => {
+                self.owners.add(heir.member, heir.account.clone(), time);
+            }
+            Ruling::Expired => {
+                self.bans.retain(|ban| !ban.is_over(time));
+                self.owners.tidy(time);
+            }
             Ruling::AccountIs { member, account } => {
-                self.account_is(*member, account.as_ref(), time);
+                self.owners.account_is(*member, account.as_ref(), time);
             }
-            Ruling::AccountDeleted { account } => self.account_deleted(account),
+            Ruling::AccountDeleted { account } => self.owners.account_deleted(account),
         }
+    }
+
+    fn ban(&mut self, banned: &Banned) {
+        self.owners.unseat(&banned.whom);
+        self.owners.unseat_absent(&banned.unseated);
+        self.bans.retain(|older| older.target != banned.target);
+        let whom = banned.whom.iter().map(|subject| subject.member);
+        self.bans.push(Ban::new(
+            banned.target.clone(),
+            whom.chain(banned.holder).collect(),
+            banned.until,
+            banned.by.clone(),
+            banned.why.clone(),
+        ));
+    }
+
+    fn unmute(&mut self, name: &Name, members: &[MemberId]) {
+        self.muted
+            .retain(|muted| !muted.is_taken_back_with(name, members));
     }
 
     /// Seniority of somebody among the owners, 0 = longest; `None` if not an owner.
     pub fn rank(&self, member: MemberId, account: Option<&Name>) -> Option<usize> {
-        self.owners
-            .iter()
-            .position(|owner| owner.id.is(member, account))
+        self.owners.rank(member, account)
     }
 
     /// The ban that keeps somebody out.
@@ -276,13 +417,12 @@ impl Moderation {
 
     /// Whether some bans, or absences of owners, are over.
     pub(super) fn has_expired(&self, now: Timestamp) -> bool {
-        self.bans.iter().any(|ban| ban.is_over(now))
-            || self.owners.iter().any(|owner| !owner.is_around(now))
+        self.bans.iter().any(|ban| ban.is_over(now)) || self.owners.is_any_gone(now)
     }
 
     /// Whether an owner is connected, or was seen not too long ago.
     pub(super) fn has_owner(&self, now: Timestamp) -> bool {
-        self.owners.iter().any(|owner| owner.is_around(now))
+        self.owners.is_any_around(now)
     }
 
     pub(super) fn ban_lines(&self, now: Timestamp) -> Vec<BanLine> {
@@ -307,32 +447,17 @@ impl Moderation {
 
     /// The accounts among the owners.
     pub fn owner_accounts(&self) -> impl Iterator<Item = &Name> {
-        self.owners
-            .iter()
-            .filter_map(|owner| owner.id.account.as_ref())
+        self.owners.iter().filter_map(|own| own.account.as_ref())
     }
 
     /// What is left of it when the server ends. Connections end with it, and so does what is about them alone:
     /// ownership without an account, mutes, and which connections a ban is about.
     pub fn persistent(&self) -> Moderation {
-        let owners = self.owners.iter().filter_map(|owner| {
-            let account = Some(owner.id.account.clone()?);
-            let id = OwnerId {
-                account,
-                member: None,
-            };
-            let seen = owner.seen;
-            Some(Owner { id, seen })
-        });
-        let bans = self.bans.iter().map(|ban| Ban {
-            members: Vec::new(),
-            ..ban.clone()
-        });
         Moderation {
-            owners: owners.collect(),
+            owners: self.owners.persistent(),
             lock: self.lock.clone(),
             private: self.private,
-            bans: bans.collect(),
+            bans: self.bans.iter().map(Ban::persistent).collect(),
             muted: Vec::new(),
         }
     }
@@ -352,178 +477,6 @@ impl Moderation {
         // Asked for by itself, since a list would do for a record.
         let object: serde_json::Map<_, _> = serde_json::from_str(json).map_err(wrong)?;
         serde_json::from_value(object.into()).map_err(wrong)
-    }
-}
-
-/// What rulings do.
-impl Moderation {
-    fn add_owner(&mut self, member: MemberId, account: Option<Name>, now: Timestamp) {
-        if self.rank(member, account.as_ref()).is_none() {
-            let member = Some(member);
-            self.owners.push(Owner {
-                id: OwnerId { account, member },
-                seen: now,
-            });
-        }
-    }
-
-    /// Takes ownership away.
-    fn unseat(&mut self, whom: &[Subject]) {
-        self.owners.retain(|owner| {
-            let is = |subject: &Subject| owner.id.is(subject.member, subject.account.as_ref());
-            !whom.iter().any(is)
-        });
-    }
-
-    fn ban(&mut self, banned: &Banned) {
-        self.unseat(&banned.whom);
-        self.owners
-            .retain(|owner| !banned.unseated.contains(&owner.id));
-        self.bans.retain(|older| older.target != banned.target);
-        let whom = banned.whom.iter().map(|subject| subject.member);
-        self.bans.push(Ban::new(
-            banned.target.clone(),
-            whom.chain(banned.holder).collect(),
-            banned.until,
-            banned.by.clone(),
-            banned.why.clone(),
-        ));
-    }
-
-    fn unmute(&mut self, name: &Name, members: &[MemberId]) {
-        self.muted
-            .retain(|muted| !muted.is_taken_back_with(name, members));
-    }
-
-    /// Connection `member` has come with `account`: an owner by account is one by connection as well.
-    fn owner_came(&mut self, member: MemberId, account: &Name, now: Timestamp) {
-        for owner in &mut self.owners {
-            if owner.id.is(member, Some(account)) {
-                owner.id.member = Some(member);
-                owner.seen = now;
-            }
-        }
-    }
-
-    /// Connection `member` has ended. Without an account it owns nothing any more.
-    fn connection_ended(&mut self, member: MemberId, now: Timestamp) {
-        for owner in &mut self.owners {
-            if owner.id.member == Some(member) {
-                owner.id.member = None;
-                owner.seen = now;
-            }
-        }
-        self.owners.retain(|owner| owner.id.is_somebody());
-    }
-
-    /// Connection `member` is logged in to `account` now, or to none. What it owned without an account belongs
-    /// to the account; what another account owns is no longer its own.
-    fn account_is(&mut self, member: MemberId, account: Option<&Name>, now: Timestamp) {
-        for owner in &mut self.owners {
-            let is_its_own = owner.id.member == Some(member);
-            match &owner.id.account {
-                Some(own) if Some(own) == account => owner.id.member = Some(member),
-                Some(_) if is_its_own => owner.id.member = None,
-                None if is_its_own => owner.id.account = account.cloned(),
-                _ => continue,
-            }
-            owner.seen = now;
-        }
-        let mut seen = Vec::new();
-        self.owners.retain(|owner| {
-            let is_first = owner.id.account.is_none() || !seen.contains(&owner.id.account);
-            seen.push(owner.id.account.clone());
-            is_first
-        });
-    }
-
-    /// An account was deleted; its bearer owns the room until the connection ends.
-    fn account_deleted(&mut self, account: &Name) {
-        for owner in &mut self.owners {
-            if owner.id.account.as_ref() == Some(account) {
-                owner.id.account = None;
-            }
-        }
-        self.owners.retain(|owner| owner.id.is_somebody());
-    }
-
-    /// Forgets what is over: bans, and owners who were not seen for [`OWNER_AWAY_MAX`].
-    fn tidy(&mut self, now: Timestamp) {
-        self.bans.retain(|ban| !ban.is_over(now));
-        self.owners.retain(|owner| owner.is_around(now));
-    }
-}
-
-/// [`Owner`] as it is written down.
-#[derive(Serialize, Deserialize)]
-struct StoredOwner {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    account: Option<Name>,
-    seen: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    member: Option<MemberId>,
-}
-
-impl From<Owner> for StoredOwner {
-    fn from(owner: Owner) -> StoredOwner {
-        StoredOwner {
-            account: owner.id.account,
-            seen: owner.seen,
-            member: owner.id.member,
-        }
-    }
-}
-
-impl TryFrom<StoredOwner> for Owner {
-    type Error = &'static str;
-
-    fn try_from(stored: StoredOwner) -> Result<Owner, &'static str> {
-        let id = OwnerId {
-            account: stored.account,
-            member: stored.member,
-        };
-        let seen = stored.seen;
-        match id.is_somebody() {
-            true => Ok(Owner { id, seen }),
-            false => Err("an owner is nobody"),
-        }
-    }
-}
-
-/// [`Ban`] as it is written down: the keys follow from the target.
-#[derive(Serialize, Deserialize)]
-struct StoredBan {
-    #[serde(flatten)]
-    target: Target,
-    until: Option<Timestamp>,
-    by: Name,
-    #[serde(deserialize_with = "clean_text")]
-    why: Box<str>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    members: Vec<MemberId>,
-}
-
-impl From<Ban> for StoredBan {
-    fn from(ban: Ban) -> StoredBan {
-        StoredBan {
-            target: ban.target,
-            until: ban.until,
-            by: ban.by,
-            why: ban.why,
-            members: ban.members,
-        }
-    }
-}
-
-impl From<StoredBan> for Ban {
-    fn from(stored: StoredBan) -> Ban {
-        Ban::new(
-            stored.target,
-            stored.members,
-            stored.until,
-            stored.by,
-            stored.why,
-        )
     }
 }
 

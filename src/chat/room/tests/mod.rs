@@ -5,7 +5,7 @@ mod log;
 use std::ops::Deref;
 use std::time::Duration;
 
-use super::entry::Subject;
+use super::moderation::Subject;
 use super::*;
 use crate::chat::message::{Item, Kind};
 use crate::chat::password::Hash;
@@ -213,12 +213,12 @@ fn nobody_outranks_who_has_owned_the_room_for_longer() {
             for owner in ["Ben", "Cat"] {
                 obey(&mut room, 1, ModCommand::Own(name(owner))).expect("she may share");
             }
-            let owners = room.moderation().owners.len();
+            let owners = room.moderation().owners.count();
             let result = obey(&mut room, doer, order(name(whom)));
             assert_eq!(result, reached, "{doer} {deed} {whom}");
             let lost = usize::from(result.is_ok() && whom != "dai");
             assert_eq!(
-                room.moderation().owners.len(),
+                room.moderation().owners.count(),
                 owners - lost,
                 "{doer} {deed} {whom}"
             );
@@ -521,7 +521,7 @@ fn who_registers_owns_by_the_account_what_the_connection_owned() {
     room.append(vec![Ruling::Shared { by, with }.into()], NOW);
     room.account_is(ann, Some(name("Ann")), NOW);
     assert_eq!(
-        (room.role(ann), room.moderation().owners.len()),
+        (room.role(ann), room.moderation().owners.count()),
         (Role::Owner, 1)
     );
 }
@@ -555,7 +555,7 @@ fn what_owners_have_decided_is_kept_and_what_is_about_connections_is_not() {
     assert_eq!(read.lock, room.moderation().lock);
     assert!(read.private);
     assert_eq!(read.ban_lines(NOW), room.moderation().ban_lines(NOW));
-    assert_eq!(read.owners.len(), 1);
+    assert_eq!(read.owners.count(), 1);
     assert_eq!(read.rank(MemberId(77), Some(&name("Ann"))), Some(0));
     assert_eq!(read.rank(MemberId(1), None), None);
     assert!(read.muted.is_empty());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::chat::message::NewMessage;
 use crate::chat::request::{Info, ModError};
-use crate::chat::room::entry::Subject;
+use crate::chat::room::moderation::Subject;
 use crate::chat::room::{Numbered, Role, Ruling};
 use crate::chat::topic::Topic;
 use crate::limits::STALE_DECISIONS_MAX;

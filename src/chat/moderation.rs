@@ -1,4 +1,7 @@
-//! *Pure.* What an owner asks of a room, and what can come of it.
+//! *Pure.* Who may do what in a room, what owners ask of it, and what can come of that.
+//!
+//! A command stands here whole: itself, who may give it, what members are told of it, why it may be refused. A
+//! permission is a method of the command that it permits, so a new command does not compile without one.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,6 +13,52 @@ use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::chat::topic::Topic;
+
+/// What somebody is to a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Owns it. A room may have several owners, some of whom are not in it just now.
+    Owner,
+    /// Is in it.
+    Member,
+    /// Is in it and may only read.
+    Muted,
+    /// Is not in it.
+    Outsider,
+    /// Is not in it and is to stay out.
+    Banned,
+}
+
+impl Role {
+    /// All of them, from the most that is permitted to the least.
+    pub const ALL: [Role; 5] = [
+        Role::Owner,
+        Role::Member,
+        Role::Muted,
+        Role::Outsider,
+        Role::Banned,
+    ];
+
+    /// Join the room while it has no password.
+    pub fn may_enter(self) -> bool {
+        self != Role::Banned
+    }
+
+    /// Join the room without knowing its password.
+    pub fn may_enter_locked(self) -> bool {
+        self == Role::Owner
+    }
+
+    /// Say or do something that all members see.
+    pub fn may_speak(self) -> bool {
+        matches!(self, Role::Owner | Role::Member)
+    }
+
+    /// Decide who may come in and who may speak, and end the room.
+    pub fn may_moderate(self) -> bool {
+        self == Role::Owner
+    }
+}
 
 /// Whom a ban keeps out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +83,7 @@ impl Target {
                 .map(Target::Name),
         }
     }
-}
 
-impl Target {
     /// The name; `None`: it is an address.
     pub fn name(&self) -> Option<&Name> {
         match self {
@@ -82,6 +129,26 @@ pub enum ModCommand {
     Own(Name),
     /// End.
     Close,
+}
+
+impl ModCommand {
+    /// Whether somebody who is `role` to a room may give it this command.
+    pub fn is_permitted(&self, role: Role) -> bool {
+        match self {
+            ModCommand::SetTopic(_) => role.may_speak(),
+            ModCommand::Lock(_)
+            | ModCommand::Unlock
+            | ModCommand::Private(_)
+            | ModCommand::Kick(..)
+            | ModCommand::Ban(_)
+            | ModCommand::Bans
+            | ModCommand::Unban(_)
+            | ModCommand::Mute(_)
+            | ModCommand::Unmute(_)
+            | ModCommand::Own(_)
+            | ModCommand::Close => role.may_moderate(),
+        }
+    }
 }
 
 /// Who is to be kept out.
@@ -148,6 +215,50 @@ pub enum ModError {
     NotStored,
 }
 
+/// What an owner did, or who owns a room now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModNotice {
+    /// What was done.
+    pub what: ModAction,
+    /// To whom; the name of whoever did it where it was not done to anybody.
+    pub whom: Name,
+    /// Who did it.
+    pub by: Name,
+    /// Why; may be empty.
+    pub why: Box<str>,
+}
+
+/// What was done by an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModAction {
+    /// `* Dai was kicked by Bo: spam`
+    Kicked,
+    /// `* Dai was banned by Bo for 2h: spam`; `None`: until it is taken back.
+    Banned(Option<Duration>),
+    /// As [`ModAction::Banned`] for an address, which is nobody's business.
+    BannedAddress(Option<Duration>),
+    /// `* Dai was unbanned by Bo`
+    Unbanned,
+    /// As [`ModAction::Unbanned`] for an address.
+    UnbannedAddress,
+    /// `* Dai was muted by Bo`
+    Muted,
+    /// `* Dai was unmuted by Bo`
+    Unmuted,
+    /// `* Dai was made an owner by Bo`
+    Shared,
+    /// `* Dai now owns the room`, since no owner was left.
+    Inherited,
+    /// `* Bo locked the room: joining needs a password`
+    Locked,
+    /// `* Bo unlocked the room`
+    Unlocked,
+    /// `* Bo made the room private: no list shows it`
+    Private,
+    /// `* Bo made the room public`
+    Public,
+}
+
 /// How somebody was put out of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutOut {
@@ -199,5 +310,53 @@ impl TryFrom<StoredTarget> for Target {
             (Some(_), Some(_)) => Err("a ban is about a name or an address, and not about both"),
             (None, None) => Err("a ban has no target"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roles(may: impl Fn(Role) -> bool) -> String {
+        let roles = Role::ALL.into_iter().filter(|&role| may(role));
+        let roles: Vec<String> = roles.map(|role| format!("{role:?}")).collect();
+        roles.join(" ")
+    }
+
+    /// Each command, and who may give it.
+    fn commands() -> Vec<(ModCommand, &'static str)> {
+        let whom = Name::anon;
+        let ban = NewBan {
+            target: Target::Name(whom()),
+            holder: None,
+            time: None,
+            why: "".into(),
+        };
+        vec![
+            (ModCommand::SetTopic(None), "Owner Member"),
+            (ModCommand::Lock(Hash::new("")), "Owner"),
+            (ModCommand::Unlock, "Owner"),
+            (ModCommand::Private(true), "Owner"),
+            (ModCommand::Private(false), "Owner"),
+            (ModCommand::Kick(whom(), "".into()), "Owner"),
+            (ModCommand::Ban(ban), "Owner"),
+            (ModCommand::Unban(Target::Name(whom())), "Owner"),
+            (ModCommand::Bans, "Owner"),
+            (ModCommand::Mute(whom()), "Owner"),
+            (ModCommand::Unmute(whom()), "Owner"),
+            (ModCommand::Own(whom()), "Owner"),
+            (ModCommand::Close, "Owner"),
+        ]
+    }
+
+    #[test]
+    fn who_may_do_what() {
+        for (command, who) in commands() {
+            assert_eq!(roles(|role| command.is_permitted(role)), who, "{command:?}");
+        }
+        assert_eq!(roles(Role::may_enter), "Owner Member Muted Outsider");
+        assert_eq!(roles(Role::may_enter_locked), "Owner");
+        assert_eq!(roles(Role::may_speak), "Owner Member");
+        assert_eq!(roles(Role::may_moderate), "Owner");
     }
 }
