@@ -46,8 +46,8 @@ pub enum RoomCommand {
     /// Does a member have the right to lock? If so the room says so here; if not, it answers the member as it
     /// answers [`RoomCommand::Moderate`].
     MayLock(MemberId, Sender<()>),
-    /// A member wants something done that only owners may. Answered by [`Reply::ModReply`], or by being put out
-    /// of a room that ends.
+    /// A member wants something done that only owners may. Answered by [`Reply::Room`], or by being put out of a
+    /// room that ends.
     Moderate(MemberId, Box<ModCommand>),
     /// This connection, logged in to this account, has created the room.
     SetFounder(MemberId, Option<Name>),
