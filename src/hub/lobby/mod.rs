@@ -18,13 +18,12 @@ use std::time::{Duration, Instant};
 use smol::Task;
 
 use crate::chat::request::{Info, LobbyReply};
-use crate::hub::room::Mailbox;
 use crate::runtime::{Runtime, Tasks};
 
 pub use self::accounts::Requester;
 
 use self::accounts::Accounts;
-use self::names::NameChange;
+use self::names::{NameChange, NameQueue};
 use self::people::User;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
@@ -42,8 +41,8 @@ use crate::time::Timestamp;
 pub struct Lobby {
     state: Arc<Mutex<State>>,
     runtime: Runtime,
-    /// Changes of who is called what, for the task that makes them.
-    names: Mailbox<NameChange>,
+    /// Changes of who is called what, in order, and who waits for a name.
+    names: Mutex<NameQueue>,
     /// What is asked and not answered yet.
     requests: Tasks,
     actors: Tasks,
@@ -86,7 +85,7 @@ impl Lobby {
         rooms_max: usize,
     ) -> Result<Arc<Lobby>, StoreError> {
         let lobby = Arc::new(Lobby {
-            names: Mailbox::default(),
+            names: Mutex::default(),
             state: Arc::default(),
             requests: runtime.tasks(),
             actors: runtime.tasks(),
@@ -102,8 +101,6 @@ impl Lobby {
         for name in lobby.store.accounts().await? {
             lobby.store.register().enter(&name);
         }
-        // It ends with the lobby, not with what is asked of it.
-        lobby.actors.start(Arc::clone(&lobby).run_names());
         Ok(lobby)
     }
 
@@ -437,7 +434,6 @@ impl Lobby {
         for actor in actors.into_values() {
             actor.await;
         }
-        self.names.close();
         self.actors.idle().await;
         self.save_rest().await;
         self.store.close().await;

@@ -1,7 +1,7 @@
 //! Who is called what: names are taken, given back, logged in to and registered one change at a time.
 //!
-//! One task makes all changes in the order in which they were asked for, since each depends on what came of the
-//! one before, and the register may take its time for an answer.
+//! All changes are made in the order in which they were asked for, since each depends on what came of the one
+//! before, and the register may take its time for an answer.
 //!
 //! An account's owner takes the name from whoever has it, which can only be an earlier login of the same owner.
 //! That connection is told ([`ClientEvent::NameReclaimed`]), takes another name with [`Lobby::yield_name`], tells
@@ -9,8 +9,9 @@
 //! hears of it in this order. Logins are granted in the order in which their passwords were found right. None
 //! of them waits for anything but a turn of a connection's task, so they cannot wait for each other.
 
-use std::future::poll_fn;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 
 use super::{Lobby, Requester, User};
 use crate::chat::account::{AccountError, AccountReply, Login};
@@ -41,6 +42,14 @@ pub(super) enum NameChange {
     Forget(Requester, Name),
 }
 
+/// Changes that were asked for, and logins that wait for a name to be freed.
+#[derive(Debug, Default)]
+pub(super) struct NameQueue {
+    changes: VecDeque<NameChange>,
+    waiting: Vec<WaitingLogin>,
+    is_running: bool,
+}
+
 /// A login that waits for its name.
 #[derive(Debug)]
 struct WaitingLogin {
@@ -54,12 +63,12 @@ struct WaitingLogin {
 impl Lobby {
     /// Takes a name for connection `id`. Answered by [`LobbyReply::Renamed`]. The old name stays taken until
     /// [`Lobby::free_name`]: the room must have been told first.
-    pub fn take_name(&self, id: MemberId, name: Name) {
+    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name) {
         self.change_name(NameChange::Take(id, name));
     }
 
     /// Frees `old`, which connection `id` has exchanged for `new`.
-    pub fn free_name(&self, id: MemberId, old: &Name, new: &Name) {
+    pub fn free_name(self: &Arc<Self>, id: MemberId, old: &Name, new: &Name) {
         let (old, new) = (old.clone(), new.clone());
         self.change_name(NameChange::Exchange { id, old, new });
     }
@@ -67,25 +76,47 @@ impl Lobby {
     /// Takes another name for connection `id`, whose name the owner of `account` is to have back. Answered by
     /// [`ClientEvent::NameYielded`], unless it has another name already. As with [`Lobby::take_name`] the old
     /// name stays taken until [`Lobby::free_name`].
-    pub fn yield_name(&self, id: MemberId, account: Name) {
+    pub fn yield_name(self: &Arc<Self>, id: MemberId, account: Name) {
         self.change_name(NameChange::Yield(id, account));
     }
 
-    pub(super) fn change_name(&self, change: NameChange) {
-        // Once the lobby is closed nobody is left to be called anything.
-        let _ = self.names.put(change);
+    /// Has a change made after all that were asked for before. A register in memory answers at once, and then it is
+    /// made when this returns; otherwise a task goes on with it.
+    pub(super) fn change_name(self: &Arc<Self>, change: NameChange) {
+        let mut queue = self.lock_names();
+        queue.changes.push_back(change);
+        if std::mem::replace(&mut queue.is_running, true) {
+            return;
+        }
+        drop(queue);
+        let mut changing = Box::pin(Arc::clone(self).run_names());
+        let first_look = changing
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        if first_look.is_pending() {
+            self.requests.start(changing);
+        }
     }
 
-    /// Makes the changes of names, in order, until the lobby is closed.
-    pub(super) async fn run_names(self: Arc<Self>) {
-        let mut waiting = Vec::new();
-        let mut changes = Vec::new();
-        while poll_fn(|cx| self.names.poll_take(&mut changes, cx)).await {
-            for change in changes.drain(..) {
-                self.make(change, &mut waiting).await;
-            }
-            changes.shrink_to(CHANGES_KEPT);
+    /// Makes the changes that were asked for, in order, until there is none. There is one of it at a time.
+    async fn run_names(self: Arc<Self>) {
+        let mut waiting = std::mem::take(&mut self.lock_names().waiting);
+        loop {
+            let change = {
+                let mut queue = self.lock_names();
+                let Some(change) = queue.changes.pop_front() else {
+                    queue.waiting = waiting;
+                    queue.is_running = false;
+                    return;
+                };
+                change
+            };
+            self.make(change, &mut waiting).await;
         }
+    }
+
+    fn lock_names(&self) -> MutexGuard<'_, NameQueue> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn make(self: &Arc<Self>, change: NameChange, waiting: &mut Vec<WaitingLogin>) {
@@ -335,6 +366,3 @@ fn ignore_all(
     }
     user.extras().ignores.clone()
 }
-
-/// Space for so many changes is kept for the next ones.
-const CHANGES_KEPT: usize = 64;

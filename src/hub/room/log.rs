@@ -95,16 +95,16 @@ impl Actor {
         match appended.await? {
             Outcome::Stored { before, entries } => {
                 if !before.is_empty() {
-                    self.take(before).await;
+                    Box::pin(self.take(before)).await;
                 }
                 // Whatever happens to each line: no more steps than it must have.
                 if let Err(behind_gap) = self.apply(entries) {
-                    self.close_gap(behind_gap).await;
+                    Box::pin(self.close_gap(behind_gap)).await;
                 }
                 Ok(None)
             }
             Outcome::Stale { newer, refused } => {
-                self.take(newer).await;
+                Box::pin(self.take(newer)).await;
                 Ok(Some(refused))
             }
         }

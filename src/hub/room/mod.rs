@@ -128,7 +128,15 @@ impl Actor {
             // If it cannot be read now, the next command tries again.
             let _ = self.catch_up().await;
         }
-        self.note_overdue(time).await;
+        if !self.overdue.is_empty() {
+            Box::pin(self.note_overdue(time)).await;
+        }
+        // In a box, since it would take its place in every room all along.
+        Box::pin(self.change(command, time)).await;
+    }
+
+    /// Does anything but a line.
+    async fn change(&mut self, command: RoomCommand, time: Timestamp) {
         match command {
             RoomCommand::Say { .. } => {}
             RoomCommand::Rename { member, name } => {

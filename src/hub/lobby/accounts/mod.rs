@@ -77,7 +77,7 @@ impl Lobby {
     }
 
     async fn register(
-        &self,
+        self: &Arc<Self>,
         requester: &Requester,
         name: &Name,
         password: Password,
