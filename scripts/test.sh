@@ -139,5 +139,7 @@ check_dependencies
 step scripts/msrv.sh
 RUSTDOCFLAGS="-D warnings" step cargo doc --locked --workspace --no-deps --document-private-items
 step cargo test --locked --workspace
+# Those from 0 on have run just now. Without optimisation, so that every overflow and assertion counts.
+PARLOR_SIM_FIRST=1000 PARLOR_SIM_SEEDS=10000 step cargo test --locked --test sim
 step scripts/smoke.sh
 printf 'all passed\n'

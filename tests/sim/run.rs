@@ -1,0 +1,411 @@
+//! One run: people come, do things and go; then it gets quiet, and everything has to add up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parlor::limits::{GRACE_MIN, LOST_AFTER, STUCK_AFTER};
+use parlor::net::socket::Peer;
+
+use crate::ledger::{Line, Purpose, Stored, connection_of};
+use crate::screen::Prompt;
+use crate::user::{Client, NAMES, ROOMS};
+use crate::view::View;
+use crate::weather::Odds;
+use crate::wire::Break;
+use crate::world::{Event, Stall, World};
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// A number for all that was shown to everybody, and when.
+    pub(crate) hash: u64,
+    /// The first promise that was seen broken.
+    pub(crate) fault: Option<String>,
+    pub(crate) trace: String,
+    /// Bytes shown, and lines stored.
+    pub(crate) shown: usize,
+    pub(crate) stored: usize,
+}
+
+pub(crate) fn run(seed: u64, is_traced: bool) -> Outcome {
+    let mut world = World::new(seed, is_traced);
+    let is_stopped = world.storm();
+    let rest: &[fn(&mut World)] = match is_stopped {
+        true => &[World::clean_up],
+        false => &[
+            World::calm,
+            World::roll_call,
+            World::leave,
+            World::take_all_names,
+            World::stop,
+            World::clean_up,
+        ],
+    };
+    for phase in rest {
+        if world.is_right() {
+            phase(&mut world);
+        }
+    }
+    let rooms = world.ledger.rooms.values();
+    Outcome {
+        hash: world.hash(),
+        stored: rooms.map(|room| room.lines.len()).sum(),
+        shown: world.shown,
+        fault: world.ledger.fault.take(),
+        trace: world.trace.take().unwrap_or_default(),
+    }
+}
+
+impl World {
+    /// Everybody does as they like. True if the server was stopped meanwhile.
+    fn storm(&mut self) -> bool {
+        for user in 0..self.users.len() {
+            self.queue_act(user);
+        }
+        let mut acts = self.plan.acts;
+        while acts > 0 && self.is_right() {
+            let Some(event) = self.next_event(Duration::MAX) else {
+                break;
+            };
+            if let Event::Act(user) = event {
+                acts -= 1;
+                if self.plan.stop_at == Some(acts) {
+                    self.stop();
+                    return true;
+                }
+                if self.random.in_thousand(self.plan.date_jumps) {
+                    self.jump();
+                }
+                self.act(user);
+                self.queue_act(user);
+            }
+            self.happen(event);
+            self.some_turns();
+        }
+        false
+    }
+
+    fn queue_act(&mut self, user: usize) {
+        // Now and then somebody does several things at once, or is gone for a while.
+        let pause = match self.random.below(10) {
+            0..2 => 0,
+            2..9 => self.random.below(2 * self.plan.pause_ms),
+            _ => self.random.below(20 * self.plan.pause_ms),
+        };
+        let at = self.now + Duration::from_millis(pause as u64);
+        self.queue(at, Event::Act(user));
+    }
+
+    /// Between two things that happen, tasks have as much time as the seed gives them.
+    fn some_turns(&mut self) {
+        match self.random.below(10) {
+            0 => {}
+            1..4 => {
+                for _ in 0..self.random.between(1, 6) {
+                    self.tick();
+                }
+            }
+            _ => self.settle(),
+        }
+        if self.random.below(50) == 0 && !self.conns.is_empty() {
+            let conn = self.random.below(self.conns.len());
+            self.conns[conn].wire.wake_for_nothing();
+        }
+    }
+
+    /// Lets so much time pass in which nobody does anything of their own accord.
+    fn quiet(&mut self, time: Duration) {
+        self.quiet_until(self.now + time, |_| false);
+    }
+
+    /// As [`World::quiet`], until `is_done`.
+    fn quiet_until(&mut self, until: Duration, mut is_done: impl FnMut(&World) -> bool) {
+        self.settle();
+        while self.is_right() && !is_done(self) {
+            let Some(event) = self.next_event(until) else {
+                let wait = self.clock.next_timer().map(|wait| self.now + wait);
+                let Some(at) = wait.filter(|at| *at <= until) else {
+                    break;
+                };
+                self.pass_until(at);
+                self.settle();
+                continue;
+            };
+            self.happen(event);
+            self.settle();
+        }
+        if !is_done(self) {
+            self.pass_until(until);
+            self.settle();
+        }
+    }
+
+    /// It gets quiet: those who read go on reading, those who do not are let go.
+    fn calm(&mut self) {
+        self.note("it gets quiet");
+        self.weather.becomes(Odds::default());
+        self.plan.delay_ms = self.plan.delay_ms.min(20);
+        for conn in 0..self.conns.len() {
+            self.resume(conn);
+            if self.conns[conn].client == Client::Noise {
+                self.break_off(conn, Break::Reset);
+            }
+        }
+        self.quiet(STUCK_AFTER + LOST_AFTER + Duration::from_secs(10));
+        // Who does not read and had little to read is still there.
+        for conn in 0..self.conns.len() {
+            if self.conns[conn].stall == Stall::ForEver {
+                self.break_off(conn, Break::Reset);
+            }
+        }
+    }
+
+    /// The connections that are as they should be.
+    fn present(&self) -> Vec<usize> {
+        let is_present = |&conn: &usize| {
+            let conn = &self.conns[conn];
+            let is_open = !conn.is_closed && conn.wire.lock().is_open();
+            is_open && conn.stall == Stall::No && conn.view.tally.last_words == 0
+        };
+        (0..self.conns.len()).filter(is_present).collect()
+    }
+
+    /// Asks everybody who they are and with whom, and compares.
+    fn roll_call(&mut self) {
+        let here = self.present();
+        for &conn in &here {
+            let prompt = &self.conns[conn].view.prompt;
+            if !matches!(prompt, None | Some(Prompt::Line(_))) {
+                self.type_line(conn, "\\exit");
+            }
+        }
+        self.quiet(Duration::from_secs(5));
+        for &conn in &here {
+            self.conns[conn].view.called = None;
+            self.conns[conn].view.people = None;
+            self.type_line(conn, "\\name");
+            if self.conns[conn].view.session.is_some() {
+                self.type_line(conn, "\\who");
+            }
+        }
+        self.quiet(Duration::from_secs(20));
+        self.ledger.collect();
+        let mut names = BTreeMap::new();
+        for &conn in &here {
+            let called = self.conns[conn].view.called.clone();
+            let Some(name) = called else {
+                self.fail(format!("c{conn:02} has not been answered"));
+                continue;
+            };
+            // The look-alikes that people try are the same but for this letter.
+            let key = name.to_lowercase().replace('\u{430}', "a");
+            if let Some(other) = names.insert(key, conn)
+                && name != "anon"
+            {
+                self.fail(format!("c{other:02} and c{conn:02} are both called {name}"));
+            }
+        }
+        for &conn in &here {
+            self.check_people(conn, &here);
+            self.check_lines(conn);
+        }
+        if here.len() == self.conns.len() {
+            self.check_private();
+        }
+    }
+
+    /// With everybody still here, private words that somebody was told to have said have reached somebody.
+    fn check_private(&mut self) {
+        let is_lost = |line: &Line| line.told_from && line.told_to.is_none();
+        if let Some(token) = self.ledger.lines.iter().position(is_lost) {
+            self.fail(format!("private words {token} have reached nobody"));
+        }
+    }
+
+    /// Those whom a room names are those who are in it.
+    fn check_people(&mut self, conn: usize, here: &[usize]) {
+        let view = &self.conns[conn].view;
+        let Some(session) = &view.session else {
+            return;
+        };
+        // Where rows are inserted a long one is cut into several.
+        if view.echoes {
+            return;
+        }
+        let members = here.iter().map(|&other| &self.conns[other].view);
+        let is_there = |view: &&View| {
+            let other = view.session.as_ref();
+            other.is_some_and(|other| other.room == session.room)
+        };
+        let members = members.filter(is_there);
+        let mut expected: Vec<_> = members.filter_map(|view| view.called.clone()).collect();
+        let mut told = view.people.as_deref().map_or(Vec::new(), named);
+        expected.sort_unstable();
+        told.sort_unstable();
+        if expected != told {
+            let fault =
+                format!("c{conn:02} is told that {told:?} are in its room, not {expected:?}");
+            self.fail(fault);
+        }
+    }
+
+    /// Each line came to something, and nobody has missed one.
+    fn check_lines(&mut self, conn: usize) {
+        let view = &self.conns[conn].view;
+        let sent = self.ledger.lines.iter().enumerate();
+        let sent = sent.filter(|(_, line)| line.from == conn && line.purpose == Purpose::Said);
+        let (mut open, mut unseen) = (0, None);
+        for (token, line) in sent {
+            match line.stored {
+                None if !line.was_refused => open += 1,
+                Some(_) if !line.came_back => unseen = Some(token),
+                _ => {}
+            }
+        }
+        let own = |line: &&Stored| connection_of(line.member) == Some(conn);
+        let rooms = self.ledger.rooms.values();
+        let stored = rooms.flat_map(|room| &room.lines).filter(own).count();
+        if stored + view.tally.not_sent > self.conns[conn].sayable {
+            self.fail(format!(
+                "c{conn:02} was told of stored lines that they were not sent"
+            ));
+            return;
+        }
+        let is_blind = view.echoes || view.tally.skipped > 0;
+        let answered = view.tally.not_sent + view.tally.refused;
+        let missed = view.session.as_ref().and_then(|session| {
+            let (room, last) = (session.id?, session.last?);
+            let next = self.ledger.rooms.get(&room)?.lines.len() as u64 + 1;
+            let missing = view.missing(room, last, next, &self.ledger);
+            (missing > session.skipped)
+                .then(|| format!("c{conn:02} has missed {missing} lines after #{last}"))
+        });
+        // Who is told that messages were skipped is not told how many of their own were lost.
+        if open > answered && view.tally.skipped == 0 {
+            let fault = format!("of c{conn:02}, {open} lines are neither stored nor answered");
+            self.fail(fault);
+        }
+        if let Some(token) = unseen.filter(|_| !is_blind) {
+            self.fail(format!("c{conn:02} has not seen its own line {token}"));
+        }
+        if let Some(fault) = missed {
+            self.fail(fault);
+        }
+    }
+
+    /// Everybody goes, in one way or another, and the server has to let them.
+    fn leave(&mut self) {
+        self.note("everybody leaves");
+        for conn in self.present() {
+            match self.random.below(6) {
+                0 => self.type_line(conn, "\\quit"),
+                1 | 2 => self.end_input(conn),
+                3 => self.break_off(conn, Break::Reset),
+                4 => self.break_off(conn, Break::LateReset),
+                _ => self.break_off(conn, Break::Gone),
+            }
+        }
+        self.must_be_empty();
+    }
+
+    fn must_be_empty(&mut self) {
+        let until = self.now + 2 * STUCK_AFTER + LOST_AFTER;
+        self.quiet_until(until, |world| world.server.clients() == 0);
+        let left = self.server.clients();
+        if left > 0 && self.is_right() {
+            let open = self.conns.iter().position(|conn| !conn.is_closed);
+            self.fail(format!(
+                "{left} clients are served who have gone, c{open:?} among them"
+            ));
+        }
+    }
+
+    /// All names are free again: a newcomer can have each.
+    fn take_all_names(&mut self) {
+        let conn = self.connect(Client::Plain, Peer::Unix);
+        for name in NAMES {
+            self.type_line(conn, &format!("\\name {name}"));
+        }
+        self.quiet(Duration::from_secs(20));
+        let got = self.conns[conn].view.tally.renamed;
+        if got != NAMES.len() && self.is_right() {
+            let all = NAMES.len();
+            self.fail(format!(
+                "c{conn:02} could take {got} of {all} names that nobody has"
+            ));
+        }
+        for room in ROOMS {
+            self.visit(conn, room);
+        }
+    }
+
+    /// A room shows who comes what was said last, whoever said it and wherever they are now.
+    fn visit(&mut self, conn: usize, room: &str) {
+        self.type_line(conn, &format!("\\join {room}"));
+        self.quiet(Duration::from_secs(2));
+        if self.conns[conn].view.prompt == Some(Prompt::Create) {
+            self.type_line(conn, "no");
+            self.quiet(Duration::from_secs(2));
+        }
+        let view = &self.conns[conn].view;
+        let session = view.session.as_ref().filter(|_| !view.echoes);
+        if let Some((id, last)) = session.and_then(|session| Some((session.id?, session.last?)))
+            && let Some(log) = self.ledger.rooms.get(&id)
+            && log.lines.len() as u64 != last
+        {
+            let all = log.lines.len();
+            self.fail(format!(
+                "room {room} has {all} lines, and ends with #{last} for who joins"
+            ));
+        }
+    }
+
+    /// The server stops, and has to be done within its grace period.
+    fn stop(&mut self) {
+        self.note("the server stops");
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (server, flag) = (Arc::clone(&self.server), Arc::clone(&stopped));
+        let stopping = async move {
+            server.stop().await;
+            flag.store(true, Ordering::Relaxed);
+        };
+        self.executor.spawn(stopping).detach();
+        let grace = self.plan.config.grace.max(GRACE_MIN);
+        let is_stopped = |_: &World| stopped.load(Ordering::Relaxed);
+        self.quiet_until(self.now + grace, is_stopped);
+        if !is_stopped(self) && self.is_right() {
+            self.fail(format!("the server has not stopped within {grace:?}"));
+        }
+    }
+
+    /// Nothing is left once all connections are broken: no client, no room, no task.
+    fn clean_up(&mut self) {
+        self.weather.becomes(Odds::default());
+        for conn in 0..self.conns.len() {
+            self.break_off(conn, Break::Reset);
+        }
+        self.must_be_empty();
+        self.stop();
+        if !self.executor.is_empty() && self.is_right() {
+            self.fail("a task is left that nobody waits for".to_owned());
+        }
+    }
+}
+
+/// The names in an answer to `\who`: `Dai, ann (idle 2 min, away)`.
+fn named(people: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut depth = 0;
+    for letter in people.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ',' if depth == 0 => names.push(String::new()),
+            letter if depth == 0 => names.last_mut().expect("one").push(letter),
+            _ => {}
+        }
+    }
+    names.iter().map(|name| name.trim().to_owned()).collect()
+}
