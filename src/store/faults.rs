@@ -45,13 +45,16 @@ pub enum Fault {
     /// An append is stored behind these entries of others, who were faster and have not changed who may do what. With
     /// another request nothing happens.
     Overtaken(Vec<Entry>),
+    /// As [`Fault::Overtaken`], and the entries of others are told twice: a store that is asked and tells by itself
+    /// may do both. With another request nothing happens.
+    ToldTwice(Vec<Entry>),
 }
 
 impl Fault {
     /// What happens to a request that is no append.
     pub(super) async fn strike(self) -> Result<(), StoreError> {
         match self {
-            Fault::None | Fault::Stale(_) | Fault::Overtaken(_) => Ok(()),
+            Fault::None | Fault::Stale(_) | Fault::Overtaken(_) | Fault::ToldTwice(_) => Ok(()),
             Fault::Fail => Err(StoreError::Unavailable),
             Fault::Late(turns) => {
                 for _ in 0..turns {
@@ -71,9 +74,10 @@ impl Store {
         at: At,
         proposal: Proposal,
     ) -> Result<Outcome, StoreError> {
-        let (others, is_stale) = match fault {
-            Fault::Stale(others) => (others, true),
-            Fault::Overtaken(others) => (others, false),
+        let (others, is_stale, times) = match fault {
+            Fault::Stale(others) => (others, true, 1),
+            Fault::Overtaken(others) => (others, false, 1),
+            Fault::ToldTwice(others) => (others, false, 2),
             fault => {
                 fault.strike().await?;
                 return self.append_unharmed(room, at, proposal).await;
@@ -96,7 +100,7 @@ impl Store {
         let outcome = self.append_unharmed(room, at, proposal).await?;
         Ok(match outcome {
             Outcome::Stored { entries: own, .. } => Outcome::Stored {
-                before: entries,
+                before: vec![entries; times].concat(),
                 entries: own,
             },
             stale => stale,

@@ -194,8 +194,10 @@ impl Faults for Weather {
             Fault::Late(state.random.between(1, 30) as u32)
         } else if operation == Operation::Append && is(odds.others / 2) {
             Fault::Stale(state.of_others(true))
-        } else if operation == Operation::Append && is(odds.others / 2) {
+        } else if operation == Operation::Append && is(odds.others / 4) {
             Fault::Overtaken(state.of_others(false))
+        } else if operation == Operation::Append && is(odds.others / 4) {
+            Fault::ToldTwice(state.of_others(false))
         } else {
             Fault::None
         }

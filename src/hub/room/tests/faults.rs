@@ -192,7 +192,7 @@ fn lines_that_race_with_a_ruling_from_elsewhere_are_judged_again() {
 }
 
 #[test]
-fn what_others_said_first_is_shown_first() {
+fn what_others_said_first_is_shown_first_and_once() {
     let mut people = [User::new(), User::new()];
     let others = vec![said_elsewhere("other 1"), said_elsewhere("other 2")];
     let played = play(vec![
@@ -201,12 +201,20 @@ fn what_others_said_first_is_shown_first() {
         Put(vec![say(1, "mine")]),
         Next(Fault::Stale(vec![said_elsewhere("other 3")])),
         Put(vec![say(2, "his")]),
+        Next(Fault::ToldTwice(vec![
+            said_elsewhere("other 4"),
+            said_elsewhere("other 5"),
+        ])),
+        Put(vec![say(1, "last")]),
     ]);
     for user in &mut people {
         assert_eq!(told(user), Told::default());
-        assert_eq!(user.read, ["other 1", "other 2", "mine", "other 3", "his"]);
+        let read = [
+            "other 1", "other 2", "mine", "other 3", "his", "other 4", "other 5", "last",
+        ];
+        assert_eq!(user.read, read);
     }
-    assert_eq!(played.handle.info.lines(), 5);
+    assert_eq!(played.handle.info.lines(), 8);
 }
 
 #[test]
