@@ -102,7 +102,7 @@ pub const NOTES_MAX: usize = 128;
 /// the talk, and a join would cost as much as a message to everybody.
 pub const NOTICE_MEMBERS_MAX: usize = 50;
 
-/// Last lines shown to who joins.
+/// Last lines shown to a new member.
 pub const HISTORY_LINES: usize = 10;
 
 /// The most `--history` may ask for; every room keeps as many.

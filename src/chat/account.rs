@@ -1,7 +1,6 @@
-//! *Pure.* Names that are kept: passwords, and the settings that come back with a name.
+//! *Pure.* Accounts: registered names, with a password and settings.
 //!
-//! Nobody has to keep a name. Who does has an account, which is a registered name: whoever holds the name is
-//! logged in to it.
+//! Nobody needs one. An account is a registered name, and only a user who is logged in to it can have the name.
 
 use std::sync::Arc;
 
@@ -10,25 +9,25 @@ use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::settings::Settings;
 
-/// What a connection can ask with regard to accounts.
+/// A request about accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountRequest {
     /// Register one's name. Answered by [`AccountReply::Registered`].
     Register(Name, Password),
     /// Log in to an account. Answered by [`AccountReply::LoggedIn`].
     Login(Name, Password),
-    /// Delete the account that one is logged in to. Answered by [`AccountReply::Forgotten`].
+    /// Delete the account one is logged in to. Answered by [`AccountReply::Forgotten`].
     Forget(Name, Password),
 }
 
 /// What came of an [`AccountRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountReply {
-    /// The name is registered, and who asked is logged in to it.
+    /// The name is registered, and the user is logged in to it.
     Registered(Name, Result<(), AccountError>),
-    /// Who asked is logged in and has the name, which is written as it was registered; its settings.
+    /// The user is logged in and has the name, written as it was registered.
     LoggedIn(Name, Result<Box<Login>, AccountError>),
-    /// The account is no more. Who asked keeps the name as anybody keeps one.
+    /// The account is deleted. The user keeps the name for now.
     Forgotten(Name, Result<(), AccountError>),
 }
 
@@ -44,17 +43,17 @@ pub struct Login {
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountError {
-    /// It is not the password, or there is no such account.
+    /// The password is wrong, or there is no such account.
     Wrong,
-    /// So many tries from the same address have failed.
+    /// Too many tries from the same address have failed.
     TooManyTries,
-    /// So many passwords wait to be checked.
+    /// Too many passwords wait to be checked.
     Busy,
     /// This name is registered, and is the same or looks like it.
     Registered(Name),
-    /// Who asked does not hold the name.
+    /// The user does not have the name.
     NotYours,
-    /// The server keeps as many names as it can.
+    /// There are as many accounts as allowed.
     TooMany(usize),
     /// The server cannot store it.
     NotStored,

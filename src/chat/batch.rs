@@ -34,14 +34,14 @@ pub struct Batch {
     authors: OnceLock<Box<[Author]>>,
 }
 
-/// Somebody who has said something.
+/// The author of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
     /// The connection.
     pub member: MemberId,
     /// What it was called.
     pub name: Name,
-    /// What that can be mistaken by.
+    /// The keys of that name.
     pub keys: [NameKey; 3],
 }
 

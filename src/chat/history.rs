@@ -12,14 +12,14 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub u32);
 
-/// What somebody wants to see of a room's past.
+/// A query of a room's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HistoryQuery {
-    /// The lines before a place.
+    /// Messages before a place.
     Before(HistoryCursor, usize),
-    /// The newest lines with all these words.
+    /// The newest messages with all these words.
     For(String),
-    /// A line and those around it.
+    /// A message and those around it.
     Around(u64),
 }
 
@@ -61,11 +61,11 @@ pub enum HistoryCursor {
     Time(Timestamp),
 }
 
-/// What a room looks like to who joins it.
+/// What a new member is shown of a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomSnapshot {
-    /// What it is about.
+    /// Its topic.
     pub topic: Option<Topic>,
-    /// What was said last, oldest first.
+    /// The last messages, oldest first.
     pub history: Vec<Arc<Message>>,
 }

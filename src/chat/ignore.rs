@@ -1,7 +1,7 @@
-//! *Pure.* People whom somebody does not want to hear of.
+//! *Pure.* Users whom a user does not want to hear.
 //!
-//! Ignored is whoever has the name, or one that passes for it; and the connection that had it when it was
-//! ignored, whatever it is called by then.
+//! An entry covers the name, names that look like it, and the connection that had it when the entry was made,
+//! whatever that is called later.
 
 use std::sync::Arc;
 
@@ -9,44 +9,44 @@ use crate::chat::message::MemberId;
 use crate::chat::name::{Name, NameKey};
 use crate::limits::IGNORES_MAX;
 
-/// What somebody asks with regard to the people that are ignored.
+/// A request about the ignored users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IgnoreRequest {
-    /// Who are they?
+    /// List them.
     List,
-    /// One more.
+    /// Ignore one more.
     Add(Name),
-    /// One less.
+    /// Stop ignoring one.
     Remove(Name),
 }
 
 /// What came of an [`IgnoreRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IgnoreReply {
-    /// These are ignored.
+    /// The ignored names.
     Listed(Vec<Name>),
-    /// One more is ignored; whether somebody has that name now.
+    /// One more is ignored; whether a user has that name now.
     Added(Name, bool),
-    /// One is ignored no more.
+    /// One is not ignored any more.
     Removed(Name),
-    /// It is as it was.
+    /// Nothing has changed.
     Refused(Name, IgnoreError),
 }
 
-/// Why it is as it was.
+/// Why nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IgnoreError {
-    /// Nobody can ignore oneself.
+    /// Nobody can ignore themselves.
     Oneself,
-    /// That one is ignored already.
+    /// Already ignored.
     Already,
-    /// So many are ignored already.
+    /// As many are ignored as allowed.
     TooMany(usize),
-    /// That one is not ignored.
+    /// Not ignored.
     NotIgnored,
 }
 
-/// The people whom somebody ignores.
+/// The users whom a user ignores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ignores {
     entries: Vec<Entry>,

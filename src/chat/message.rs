@@ -146,7 +146,7 @@ pub enum Notice {
         /// What the room is about from now on.
         topic: Option<Topic>,
     },
-    /// What an owner did, or who owns the room now.
+    /// What an owner did, or who the owner is now.
     ModNotice(Box<ModNotice>),
 }
 

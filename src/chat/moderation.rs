@@ -14,7 +14,7 @@ use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::chat::topic::Topic;
 
-/// What somebody is to a room.
+/// The relation of a user to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Owns it. A room may have several owners, some of whom are not in it just now.
@@ -60,13 +60,13 @@ impl Role {
     }
 }
 
-/// Whom a ban keeps out.
+/// The target of a ban.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredTarget", into = "StoredTarget")]
 pub enum Target {
-    /// Whoever has this name, or one that looks like it.
+    /// Users with this name, or one that looks like it.
     Name(Name),
-    /// Whoever comes from there.
+    /// Users who connect from there.
     Address(Address),
 }
 
@@ -107,32 +107,32 @@ impl fmt::Display for Target {
 pub enum ModCommand {
     /// Change the topic, or remove it.
     SetTopic(Option<Topic>),
-    /// Let in only users who know the password with this hash.
+    /// Require the password with this hash from new members.
     Lock(Hash),
-    /// Let everybody in again.
+    /// Require no password.
     Unlock,
-    /// Be in no list, or in all again.
+    /// Hide the room from lists, or show it again.
     Private(bool),
-    /// Put somebody out, for a reason that may be empty.
+    /// Remove a member, for a reason that may be empty.
     Kick(Name, Box<str>),
-    /// Put somebody out for longer.
+    /// Remove somebody and keep them out.
     Ban(NewBan),
-    /// Name those who are kept out.
+    /// List the bans.
     Bans,
-    /// Let somebody in again.
+    /// Lift a ban.
     Unban(Target),
-    /// Let somebody only read.
+    /// Forbid somebody to speak.
     Mute(Name),
-    /// Let somebody speak again.
+    /// Allow somebody to speak again.
     Unmute(Name),
-    /// Make somebody an owner as well.
+    /// Make a member an owner as well.
     Own(Name),
-    /// End.
+    /// Close the room.
     Close,
 }
 
 impl ModCommand {
-    /// Whether somebody who is `role` to a room may give it this command.
+    /// Whether a user with this `role` may give it.
     pub fn is_permitted(&self, role: Role) -> bool {
         match self {
             ModCommand::SetTopic(_) => role.may_speak(),
@@ -151,34 +151,34 @@ impl ModCommand {
     }
 }
 
-/// Who is to be kept out.
+/// A ban to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBan {
-    /// Whom it is about.
+    /// Its target.
     pub target: Target,
     /// The connection that has the name now, wherever it is.
     pub holder: Option<MemberId>,
-    /// For how long; `None`: until it is taken back.
+    /// For how long; `None`: until it is lifted.
     pub time: Option<Duration>,
     /// Why; may be empty.
     pub why: Box<str>,
 }
 
-/// What came of an [`ModCommand`].
+/// What came of a [`ModCommand`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModReply {
-    /// It was done, and the room's transcript tells so.
+    /// It was done, and the transcript says so.
     Done,
-    /// Of [`ModCommand::Bans`], the oldest first.
+    /// The bans, oldest first.
     Bans(Vec<BanLine>),
 }
 
 /// A ban, to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BanLine {
-    /// Whom it is about.
+    /// Its target.
     pub target: Target,
-    /// How long it goes on; `None`: until it is taken back.
+    /// The time left; `None`: until it is lifted.
     pub left: Option<Duration>,
     /// Who made it.
     pub by: Name,
@@ -186,41 +186,41 @@ pub struct BanLine {
     pub why: Box<str>,
 }
 
-/// Why an [`ModCommand`] was not followed. Nothing has changed.
+/// Why a [`ModCommand`] was refused. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModError {
-    /// Only owners may; these are here.
+    /// Only owners may; these are in the room.
     NotOwner(Vec<Name>),
-    /// Who may only read may not.
+    /// Muted members may not.
     Muted,
-    /// Nobody of that name is in the room.
+    /// No member has that name.
     Nobody(Name),
-    /// That would be oneself.
+    /// It was about oneself.
     Oneself,
-    /// It is the name of everybody who has none, and one person was meant.
+    /// It is the name of all users without one, and one user was meant.
     Anon,
-    /// The person of this name has owned the room for longer.
+    /// The user of this name has owned the room for longer.
     Senior(Name),
-    /// It is so already.
+    /// It is already done.
     Already,
-    /// That is not banned.
+    /// There is no such ban.
     NotBanned(Target),
-    /// Nobody of that name is muted.
+    /// No such name is muted.
     NotMuted(Name),
-    /// There are as many as there can be.
+    /// There are as many as allowed.
     TooMany(usize),
-    /// There were too many passwords from the person's address.
+    /// Too many passwords came from the user's address.
     TooManyTries,
     /// The server cannot do it now: it has too much to do, or cannot store it.
     NotStored,
 }
 
-/// What an owner did, or who owns a room now.
+/// What an owner did, or who the owner is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModNotice {
     /// What was done.
     pub what: ModAction,
-    /// To whom; the name of whoever did it where it was not done to anybody.
+    /// To whom; the name of the owner who did it, if to nobody.
     pub whom: Name,
     /// Who did it.
     pub by: Name,
@@ -259,7 +259,7 @@ pub enum ModAction {
     Public,
 }
 
-/// How somebody was put out of a room.
+/// How a member was removed from a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutOut {
     /// What was done.
@@ -270,12 +270,12 @@ pub struct PutOut {
     pub why: Box<str>,
 }
 
-/// What was done to who is put out.
+/// What was done to a member who was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutOutHow {
-    /// Kicked: the person may come again.
+    /// Kicked: may join again.
     Kicked,
-    /// Banned, for so long; `None`: until it is taken back.
+    /// Banned, for so long; `None`: until it is lifted.
     Banned(Option<Duration>),
     /// The room was closed.
     Closed,

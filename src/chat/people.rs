@@ -1,4 +1,4 @@
-//! *Pure.* What may be told of users, of rooms and of the server.
+//! *Pure.* What users may know of each other, of rooms and of the server.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::topic::Topic;
 use crate::time::Timestamp;
 
-/// Somebody who is connected.
+/// The recipient of a direct message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
-    /// Whoever has this name.
+    /// The user with this name.
     Name(Name),
     /// The connection with this number, and the name it had.
     Id(MemberId, Name),
 }
 
 impl Recipient {
-    /// The name, which may have another bearer by now.
+    /// The name, which somebody else may have by now.
     pub fn name(&self) -> &Name {
         match self {
             Recipient::Name(name) | Recipient::Id(_, name) => name,
@@ -25,31 +25,31 @@ impl Recipient {
     }
 }
 
-/// Words for one person alone.
+/// A direct message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectMessage {
-    /// When they were said.
+    /// When it was sent.
     pub time: Timestamp,
-    /// Who said them; to whom, for the one who said them.
+    /// The other side: the sender, or for the sender the recipient.
     pub whom: MemberId,
-    /// What that person is called.
+    /// The name of the other side.
     pub name: Name,
-    /// The words.
+    /// Clean text.
     pub text: Box<str>,
 }
 
-/// Why private words did not arrive.
+/// Why a direct message was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DmError {
-    /// Nobody of that name is connected.
+    /// No user has that name.
     Gone,
-    /// It is the name of everybody who has none.
+    /// It is the name of all users without one.
     Anon,
-    /// To oneself.
+    /// It was sent to oneself.
     Oneself,
-    /// That person ignores who says them.
+    /// The recipient ignores the sender.
     Ignored,
-    /// So many words wait there already.
+    /// Too many events wait for the recipient.
     Full,
     /// The names cannot be looked up now.
     Unavailable,
@@ -58,7 +58,7 @@ pub enum DmError {
 /// A page of the list of rooms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomPage {
-    /// Its number, of which the first is 1.
+    /// Its number; the first page is 1.
     pub page: usize,
     /// How many pages there are.
     pub pages: usize,
@@ -71,31 +71,31 @@ pub struct RoomPage {
 pub struct RoomLine {
     /// Its name.
     pub name: RoomName,
-    /// How many are in it.
+    /// How many members it has.
     pub members: usize,
-    /// For how long nothing was said; `None`: nothing ever was.
+    /// Time since the last message; `None`: there is none.
     pub quiet_for: Option<Duration>,
-    /// What it is about.
+    /// Its topic.
     pub topic: Option<Topic>,
-    /// Who joins has to know its password.
+    /// It has a password.
     pub locked: bool,
-    /// It is listed for those inside only.
+    /// Only its members see it in lists.
     pub private: bool,
 }
 
-/// Somebody who is here.
+/// A user, in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSummary {
     /// The name.
     pub name: Name,
-    /// For how long nothing was typed.
+    /// Time since the last input.
     pub idle: Duration,
     /// Away, for whatever reason.
     pub away: bool,
 }
 
 impl UserSummary {
-    /// Somebody of whom there is nothing to tell but the name.
+    /// A user of whom only the name is known.
     pub fn named(name: Name) -> UserSummary {
         UserSummary {
             name,
@@ -105,7 +105,7 @@ impl UserSummary {
     }
 }
 
-/// People and where they are.
+/// Users, and where they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct People {
     /// In the order in which they connected.
@@ -114,7 +114,7 @@ pub struct People {
     pub more: usize,
 }
 
-/// Where somebody is.
+/// Where a user is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// In no room.
@@ -125,16 +125,16 @@ pub enum Location {
     Hidden,
 }
 
-/// All that there is to tell of somebody.
+/// A user, in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// The name, and whether somebody sits there.
+    /// The name, and whether the user is there.
     pub present: UserSummary,
     /// Where.
     pub place: Location,
-    /// Since when connected.
+    /// Connected since then.
     pub since: Timestamp,
-    /// With what.
+    /// The kind of client.
     pub kind: ClientKind,
     /// What the client calls its terminal.
     pub terminal: Option<Box<str>>,
@@ -153,19 +153,19 @@ pub enum ClientKind {
     TelnetKeys,
 }
 
-/// How the server does.
+/// Figures of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stats {
-    /// Since when it is up.
+    /// When it was started.
     pub since: Timestamp,
-    /// For how long.
+    /// Time since then.
     pub up: Duration,
-    /// How many are connected.
+    /// How many users are connected.
     pub people: usize,
     /// How many rooms there are.
     pub rooms: usize,
-    /// Lines said since it is up.
+    /// Lines said since the start.
     pub lines: u64,
-    /// Lines ever said here, if a file knows.
+    /// Lines ever said; `None` without a file.
     pub lines_ever: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! How many clients there may be.
+//! How many clients may be connected.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use crate::limits::REFUSALS_MAX;
 use crate::net::reason::Reason;
 use crate::net::socket::Peer;
 
-/// Counts connections, so that there are no more than there may be.
+/// Counts connections and bounds them.
 #[derive(Debug)]
 pub struct Admission {
     all: Slots,
@@ -18,7 +18,7 @@ pub struct Admission {
     per_address: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// A connection's place among all and among those of its address, given back when dropped.
+/// A connection's slot, among all and among those of its address; free again when dropped.
 #[derive(Debug)]
 pub struct Admitted<'a> {
     admission: &'a Admission,
@@ -57,7 +57,7 @@ impl Admission {
         })
     }
 
-    /// A place among those who are being told why they are refused; `None`: there are enough of them.
+    /// A slot among the clients that are being told why they are refused; `None`: there are enough of them.
     pub fn refusal_slot(&self) -> Option<Slot<'_>> {
         self.refusals.enter()
     }
@@ -83,19 +83,19 @@ impl Drop for Admitted<'_> {
     }
 }
 
-/// A number of places, of which each is taken once.
+/// A number of slots.
 #[derive(Debug)]
 struct Slots {
     taken: AtomicUsize,
     most: usize,
 }
 
-/// One of the places, given back when dropped.
+/// A slot that is taken; free again when dropped.
 #[derive(Debug)]
 pub struct Slot<'a>(&'a Slots);
 
 impl Slots {
-    /// `most` places; `0`: any number.
+    /// `most` slots; `0`: any number.
     fn new(most: usize) -> Slots {
         Slots {
             taken: AtomicUsize::new(0),

@@ -1,4 +1,4 @@
-//! The sockets that clients knock at: made from what the operator wrote, with errors in words.
+//! Listening sockets: made from what the operator wrote, with errors in words.
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::FileTypeExt;
@@ -13,7 +13,7 @@ use crate::limits::LISTEN_BACKLOG;
 use crate::net::endpoint::Listen;
 use crate::net::socket::{Peer, Socket};
 
-/// A socket that clients knock at.
+/// A listening socket.
 #[derive(Debug)]
 pub enum Listener {
     /// A TCP port.
@@ -52,7 +52,7 @@ impl Listener {
         }
     }
 
-    /// The place, as the operator should write it down: with the port that the system chose.
+    /// Its address, as the operator should write it: with the port that the system chose.
     pub fn place(&self) -> String {
         match self {
             Listener::Tcp(listener) => match listener.get_ref().local_addr() {

@@ -1,4 +1,4 @@
-//! Sockets: where clients knock, who is let in, how fast they may be, and why they go.
+//! Sockets: listeners, admission, rates, and why connections end.
 
 pub mod endpoint;
 

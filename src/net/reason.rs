@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Why a connection ended. Told to the peer where it can be, counted, and logged once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// The person chose to go.
+    /// The user chose to leave.
     Quit,
     /// The client ended its input.
     EndOfInput,
@@ -20,9 +20,9 @@ pub enum Reason {
     Foreign,
     /// The server is stopping.
     Stop,
-    /// The server had as many connections as it takes.
+    /// The server had as many connections as it allows.
     ServerFull,
-    /// The client's address had as many connections as it may.
+    /// The client's address had as many connections as allowed.
     AddressFull,
 }
 

@@ -90,7 +90,7 @@ impl Register {
         Ok(())
     }
 
-    /// The connection that has `name`, whatever case it is written in.
+    /// The connection that has `name`, in any case of letters.
     ///
     /// # Errors
     ///

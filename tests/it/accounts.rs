@@ -323,14 +323,14 @@ fn what_is_said_to_a_name_while_it_changes_hands_reaches_one_person_once() {
     let server = chat.server();
     let mut one = registered(&server, "Dai");
     let mut two = at_menu(&server, "Dai");
-    let mut last_dm_from = at_menu(&server, "teller");
+    let mut teller = at_menu(&server, "teller");
     const WORDS: usize = 300;
     let telling = thread::spawn(move || {
         for number in 0..WORDS {
-            last_dm_from.line(format!("\\msg Dai number {number}."));
-            last_dm_from.expect(&format!(": number {number}.\n"));
+            teller.line(format!("\\msg Dai number {number}."));
+            teller.expect(&format!(": number {number}.\n"));
         }
-        last_dm_from
+        teller
     });
     for _ in 0..10 {
         log_in(&mut two, "Dai", PASSWORD);
@@ -338,12 +338,12 @@ fn what_is_said_to_a_name_while_it_changes_hands_reaches_one_person_once() {
         log_in(&mut one, "Dai", PASSWORD);
         one.expect("Welcome back, Dai.\n");
     }
-    let last_dm_from = telling.join().expect("the teller is answered each time");
+    let teller = telling.join().expect("the teller is answered each time");
     for client in [&mut one, &mut two] {
         client.line("\\help end");
         client.expect("There is no command end.");
     }
-    assert!(!last_dm_from.text().contains("Nothing was sent"));
+    assert!(!teller.text().contains("Nothing was sent"));
     let seen = |client: &Client, number| {
         let words = format!("anon -> you: number {number}.\n");
         client.text().matches(&words).count()

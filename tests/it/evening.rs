@@ -32,13 +32,13 @@ enum Place {
     Script(Client),
 }
 
-struct JoinRequest {
+struct Guest {
     name: &'static str,
     mark: char,
     place: Place,
 }
 
-impl JoinRequest {
+impl Guest {
     /// Types a line.
     fn types(&mut self, line: &str) {
         match &mut self.place {
@@ -82,12 +82,12 @@ impl JoinRequest {
 
 /// Everybody, and the commands that were used.
 struct Evening {
-    guests: Vec<JoinRequest>,
+    guests: Vec<Guest>,
     used: BTreeSet<String>,
 }
 
 impl Evening {
-    fn guest(&mut self, name: &str) -> &mut JoinRequest {
+    fn guest(&mut self, name: &str) -> &mut Guest {
         let guest = self.guests.iter_mut().find(|guest| guest.name == name);
         guest.expect("one of the guests")
     }
@@ -167,7 +167,7 @@ impl Evening {
                 Some((caller, mark)) => (Place::At(Box::new(caller.start(server))), mark),
                 None => (Place::Script(server.client(name)), '\\'),
             };
-            JoinRequest { name, mark, place }
+            Guest { name, mark, place }
         });
         let mut evening = Evening {
             guests: guests.into(),

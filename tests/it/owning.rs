@@ -17,7 +17,7 @@ fn newcomer(server: &Server, name: &str) -> Client {
 }
 
 /// Asks to join room 1150, up to whatever comes then.
-fn request_join(client: &mut Client) {
+fn knock(client: &mut Client) {
     client.line("2");
     client.expect("Please enter room number: ");
     client.line("1150");
@@ -89,7 +89,7 @@ fn who_is_banned_stays_out_until_the_ban_is_taken_back() {
     for name in ["ben", "bob"] {
         ben.line(format!("\\name {name}"));
         ben.expect(&format!("{name}> "));
-        request_join(&mut ben);
+        knock(&mut ben);
         let refused = "Join room 1150 failed. You are banned there for 2h: spam";
         ben.expect_next(&format!("{refused}\n{MENU}{name}> "));
     }
@@ -98,7 +98,7 @@ fn who_is_banned_stays_out_until_the_ban_is_taken_back() {
         "1 banned here (type \\unban NAME to lift a ban):\nben for 2h, by ann: spam\nann> ",
     );
     order(&mut ann, "\\unban Ben", "* Ben was unbanned by ann");
-    request_join(&mut ben);
+    knock(&mut ben);
     ben.expect("Join room 1150 successful\n");
     ann.expect_next("\n* bob joined\nann> ");
     ann.line("\\ban");
@@ -113,7 +113,7 @@ fn a_ban_of_an_address_keeps_out_all_from_there_but_the_owner() {
     order(&mut ann, "\\ban 127.0.0.1", notice);
     ben.expect("* You were banned from room 1150 by ann\n");
     let mut cat = newcomer(&server, "cat");
-    request_join(&mut cat);
+    knock(&mut cat);
     cat.expect_next(&format!(
         "Join room 1150 failed. You are banned there.\n{MENU}cat> "
     ));
@@ -158,7 +158,7 @@ fn a_locked_room_asks_for_its_password_three_times() {
     order(&mut ann, &format!("\\lock {PASSWORD}"), locked);
     ben.expect_next(&format!("\n{locked}\nben> "));
     let mut cat = newcomer(&server, "cat");
-    request_join(&mut cat);
+    knock(&mut cat);
     cat.expect_next(
         "(your terminal shows what you type; a telnet client would hide it)\n\
          Password of room 1150: ",
@@ -174,11 +174,11 @@ fn a_locked_room_asks_for_its_password_three_times() {
     cat.line("pizza4some");
     let refused = "That is not the password. Ask the room's owner for it.";
     cat.expect_next(&format!("Join room 1150 failed. {refused}\n{MENU}cat> "));
-    request_join(&mut cat);
+    knock(&mut cat);
     cat.expect_next("Password of room 1150: ");
     cat.line("\\exit");
     cat.expect_next(&format!("{MENU}cat> "));
-    request_join(&mut cat);
+    knock(&mut cat);
     cat.expect_next("Password of room 1150: ");
     cat.line(PASSWORD);
     cat.expect_next("Join room 1150 successful\n");
@@ -267,7 +267,7 @@ fn passwords_cannot_be_guessed_for_long() {
     let mut cat = newcomer(&server, "cat");
     let mut tried = 1;
     let last = loop {
-        request_join(&mut cat);
+        knock(&mut cat);
         cat.expect("Password of room 1150: ");
         let mut answer = String::new();
         for _ in 0..3 {
@@ -281,7 +281,7 @@ fn passwords_cannot_be_guessed_for_long() {
         }
     };
     assert!(last.contains("That is not the password"), "{last}");
-    request_join(&mut cat);
+    knock(&mut cat);
     cat.expect("Password of room 1150: ");
     cat.line(PASSWORD);
     cat.expect_next(&format!(
@@ -345,7 +345,7 @@ fn closing_puts_everybody_at_the_menu_and_frees_the_name() {
     ben.expect_next(&format!("\n* Room 1150 was closed by ann\n{MENU}ben> "));
     ben.line("3");
     ben.expect_next(&format!("There are no created rooms yet\n{MENU}ben> "));
-    request_join(&mut ben);
+    knock(&mut ben);
     ben.expect_next("Join room 1150 failed. There is no such room.");
     ben.expect("ben> ");
     ben.create("1150");
@@ -485,11 +485,11 @@ fn what_owners_have_decided_survives_a_restart_and_closed_rooms_do_not() {
     let mut ben = newcomer(&second, "ben");
     ben.line("3");
     ben.expect_next(&format!("There are no created rooms yet\n{MENU}ben> "));
-    request_join(&mut ben);
+    knock(&mut ben);
     ben.expect_next("Join room 1150 failed. You are banned there for ");
     ben.expect("ben> ");
     let mut dai = newcomer(&second, "dai");
-    request_join(&mut dai);
+    knock(&mut dai);
     dai.expect("Password of room 1150: ");
     dai.line(PASSWORD);
     dai.expect("------------ Room 1150 ------------\ndai> ");

@@ -34,7 +34,7 @@ use crate::time::Timestamp;
 pub struct RoomLimits {
     /// Members; `0`: any number.
     pub members_max: usize,
-    /// Last messages that who joins is shown.
+    /// Last messages shown to a new member.
     pub history_lines: usize,
     /// Bytes kept for members who have yet to take them; `0`: any number.
     pub outbox_bytes: usize,

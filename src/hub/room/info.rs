@@ -22,7 +22,7 @@ pub struct RoomInfo {
     last_line: AtomicI64,
     private: AtomicBool,
     lock: Mutex<Option<Hash>>,
-    /// Those who own it by account.
+    /// The accounts among its owners.
     owners: Mutex<Vec<Name>>,
     /// Changes so seldom that a lock will do.
     topic: Mutex<Option<Topic>>,
@@ -32,8 +32,7 @@ pub struct RoomInfo {
 const NEVER: i64 = i64::MIN;
 
 impl RoomInfo {
-    /// Of a room that nobody is in: with its topic, if it has one, and the time of its last line, if there
-    /// is one.
+    /// Of an empty room, with its topic and the time of its last line, if there is one.
     pub fn new(topic: Option<Topic>, last_line: Option<Timestamp>) -> RoomInfo {
         RoomInfo {
             members: AtomicUsize::new(0),
@@ -46,7 +45,7 @@ impl RoomInfo {
         }
     }
 
-    /// How many are in the room.
+    /// How many members it has.
     pub fn members(&self) -> usize {
         self.members.load(Ordering::Relaxed)
     }
@@ -62,12 +61,12 @@ impl RoomInfo {
         (time != NEVER).then_some(Timestamp(time))
     }
 
-    /// It is shown in no list to who is not in it.
+    /// Only its members see it in lists.
     pub fn is_private(&self) -> bool {
         self.private.load(Ordering::Relaxed)
     }
 
-    /// Who joins has to know its password.
+    /// It has a password.
     pub fn is_locked(&self) -> bool {
         self.hash().is_some()
     }
@@ -84,12 +83,12 @@ impl RoomInfo {
         owners.contains(account)
     }
 
-    /// What it is about.
+    /// Its topic.
     pub fn topic(&self) -> Option<Topic> {
         self.lock_topic().clone()
     }
 
-    /// Notes how many are in the room. Only the room's actor may call this and what follows.
+    /// Notes how many members it has. Only the room's actor may call this and what follows.
     pub fn set_members(&self, count: usize) {
         self.members.store(count, Ordering::Relaxed);
     }
@@ -111,12 +110,12 @@ impl RoomInfo {
         *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = hash;
     }
 
-    /// Notes who owns it by account.
+    /// Notes the accounts among its owners.
     pub fn set_owners(&self, accounts: Vec<Name>) {
         *self.owners.lock().unwrap_or_else(PoisonError::into_inner) = accounts;
     }
 
-    /// Notes what it is about.
+    /// Notes its topic.
     pub fn set_topic(&self, topic: Option<Topic>) {
         *self.lock_topic() = topic;
     }

@@ -28,12 +28,12 @@ struct State {
     messages_before: u64,
     bytes: usize,
     bytes_max: usize,
-    /// Who has left, and the place up to which it may read. Kept until its reader looks: the reader may be
-    /// at work just now, and must not take what is published without it.
+    /// Readers that have left, and how far they may read. Kept until the reader looks: it may be at work just
+    /// now, and must not take what is published without it.
     ended: BTreeMap<MemberId, End>,
 }
 
-/// Up to where somebody who is out may read, and how it was put out, if it was.
+/// How far a reader that has left may read, and how its member was removed, if it was.
 #[derive(Debug)]
 struct End {
     place: u64,

@@ -15,18 +15,18 @@ use crate::chat::request::{JoinError, ModCommand, Reply};
 use crate::chat::room::JoinRequest;
 use crate::hub::inbox::Inbox;
 
-/// What a room can be told.
+/// What a room can be asked or told.
 #[derive(Debug)]
 pub enum RoomCommand {
     /// Let a connection in. Answered by [`ClientEvent::Admitted`] or [`ClientEvent::Refused`].
     Join(Box<JoinRequest>, Arc<ClientInbox>),
     /// A member says a line of clean text. It comes back in the transcript.
     Say {
-        /// Who says it.
+        /// The member.
         member: MemberId,
-        /// Whether it is said or done.
+        /// Message or action.
         kind: Kind,
-        /// What is said.
+        /// Clean text.
         text: Box<str>,
     },
     /// A member has another name.
@@ -36,28 +36,27 @@ pub enum RoomCommand {
         /// Its new name.
         name: Name,
     },
-    /// A member asks who is there. Answered by [`ClientEvent::Members`].
+    /// A member asks for the members. Answered by [`ClientEvent::Members`].
     Who(MemberId),
     /// A member completes a name. Answered by [`ClientEvent::Names`].
     Names(MemberId),
     /// A member leaves. Answered by [`ClientEvent::Left`], unless it gave its reader back, as a connection
     /// does that has ended.
     Leave(MemberId, Option<Reader>),
-    /// Does a member have the right to lock? If so the room says so here; if not, it answers the member as it
-    /// answers [`RoomCommand::Moderate`].
+    /// May the member lock the room? If so the room says so here; if not, it replies as to
+    /// [`RoomCommand::Moderate`].
     MayLock(MemberId, Sender<()>),
-    /// A member wants something done that only owners may. Answered by [`Reply::Room`], or by being put out of a
-    /// room that ends.
+    /// A member changes the room. Answered by [`Reply::Room`], or by being removed from a room that closes.
     Moderate(MemberId, Box<ModCommand>),
     /// This connection, logged in to this account, has created the room.
     SetFounder(MemberId, Option<Name>),
     /// The connection of an owner has ended.
     OwnerEnded(MemberId),
-    /// Somebody who owns the room, or is in it, is logged in to this account now, or to none.
+    /// An owner or a member is logged in to this account now, or to none.
     Account(MemberId, Option<Name>),
     /// An account was deleted.
     AccountDeleted(Name),
-    /// The server is stopping: say no more of who comes and goes.
+    /// The server is stopping: announce joins and leaves no more.
     Stop,
 }
 
@@ -85,7 +84,7 @@ pub struct Membership {
 pub enum ClientEvent {
     /// The reply to the request under way.
     Reply(Reply),
-    /// The room to join was found; knock there. Its password was known when this was its hash.
+    /// The room to join was found. The user knew its password when this was its hash.
     Found(RoomHandle, Option<Hash>),
     /// The room let the connection in, and this is what it looks like.
     Admitted(Membership, RoomSnapshot),
@@ -95,17 +94,17 @@ pub enum ClientEvent {
     Left,
     /// A line that was said could not be stored, so nobody has seen it.
     NotSent,
-    /// A line was said by somebody who may only read, so nobody has seen it.
+    /// A muted member said a line, so nobody has seen it.
     Muted,
     /// The connection owns this room from now on, and has to tell it when it ends.
     Owns(RoomHandle),
     /// The names of the room's members, to complete with.
     Names(Vec<Name>),
-    /// Who is in the room, in the order in which they connected, and how many more there are.
+    /// The members of the room, in the order in which they connected, and how many more there are.
     Members(Vec<(MemberId, Name)>, usize),
-    /// Somebody has said something to this connection alone.
+    /// A direct message.
     Message(DirectMessage),
-    /// The bearer of this registered name has logged in elsewhere and wants it back. Free it, if you have it.
+    /// The owner of this registered name has logged in elsewhere: the connection is to give it up, if it has it.
     NameReclaimed(Name),
     /// What a word can be completed to.
     Candidates(Vec<String>),

@@ -1,4 +1,4 @@
-//! The last lines of a room, for who joins it.
+//! The last lines of a room, for new members.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -42,7 +42,7 @@ use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_SEARCHERS};
 pub(super) struct Sqlite {
     jobs: Arc<Queue<Job>>,
     pages: Sender<Query>,
-    /// Apart from the pages, so that who joins never waits for somebody's search.
+    /// Apart from the pages, so that joining never waits for somebody's search.
     searches: Sender<Query>,
     signal: Arc<IndexSignal>,
     index: Arc<Path>,
