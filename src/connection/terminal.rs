@@ -135,9 +135,13 @@ impl Connection {
 
     /// The client edits and echoes, on a row of its own.
     fn line_mode(&mut self, drawing: Drawing) {
+        let was_typing = self.screen.typing.is_some();
         let mut half = String::new();
         self.draw_with(|screen, out| half = screen.leave_character_mode(drawing, out));
-        self.input.lines.resume(half);
+        // A client that was in no mode yet may be in the middle of a line.
+        if was_typing {
+            self.input.lines.resume(half);
+        }
         self.echo = Echo::Elsewhere;
     }
 

@@ -102,6 +102,18 @@ fn an_option_we_do_not_have_is_refused() {
 }
 
 #[test]
+fn a_refusal_in_the_middle_of_a_line_leaves_the_line_alone() {
+    let server = Server::start(&[]);
+    let mut client = server.client("tel");
+    client.expect("anon> ");
+    // WONT TERMINAL-TYPE: it speaks Telnet, and is offered ECHO and SUPPRESS-GO-AHEAD at once.
+    client.send([0xff, 0xfc, 0x18]);
+    client.expect_bytes(&[0xff, 0xfb, 0x01, 0xff, 0xfb, 0x03]);
+    client.send(b"\\na\xff\xfe\x01\xff\xfe\x03me tel\r\n");
+    client.expect("Update username successful");
+}
+
+#[test]
 fn a_refusal_of_what_is_off_is_not_answered() {
     let server = Server::start(&[]);
     let mut client = server.client("refuser");
