@@ -33,7 +33,7 @@ pub(crate) fn run(seed: u64, is_traced: bool) -> Outcome {
     let mut world = World::new(seed, is_traced);
     let is_stopped = world.storm();
     let rest: &[fn(&mut World)] = match is_stopped {
-        true => &[World::clean_up],
+        true => &[World::clean_up, World::come_back],
         false => &[
             World::calm,
             World::roll_call,
@@ -41,6 +41,7 @@ pub(crate) fn run(seed: u64, is_traced: bool) -> Outcome {
             World::take_all_names,
             World::stop,
             World::clean_up,
+            World::come_back,
         ],
     };
     for phase in rest {
@@ -149,6 +150,7 @@ impl World {
         self.plan.delay_ms = self.plan.delay_ms.min(20);
         for conn in 0..self.conns.len() {
             self.resume(conn);
+            self.type_rest(conn);
             if self.conns[conn].client == Client::Noise {
                 self.break_off(conn, Break::Reset);
             }
@@ -346,6 +348,9 @@ impl World {
         self.type_line(conn, &format!("\\join {room}"));
         self.quiet(Duration::from_secs(2));
         if self.conns[conn].view.prompt == Some(Prompt::Create) {
+            if self.weather.has_room(room) {
+                self.fail(format!("room {room} is stored, and nobody can join it"));
+            }
             self.type_line(conn, "no");
             self.quiet(Duration::from_secs(2));
         }
@@ -378,6 +383,17 @@ impl World {
         if !is_stopped(self) && self.is_right() {
             self.fail(format!("the server has not stopped within {grace:?}"));
         }
+    }
+
+    /// What members have seen is there again when another server is started on the same store.
+    fn come_back(&mut self) {
+        self.plan.delay_ms = self.plan.delay_ms.min(20);
+        self.start_again();
+        let conn = self.connect(Client::Plain, Peer::Unix);
+        for room in ROOMS {
+            self.visit(conn, room);
+        }
+        self.clean_up();
     }
 
     /// Nothing is left once all connections are broken: no client, no room, no task.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use parlor::chat::history::{HistoryCursor, RoomId};
 use parlor::chat::message::{Kind, MemberId, Message, NewMessage};
-use parlor::chat::name::Name;
+use parlor::chat::name::{Name, RoomName};
 use parlor::chat::room::Entry;
 use parlor::chat::room::entry::TopicSet;
 use parlor::chat::room::moderation::{Ruling, Subject};
@@ -76,6 +76,14 @@ impl Weather {
     /// There are so many connections by now.
     pub(crate) fn knows(&self, connections: usize) {
         self.lock().connections = connections as u64;
+    }
+
+    /// Whether the store has a room of this name.
+    pub(crate) fn has_room(&self, name: &str) -> bool {
+        let key = |name: &str| RoomName::parse(name).map(|name| name.key()).ok();
+        let rooms = at_once(self.lock().store.rooms()).unwrap_or_default();
+        let mut rooms = rooms.iter();
+        rooms.any(|room| Some(room.name.key()) == key(name))
     }
 
     /// Whether another server has said this, in a room that may have been closed in the same step.

@@ -40,6 +40,11 @@ pub(crate) struct Conn {
     /// Bytes that the client has ever sent, and up to where each line with a number goes.
     sent: usize,
     lines: Vec<(usize, usize)>,
+    /// What is not typed yet of a line that was begun.
+    rest: Vec<u8>,
+    /// The number of that line.
+    half: Option<usize>,
+    is_typing: bool,
     /// Lines sent that may have been said.
     pub(crate) sayable: usize,
     /// Something is going to arrive, or to be taken.
@@ -80,6 +85,7 @@ pub(crate) struct World {
     pub(crate) server: Arc<Server>,
     pub(crate) ledger: Ledger,
     pub(crate) weather: Weather,
+    store: Store,
     pub(crate) conns: Vec<Conn>,
     /// The connection of each user.
     pub(crate) users: Vec<Option<usize>>,
@@ -104,17 +110,17 @@ impl World {
         let store = store.with_faults(Arc::new(weather.clone()));
         let clock = ManualClock::new(START);
         let executor = Arc::new(Executor::new());
-        let runtime = Runtime::simulated(Arc::clone(&executor), Arc::clone(&clock));
-        let server = at_once(Server::open(runtime, plan.config.clone(), store));
+        let server = open(&plan, &executor, &clock, &store);
         let mut world = World {
             users: vec![None; plan.users],
             plan,
             random,
             clock,
             executor,
-            server: server.expect("a store in memory can be read"),
+            server,
             ledger,
             weather,
+            store,
             conns: Vec::new(),
             queue: BinaryHeap::new(),
             queued: 0,
@@ -127,6 +133,12 @@ impl World {
         world.note(&format!("{:?}", world.plan));
         world.weather.becomes(world.plan.store);
         world
+    }
+
+    /// Starts another server on the same store, in place of one that has stopped.
+    pub(crate) fn start_again(&mut self) {
+        self.note("another server starts");
+        self.server = open(&self.plan, &self.executor, &self.clock, &self.store);
     }
 
     // ---- what there is to be read afterwards ----
@@ -318,6 +330,9 @@ impl World {
             line_end,
             sent: 0,
             lines: Vec::new(),
+            rest: Vec::new(),
+            half: None,
+            is_typing: false,
             sayable: 0,
             delivers: false,
             takes: false,
@@ -330,17 +345,39 @@ impl World {
     }
 
     pub(crate) fn type_line(&mut self, number: usize, line: &str) {
+        self.type_part(number, line, line.len());
+        self.type_rest(number);
+    }
+
+    /// Types a line up to a place in it; the rest is typed before anything else is.
+    fn type_part(&mut self, number: usize, line: &str, until: usize) {
+        self.type_rest(number);
         let conn = &mut self.conns[number];
         if !conn.wire.lock().is_open() {
             return;
         }
         conn.sayable += usize::from(!line.starts_with('\\') || line.starts_with("\\me "));
-        let end = conn.sent + line.len() + 1;
-        if let Some(token) = crate::screen::token(line) {
+        conn.half = crate::screen::token(line);
+        conn.rest = line.as_bytes()[until..].to_vec();
+        conn.is_typing = true;
+        if until > 0 {
+            self.send(number, &line.as_bytes()[..until]);
+        }
+    }
+
+    /// Ends the line that was begun, if one was.
+    pub(crate) fn type_rest(&mut self, number: usize) {
+        let conn = &mut self.conns[number];
+        if !std::mem::take(&mut conn.is_typing) || !conn.wire.lock().is_open() {
+            return;
+        }
+        let rest = std::mem::take(&mut conn.rest);
+        let end = conn.sent + rest.len() + 1;
+        if let Some(token) = conn.half.take() {
             conn.lines.push((end, token));
         }
-        let line = [line.as_bytes(), conn.line_end].concat();
-        self.send(number, &line);
+        let rest = [&rest, conn.line_end].concat();
+        self.send(number, &rest);
     }
 
     pub(crate) fn send(&mut self, number: usize, bytes: &[u8]) {
@@ -352,18 +389,22 @@ impl World {
     }
 
     pub(crate) fn end_input(&mut self, number: usize) {
+        self.type_rest(number);
         self.conns[number].wire.lock().ends = true;
         self.note(&format!("c{number:02} ends its input"));
         self.plan_arrival(number);
     }
 
     pub(crate) fn break_off(&mut self, number: usize, how: Break) {
+        if how == Break::Gone {
+            self.type_rest(number);
+        }
         let conn = &mut self.conns[number];
         let got = conn.wire.break_off(how);
         conn.full_since = None;
         let cut = conn.lines.iter().filter(|(end, _)| *end > got);
-        for (_, token) in cut {
-            self.ledger.lines[*token].was_cut = true;
+        for token in cut.map(|(_, token)| *token).chain(conn.half) {
+            self.ledger.lines[token].was_cut = true;
         }
         self.note(&format!("c{number:02} breaks: {how:?}"));
     }
@@ -460,6 +501,23 @@ impl World {
         }
     }
 
+    /// Types lines; the last one may take its time.
+    fn type_lines(&mut self, number: usize, lines: &[String]) {
+        let Some((last, before)) = lines.split_last() else {
+            return;
+        };
+        for line in before {
+            self.type_line(number, line);
+        }
+        match self.random.below(6) {
+            0 => {
+                let until = self.random.below(last.len() + 1);
+                self.type_part(number, last, until);
+            }
+            _ => self.type_line(number, last),
+        }
+    }
+
     /// A user does something, or comes (back).
     pub(crate) fn act(&mut self, user: usize) {
         let conn = self.users[user].filter(|&conn| {
@@ -489,7 +547,7 @@ impl World {
             },
         );
         match action {
-            Action::Type(lines) => lines.iter().for_each(|line| self.type_line(number, line)),
+            Action::Type(lines) => self.type_lines(number, &lines),
             Action::Send(bytes) => self.send(number, &bytes),
             Action::End => self.end_input(number),
             Action::Break(how) => self.break_off(number, how),
@@ -502,4 +560,15 @@ impl World {
             Action::Stall(Some(_)) => {}
         }
     }
+}
+
+fn open(
+    plan: &Plan,
+    executor: &Arc<Executor<'static>>,
+    clock: &Arc<ManualClock>,
+    store: &Store,
+) -> Arc<Server> {
+    let runtime = Runtime::simulated(Arc::clone(executor), Arc::clone(clock));
+    let server = at_once(Server::open(runtime, plan.config.clone(), store.clone()));
+    server.expect("a store in memory can be read")
 }
