@@ -380,6 +380,10 @@ pub const PASSWORD_PASSES: u32 = 2;
 /// Parts of a hash that could be computed at once. One, since the server has other things to do.
 pub const PASSWORD_LANES: u32 = 1;
 
+/// Names that are changed in a row before other tasks have a turn: whoever begins goes on with what others ask
+/// meanwhile.
+pub const NAME_CHANGES_IN_A_ROW: usize = 8;
+
 /// Passwords that are hashed at the same time: two processors and 38 MiB at most.
 pub const PASSWORDS_AT_ONCE: usize = 2;
 

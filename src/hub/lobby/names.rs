@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
+use futures_lite::future;
+
 use super::{Lobby, Requester, User};
 use crate::chat::account::{AccountError, AccountReply, Login};
 use crate::chat::ignore::{IgnoreRequest, Ignores};
@@ -21,6 +23,7 @@ use crate::chat::name::Name;
 use crate::chat::request::{LobbyReply, RenameError};
 use crate::chat::settings::Settings;
 use crate::hub::room::ClientEvent;
+use crate::limits::NAME_CHANGES_IN_A_ROW;
 use crate::store::{Account, Claim, StoreError};
 
 /// A change of who is called what.
@@ -47,7 +50,7 @@ pub(super) enum NameChange {
 pub(super) struct NameQueue {
     changes: VecDeque<NameChange>,
     waiting: Vec<WaitingLogin>,
-    is_running: bool,
+    pub(super) is_running: bool,
 }
 
 /// A login that waits for its name.
@@ -101,6 +104,7 @@ impl Lobby {
     /// Makes the changes that were asked for, in order, until there is none. There is one of it at a time.
     async fn run_names(self: Arc<Self>) {
         let mut waiting = std::mem::take(&mut self.lock_names().waiting);
+        let mut made = 0_usize;
         loop {
             let change = {
                 let mut queue = self.lock_names();
@@ -112,10 +116,15 @@ impl Lobby {
                 change
             };
             self.make(change, &mut waiting).await;
+            made += 1;
+            if made.is_multiple_of(NAME_CHANGES_IN_A_ROW) {
+                // Others ask while this one works, and its thread has more to do than their names.
+                future::yield_now().await;
+            }
         }
     }
 
-    fn lock_names(&self) -> MutexGuard<'_, NameQueue> {
+    pub(super) fn lock_names(&self) -> MutexGuard<'_, NameQueue> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -78,6 +78,16 @@ impl World {
         user
     }
 
+    /// Ann, who owns room 1150, and Ben, who has come in after her. Both have seen all there is to see.
+    fn ann_and_ben(&mut self) -> (User, User) {
+        let mut ann = self.enter_room("Ann", "1150");
+        let mut ben = self.enter_room("Ben", "1150");
+        self.settle(&mut [&mut ann, &mut ben]);
+        ann.seen.clear();
+        ben.seen.clear();
+        (ann, ben)
+    }
+
     /// Lets everything happen that can, and everybody see it.
     fn settle(&self, users: &mut [&mut User]) {
         loop {
@@ -174,12 +184,7 @@ fn words(item: &Item) -> String {
 #[test]
 fn what_one_says_comes_back_in_the_transcript_and_is_in_flight_until_then() {
     let mut world = World::new();
-    let (mut ann, mut ben) = (
-        world.enter_room("Ann", "1150"),
-        world.enter_room("Ben", "1150"),
-    );
-    world.settle(&mut [&mut ann, &mut ben]);
-    ann.seen.clear();
+    let (mut ann, mut ben) = world.ann_and_ben();
     ann.say("one");
     ann.say("two");
     assert_eq!(ann.user.in_flight(), 2);
@@ -214,12 +219,7 @@ fn who_moves_sees_all_of_the_old_room_before_the_new_one() {
 #[test]
 fn a_reply_of_a_room_that_has_put_one_out_is_no_reply() {
     let mut world = World::new();
-    let (mut ann, mut ben) = (
-        world.enter_room("Ann", "1150"),
-        world.enter_room("Ben", "1150"),
-    );
-    world.settle(&mut [&mut ann, &mut ben]);
-    ben.seen.clear();
+    let (mut ann, mut ben) = world.ann_and_ben();
     let kick = ModCommand::Kick(name("Ben"), "".into());
     ann.user.ask_room(RoomRequest::Moderate(kick));
     ben.say("lost");
@@ -234,12 +234,7 @@ fn a_reply_of_a_room_that_has_put_one_out_is_no_reply() {
 #[test]
 fn a_new_name_is_known_in_the_room_before_somebody_else_can_have_the_old_one() {
     let mut world = World::new();
-    let (mut ann, mut ben) = (
-        world.enter_room("Ann", "1150"),
-        world.enter_room("Ben", "1150"),
-    );
-    world.settle(&mut [&mut ann, &mut ben]);
-    ben.seen.clear();
+    let (mut ann, mut ben) = world.ann_and_ben();
     ann.user.ask_lobby(LobbyRequest::Rename(name("Anna")));
     let mut eve = world.enter();
     world.settle(&mut [&mut ann, &mut ben]);

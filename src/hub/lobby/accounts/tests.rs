@@ -10,6 +10,7 @@ use crate::chat::account::Login;
 use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::room::RoomLimits;
 use crate::chat::settings::{Bell, Setting};
+use crate::limits::NAME_CHANGES_IN_A_ROW;
 use crate::runtime::Runtime;
 use crate::store::{Durability, Retention, Store};
 use crate::time::Timestamp;
@@ -284,6 +285,29 @@ fn who_takes_the_name_it_has_once_more_gives_way_after_the_answer() {
             panic!("{steps:?}: {why}");
         }
     }
+}
+
+#[test]
+fn who_begins_to_change_names_is_not_kept_with_those_of_everybody_else() {
+    let executor = Arc::new(Executor::new());
+    let lobby = lobby(&executor, Store::memory(0));
+    let users: Vec<User> = (0..30).map(|id| User::enter(&lobby, id)).collect();
+    let called = || {
+        let state = lobby.lock();
+        let users = state.people.values();
+        users.filter(|user| !user.name.is_anon()).count()
+    };
+    // As if another thread were at it.
+    lobby.lock_names().is_running = true;
+    for user in &users[1..] {
+        lobby.take_name(user.id, name(&format!("n{}", user.id.0)));
+    }
+    assert_eq!(called(), 0);
+    lobby.lock_names().is_running = false;
+    lobby.take_name(users[0].id, name("first"));
+    assert_eq!(called(), NAME_CHANGES_IN_A_ROW);
+    run(&executor);
+    assert_eq!(called(), users.len());
 }
 
 /// Asks something and waits for what comes of it.
