@@ -39,9 +39,9 @@ pub const MAILBOX_LINES_MAX: usize = 1024;
 /// them, so that a turn cannot outrun members who read.
 pub const MAILBOX_BYTES_MAX: usize = 128 * 1024;
 
-/// Distances from UTC for which one batch keeps drawings, besides the server's own: about as many as are
-/// in use on earth. Who is yet elsewhere draws alone.
-pub const OFFSETS_DRAWN_MAX: usize = 40;
+/// Looks (distances from UTC, and widths where a line does not fit) of which one batch keeps drawings, besides the
+/// usual one: more than a room's people have. Who has yet another draws alone.
+pub const LOOKS_DRAWN_MAX: usize = 64;
 
 /// People whom one may ignore. The list is gone through for each author of what a room says.
 pub const IGNORES_MAX: usize = 50;
@@ -246,12 +246,24 @@ pub const LINE_MODE_COLUMNS: u16 = 79;
 /// Columns of a terminal that has not told its width.
 pub const COLUMNS: u16 = 80;
 
+/// Columns by which the rows of a line are indented after its first, unless they stand below its text.
+pub const INDENT_COLUMNS: usize = 2;
+const _: () = assert!(INDENT_COLUMNS < *WINDOW_COLUMNS.start() as usize);
+
+/// Columns that must be left to the rows of a line that stand below its text. With fewer, a long name or a narrow
+/// screen would make a thin strip of it.
+pub const HANGING_COLUMNS_MIN: usize = 40;
+
 /// Widths that `\width` takes, in columns.
 pub const WIDTH_COLUMNS: RangeInclusive<u16> = 20..=500;
 
-/// How long a terminal in line mode must have been sent nothing before a line is read, for the row above
-/// its cursor to be that line's echo: a round trip. Otherwise something may have come in between.
-pub const ECHO_UNDISTURBED: Duration = Duration::from_millis(250);
+/// How long a client in ANSI drawing must have sent nothing before it is shown the prompt: the lines of a paste come
+/// faster, and nobody waits for a prompt.
+pub const PROMPT_QUIET: Duration = Duration::from_millis(100);
+
+/// How long after a prompt was sent a line may still have been typed without it in sight: a slow round trip. The
+/// prompt then stands below that line, and is not sent again.
+pub const PROMPT_SEEN_AFTER: Duration = Duration::from_millis(500);
 
 /// Lines that a connection in character mode holds until they may be handled: a paste, and what is typed
 /// while it is being sent.

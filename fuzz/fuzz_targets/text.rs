@@ -1,4 +1,4 @@
-//! Cleaning, measuring, cutting and wrapping: see `parlor_fuzz::text`.
+//! Cleaning, measuring and cutting: see `parlor_fuzz::text`.
 
 #![no_main]
 

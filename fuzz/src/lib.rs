@@ -18,9 +18,11 @@ mod editor;
 
 mod names;
 mod text;
+mod wrapping;
 
 pub use decoder::decoder;
 pub use editor::editor;
 pub use names::names;
 pub use negotiation::negotiation;
 pub use text::text;
+pub use wrapping::wrapping;

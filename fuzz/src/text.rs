@@ -1,15 +1,15 @@
-//! Cleaning, measuring, cutting and wrapping text, and folding it.
+//! Cleaning, measuring and cutting text, and folding it.
 
 use parlor::limits::COMBINING_MARKS_PER_BASE_MAX;
-use parlor::text::{clean, cut, fold, graphemes, width, wrap};
+use parlor::text::{clean, cut, fold, graphemes, width};
 
 /// The first byte is a width in columns, the rest a line as a client sends it.
 ///
 /// - What is clean stays as it is, steers no terminal, stays in its row and is not much longer than what came in.
-/// - A cut is the longest beginning that fits; wrapping loses only the spaces at the breaks.
+/// - A cut is the longest beginning that fits.
 /// - What is folded stays as it is.
 ///
-/// Text that has not been cleaned is measured, cut and wrapped too.
+/// Text that has not been cleaned is measured and cut too.
 pub fn text(input: &[u8]) {
     let Some((&columns, line)) = input.split_first() else {
         return;
@@ -28,7 +28,6 @@ pub fn text(input: &[u8]) {
     }
     for text in [&*cleaned, &*raw] {
         check_cut(text, columns.into());
-        check_wrap(text, columns.into());
         let folded = fold(text);
         assert_eq!(fold(&folded), folded, "folded twice");
     }
@@ -41,19 +40,6 @@ fn check_cut(text: &str, columns: usize) {
         let longer = &text[..kept.len() + next.len()];
         assert!(width(longer) > columns, "{longer:?} fits in {columns}");
     }
-}
-
-fn check_wrap(text: &str, columns: usize) {
-    let mut rest = text;
-    for (number, row) in wrap(text, columns).enumerate() {
-        assert!(width(row) <= columns || graphemes(row).count() == 1);
-        assert!(!row.is_empty() || text.is_empty(), "an empty row");
-        while number > 0 && !rest.starts_with(row) {
-            rest = rest.strip_prefix(' ').expect("only spaces are lost");
-        }
-        rest = rest.strip_prefix(row).expect("rows stand in the text");
-    }
-    assert_eq!(rest.trim_start_matches(' '), "", "an end is lost");
 }
 
 /// No control, no line break, nothing that turns the direction of text or hides in it. Join controls and

@@ -6,16 +6,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::chat::message::{Item, MemberId};
 use crate::chat::name::{Name, NameKey};
-use crate::limits::OFFSETS_DRAWN_MAX;
+use crate::limits::LOOKS_DRAWN_MAX;
 use crate::time::Timestamp;
 
-/// The drawings for those whose clocks are so far from UTC, and for those elsewhere. A list that only grows,
-/// so that two thousand members can look at it at the same time without a lock.
+/// In what the drawings of a class may differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Seconds that clocks are ahead of UTC; `None`: the server's.
+    pub offset_s: Option<i32>,
+    /// Columns at which rows are wrapped; `None`: every line is one row.
+    pub columns: Option<u16>,
+}
+
+/// The drawings of one look other than the usual, and those of further looks. A list that only grows, so that two
+/// thousand members can look at it at the same time without a lock.
 #[derive(Debug)]
-struct OffsetFrames {
-    offset_s: i32,
+struct LookFrames {
+    look: Look,
     frames: [OnceLock<Box<str>>; Batch::CLASSES],
-    next: OnceLock<Box<OffsetFrames>>,
+    next: OnceLock<Box<LookFrames>>,
 }
 
 /// What a room accepted in one turn while its membership stayed the same, in order.
@@ -27,9 +36,13 @@ pub struct Batch {
     items: Vec<Item>,
     /// The times of the first and the last message.
     times: Option<(Timestamp, Timestamp)>,
+    /// Columns of the longest line.
+    columns: OnceLock<usize>,
+    /// The usual look.
     frames: [OnceLock<Box<str>>; Batch::CLASSES],
-    custom_zone: OnceLock<Box<OffsetFrames>>,
-    abroad_bytes: AtomicUsize,
+    looks: OnceLock<Box<LookFrames>>,
+    /// Bytes of the drawings of other looks.
+    looks_bytes: AtomicUsize,
     words: OnceLock<HashSet<String>>,
     authors: OnceLock<Box<[Author]>>,
 }
@@ -64,9 +77,10 @@ impl Batch {
         Batch {
             times: times_of(&items),
             items,
+            columns: OnceLock::new(),
             frames: Default::default(),
-            custom_zone: OnceLock::new(),
-            abroad_bytes: AtomicUsize::new(0),
+            looks: OnceLock::new(),
+            looks_bytes: AtomicUsize::new(0),
             words: OnceLock::new(),
             authors: OnceLock::new(),
         }
@@ -98,42 +112,44 @@ impl Batch {
         self.times
     }
 
-    /// Bytes that this batch counts for in an outbox. Drawings for other zones make it more.
+    /// Bytes that this batch counts for in an outbox. Drawings of other looks than the usual make it more.
     pub fn cost(&self) -> usize {
         let items: usize = self.items.iter().map(Item::cost).sum();
-        items + self.abroad_bytes.load(Ordering::Relaxed)
+        items + self.looks_bytes.load(Ordering::Relaxed)
     }
 
-    /// The drawing for the class with number `class` (below [`Batch::CLASSES`]) in the server's zone, made by
-    /// `draw` if nobody has asked before.
-    pub fn frame(&self, class: usize, draw: impl FnOnce(&[Item]) -> String) -> &str {
-        self.frames[class].get_or_init(|| draw(&self.items).into_boxed_str())
+    /// Columns of the longest line, as `measure` tells, which is asked once.
+    pub fn columns(&self, measure: impl FnOnce(&[Item]) -> usize) -> usize {
+        *self.columns.get_or_init(|| measure(&self.items))
     }
 
-    /// As [`Batch::frame`], for those whose clocks are `offset_s` seconds ahead of UTC, all through the batch;
-    /// `None` if drawings are kept for as many other distances as may be.
-    pub fn frame_at_offset(
+    /// The drawing with that `look` for the class with number `class` (below [`Batch::CLASSES`]), made by `draw` if
+    /// nobody has asked before; `None` if drawings of [`LOOKS_DRAWN_MAX`] other looks are kept.
+    pub fn frame(
         &self,
         class: usize,
-        offset_s: i32,
+        look: Look,
         draw: impl FnOnce(&[Item]) -> String,
     ) -> Option<&str> {
-        let count = |bytes| self.abroad_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let mut place = &self.custom_zone;
-        for _ in 0..OFFSETS_DRAWN_MAX {
-            // Somebody elsewhere may be faster to take the place; then the next one is tried.
-            let custom_zone = place.get_or_init(|| {
-                count(size_of::<OffsetFrames>());
-                OffsetFrames::at(offset_s)
+        if look == Look::default() {
+            return Some(self.frames[class].get_or_init(|| draw(&self.items).into_boxed_str()));
+        }
+        let count = |bytes| self.looks_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let mut place = &self.looks;
+        for _ in 0..LOOKS_DRAWN_MAX {
+            // Somebody with another look may be faster to take the place; then the next one is tried.
+            let drawn = place.get_or_init(|| {
+                count(size_of::<LookFrames>());
+                LookFrames::of(look)
             });
-            if custom_zone.offset_s == offset_s {
-                return Some(custom_zone.frames[class].get_or_init(|| {
+            if drawn.look == look {
+                return Some(drawn.frames[class].get_or_init(|| {
                     let frame = draw(&self.items).into_boxed_str();
                     count(frame.len());
                     frame
                 }));
             }
-            place = &custom_zone.next;
+            place = &drawn.next;
         }
         None
     }
@@ -171,10 +187,10 @@ impl Batch {
     }
 }
 
-impl OffsetFrames {
-    fn at(offset_s: i32) -> Box<OffsetFrames> {
-        Box::new(OffsetFrames {
-            offset_s,
+impl LookFrames {
+    fn of(look: Look) -> Box<LookFrames> {
+        Box::new(LookFrames {
+            look,
             frames: Default::default(),
             next: OnceLock::new(),
         })
@@ -240,12 +256,34 @@ mod tests {
         assert_eq!(batch.authors()[0].keys, Name::anon().keys());
     }
 
+    fn at(offset_s: i32) -> Look {
+        Look {
+            offset_s: Some(offset_s),
+            columns: None,
+        }
+    }
+
     #[test]
-    fn a_frame_is_drawn_once_for_each_class() {
+    fn a_frame_is_drawn_once_for_each_class_and_look() {
         let batch = Batch::new(vec![message(1)]);
-        assert_eq!(batch.frame(0, |_| "first".to_owned()), "first");
-        assert_eq!(batch.frame(0, |_| "second".to_owned()), "first");
-        assert_eq!(batch.frame(1, |_| "other".to_owned()), "other");
+        let wrapped = Look {
+            offset_s: None,
+            columns: Some(79),
+        };
+        let frame = |class, look, rows: &str| batch.frame(class, look, |_| rows.to_owned());
+        assert_eq!(frame(0, Look::default(), "first"), Some("first"));
+        assert_eq!(frame(0, Look::default(), "second"), Some("first"));
+        assert_eq!(frame(1, Look::default(), "other"), Some("other"));
+        assert_eq!(frame(0, wrapped, "wrapped"), Some("wrapped"));
+        assert_eq!(frame(0, at(0), "at Greenwich"), Some("at Greenwich"));
+        assert_eq!(frame(0, wrapped, "second"), Some("wrapped"));
+    }
+
+    #[test]
+    fn a_batch_is_measured_once() {
+        let batch = Batch::new(vec![message(1)]);
+        assert_eq!(batch.columns(|items| items.len() + 17), 18);
+        assert_eq!(batch.columns(|_| unreachable!("it is known")), 18);
     }
 
     #[test]
@@ -254,7 +292,7 @@ mod tests {
         let drawn = AtomicUsize::new(0);
         let look = |member: i32| {
             let (offset_s, class) = (member % 12 * 3600, member as usize / 12 % 2);
-            let frame = batch.frame_at_offset(class, offset_s, |_| {
+            let frame = batch.frame(class, at(offset_s), |_| {
                 drawn.fetch_add(1, Ordering::Relaxed);
                 format!("{offset_s} {class}")
             });
@@ -269,17 +307,17 @@ mod tests {
     }
 
     #[test]
-    fn drawings_for_other_zones_are_bounded_and_counted() {
+    fn drawings_of_other_looks_are_bounded_and_counted() {
         let batch = Batch::new(vec![message(1)]);
         let cost = batch.cost();
-        for offset_s in 0..OFFSETS_DRAWN_MAX as i32 {
-            let frame = batch.frame_at_offset(0, offset_s, |_| "four".to_owned());
+        for offset_s in 0..LOOKS_DRAWN_MAX as i32 {
+            let frame = batch.frame(0, at(offset_s), |_| "four".to_owned());
             assert_eq!(frame, Some("four"));
         }
-        let more = OFFSETS_DRAWN_MAX * (size_of::<OffsetFrames>() + "four".len());
+        let more = LOOKS_DRAWN_MAX * (size_of::<LookFrames>() + "four".len());
         assert_eq!(batch.cost(), cost + more);
-        assert_eq!(batch.frame_at_offset(0, -1, |_| "none".to_owned()), None);
-        assert_eq!(batch.frame_at_offset(0, 1, |_| String::new()), Some("four"));
+        assert_eq!(batch.frame(0, at(-1), |_| "none".to_owned()), None);
+        assert_eq!(batch.frame(0, at(1), |_| String::new()), Some("four"));
         assert_eq!(batch.cost(), cost + more);
     }
 

@@ -11,8 +11,8 @@ pub enum Setting {
     Ansi(bool),
     /// Append-only, without colours, bells or repeated prompts.
     Plain(bool),
-    /// Wrap inserted rows at so many columns; `None`: at the default.
-    Width(Option<u16>),
+    /// Where rows are wrapped.
+    Width(Width),
     /// Colour names and let mentions stand out.
     Color(bool),
     /// What rings.
@@ -23,6 +23,35 @@ pub enum Setting {
     Quiet(bool),
     /// The zone that times are shown in, by name or by its distance from UTC; `None`: the server's.
     Timezone(Option<String>),
+}
+
+/// Where rows are wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "u16", into = "u16")]
+pub enum Width {
+    /// At so many columns, within [`WIDTH_COLUMNS`].
+    Columns(u16),
+    /// Nowhere: each line is one row.
+    Off,
+}
+
+/// Stored as a number, in which 0 stands for `Off`.
+impl From<u16> for Width {
+    fn from(columns: u16) -> Width {
+        match columns {
+            0 => Width::Off,
+            columns => Width::Columns(columns),
+        }
+    }
+}
+
+impl From<Width> for u16 {
+    fn from(width: Width) -> u16 {
+        match width {
+            Width::Off => 0,
+            Width::Columns(columns) => columns,
+        }
+    }
 }
 
 /// What rings a terminal's bell.
@@ -52,9 +81,9 @@ pub struct Settings {
     /// Append-only drawing.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub plain: Option<bool>,
-    /// Columns at which inserted rows are wrapped.
+    /// Where rows are wrapped.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
-    pub width: Option<u16>,
+    pub width: Option<Width>,
     /// Colours of names and mentions.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub color: Option<bool>,
@@ -109,7 +138,7 @@ impl Settings {
                 self.plain = on.then_some(true);
                 (self.ansi, self.color, self.bell) = (None, None, None);
             }
-            Setting::Width(columns) => self.width = *columns,
+            Setting::Width(width) => self.width = Some(*width),
             Setting::Color(on) => self.color = Some(*on),
             Setting::Bell(bell) => self.bell = Some(*bell),
             Setting::Charset(name) => self.charset = Some(name.clone()),
@@ -120,13 +149,16 @@ impl Settings {
 
     /// What is to be set when the name comes back, in an order in which nothing undoes what was set before.
     pub fn all(&self) -> Vec<Setting> {
-        let width = self.width.filter(|width| WIDTH_COLUMNS.contains(width));
+        let width = self.width.filter(|width| match width {
+            Width::Columns(columns) => WIDTH_COLUMNS.contains(columns),
+            Width::Off => true,
+        });
         [
             self.plain.map(Setting::Plain),
             self.ansi.map(Setting::Ansi),
             self.color.map(Setting::Color),
             self.bell.map(Setting::Bell),
-            width.map(|width| Setting::Width(Some(width))),
+            width.map(Setting::Width),
             self.charset.clone().map(Setting::Charset),
             self.quiet.map(Setting::Quiet),
             self.timezone
@@ -160,7 +192,7 @@ mod tests {
         for setting in [
             Setting::Ansi(true),
             Setting::Color(false),
-            Setting::Width(Some(120)),
+            Setting::Width(Width::Columns(120)),
             Setting::Charset("CP437".to_owned()),
             Setting::Quiet(true),
             Setting::Timezone(Some("Asia/Bangkok".to_owned())),
@@ -174,7 +206,7 @@ mod tests {
             [
                 Setting::Ansi(true),
                 Setting::Color(false),
-                Setting::Width(Some(120)),
+                Setting::Width(Width::Columns(120)),
                 Setting::Charset("CP437".to_owned()),
                 Setting::Quiet(true),
                 Setting::Timezone(Some("Asia/Bangkok".to_owned())),
@@ -182,12 +214,13 @@ mod tests {
         );
         settings.note(&Setting::Quiet(false));
         settings.note(&Setting::Timezone(None));
-        settings.note(&Setting::Width(None));
+        settings.note(&Setting::Width(Width::Off));
         settings.note(&Setting::Plain(true));
         assert_eq!(
             settings.all(),
             [
                 Setting::Plain(true),
+                Setting::Width(Width::Off),
                 Setting::Charset("CP437".to_owned()),
                 Setting::Quiet(false)
             ]
@@ -202,6 +235,7 @@ mod tests {
             [
                 Setting::Color(false),
                 Setting::Bell(Bell::All),
+                Setting::Width(Width::Off),
                 Setting::Charset("CP437".to_owned()),
                 Setting::Quiet(false)
             ]
@@ -211,7 +245,10 @@ mod tests {
     #[test]
     fn settings_of_another_version_lose_only_what_is_unknown() {
         let json = r#"{"width":80,"color":"sepia","bell":"mention","font":"serif","charset":7}"#;
-        let expected = [Setting::Bell(Bell::Mention), Setting::Width(Some(80))];
+        let expected = [
+            Setting::Bell(Bell::Mention),
+            Setting::Width(Width::Columns(80)),
+        ];
         assert_eq!(Settings::from_json(json).all(), expected);
         for nonsense in [
             "",

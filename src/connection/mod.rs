@@ -77,7 +77,8 @@ pub struct Connection {
     day: DayTracker,
     /// Mentions of the user's own name.
     mention: Option<Box<Mention>>,
-    echo: Echo,
+    /// The client's terminal shows what is typed there on the transcript's screen, so that this stands for the line.
+    echoes: bool,
     /// What was shown last of the room's history.
     page: Option<Box<Page>>,
     /// What the user has set by commands.
@@ -126,12 +127,21 @@ struct Output {
     /// What is to be shown once it is known what kind of client this is.
     #[expect(clippy::box_collection, reason = "most connections hold nothing back")]
     held: Option<Box<Vec<u8>>>,
-    /// When something was last written.
-    last: Instant,
-    /// The rest has to wait a little (see [`ATOMIC_WRITE_PAUSE`]).
-    paused: bool,
+    /// How rows are inserted, once they are.
+    inserting: Option<Box<Inserting>>,
     /// Since when the client has taken nothing, while there is output.
     stuck_since: Option<Instant>,
+}
+
+/// What matters where the client's terminal echoes between the rows that are inserted.
+#[derive(Clone, Copy, Debug)]
+struct Inserting {
+    /// When something was last written.
+    written: Instant,
+    /// The rest has to wait a little (see [`ATOMIC_WRITE_PAUSE`]).
+    paused: bool,
+    /// When the prompt was shown last.
+    prompted: Option<Instant>,
 }
 
 /// A page of a room's past, by the numbers of its first and last line.
@@ -149,17 +159,6 @@ enum FirstLine {
     /// It ended with CR; what follows, or that nothing follows until then, tells the rest.
     Cr(Instant),
     Seen,
-}
-
-/// Where a line that the client says can be seen on its screen, apart from the transcript.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Echo {
-    /// Nowhere, or on a row that is the client's own affair.
-    Elsewhere,
-    /// On the transcript's screen: the client's terminal echoes there.
-    Above,
-    /// As `Above`, and the last line said is on the row just above the cursor.
-    JustAbove,
 }
 
 /// What to do after a turn.
@@ -198,8 +197,7 @@ impl Connection {
                 bytes: Vec::new(),
                 written: 0,
                 held: None,
-                last: now,
-                paused: false,
+                inserting: None,
                 stuck_since: None,
             },
             negotiation: Negotiation::new(),
@@ -207,7 +205,7 @@ impl Connection {
             screen: Screen::new(Display::plain(shared.config.zone.clone())),
             day: DayTracker::default(),
             mention: None,
-            echo: Echo::Elsewhere,
+            echoes: false,
             page: None,
             chosen: None,
             secret_told: false,
@@ -324,10 +322,9 @@ impl Connection {
     fn next_deadline(&self) -> Option<Instant> {
         let stuck = self.output.stuck_since.map(|since| since + STUCK_AFTER);
         let lost = self.lost.map(|since| since + LOST_AFTER);
-        let paused = self
-            .output
-            .paused
-            .then(|| self.output.last + ATOMIC_WRITE_PAUSE);
+        let inserting = self.output.inserting.as_deref();
+        let paused = inserting.filter(|inserting| inserting.paused);
+        let paused = paused.map(|inserting| inserting.written + ATOMIC_WRITE_PAUSE);
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
             return stuck.or(paused);
@@ -345,6 +342,7 @@ impl Connection {
             first_line,
             negotiation,
             self.input.held_until,
+            self.prompt_due(),
         ]
         .into_iter()
         .flatten()
@@ -444,6 +442,9 @@ impl Connection {
             self.end(Reason::Idle);
         }
         self.check_negotiation(now);
+        if self.prompt_due().is_some() {
+            self.show_prompt();
+        }
         // What was shown is written in the next turn.
         self.user.inbox().ring();
         ControlFlow::Continue(())

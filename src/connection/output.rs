@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 
-use super::{Connection, Echo};
+use std::time::Instant;
+
+use super::{Connection, Inserting};
 use crate::dialog::view::{View, Viewer};
-use crate::limits::{ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, ECHO_UNDISTURBED, WRITE_BYTES};
-use crate::terminal::draw::Drawing;
+use crate::limits::{
+    ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, COLUMNS, PROMPT_QUIET, PROMPT_SEEN_AFTER, WRITE_BYTES,
+};
+use crate::terminal::draw::{self, Drawing};
 use crate::terminal::screen::Screen;
-use crate::text;
 
 thread_local! {
     /// Where a connection composes its output while it takes a turn. It keeps a buffer of its own only for
@@ -21,16 +24,22 @@ impl Connection {
     /// The client has ended a line, which is said in the room or not: what happens to it on the screen.
     pub(super) fn line_entered(&mut self, line: &str, said: bool) {
         let prompt = self.session.prompt();
-        if self.echo != Echo::Elsewhere {
-            let fits = text::width(&prompt) + text::width(line) < self.columns();
-            let alone =
-                self.user.in_flight() == 0 && self.now() - self.output.last >= ECHO_UNDISTURBED;
-            self.echo = match said && fits && alone {
-                true => Echo::JustAbove,
-                false => Echo::Above,
-            };
-        }
+        let was_open = self.screen.prompt_is_open();
         self.draw_with(|screen, out| screen.line_entered(&prompt, line, said, out));
+        if was_open && self.is_typed_blindly() {
+            self.screen.prompt_stands();
+        }
+    }
+
+    /// True if a line that has just come may have been typed before its sender saw the prompt, which then stands on
+    /// the row below it. A second one would come to stand beside it.
+    fn is_typed_blindly(&self) -> bool {
+        let inserts = self.screen.display.drawing == Drawing::Ansi;
+        let inserting = self.output.inserting.as_deref();
+        inserting
+            .filter(|_| inserts && !self.is_local)
+            .and_then(|inserting| inserting.prompted)
+            .is_some_and(|prompted| self.now() - prompted < PROMPT_SEEN_AFTER)
     }
 
     pub(super) fn show(&mut self, view: &View) {
@@ -39,10 +48,10 @@ impl Connection {
             zone: &self.screen.display.zone,
             now: self.timestamp(),
             hints: !self.screen.display.quiet,
+            columns: self.screen.display.columns.unwrap_or(COLUMNS),
             server: self.shared.config.name.as_deref(),
         };
         view.write(&viewer, &mut rows);
-        self.echo = self.echo.disturbed();
         self.draw_with(|screen, out| screen.text(&rows, out));
     }
 
@@ -53,12 +62,32 @@ impl Connection {
         if self.user.is_awaiting() || !answered || self.ending.is_some() {
             return;
         }
+        if self.prompt_due().is_some_and(|due| self.now() < due) {
+            return;
+        }
         let prompt = self.session.prompt();
         if self.session.question().is_some() {
             self.draw_with(|screen, out| screen.question(&prompt, out));
         } else if self.screen.typing.is_some() || !self.screen.prompt_is_open() {
             self.draw_with(|screen, out| screen.prompt(&prompt, out));
         }
+        let now = self.shared.runtime.clock.now();
+        if self.screen.display.drawing == Drawing::Ansi
+            && let Some(inserting) = &mut self.output.inserting
+        {
+            inserting.prompted = Some(now);
+        }
+    }
+
+    /// When the prompt may be shown that is missing on a screen where the client's terminal echoes and rows are
+    /// inserted: once the client's lines have ceased to come, since it belongs below all of them.
+    pub(super) fn prompt_due(&self) -> Option<Instant> {
+        let is_missing = self.screen.display.drawing == Drawing::Ansi
+            && self.screen.display.prompts
+            && !self.screen.prompt_is_open();
+        let is_answered =
+            self.user.in_flight() == 0 && !self.user.is_awaiting() && self.ending.is_none();
+        (is_missing && is_answered).then(|| self.input.last + PROMPT_QUIET)
     }
 
     /// Shows what was typed in character mode.
@@ -127,16 +156,26 @@ impl Connection {
         if self.screen.display.drawing != Drawing::Ansi {
             return false;
         }
-        self.output.last = self.now();
-        self.output.paused = self.has_output();
-        self.output.paused
+        let (now, paused) = (self.now(), self.has_output());
+        let inserting = self.output.inserting.get_or_insert(Box::new(Inserting {
+            written: now,
+            paused,
+            prompted: None,
+        }));
+        (inserting.written, inserting.paused) = (now, paused);
+        paused
     }
 
     /// True while output waits for the client to pass on what it has been sent.
     pub(super) fn is_paused(&mut self) -> bool {
-        self.output.paused =
-            self.output.paused && self.now() - self.output.last < ATOMIC_WRITE_PAUSE;
-        self.output.paused
+        let now = self.shared.runtime.clock.now();
+        match self.output.inserting.as_deref_mut() {
+            Some(inserting) if inserting.paused => {
+                inserting.paused = now - inserting.written < ATOMIC_WRITE_PAUSE;
+                inserting.paused
+            }
+            _ => false,
+        }
     }
 
     /// What to write at once. On a terminal in line mode its own echo goes on meanwhile, and must not come
@@ -146,12 +185,12 @@ impl Connection {
         if self.screen.display.drawing != Drawing::Ansi || rest.len() <= ATOMIC_WRITE_BYTES {
             return rest;
         }
-        const UNIT_END: &[u8] = b"\x1b8\x1b[B";
+        let unit_end = draw::INSERT_END.as_bytes();
         let end = rest[..ATOMIC_WRITE_BYTES]
-            .windows(UNIT_END.len())
-            .rposition(|window| window == UNIT_END);
+            .windows(unit_end.len())
+            .rposition(|window| window == unit_end);
         match end {
-            Some(at) => &rest[..at + UNIT_END.len()],
+            Some(at) => &rest[..at + unit_end.len()],
             None => &rest[..ATOMIC_WRITE_BYTES],
         }
     }

@@ -2,13 +2,12 @@
 
 use std::time::Instant;
 
-use super::{Connection, Echo, FirstLine};
+use super::{Connection, FirstLine};
 use crate::chat::ignore::Ignores;
 use crate::chat::name::Name;
 use crate::chat::people::ClientKind;
-use crate::chat::settings::{Bell, Setting, Settings};
+use crate::chat::settings::{Bell, Setting, Settings, Width};
 use crate::dialog::view::{SettingsView, TerminalView, View};
-use crate::limits::COLUMNS;
 use crate::terminal::charset::Charset;
 use crate::terminal::draw::{Drawing, Newline};
 use crate::terminal::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
@@ -51,10 +50,7 @@ impl Connection {
             self.negotiation
                 .first_line(&mut self.output.bytes, now, ending, Probe::Wiped);
         // A terminal that ends its lines with CR alone has no line mode, and so echoes nothing.
-        self.echo = match ending {
-            LineEnding::BareCr => Echo::Elsewhere,
-            LineEnding::Lf | LineEnding::CrLf | LineEnding::CrNul => Echo::Above,
-        };
+        self.echoes = ending != LineEnding::BareCr;
         self.apply(changes);
     }
 
@@ -87,6 +83,7 @@ impl Connection {
                 Change::TerminalType(name) => {
                     self.screen.display.prompts =
                         terminal::drawing_for(&name) != terminal::Drawing::LinePlain;
+                    self.screen.display.own_input_row = terminal::is_mud_client(&name);
                     self.tell_client(Some(name));
                 }
                 Change::ScreenReader => self.set_plain(true),
@@ -116,7 +113,7 @@ impl Connection {
             Mode::Raw => self.raw(),
             Mode::Character => {
                 let unfinished = self.input.lines.take_unfinished();
-                self.echo = Echo::Elsewhere;
+                self.echoes = false;
                 self.draw_with(|screen, out| screen.enter_character_mode(&unfinished, out));
             }
             Mode::LinePlain => self.line_mode(Drawing::Plain),
@@ -142,7 +139,7 @@ impl Connection {
         if was_typing {
             self.input.lines.resume(half);
         }
-        self.echo = Echo::Elsewhere;
+        self.echoes = false;
     }
 
     /// The line typed so far is cancelled, unless the key was a byte of a character.
@@ -204,11 +201,7 @@ impl Connection {
                 self.set_plain(*on);
                 SettingsView::Set(setting)
             }
-            Setting::Width(_) if self.screen.typing.is_some() => SettingsView::NotSet(setting),
-            Setting::Width(columns) => {
-                self.screen.display.columns = *columns;
-                SettingsView::Set(setting)
-            }
+            Setting::Width(width) => self.set_width(*width),
             Setting::Color(on) => {
                 self.screen.display.color = *on;
                 SettingsView::Set(setting)
@@ -224,6 +217,23 @@ impl Connection {
             Setting::Charset(name) => self.set_charset(name),
             Setting::Timezone(name) => self.set_timezone(name.clone()),
         }
+    }
+
+    fn set_width(&mut self, width: Width) -> SettingsView {
+        let display = &mut self.screen.display;
+        let inserts = display.drawing == Drawing::Ansi;
+        match width {
+            // A row that is inserted has one row's place.
+            Width::Off if inserts => return SettingsView::NotSet(Setting::Width(width)),
+            Width::Columns(_) if self.screen.typing.is_some() => {
+                return SettingsView::NotSet(Setting::Width(width));
+            }
+            Width::Off => display.wraps = false,
+            Width::Columns(columns) => {
+                (display.wraps, display.columns) = (true, Some(columns));
+            }
+        }
+        SettingsView::Set(Setting::Width(width))
     }
 
     fn set_ansi(&mut self, on: bool) -> SettingsView {
@@ -284,10 +294,5 @@ impl Connection {
         display.zone = zone;
         self.day.set_zone(now, &display.zone);
         SettingsView::Set(Setting::Timezone(name))
-    }
-
-    /// Columns of the screen, as far as known.
-    pub(super) fn columns(&self) -> usize {
-        usize::from(self.screen.display.columns.unwrap_or(COLUMNS))
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{Connection, Echo};
+use super::Connection;
 use crate::chat::batch::{Author, Batch, times_of};
 use crate::chat::message::{Item, Kind, Message};
 use crate::chat::settings::Bell;
@@ -64,10 +64,9 @@ impl Connection {
             return;
         }
         let is_mentioned = self.is_mentioned(batch, &seen);
-        if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echo != Echo::Elsewhere {
+        if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echoes {
             self.draw_beside_echo(&seen, is_mentioned);
         } else {
-            self.echo = self.echo.disturbed();
             let whole = matches!(seen, Cow::Borrowed(_)).then_some(batch);
             self.draw_below(whole, &seen, is_mentioned);
         }
@@ -181,22 +180,14 @@ impl Connection {
         self.draw_with(|_, out| out.push('\x07'));
     }
 
-    /// Draws a batch with lines of one's own where the client's terminal has echoed them: the echo is
-    /// replaced if it is certainly on the row just above the cursor, and stands for the line otherwise.
+    /// Draws a batch with lines of one's own where the client's terminal has echoed them: the echo stands for the line.
+    /// It is never replaced. What is just above the cursor when a row arrives cannot be known here.
     fn draw_beside_echo(&mut self, seen: &[Item], is_mentioned: bool) {
         for item in seen {
             match item {
                 // An action looks otherwise than what was typed for it.
                 Item::Message(message)
-                    if message.member == self.user.id() && message.kind == Kind::Message =>
-                {
-                    if self.echo == Echo::JustAbove {
-                        let display = &self.screen.display;
-                        let date = self.day.turn(message.time, &display.zone);
-                        let row = draw::frame_over_echo(message, display, date);
-                        self.draw_with(|screen, out| screen.frame(&row, out));
-                    }
-                }
+                    if message.member == self.user.id() && message.kind == Kind::Message => {}
                 item => {
                     if let Item::Message(message) = item {
                         self.begin_day(message.time);
@@ -204,17 +195,6 @@ impl Connection {
                     self.draw_items(std::slice::from_ref(item), is_mentioned);
                 }
             }
-            self.echo = self.echo.disturbed();
-        }
-    }
-}
-
-impl Echo {
-    /// Something else was shown since.
-    pub(super) fn disturbed(self) -> Echo {
-        match self {
-            Echo::JustAbove => Echo::Above,
-            other => other,
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! | drawing | a row that comes while somebody types | what was half typed |
 //! |---|---|---|
-//! | plain | a row end if the prompt is open, the row, the prompt again | stays in sight above |
+//! | plain | a row end if something may be typed there, the row, the prompt again | stays in sight above |
 //! | ANSI | inserted above the row of the cursor | is not touched |
 //! | character | the input row is cleared, the row printed, the input row shown again | stands as it was, cursor and all |
 
@@ -17,7 +17,7 @@ use crate::text;
 pub struct Screen {
     /// How this client wants things drawn.
     pub display: Display,
-    /// A prompt was shown and its row has not ended.
+    /// A prompt was shown (or would have been) and its row has not ended: something may be typed there.
     prompt_open: bool,
     /// What is being typed, in character mode.
     pub typing: Option<Box<Typing>>,
@@ -88,18 +88,16 @@ impl Screen {
         self.prompt_open = false;
     }
 
-    /// Adds `rows`, each of which ends in `\n`.
+    /// The prompt of a line that has ended may stand on the row below it.
+    pub fn prompt_stands(&mut self) {
+        self.prompt_open = true;
+    }
+
+    /// Adds `rows`, each of which ends in `\n` and may hold [`draw::HANG`].
     pub fn text(&mut self, rows: &str, out: &mut String) {
         self.make_room(out);
         for row in rows.lines() {
-            if self.display.drawing == Drawing::Ansi {
-                for part in text::wrap(row, usize::from(self.display.insert_columns())) {
-                    draw::insert(out, |out| out.push_str(part));
-                }
-            } else {
-                out.push_str(row);
-                out.push_str(self.display.newline.text());
-            }
+            draw::write_row(row, &self.display, out);
         }
     }
 
@@ -119,7 +117,11 @@ impl Screen {
                 let columns = self.display.columns.unwrap_or(COLUMNS);
                 typing.row.paint(out, prompt, &typing.editor, columns);
             }
-            None if !self.display.prompts => return,
+            // What is typed on this row stands there even without a prompt.
+            None if !self.display.prompts => {
+                self.prompt_open = !self.display.own_input_row;
+                return;
+            }
             // What was typed ahead already stands on the row, and moves to the right.
             None if self.display.drawing == Drawing::Ansi => {
                 let columns = text::width(prompt);
@@ -134,11 +136,10 @@ impl Screen {
 
     /// Shows a question, which is a prompt that must be seen even where prompts are not wanted.
     pub fn question(&mut self, question: &str, out: &mut String) {
-        if self.display.prompts || self.typing.is_some() {
-            self.prompt(question, out);
-        } else {
+        if !self.display.prompts && self.typing.is_none() && !self.prompt_open {
             self.text(question.trim_end(), out);
         }
+        self.prompt(question, out);
     }
 
     /// Brings the input row of character mode up to date with its editor.
@@ -287,9 +288,47 @@ mod tests {
         screen.display.prompts = false;
         let mut out = String::new();
         screen.prompt("anon> ", &mut out);
+        screen.line_entered("anon> ", "2", false, &mut out);
         screen.question("Please enter room number: ", &mut out);
-        screen.frame("[12:00:00] bob: hi\r\n", &mut out);
-        assert_eq!(out, "Please enter room number:\r\n[12:00:00] bob: hi\r\n");
+        screen.question("Please enter room number: ", &mut out);
+        assert_eq!(out, "Please enter room number:\r\n");
+    }
+
+    #[test]
+    fn without_prompts_a_row_is_not_glued_to_what_may_be_half_typed() {
+        let table = [
+            (false, "\r\n[12:00:00] bob: hi\r\n"),
+            // What is typed on a row of its own is not in the way.
+            (true, "[12:00:00] bob: hi\r\n"),
+        ];
+        for (own_input_row, expected) in table {
+            let mut screen = screen(Drawing::Plain, Newline::CrLf);
+            (screen.display.prompts, screen.display.own_input_row) = (false, own_input_row);
+            let mut out = String::new();
+            screen.line_entered("anon> ", "hello", true, &mut out);
+            screen.frame("[11:59:59] anon: hello\r\n", &mut out);
+            screen.prompt("anon> ", &mut out);
+            assert_eq!(out, "[11:59:59] anon: hello\r\n");
+            out.clear();
+            screen.frame("[12:00:00] bob: hi\r\n", &mut out);
+            assert_eq!(out, expected);
+        }
+    }
+
+    #[test]
+    fn ansi_a_prompt_that_stands_is_not_shown_again() {
+        let mut screen = screen(Drawing::Ansi, Newline::Lf);
+        let mut out = String::new();
+        screen.prompt("anon> ", &mut out);
+        screen.line_entered(
+            "anon> ",
+            "typed before the prompt was in sight",
+            true,
+            &mut out,
+        );
+        screen.prompt_stands();
+        screen.prompt("anon> ", &mut out);
+        assert_eq!(seen(&out).0, ["anon>"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod layout;
 mod property;
 
 pub use clean::clean;
-pub use layout::{cut, graphemes, width, wrap};
+pub use layout::{breadth, cut, graphemes, width, wrap};
 pub(crate) use property::{is_blank, is_format, is_mark, is_visible};
 
 use icu_casemap::CaseMapper;

@@ -96,8 +96,8 @@ fn the_date_is_shown_where_it_changes_in_every_drawing() {
     far.line("\\timezone -1");
     far.expect("far> ");
     far.line("2\n1150");
-    far.expect("Room 1150 ------------\x1b8");
-    let history = far.expect("ben: and a happy new year\x1b8");
+    far.expect("Room 1150 ------------\x1b[?7h");
+    let history = far.expect("ben: and a happy new year\x1b[?7h");
     assert_eq!(history.matches("--- 2020-01-01 ---").count(), 1);
     assert!(!history.contains("--- 2020-01-02 ---"), "{history}");
     far.expect("far> ");

@@ -223,7 +223,7 @@ fn arrive(evening: &mut Evening) {
         evening.guest("nora").sees(&format!("* {name} joined"));
     }
     for name in ["anna", "adam"] {
-        evening.command(name, "ansi", "ANSI drawing is on.");
+        evening.command(name, "ansi", "ANSI drawing is on, for 80 columns;");
     }
 }
 

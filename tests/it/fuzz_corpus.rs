@@ -29,6 +29,11 @@ fn text_keeps_its_promises() {
 }
 
 #[test]
+fn wrapping_keeps_its_promises() {
+    run("wrapping", targets::wrapping);
+}
+
+#[test]
 fn names_keep_their_promises() {
     run("names", targets::names);
 }

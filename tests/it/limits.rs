@@ -38,6 +38,7 @@ fn the_longest_line_arrives() {
         let server = Server::start(&[]);
         let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
         let line = "x".repeat(LONGEST_LINE);
+        ben.unwrapped();
         ann.send(format!("{line}{end}"));
         ben.expect_next(&format!("\n[HH:MM:SS] ann: {line}\nben> "));
     }

@@ -94,9 +94,8 @@ fn every_failure_says_so_with_a_reason_and_comes_back_to_the_menu() {
     for (what, input, answer) in rows {
         client.send(format!("{input}\n"));
         client.expect(answer);
-        let reason = client.expect("\n");
+        let reason = client.expect(MENU);
         assert!(!reason.trim().is_empty(), "{what}: no reason");
-        client.expect_next(MENU);
         client.expect_next("anon> ");
     }
 }

@@ -118,7 +118,7 @@ fn skipped_lines_are_in_the_history(args: &[&str]) {
     let server = Server::start(&[&["--rate", "0", "--outbox", "20000"], args].concat());
     let [mut ann] = room_with(&server, "1150", ["ann"]);
     let mut slow = server.stuck_client("slow");
-    slow.send("4\nslow\n2\n1150\n");
+    slow.send("4\nslow\n\\width off\n2\n1150\n");
     ann.expect("* slow joined\n");
     let line = |number: usize| format!("n{number} {}", "x".repeat(LINE_BYTES));
     for number in 1..LINES {

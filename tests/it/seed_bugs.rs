@@ -101,6 +101,8 @@ fn bug_06_a_long_line_is_not_cut_in_the_middle_of_a_character() {
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
     // 1,365 letters of three bytes are 4,095 bytes, one below the longest line.
     let long = "ก".repeat(1365);
+    ann.unwrapped();
+    ben.unwrapped();
     ann.say(&long);
     ben.expect_next(&format!("\n[HH:MM:SS] ann: {long}\nben> "));
 }

@@ -16,6 +16,9 @@ use crate::weather::Odds;
 use crate::wire::Break;
 use crate::world::{Event, Stall, World};
 
+/// A list of people of so many bytes stands on one row, whatever room it is of.
+const PEOPLE_BYTES_MAX: usize = 40;
+
 /// What came of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -232,8 +235,9 @@ impl World {
         let Some(session) = &view.session else {
             return;
         };
-        // Where rows are inserted a long one is cut into several.
-        if view.echoes {
+        // A long list goes on below, on rows that are not looked at.
+        let people = view.people.as_deref().unwrap_or_default();
+        if people.len() > PEOPLE_BYTES_MAX {
             return;
         }
         let members = here.iter().map(|&other| &self.conns[other].view);

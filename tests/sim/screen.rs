@@ -288,7 +288,7 @@ mod tests {
             rows(b"Dai> \r\n[12:00:00] ann: {7} hi\r\nDai> "),
             ["Dai> ", "[12:00:00] ann: {7} hi"]
         );
-        let inserted = b"\x1b7\n\x1b[A\r\x1b[L[12:00:00] \x1b[38;5;31mann\x1b[39m: {7}\x1b8\x1b[B";
+        let inserted = b"\x1b7\x1b[?7l\n\x1b[A\r\x1b[L[12:00:00] \x1b[38;5;31mann\x1b[39m: {7}\x1b[?7h\x1b8\x1b[B";
         assert_eq!(rows(inserted), ["[12:00:00] ann: {7}"]);
         let typed = b"\r\x1b[KDai> he\r\x1b[K[12:00:00] ann: {7}\r\n\r\x1b[KDai> he\r\x1b[7C";
         assert_eq!(rows(typed), ["[12:00:00] ann: {7}"]);

@@ -63,7 +63,8 @@ fn write_lines(
             line.id,
             local::date_and_time(line.time, viewer.zone)
         )?;
-        draw::write_words(line, out);
+        let (_, start) = draw::write_words(line, out);
+        out.insert(start, draw::HANG);
         out.push('\n');
     }
     match query {

@@ -9,6 +9,7 @@ use super::{Viewer, quoted, write_date};
 use crate::chat::name::Name;
 use crate::chat::people::{DirectMessage, DmError};
 use crate::limits::LINE_BYTES_MAX;
+use crate::terminal::draw::HANG;
 use crate::time::local;
 
 /// What is said of messages.
@@ -84,7 +85,7 @@ pub(super) fn write_dm_sent(
     out: &mut String,
 ) -> fmt::Result {
     let (time, name) = (local::time_of_day(message.time, zone), &message.name);
-    writeln!(out, "[{time}] you -> {name}: {}", message.text)?;
+    writeln!(out, "[{time}] you -> {name}: {HANG}{}", message.text)?;
     match away {
         None => Ok(()),
         Some("") => writeln!(out, "{name} is away."),
@@ -99,7 +100,7 @@ fn write_dm_received(
     out: &mut String,
 ) -> fmt::Result {
     let (time, name) = (local::time_of_day(message.time, viewer.zone), &message.name);
-    writeln!(out, "[{time}] {name} -> you: {}", message.text)?;
+    writeln!(out, "[{time}] {name} -> you: {HANG}{}", message.text)?;
     match hint {
         true => viewer.hint(
             format_args!("only you see this; type '\\reply TEXT' to answer"),

@@ -55,6 +55,8 @@ pub struct Viewer<'a> {
     pub now: Timestamp,
     /// Show hints.
     pub hints: bool,
+    /// Columns of the screen, as far as known.
+    pub columns: u16,
     /// The server's name, if it has one.
     pub server: Option<&'a str>,
 }

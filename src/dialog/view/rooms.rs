@@ -96,7 +96,8 @@ fn write_joined(
         if let Some(date) = times.new_date(message.time) {
             write_date(date, out)?;
         }
-        draw::write_message(message, &mut times, out);
+        let (_, start) = draw::write_message(message, &mut times, out);
+        out.insert(start, draw::HANG);
         out.push('\n');
     }
     Ok(())
@@ -192,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::chat::message::{Kind, MemberId, Message};
-    use crate::dialog::view::tests::{VIEWER, name, room as room_name};
+    use crate::dialog::view::tests::{VIEWER, name, room as room_name, unhung};
     use crate::time::Timestamp;
 
     fn room(name: &str, members: usize, quiet_for: Option<u64>, topic: &str) -> RoomLine {
@@ -353,6 +354,7 @@ mod tests {
             RoomView::Joined(room_name("7"), scene, false)
                 .write(&Viewer { zone, ..VIEWER }, &mut out)
                 .expect("a String takes all");
+            let out = unhung(&out);
             let (_, shown) = out.split_once("Room 7 ------------\n").expect("the header");
             assert_eq!(shown.lines().collect::<Vec<_>>(), *rows);
         }

@@ -3,8 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Viewer, quoted};
-use crate::chat::settings::{Bell, Setting};
-use crate::limits::LINE_MODE_COLUMNS;
+use crate::chat::settings::{Bell, Setting, Width};
 use crate::time::local;
 
 /// What is said of the settings.
@@ -59,18 +58,24 @@ impl SettingsView {
 
 fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
     match setting {
-        Setting::Ansi(true) => writeln!(
-            out,
-            "ANSI drawing is on. If your screen now looks wrong, type \\ansi off."
-        ),
+        Setting::Ansi(true) => {
+            let columns = viewer.columns;
+            writeln!(
+                out,
+                "ANSI drawing is on, for {columns} columns; type \\width N for another.\n\
+                 If your screen now looks wrong, type \\ansi off."
+            )
+        }
         Setting::Ansi(false) => writeln!(out, "ANSI drawing is off."),
         Setting::Plain(true) => writeln!(
             out,
             "Plain drawing is on: no colours, no repeated prompts. \\plain off ends it."
         ),
         Setting::Plain(false) => writeln!(out, "Plain drawing is off."),
-        Setting::Width(Some(columns)) => writeln!(out, "Rows are wrapped at {columns} columns."),
-        Setting::Width(None) => writeln!(out, "Rows are wrapped at {LINE_MODE_COLUMNS} columns."),
+        Setting::Width(Width::Columns(columns)) => {
+            writeln!(out, "Rows are wrapped at {columns} columns.")
+        }
+        Setting::Width(Width::Off) => writeln!(out, "Each message is one row, however long."),
         Setting::Color(true) => writeln!(out, "Colours are on, except in plain drawing."),
         Setting::Color(false) => writeln!(out, "Colours are off."),
         Setting::Bell(Bell::Off) => writeln!(out, "The bell is off."),
@@ -99,9 +104,13 @@ fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
             out,
             "Your terminal already does better than that: nothing cuts into what you type."
         ),
-        Setting::Width(_) => writeln!(
+        Setting::Width(Width::Columns(_)) => writeln!(
             out,
-            "Your terminal reports its own width. \\width is for \\ansi."
+            "Your terminal reports its own width. \\width off gives each message one row."
+        ),
+        Setting::Width(Width::Off) => writeln!(
+            out,
+            "In ANSI drawing rows have to fit on the screen. Type \\ansi off first."
         ),
         Setting::Ansi(false)
         | Setting::Plain(_)

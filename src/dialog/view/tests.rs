@@ -23,13 +23,19 @@ pub(super) const VIEWER: Viewer<'_> = Viewer {
     zone: &TimeZone::UTC,
     now: Timestamp(1_795_383_001_000),
     hints: true,
+    columns: 80,
     server: None,
 };
 
 pub(super) fn shown(view: impl Into<View>) -> String {
     let mut out = String::new();
     view.into().write(&VIEWER, &mut out);
-    out
+    unhung(&out)
+}
+
+/// Rows without the marks of where their text begins.
+pub(super) fn unhung(rows: &str) -> String {
+    rows.replace(draw::HANG, "")
 }
 
 #[test]

@@ -253,6 +253,7 @@ impl Drop for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::batch::Look;
     use crate::chat::message::{Item, Kind, Message};
     use crate::chat::name::Name;
     use crate::limits::{ITEM_BYTES, ITEM_COPIES};
@@ -349,7 +350,11 @@ mod tests {
             let mut batches = Vec::new();
             fast.take(usize::MAX, &mut batches);
             if id == 2 {
-                batches[0].frame_at_offset(0, 3600, |_| "x".repeat(COST));
+                let abroad = Look {
+                    offset_s: Some(3600),
+                    columns: None,
+                };
+                batches[0].frame(0, abroad, |_| "x".repeat(COST));
             }
         }
         // The second counts for more than two by the time the third comes.

@@ -1,23 +1,28 @@
 //! *Pure.* How the rows of a transcript look on a client's terminal.
 //!
-//! A batch is drawn once for each class of displays ([`Display::class`]) and each UTC offset. A display without a
-//! class, or one whose user is mentioned, draws for itself.
+//! A batch is drawn once for each class of displays ([`Display::class`]), each UTC offset, and, if a line of it does not
+//! fit on the screen, each width. A display whose user is mentioned draws for itself.
+//!
+//! - this file: displays, and drawings of many lines;
+//! - `line`: one line, its colours and the rows it takes;
+//! - `mention`: finding a name in a text;
+//! - `notice`: the words of what owners do.
 
+mod line;
+mod mention;
 mod notice;
 
-use std::fmt::Write as _;
-use std::ops::Range;
-
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::chat::batch::Batch;
-use crate::chat::message::{Item, Kind, MemberId, Message, Notice};
-use crate::chat::name::Name;
+pub use line::{HANG, INSERT_END, write_date, write_message, write_words};
+pub use mention::{Mention, words};
+
+use crate::chat::batch::{Batch, Look};
+use crate::chat::message::Item;
 use crate::chat::settings::Bell;
-use crate::limits::LINE_MODE_COLUMNS;
-use crate::text;
+use crate::limits::{COLUMNS, LINE_MODE_COLUMNS};
 use crate::time::local::{DayTracker, TimeFormatter};
+use line::Line;
 
 /// How a client wants its lines to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,8 +75,12 @@ pub struct Display {
     pub quiet: bool,
     /// The prompt is shown; screen readers and MUD clients are better off without.
     pub prompts: bool,
+    /// What is typed stands on a row of its own, apart from what we show, as in MUD clients.
+    pub own_input_row: bool,
     /// The width that the client or its user has given, in columns.
     pub columns: Option<u16>,
+    /// Rows are wrapped where that is possible; scripts do without.
+    pub wraps: bool,
 }
 
 impl Display {
@@ -86,21 +95,22 @@ impl Display {
             bell: Bell::Off,
             quiet: false,
             prompts: true,
+            own_input_row: false,
             columns: None,
+            wraps: true,
         }
     }
 
-    /// The number of this display's class: displays of a class draw the same frames. `None`: it belongs to none. The
-    /// zone is not part of it.
-    pub fn class(&self) -> Option<usize> {
+    /// The number of this display's class: displays of a class draw the same frames, if they also have the same zone
+    /// and wrap at the same column.
+    pub fn class(&self) -> usize {
         const _: () = assert!(Batch::CLASSES == 5);
         match (self.drawing, self.newline, self.color) {
-            (Drawing::Plain, Newline::CrLf, _) | (Drawing::Character, _, false) => Some(0),
-            (Drawing::Plain, Newline::Lf, _) => Some(1),
-            (Drawing::Character, _, true) => Some(2),
-            (Drawing::Ansi, ..) if self.insert_columns() != LINE_MODE_COLUMNS => None,
-            (Drawing::Ansi, _, true) => Some(3),
-            (Drawing::Ansi, _, false) => Some(4),
+            (Drawing::Plain, Newline::CrLf, _) | (Drawing::Character, _, false) => 0,
+            (Drawing::Plain, Newline::Lf, _) => 1,
+            (Drawing::Character, _, true) => 2,
+            (Drawing::Ansi, _, true) => 3,
+            (Drawing::Ansi, _, false) => 4,
         }
     }
 
@@ -109,68 +119,30 @@ impl Display {
         self.color && self.drawing != Drawing::Plain
     }
 
-    /// Columns at which inserted rows are wrapped.
-    pub fn insert_columns(&self) -> u16 {
-        self.columns.unwrap_or(LINE_MODE_COLUMNS)
-    }
-}
-
-/// Somebody's name, prepared for finding it in what others say.
-#[derive(Clone, Debug)]
-pub struct Mention {
-    member: MemberId,
-    folded: String,
-}
-
-impl Mention {
-    /// Finds mentions of `member`, who is called `name`, by others. `anon` is never mentioned: too many have that name.
-    pub fn of(member: MemberId, name: &Name) -> Option<Mention> {
-        (!name.is_anon()).then(|| Mention {
-            member,
-            folded: text::fold(name.as_str()),
-        })
-    }
-
-    /// True if somebody else's message among `items` mentions the name.
-    pub fn is_in(&self, items: &[Item]) -> bool {
-        items.iter().any(|item| match item {
-            Item::Message(message) => !self.places(message).is_empty(),
-            Item::Notice(_) => false,
-        })
-    }
-
-    /// The name as a word of a batch (see [`words`]).
-    pub fn word(&self) -> &str {
-        &self.folded
-    }
-
-    /// Where in the text of somebody else's message the name stands as a word, with or without `@`.
-    fn places(&self, message: &Message) -> Vec<Range<usize>> {
-        if message.member == self.member {
-            return Vec::new();
+    /// Columns at which rows are wrapped; `None`: each line is one row, however long.
+    pub fn wrap_columns(&self) -> Option<u16> {
+        match self.drawing {
+            // A row that is inserted has one row's place.
+            Drawing::Ansi => Some(self.columns.unwrap_or(LINE_MODE_COLUMNS)),
+            _ if self.quiet || !self.wraps => None,
+            Drawing::Plain => Some(self.columns.unwrap_or(LINE_MODE_COLUMNS)),
+            Drawing::Character => Some(self.columns.unwrap_or(COLUMNS)),
         }
-        let text = &message.text;
-        words(text)
-            .filter(|word| text::fold(&text[word.clone()]) == self.folded)
-            .collect()
     }
-}
-
-/// The words of a text that may be mentions: what stands between blanks, without a leading `@` or opening marks, and
-/// without punctuation at the end.
-pub fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.split(' ').filter_map(move |word| {
-        let word = word.trim_start_matches(['@', '(', '"', '\'', '“', '‘']);
-        let word =
-            word.trim_end_matches([',', '.', ':', ';', '!', '?', ')', '"', '\'', '”', '’', '…']);
-        let start = word.as_ptr() as usize - text.as_ptr() as usize;
-        (!word.is_empty()).then_some(start..start + word.len())
-    })
 }
 
 /// Draws the rows of a transcript for `display`, with a row between them where the date changes. Mentions by others
 /// are highlighted.
 pub fn frame(items: &[Item], display: &Display, mention: Option<&Mention>) -> String {
+    frame_wrapped(items, display, display.wrap_columns(), mention)
+}
+
+fn frame_wrapped(
+    items: &[Item],
+    display: &Display,
+    columns: Option<u16>,
+    mention: Option<&Mention>,
+) -> String {
     let mut times = TimeFormatter::new(&display.zone);
     let mut out = String::with_capacity(items.len() * 64);
     let mut line = Line::default();
@@ -179,10 +151,10 @@ pub fn frame(items: &[Item], display: &Display, mention: Option<&Mention>) -> St
             && let Some(date) = times.new_date(message.time)
         {
             line.set_date(date);
-            line.draw(display, &mut out);
+            line.draw(display, columns, &mut out);
         }
         line.set(item, &mut times, display.has_color(), mention);
-        line.draw(display, &mut out);
+        line.draw(display, columns, &mut out);
     }
     out
 }
@@ -190,209 +162,42 @@ pub fn frame(items: &[Item], display: &Display, mention: Option<&Mention>) -> St
 /// The drawing of a whole batch that `display` shares with all displays that show the same, made by the first of
 /// them; `None` if it has to draw for itself. `day` is the day of the first message.
 pub fn shared_frame<'a>(batch: &'a Batch, display: &Display, day: &DayTracker) -> Option<&'a str> {
-    let class = display.class()?;
-    let draw = |items: &[Item]| frame(items, display, None);
-    match batch.times() {
-        Some((_, last)) if display.custom_zone => {
-            let offset_s = day.offset_s(last, &display.zone)?;
-            batch.frame_at_offset(class, offset_s, draw)
-        }
-        _ => Some(batch.frame(class, draw)),
-    }
+    // Most batches fit on any screen, and then its width makes no difference.
+    let columns = display
+        .wrap_columns()
+        .filter(|columns| batch.columns(broadest) > usize::from(*columns));
+    let offset_s = match batch.times() {
+        Some((_, last)) if display.custom_zone => Some(day.offset_s(last, &display.zone)?),
+        _ => None,
+    };
+    let look = Look { offset_s, columns };
+    batch.frame(display.class(), look, |items| {
+        frame_wrapped(items, display, columns, None)
+    })
 }
 
-/// Draws one message over the row just above the cursor, which is its sender's own echo, and below it what does not
-/// fit into that row. If a new date begins with the message, `date` comes first.
-pub fn frame_over_echo(message: &Message, display: &Display, date: Option<Date>) -> String {
-    let mut times = TimeFormatter::new(&display.zone);
+/// Columns of the longest line of `items`, or of a date.
+fn broadest(items: &[Item]) -> usize {
     let mut line = Line::default();
-    let mut out = String::new();
-    let mut draw = |line: &Line| {
-        for row in line.rows(display.insert_columns()) {
-            if out.is_empty() {
-                out.push_str("\x1b7\x1b[A\r\x1b[2K");
-                line.paint(row, &mut out);
-                out.push_str("\x1b8");
-            } else {
-                insert(&mut out, |out| line.paint(row, out));
-            }
-        }
-    };
-    if let Some(date) = date {
-        line.set_date(date);
-        draw(&line);
-    }
-    line.set_message(message, &mut times, display.has_color(), None);
-    draw(&line);
-    out
-}
-
-/// Appends what inserts one row above the cursor's row; the cursor keeps its place in the text typed there:
-/// save the cursor, make room below (which scrolls at the bottom), insert a row, write it, go back down.
-pub fn insert(out: &mut String, row: impl FnOnce(&mut String)) {
-    out.push_str("\x1b7\n\x1b[A\r\x1b[L");
-    row(out);
-    out.push_str("\x1b8\x1b[B");
-}
-
-/// One line of a transcript: its text, and the parts that are highlighted.
-#[derive(Default)]
-struct Line {
-    text: String,
-    /// In ascending order, without overlaps.
-    spans: Vec<(Range<usize>, Style)>,
-}
-
-#[derive(Clone, Copy)]
-enum Style {
-    /// A colour of the 256-colour palette.
-    Color(u8),
-    Reverse,
-}
-
-impl Line {
-    fn set(
-        &mut self,
-        item: &Item,
-        times: &mut TimeFormatter<'_>,
-        color: bool,
-        mention: Option<&Mention>,
-    ) {
-        match item {
-            Item::Message(message) => self.set_message(message, times, color, mention),
-            Item::Notice(notice) => {
-                self.text.clear();
-                self.spans.clear();
-                write_notice(notice, &mut self.text);
-            }
-        }
-    }
-
-    fn set_date(&mut self, date: Date) {
-        self.text.clear();
-        self.spans.clear();
-        write_date(date, &mut self.text);
-    }
-
-    fn set_message(
-        &mut self,
-        message: &Message,
-        times: &mut TimeFormatter<'_>,
-        color: bool,
-        mention: Option<&Mention>,
-    ) {
-        self.text.clear();
-        self.spans.clear();
-        let (name, start) = write_message(message, times, &mut self.text);
-        if !color {
-            return;
-        }
-        self.spans
-            .push((name, Style::Color(color_of(&message.name))));
-        for place in mention.map_or(Vec::new(), |mention| mention.places(message)) {
-            let place = start + place.start..start + place.end;
-            self.spans.push((place, Style::Reverse));
-        }
-    }
-
-    fn draw(&self, display: &Display, out: &mut String) {
-        if display.drawing == Drawing::Ansi {
-            for row in self.rows(display.insert_columns()) {
-                insert(out, |out| self.paint(row, out));
-            }
-        } else {
-            self.paint(0..self.text.len(), out);
-            out.push_str(display.newline.text());
-        }
-    }
-
-    /// The rows that the line takes, as places in its text.
-    fn rows(&self, columns: u16) -> Vec<Range<usize>> {
-        text::wrap(&self.text, usize::from(columns))
-            .map(|row| {
-                let start = row.as_ptr() as usize - self.text.as_ptr() as usize;
-                start..start + row.len()
-            })
-            .collect()
-    }
-
-    fn paint(&self, row: Range<usize>, out: &mut String) {
-        let mut done = row.start;
-        for (span, style) in &self.spans {
-            let span = span.start.max(done)..span.end.min(row.end);
-            if span.is_empty() {
-                continue;
-            }
-            out.push_str(&self.text[done..span.start]);
-            let text = &self.text[span.clone()];
-            let _ = match style {
-                Style::Color(color) => write!(out, "\x1b[38;5;{color}m{text}\x1b[39m"),
-                Style::Reverse => write!(out, "\x1b[7m{text}\x1b[27m"),
-            };
-            done = span.end;
-        }
-        out.push_str(&self.text[done..row.end]);
-    }
-}
-
-/// Colours of the 256-colour palette that are readable on black and on white: a contrast of at least 3:1 to both.
-const NAME_COLORS: [u8; 12] = [31, 64, 97, 130, 161, 166, 29, 126, 68, 94, 133, 30];
-
-/// The colour of a name: always the same for the same name, in upper or lower case.
-fn color_of(name: &Name) -> u8 {
-    // FNV-1a: short, and good enough to tell a few people apart.
-    let hash = name.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+    let mut times = TimeFormatter::new(&UTC);
+    let widths = items.iter().map(|item| {
+        line.set(item, &mut times, false, None);
+        line.breadth()
     });
-    NAME_COLORS[hash as usize % NAME_COLORS.len()]
+    widths.fold(DATE_COLUMNS, usize::max)
 }
 
-/// Appends `--- 2026-11-22 ---`.
-pub fn write_date(date: Date, out: &mut String) {
-    let written = write!(out, "--- {date} ---");
-    debug_assert!(written.is_ok(), "a String takes all that is written to it");
-}
+/// All clocks show times of the same width.
+static UTC: TimeZone = TimeZone::UTC;
 
-/// Appends `[HH:MM:SS] name: text`, and returns where the name stands and where the text begins.
-pub fn write_message(
-    message: &Message,
-    times: &mut TimeFormatter<'_>,
-    out: &mut String,
-) -> (Range<usize>, usize) {
-    out.push('[');
-    out.push_str(times.time_of_day(message.time));
-    out.push_str("] ");
-    write_words(message, out)
-}
+/// Columns of the row that tells a new date.
+const DATE_COLUMNS: usize = "--- 2026-11-22 ---".len();
 
-/// Appends `name: text`, or `* name text` for an action, and returns where the name stands and where the text begins.
-pub fn write_words(message: &Message, out: &mut String) -> (Range<usize>, usize) {
-    let (before, between) = match message.kind {
-        Kind::Message => ("", ": "),
-        Kind::Action => ("* ", " "),
-    };
-    out.push_str(before);
-    let name = out.len()..out.len() + message.name.as_str().len();
-    out.push_str(message.name.as_str());
-    out.push_str(between);
-    let start = out.len();
-    out.push_str(&message.text);
-    (name, start)
-}
-
-fn write_notice(notice: &Notice, out: &mut String) {
-    let written = match notice {
-        Notice::Joined(name) => write!(out, "* {name} joined"),
-        Notice::Left(name) => write!(out, "* {name} left"),
-        Notice::Renamed { old, new } => write!(out, "* {old} is now known as {new}"),
-        Notice::Topic {
-            name,
-            topic: Some(topic),
-        } => write!(out, "* {name} set the topic: {topic}"),
-        Notice::ModNotice(done) => notice::write_owning(done, out),
-        Notice::Topic { name, topic: None } => write!(out, "* {name} removed the topic"),
-    };
-    debug_assert!(written.is_ok(), "a String takes all that is written to it");
+/// Appends a row of words that are nobody's message, wrapped where `display` wraps. They may hold [`HANG`].
+pub fn write_row(words: &str, display: &Display, out: &mut String) {
+    let mut line = Line::default();
+    line.set_words(words);
+    line.draw(display, display.wrap_columns(), out);
 }
 
 #[cfg(test)]

@@ -1,6 +1,15 @@
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+use super::line::{NAME_COLORS, color_of};
 use super::*;
+use crate::chat::message::{Item, Kind, MemberId, Message, ModAction, ModNotice, Notice};
+use crate::chat::name::Name;
+use crate::chat::topic::Topic;
+use crate::limits::{INDENT_COLUMNS, WINDOW_COLUMNS};
+use crate::text;
 use crate::time::Timestamp;
 
 fn name(name: &str) -> Name {
@@ -71,13 +80,7 @@ fn the_date_stands_between_rows_of_two_days_in_every_drawing() {
         display.color = false;
         let frame = frame(&items, &display, None);
         let shown: Vec<&str> = match drawing {
-            Drawing::Ansi => frame
-                .split_terminator("\x1b8\x1b[B")
-                .map(|unit| {
-                    unit.strip_prefix("\x1b7\n\x1b[A\r\x1b[L")
-                        .expect("an INSERT")
-                })
-                .collect(),
+            Drawing::Ansi => inserted(&frame),
             _ => frame.lines().collect(),
         };
         assert_eq!(shown, rows, "{drawing:?}");
@@ -133,25 +136,6 @@ fn a_batch_over_midnight_is_shared_by_those_who_see_the_same() {
 }
 
 #[test]
-fn a_date_goes_in_front_of_ones_own_line_where_its_echo_stood() {
-    let mut display = display(Drawing::Ansi);
-    display.color = false;
-    let Item::Message(message) = said(0, "bob", "one") else {
-        unreachable!("it is a message");
-    };
-    let date = "2024-10-04".parse().expect("a date");
-    assert_eq!(
-        frame_over_echo(&message, &display, Some(date)),
-        "\x1b7\x1b[A\r\x1b[2K--- 2024-10-04 ---\x1b8\
-         \x1b7\n\x1b[A\r\x1b[L[00:00:00] bob: one\x1b8\x1b[B"
-    );
-    assert_eq!(
-        frame_over_echo(&message, &display, None),
-        "\x1b7\x1b[A\r\x1b[2K[00:00:00] bob: one\x1b8"
-    );
-}
-
-#[test]
 fn plain_rows_hold_no_escape_whatever_is_asked_for() {
     let mention = Mention::of(MemberId(7), &name("Dai"));
     let drawn = frame(
@@ -187,32 +171,202 @@ fn ones_own_words_are_no_mention() {
     assert!(!drawn.contains("\x1b[7m"), "{drawn:?}");
 }
 
-#[test]
-fn inserted_rows_are_wrapped_and_lose_nothing() {
-    let long = "word ".repeat(40);
-    let mut display = display(Drawing::Ansi);
-    display.color = false;
-    let drawn = frame(&[said(0, "bob", long.trim())], &display, None);
-    let rows: Vec<&str> = drawn
-        .split_terminator("\x1b8\x1b[B")
+/// The rows that a drawing inserts.
+fn inserted(frame: &str) -> Vec<&str> {
+    let units = frame.split_terminator(INSERT_END);
+    units
         .map(|unit| {
-            unit.strip_prefix("\x1b7\n\x1b[A\r\x1b[L")
+            unit.strip_prefix("\x1b7\x1b[?7l\n\x1b[A\r\x1b[L")
                 .expect("an INSERT")
         })
-        .collect();
-    assert_eq!(rows.len(), 3);
-    assert!(rows.iter().all(|row| text::width(row) <= 79), "{rows:?}");
-    assert_eq!(rows.join(" "), format!("[00:00:00] bob: {}", long.trim()));
+        .collect()
 }
 
 #[test]
-fn a_span_that_is_cut_by_a_row_is_painted_on_both() {
+fn a_forged_row_stands_below_its_authors_text() {
+    let text = format!("ok{}[14:14:08] Dai: yes, I pushed that bug", " ".repeat(70));
+    let items = [said(0, "Eve", &text)];
+    let rows = |drawing, columns| {
+        let display = Display {
+            color: false,
+            columns,
+            ..display(drawing)
+        };
+        let frame = frame(&items, &display, None);
+        match drawing {
+            Drawing::Ansi => inserted(&frame).join("\n"),
+            Drawing::Plain | Drawing::Character => frame.trim_end().to_owned(),
+        }
+    };
+    let below = "[00:00:00] Eve: ok\n                [14:14:08] Dai: yes, I pushed that bug";
+    let narrow = "[00:00:00] Eve: ok\n  [14:14:08] Dai: yes, I pushed that bug";
+    for drawing in [Drawing::Plain, Drawing::Ansi, Drawing::Character] {
+        assert_eq!(rows(drawing, None), below, "{drawing:?}");
+        assert_eq!(rows(drawing, Some(80)), below, "{drawing:?}");
+        assert_eq!(rows(drawing, Some(40)), narrow, "{drawing:?}");
+    }
+}
+
+#[test]
+fn scripts_can_have_one_row_a_message() {
+    let long = "word ".repeat(40);
+    let items = [said(0, "bob", long.trim())];
+    for (wraps, quiet, drawing, rows) in [
+        (true, false, Drawing::Plain, 4),
+        (false, false, Drawing::Plain, 1),
+        (true, true, Drawing::Plain, 1),
+        (false, false, Drawing::Character, 1),
+        // A row that is inserted has one row's place.
+        (false, true, Drawing::Ansi, 4),
+    ] {
+        let display = Display {
+            wraps,
+            quiet,
+            ..display(drawing)
+        };
+        let frame = frame(&items, &display, None);
+        let shown = match drawing {
+            Drawing::Ansi => inserted(&frame).len(),
+            Drawing::Plain | Drawing::Character => frame.lines().count(),
+        };
+        assert_eq!(shown, rows, "{wraps} {quiet} {drawing:?}");
+    }
+}
+
+#[test]
+fn a_batch_is_drawn_anew_only_for_screens_it_does_not_fit_on() {
+    let batch = Batch::new(vec![said(0, "bob", "fits on most screens")]);
+    let frame = |columns| {
+        let display = Display {
+            columns: Some(columns),
+            ..display(Drawing::Plain)
+        };
+        shared_frame(&batch, &display, &DayTracker::default()).expect("it is shared")
+    };
+    assert_eq!(frame(36), "[00:00:00] bob: fits on most screens\n");
+    assert_eq!(frame(35), "[00:00:00] bob: fits on most\n  screens\n");
+    assert_eq!(frame(36).as_ptr(), frame(200).as_ptr());
+    assert_eq!(frame(35).as_ptr(), frame(35).as_ptr());
+    assert_ne!(frame(35).as_ptr(), frame(30).as_ptr());
+}
+
+/// What people are called.
+fn names() -> impl Strategy<Value = Name> {
+    prop_oneof![
+        "[a-z]{1,12}",
+        "[a-z]{30}",
+        Just("เป็นคนที่เทอพูมจัย".to_owned()),
+        "[漢字]{1,20}",
+    ]
+    .prop_filter_map("a name", |name| Name::parse(&name).ok())
+}
+
+/// What people say, and what forges rows.
+fn texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[a-z]{1,9}",
+        " {1,90}",
+        Just("[14:14:08] Dai: yes".to_owned()),
+        Just("* Dai left".to_owned()),
+        Just("[14:14:08] Dai -> you: hi".to_owned()),
+        Just("--- 2026-11-22 ---".to_owned()),
+        Just("👨\u{200D}👩\u{200D}👧\u{200D}👦".to_owned()),
+        Just("漢字漢字".to_owned()),
+        Just("https://example.org/a/long/way/down?to=here".to_owned()),
+        "\\PC{1,20}",
+    ];
+    let whole = proptest::collection::vec(piece, 1..12);
+    whole.prop_map(|pieces| text::clean(pieces.concat().as_bytes()))
+}
+
+fn items() -> impl Strategy<Value = Item> {
+    let topic = "[a-z ]{1,100}".prop_filter_map("a topic", |text| Topic::parse(&text).ok());
+    prop_oneof![
+        (names(), texts(), any::<bool>()).prop_map(|(name, text, action)| {
+            Item::Message(Arc::new(Message {
+                id: 1,
+                time: Timestamp(0),
+                member: MemberId(1),
+                name,
+                kind: if action { Kind::Action } else { Kind::Message },
+                text: text.into(),
+            }))
+        }),
+        (names(), topic).prop_map(|(name, topic)| Item::Notice(Notice::Topic { name, topic })),
+        (names(), names(), texts()).prop_map(|(whom, by, why)| {
+            let what = ModAction::Kicked;
+            let why = text::cut(&why, 200).into();
+            Item::Notice(Notice::ModNotice(Box::new(ModNotice {
+                what,
+                whom,
+                by,
+                why,
+            })))
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_row_but_the_first_of_a_line_stands_where_a_row_begins(
+        item in items(),
+        columns in WINDOW_COLUMNS,
+        drawing in prop_oneof![
+            Just(Drawing::Plain),
+            Just(Drawing::Ansi),
+            Just(Drawing::Character)
+        ],
+    ) {
+        let display = Display {
+            columns: Some(columns),
+            color: false,
+            ..display(drawing)
+        };
+        let frame = frame(std::slice::from_ref(&item), &display, None);
+        let rows: Vec<&str> = match drawing {
+            Drawing::Ansi => inserted(&frame),
+            Drawing::Plain | Drawing::Character => frame.lines().collect(),
+        };
+        let columns = usize::from(columns);
+        let indent = " ".repeat(INDENT_COLUMNS);
+        for (number, row) in rows.iter().enumerate() {
+            let words = row.trim_start_matches(' ');
+            prop_assert!(
+                text::breadth(row) <= columns || text::graphemes(words).count() == 1,
+                "{:?} is wider than {}", row, columns
+            );
+            prop_assert!(number == 0 || row.starts_with(&indent), "{:?}", rows);
+        }
+        let starts: &[&str] = match &item {
+            Item::Message(_) => &["[00:00:0"],
+            Item::Notice(_) => &["* "],
+        };
+        prop_assert!(starts.iter().any(|start| rows[0].starts_with(start)), "{:?}", rows);
+    }
+
+    #[test]
+    fn the_rows_of_words_are_indented_too(words in texts(), columns in WINDOW_COLUMNS) {
+        let display = Display {
+            columns: Some(columns),
+            ..display(Drawing::Plain)
+        };
+        let mut out = String::new();
+        write_row(&format!("[12:00:00] Eve -> you: {HANG}{words}"), &display, &mut out);
+        prop_assert!(!out.contains(HANG));
+        for row in out.lines().skip(1) {
+            prop_assert!(row.starts_with("  "), "{:?}", out);
+        }
+    }
+}
+
+#[test]
+fn a_span_that_is_cut_by_a_row_is_painted_on_each() {
     let mut display = display(Drawing::Ansi);
     display.columns = Some(20);
     let drawn = frame(&[said(0, &"n".repeat(30), "x")], &display, None);
     let color = color_of(&name(&"n".repeat(30)));
-    assert_eq!(drawn.matches(&format!("\x1b[38;5;{color}m")).count(), 2);
-    assert_eq!(drawn.matches("\x1b[39m").count(), 2);
+    assert_eq!(drawn.matches(&format!("\x1b[38;5;{color}m")).count(), 3);
+    assert_eq!(drawn.matches("\x1b[39m").count(), 3);
 }
 
 #[test]

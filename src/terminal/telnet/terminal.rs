@@ -106,6 +106,12 @@ pub fn drawing_for(name: &str) -> Drawing {
     }
 }
 
+/// Whether a terminal type belongs to a MUD client, which has an input row of its own.
+pub fn is_mud_client(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    name.starts_with("TINTIN") || MUD_CLIENTS.iter().any(|known| name.starts_with(known))
+}
+
 /// Whether a terminal type belongs to a screen reader: by its name, or by the number in `MTTS number`,
 /// which is the third answer of a client that follows the Mud Terminal Type Standard.
 pub fn is_screen_reader(name: &str) -> bool {

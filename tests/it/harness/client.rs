@@ -202,6 +202,13 @@ impl Client {
         self.expect(&self.prompt())
     }
 
+    /// Has each message on one row, however long. To be called where there is a prompt.
+    pub(crate) fn unwrapped(&mut self) {
+        self.line("\\width off");
+        self.expect("Each message is one row, however long.\n");
+        self.expect(&self.prompt());
+    }
+
     /// The prompt under this client's name.
     pub(crate) fn prompt(&self) -> String {
         format!("{}> ", self.name)

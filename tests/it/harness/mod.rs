@@ -19,7 +19,7 @@ pub(crate) use caller::{
     PLINK, SOCAT, TELNET, TELNET_SSL, TINTIN,
 };
 pub(crate) use client::Client;
-pub(crate) use pattern::{Match, match_at, times_blanked};
+pub(crate) use pattern::{Match, find_all, match_at, times_blanked};
 pub(crate) use people::{
     MENU, PROBE, eventually, in_character_mode, plain_lines, room_with, seconds_of_day, walk_in,
     without_probe,

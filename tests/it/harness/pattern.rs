@@ -1,4 +1,4 @@
-//! The patterns that tests wait for: bytes, with two things left open.
+//! The patterns that tests wait for: bytes, with three things left open.
 
 use std::ops::Range;
 
@@ -16,8 +16,8 @@ pub(crate) enum Match {
     No,
 }
 
-/// Lays `pattern` over the start of `bytes`. `[HH:MM:SS]` stands for any time of day in that form, and
-/// a newline for LF as well as CR LF; every other byte stands for itself.
+/// Lays `pattern` over the start of `bytes`. `[HH:MM:SS]` stands for any time of day in that form, a newline for
+/// LF as well as CR LF, and a space also for a place where a row is wrapped; every other byte stands for itself.
 pub(crate) fn match_at(pattern: &[u8], bytes: &[u8]) -> Match {
     let (mut p, mut b) = (0, 0);
     while p < pattern.len() {
@@ -36,6 +36,13 @@ pub(crate) fn match_at(pattern: &[u8], bytes: &[u8]) -> Match {
         if pattern[p] == b'\n' && bytes.get(b) == Some(&b'\r') {
             b += 1;
         }
+        if pattern[p] == b' ' && matches!(bytes.get(b), Some(b'\r' | b'\n')) {
+            match wrap_at(&bytes[b..]) {
+                Match::Whole(length) => (p, b) = (p + 1, b + length),
+                other => return other,
+            }
+            continue;
+        }
         match bytes.get(b) {
             None => return Match::Cut,
             Some(byte) if *byte == pattern[p] => (),
@@ -47,11 +54,35 @@ pub(crate) fn match_at(pattern: &[u8], bytes: &[u8]) -> Match {
     Match::Whole(b)
 }
 
+/// Looks for a row end and what the next row is indented by.
+fn wrap_at(bytes: &[u8]) -> Match {
+    let end = if bytes.starts_with(b"\r") { 2 } else { 1 };
+    if bytes.get(end - 1).is_some_and(|byte| *byte != b'\n') {
+        return Match::No;
+    }
+    let indent = bytes.iter().skip(end).take_while(|byte| **byte == b' ');
+    match indent.count() {
+        indent if bytes.len() <= end + indent => Match::Cut,
+        0 | 1 => Match::No,
+        indent => Match::Whole(end + indent),
+    }
+}
+
 /// Where `pattern` first occurs in `bytes` at or after `from`.
 pub(crate) fn find(pattern: &[u8], bytes: &[u8], from: usize) -> Option<Range<usize>> {
     (from..bytes.len()).find_map(|start| match match_at(pattern, &bytes[start..]) {
         Match::Whole(length) => Some(start..start + length),
         Match::Cut | Match::No => None,
+    })
+}
+
+/// Where `pattern` occurs in `bytes`, without overlaps.
+pub(crate) fn find_all(pattern: &[u8], bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let found = find(pattern, bytes, from)?;
+        from = found.end;
+        Some(found)
     })
 }
 
@@ -95,6 +126,12 @@ mod tests {
             ("a\nb", "a\r\nb", Match::Whole(4)),
             ("a\nb", "a\nb", Match::Whole(3)),
             ("a\nb", "a\rb", Match::No),
+            ("a b", "a\r\n  b", Match::Whole(6)),
+            ("a b", "a\n    b", Match::Whole(7)),
+            ("a b", "a\n  ", Match::Cut),
+            ("a b", "a\r", Match::Cut),
+            ("a b", "a\n b", Match::No),
+            ("a b", "a\rb", Match::No),
             ("[HH:MM:SS] x", "[22:44:27] x", Match::Whole(12)),
             ("[HH:MM:SS] x", "[22:4", Match::Cut),
             ("[HH:MM:SS] x", "[22:4x", Match::No),

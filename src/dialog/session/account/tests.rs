@@ -307,6 +307,7 @@ fn whatever_is_said_of_names_is_a_row_that_says_what_to_do_next() {
             zone: &jiff::tz::TimeZone::UTC,
             now: Timestamp(0),
             hints: true,
+            columns: 80,
             server: None,
         };
         View::Account(view).write(&viewer, &mut out);

@@ -218,7 +218,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Moderation, Owner, "close", "close the room, and remove everybody", "close", moderation::close),
 
     Command::new(Settings, RoomAndMenu, "ansi [off]", "keep messages from cutting into what you type", "ansi", settings::ansi),
-    Command::new(Settings, RoomAndMenu, "width N", "the width of your screen, for \\ansi", "width 120", settings::width),
+    Command::new(Settings, RoomAndMenu, "width N|off", "the width of your screen, or one row a message", "width 120", settings::width),
     Command::new(Settings, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", settings::color),
     Command::new(Settings, RoomAndMenu, "bell off|mention|all", "what rings: your name and private messages, or all that others say", "bell mention", settings::bell),
     Command::new(Settings, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", settings::plain),

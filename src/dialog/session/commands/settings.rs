@@ -1,7 +1,7 @@
 //! *Pure.* How the user's own terminal shows things.
 
 use crate::chat::request::{LocalRequest, Request};
-use crate::chat::settings::{Bell, Setting};
+use crate::chat::settings::{Bell, Setting, Width};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::{HelpView, SettingsView};
 use crate::limits::WIDTH_COLUMNS;
@@ -44,14 +44,16 @@ fn switch(argument: &str, bare: bool, usage: &'static str, setting: fn(bool) -> 
 
 pub(super) fn width(_: &mut Session, argument: &str) -> Turn {
     match argument.parse::<u16>() {
-        Ok(columns) if WIDTH_COLUMNS.contains(&columns) => Turn::ask(Request::Local(
-            LocalRequest::Set(Setting::Width(Some(columns))),
-        )),
-        _ if argument.eq_ignore_ascii_case("off") => {
-            Turn::ask(Request::Local(LocalRequest::Set(Setting::Width(None))))
-        }
-        _ => Turn::show([HelpView::Usage("width N, with a number from 20 to 500")]),
+        Ok(columns) if WIDTH_COLUMNS.contains(&columns) => set_width(Width::Columns(columns)),
+        _ if argument.eq_ignore_ascii_case("off") => set_width(Width::Off),
+        _ => Turn::show([HelpView::Usage(
+            "width N, with a number from 20 to 500, or \\width off",
+        )]),
     }
+}
+
+fn set_width(width: Width) -> Turn {
+    Turn::ask(Request::Local(LocalRequest::Set(Setting::Width(width))))
 }
 
 pub(super) fn charset(_: &mut Session, argument: &str) -> Turn {

@@ -1,7 +1,7 @@
 //! How the user's own terminal shows things.
 
 use super::*;
-use crate::chat::settings::{Bell, Setting};
+use crate::chat::settings::{Bell, Setting, Width};
 use crate::dialog::view::SettingsView;
 
 #[test]
@@ -18,8 +18,8 @@ fn settings_are_asked_for_or_explained() {
         ("\\plain", set(Setting::Plain(true))),
         ("\\quiet", set(Setting::Quiet(true))),
         ("\\quiet off", set(Setting::Quiet(false))),
-        ("\\width 120", set(Setting::Width(Some(120)))),
-        ("\\width off", set(Setting::Width(None))),
+        ("\\width 120", set(Setting::Width(Width::Columns(120)))),
+        ("\\width off", set(Setting::Width(Width::Off))),
         ("\\charset cp437", set(Setting::Charset("cp437".to_owned()))),
     ];
     for (line, expected) in table {

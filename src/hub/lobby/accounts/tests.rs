@@ -9,7 +9,7 @@ use super::*;
 use crate::chat::account::Login;
 use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::room::RoomLimits;
-use crate::chat::settings::{Bell, Setting};
+use crate::chat::settings::{Bell, Setting, Width};
 use crate::limits::NAME_CHANGES_IN_A_ROW;
 use crate::runtime::Runtime;
 use crate::store::{Durability, Retention, Store};
@@ -366,7 +366,7 @@ fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
     assert!(!before.password.contains("horse"));
 
     for width in 20..120 {
-        settings.note(&Setting::Width(Some(width)));
+        settings.note(&Setting::Width(Width::Columns(width)));
         lobby.save_settings(&name("Dai"), settings.clone());
     }
     let mut seen = before.seen;
