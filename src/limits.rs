@@ -437,5 +437,30 @@ pub const BAN_TIME_MAX: Duration = Duration::from_secs(3653 * 24 * 3600);
 /// How long an owner who has an account and does not come is still the owner.
 pub const OWNER_AWAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long a room belongs to an owner without an account whose connection was lost: a router that starts anew, a
+/// laptop that is carried to another desk. Nobody inherits the room meanwhile.
+pub const OWNER_LOST_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// How long somebody who has inherited a room has to have it, in company, before they can close it or keep people
+/// out: an hour in which others see who the owner is, for each room anew. Time alone proves nothing.
+pub const OWNER_TRIAL: Duration = Duration::from_secs(3600);
+
+/// Names that are kept for owners whose connections were lost; beyond that the one kept longest is free again.
+pub const LOST_NAMES_MAX: usize = 1024;
+
+/// As many of them as owners from one address may leave (IPv6: from one /64), so that nobody can use up all.
+pub const LOST_NAMES_PER_ADDRESS_MAX: usize = 16;
+
+/// How long the lines of a closed room are kept, so that its closing can be undone: whoever looks in once a week
+/// notices in time.
+pub const CLOSED_ROOM_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Closed rooms that wait for their lines to be deleted. Beyond that those closed by whom they belonged to from the
+/// beginning go before their time, the oldest first, and a room that was inherited cannot be closed.
+pub const CLOSED_ROOMS_MAX: usize = 1000;
+
+/// Bytes that closed rooms may take without `--data`, where they wait in memory; as [`CLOSED_ROOMS_MAX`] otherwise.
+pub const CLOSED_ROOMS_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// How often a room decides the same anew because others were faster, before it gives up.
 pub const STALE_DECISIONS_MAX: usize = 8;

@@ -19,6 +19,8 @@ use crate::chat::topic::Topic;
 pub enum Role {
     /// Owns it. A room may have several owners, some of whom are not in it just now.
     Owner,
+    /// Owns it since nobody else did, and not for long yet; others said what there is to lose.
+    Heir,
     /// Is in it.
     Member,
     /// Is in it and may only read.
@@ -31,8 +33,9 @@ pub enum Role {
 
 impl Role {
     /// All of them, from the most that is permitted to the least.
-    pub const ALL: [Role; 5] = [
+    pub const ALL: [Role; 6] = [
         Role::Owner,
+        Role::Heir,
         Role::Member,
         Role::Muted,
         Role::Outsider,
@@ -46,17 +49,50 @@ impl Role {
 
     /// Join the room without knowing its password.
     pub fn may_enter_locked(self) -> bool {
-        self == Role::Owner
+        matches!(self, Role::Owner | Role::Heir)
     }
 
     /// Say or do something that all members see.
     pub fn may_speak(self) -> bool {
-        matches!(self, Role::Owner | Role::Member)
+        matches!(self, Role::Owner | Role::Heir | Role::Member)
     }
 
-    /// Decide who may come in and who may speak, and end the room.
+    /// Keep order: decide who goes for now, who may speak, who else owns the room.
     pub fn may_moderate(self) -> bool {
+        matches!(self, Role::Owner | Role::Heir)
+    }
+
+    /// Decide who may come in, and end the room.
+    pub fn may_shut_out(self) -> bool {
         self == Role::Owner
+    }
+}
+
+/// What a command does, as far as it matters for who may give it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Say what the room is about.
+    SetTopic,
+    /// Keep order.
+    Moderate,
+    /// Let in only who knows the password.
+    Lock,
+    /// Show everybody what was said behind a password.
+    Unlock,
+    /// Keep somebody out.
+    Ban,
+    /// End the room.
+    Close,
+}
+
+impl Deed {
+    /// Whether a user with this `role` may do it.
+    pub fn is_permitted(self, role: Role) -> bool {
+        match self {
+            Deed::SetTopic => role.may_speak(),
+            Deed::Moderate => role.may_moderate(),
+            Deed::Lock | Deed::Unlock | Deed::Ban | Deed::Close => role.may_shut_out(),
+        }
     }
 }
 
@@ -134,19 +170,24 @@ pub enum ModCommand {
 impl ModCommand {
     /// Whether a user with this `role` may give it.
     pub fn is_permitted(&self, role: Role) -> bool {
+        self.deed().is_permitted(role)
+    }
+
+    /// What it does, as far as it matters for who may give it.
+    pub fn deed(&self) -> Deed {
         match self {
-            ModCommand::SetTopic(_) => role.may_speak(),
-            ModCommand::Lock(_)
-            | ModCommand::Unlock
-            | ModCommand::Private(_)
+            ModCommand::SetTopic(_) => Deed::SetTopic,
+            ModCommand::Lock(_) => Deed::Lock,
+            ModCommand::Unlock => Deed::Unlock,
+            ModCommand::Ban(_) => Deed::Ban,
+            ModCommand::Close => Deed::Close,
+            ModCommand::Private(_)
             | ModCommand::Kick(..)
-            | ModCommand::Ban(_)
             | ModCommand::Bans
             | ModCommand::Unban(_)
             | ModCommand::Mute(_)
             | ModCommand::Unmute(_)
-            | ModCommand::Own(_)
-            | ModCommand::Close => role.may_moderate(),
+            | ModCommand::Own(_) => Deed::Moderate,
         }
     }
 }
@@ -193,6 +234,15 @@ pub enum ModError {
     NotOwner(Vec<Name>),
     /// Muted members may not.
     Muted,
+    /// Who has inherited the room may not yet.
+    TooSoon {
+        /// What was to be done.
+        deed: Deed,
+        /// For how long the owner has had the room in company.
+        kept: Duration,
+        /// For how much longer it must be.
+        left: Duration,
+    },
     /// No member has that name.
     Nobody(Name),
     /// It was about oneself.
@@ -249,6 +299,8 @@ pub enum ModAction {
     Shared,
     /// `* Dai now owns the room`, since no owner was left.
     Inherited,
+    /// `* Dai is back and owns the room`, whose connection was lost.
+    Returned,
     /// `* Bo locked the room: joining needs a password`
     Locked,
     /// `* Bo unlocked the room`
@@ -278,7 +330,10 @@ pub enum PutOutHow {
     /// Banned, for so long; `None`: until it is lifted.
     Banned(Option<Duration>),
     /// The room was closed.
-    Closed,
+    Closed {
+        /// An owner can open it again for a while.
+        is_kept: bool,
+    },
 }
 
 /// [`Target`] as it is kept: exactly one of the two is there.
@@ -333,18 +388,18 @@ mod tests {
             why: "".into(),
         };
         vec![
-            (ModCommand::SetTopic(None), "Owner Member"),
+            (ModCommand::SetTopic(None), "Owner Heir Member"),
             (ModCommand::Lock(Hash::new("")), "Owner"),
             (ModCommand::Unlock, "Owner"),
-            (ModCommand::Private(true), "Owner"),
-            (ModCommand::Private(false), "Owner"),
-            (ModCommand::Kick(whom(), "".into()), "Owner"),
+            (ModCommand::Private(true), "Owner Heir"),
+            (ModCommand::Private(false), "Owner Heir"),
+            (ModCommand::Kick(whom(), "".into()), "Owner Heir"),
             (ModCommand::Ban(ban), "Owner"),
-            (ModCommand::Unban(Target::Name(whom())), "Owner"),
-            (ModCommand::Bans, "Owner"),
-            (ModCommand::Mute(whom()), "Owner"),
-            (ModCommand::Unmute(whom()), "Owner"),
-            (ModCommand::Own(whom()), "Owner"),
+            (ModCommand::Unban(Target::Name(whom())), "Owner Heir"),
+            (ModCommand::Bans, "Owner Heir"),
+            (ModCommand::Mute(whom()), "Owner Heir"),
+            (ModCommand::Unmute(whom()), "Owner Heir"),
+            (ModCommand::Own(whom()), "Owner Heir"),
             (ModCommand::Close, "Owner"),
         ]
     }
@@ -354,9 +409,10 @@ mod tests {
         for (command, who) in commands() {
             assert_eq!(roles(|role| command.is_permitted(role)), who, "{command:?}");
         }
-        assert_eq!(roles(Role::may_enter), "Owner Member Muted Outsider");
-        assert_eq!(roles(Role::may_enter_locked), "Owner");
-        assert_eq!(roles(Role::may_speak), "Owner Member");
-        assert_eq!(roles(Role::may_moderate), "Owner");
+        assert_eq!(roles(Role::may_enter), "Owner Heir Member Muted Outsider");
+        assert_eq!(roles(Role::may_enter_locked), "Owner Heir");
+        assert_eq!(roles(Role::may_speak), "Owner Heir Member");
+        assert_eq!(roles(Role::may_moderate), "Owner Heir");
+        assert_eq!(roles(Role::may_shut_out), "Owner");
     }
 }

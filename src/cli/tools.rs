@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use crate::chat::name::RoomName;
 use crate::config::parse_zone;
+use crate::runtime::Clock;
 use crate::store::tools::{self, Format, Selection, ToolError};
 use crate::time::Timestamp;
 
@@ -26,6 +27,10 @@ pub enum Command {
     Check(Check),
     /// Copy the file.
     Backup(Backup),
+    /// List the rooms.
+    Rooms(Rooms),
+    /// Open a closed room again.
+    Reopen(Reopen),
 }
 
 /// Write messages to standard output. Works while a server runs.
@@ -115,6 +120,41 @@ pub struct Backup {
     pub to: PathBuf,
 }
 
+/// List the rooms, with those that were closed and can be opened again. Works while a server runs.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "rooms")]
+pub struct Rooms {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+
+    /// the time zone of the times shown, such as Asia/Bangkok (default: this machine's)
+    #[argh(option, arg_name = "zone")]
+    pub timezone: Option<String>,
+}
+
+/// Open a room again that was closed within the last 7 days, with its messages. Whoever had inherited it does not own
+/// it any more. Works while a server runs.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "reopen")]
+pub struct Reopen {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+
+    /// the number of the room, if several of its name were closed (default: the last one)
+    #[argh(option, arg_name = "number")]
+    pub number: Option<u32>,
+
+    /// another name for it, if there is a new room of its name
+    #[argh(option, long = "as", arg_name = "name")]
+    pub name: Option<String>,
+
+    /// the room
+    #[argh(positional)]
+    pub room: String,
+}
+
 impl Command {
     /// Runs the tool.
     ///
@@ -129,6 +169,8 @@ impl Command {
             Command::Backup(backup) => {
                 tools::backup(&backup.data, &backup.to).map_err(|error| error.to_string())
             }
+            Command::Rooms(rooms) => rooms.run(),
+            Command::Reopen(reopen) => reopen.run(),
         }
     }
 }
@@ -198,6 +240,36 @@ impl Check {
         let file = self.data.display();
         Err(format!("{file} has faults:\n{}", faults.join("\n")))
     }
+}
+
+impl Rooms {
+    fn run(self) -> Result<(), String> {
+        let zone = parse_zone(self.timezone.as_deref())?;
+        let mut out = BufWriter::new(io::stdout().lock());
+        match tools::rooms(&self.data, &zone, now(), &mut out) {
+            Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            result => result.map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Reopen {
+    fn run(self) -> Result<(), String> {
+        let parse = |name: &str| {
+            RoomName::parse(name).map_err(|error| format!("{name} is not a room's name: {error}"))
+        };
+        let room = parse(&self.room)?;
+        let new = self.name.as_deref().map(parse).transpose()?;
+        let name = tools::reopen(&self.data, &room, self.number, new, now());
+        let name = name.map_err(|error| error.to_string())?;
+        // Even if nobody reads this, it is done.
+        let _ = writeln!(io::stderr(), "room {name} is open again");
+        Ok(())
+    }
+}
+
+fn now() -> Timestamp {
+    Clock::system().timestamp()
 }
 
 /// A date, a date and time in `zone`, or a time that names its own zone.

@@ -243,7 +243,7 @@ impl Connection {
             }
         };
         // Both in a box, since they would take their place in every task all along.
-        Box::pin(self.user.leave()).await;
+        Box::pin(self.user.leave(!reason.is_farewell())).await;
         Box::pin(self.goodbye(reason)).await;
         reason
     }

@@ -39,6 +39,19 @@ impl Reason {
         Reason::ServerFull,
         Reason::AddressFull,
     ];
+
+    /// Whether the user will not be back for what was left. A terminal whose window is closed ends its input; only
+    /// who says so has left.
+    pub fn is_farewell(self) -> bool {
+        match self {
+            Reason::Quit
+            | Reason::Foreign
+            | Reason::Stop
+            | Reason::ServerFull
+            | Reason::AddressFull => true,
+            Reason::EndOfInput | Reason::Lost | Reason::Idle | Reason::Stuck => false,
+        }
+    }
 }
 
 impl fmt::Display for Reason {

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
 ];
 
 /// The version of the schema that this program reads and writes.
@@ -249,7 +250,7 @@ fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<usize> {
 /// Reads a little of every table, so that a file which only pretends is found out at the start.
 fn try_tables(db: &Connection) -> rusqlite::Result<()> {
     for sql in [
-        "SELECT id, name, key, topic, created, last_id, care, closed FROM rooms LIMIT 1",
+        "SELECT id, name, key, topic, created, last_id, care, closed, purge, heir, closed_by FROM rooms LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages ORDER BY place DESC LIMIT 1",
         "SELECT name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings

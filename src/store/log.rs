@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::chat::room::{At, Entry, Moderation, Numbered, Ruling};
+use crate::chat::name::Name;
+use crate::chat::room::{At, Closing, Entry, Moderation, Numbered, Ruling};
 use crate::time::Timestamp;
 
 /// What is to be appended to the log of a room, all of it at once or nothing.
@@ -58,8 +59,8 @@ impl Proposal {
     pub(super) fn is_persistent(&self) -> bool {
         let mut entries = self.entries.iter();
         self.moderation.is_some()
-            || entries
-                .any(|entry| matches!(entry, Entry::Said(_) | Entry::Topic(_)) || is_closing(entry))
+            || entries.any(|entry| matches!(entry, Entry::Said(_) | Entry::Topic(_)))
+            || self.closing().is_some()
     }
 
     /// Whether all of it has happened already, whether it is stored or not.
@@ -67,9 +68,15 @@ impl Proposal {
         self.entries.iter().all(Entry::is_fact)
     }
 
-    /// Whether the room has ended with it.
-    pub(super) fn closes(&self) -> bool {
-        self.entries.iter().any(is_closing)
+    /// How the room has ended with it, and who has ended it.
+    pub(super) fn closing(&self) -> Option<(Closing, &Name)> {
+        self.entries.iter().find_map(|entry| match entry {
+            Entry::Ruled(ruling) => match &**ruling {
+                Ruling::Closed { by, kept } => Some((kept.closing(self.time), by)),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     /// Its entries where nobody else writes: numbered from `at` on, and lines from `first_id` on.
@@ -94,8 +101,4 @@ impl From<Vec<Numbered>> for Outcome {
         let before = Vec::new();
         Outcome::Stored { before, entries }
     }
-}
-
-fn is_closing(entry: &Entry) -> bool {
-    matches!(entry, Entry::Ruled(ruling) if matches!(**ruling, Ruling::Closed { .. }))
 }

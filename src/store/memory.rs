@@ -9,7 +9,9 @@ use super::{Outcome, Proposal, StoreError, StoredRoom};
 use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
 use crate::chat::name::RoomName;
-use crate::chat::room::{At, Entry, RoomState};
+use crate::chat::room::{At, Closing, Entry, Kept, RoomState};
+use crate::limits::{CLOSED_ROOMS_BYTES_MAX, CLOSED_ROOMS_MAX, ITEM_BYTES};
+use crate::time::Timestamp;
 
 /// Rooms and their last lines. No call does more than copy a few lines, so one lock will do.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(super) struct Memory {
 #[derive(Debug, Default)]
 struct Rooms {
     by_id: BTreeMap<RoomId, Room>,
+    closed: BTreeMap<RoomId, (Room, Closing)>,
     /// The number of the room that was created last.
     last: RoomId,
 }
@@ -88,12 +91,17 @@ impl Memory {
         if !proposal.is_persistent() {
             return Ok(proposal.numbered(at, 0).into());
         }
+        let closing = proposal.closing().map(|(closing, _)| closing);
         let mut rooms = self.lock();
+        if let Some(closing) = closing {
+            let room = rooms.by_id.get(&id).ok_or(StoreError::NoRoom)?;
+            let bytes = room.bytes();
+            rooms.make_space_for(bytes, closing, proposal.time)?;
+        }
         let room = rooms.by_id.get_mut(&id).ok_or(StoreError::NoRoom)?;
         if let Some(moderation) = proposal.moderation.take() {
             room.state.moderation = *moderation;
         }
-        let closes = proposal.closes();
         let entries = proposal.numbered(at, room.last_id + 1);
         for numbered in &entries {
             match &numbered.entry {
@@ -102,10 +110,43 @@ impl Memory {
                 _ => {}
             }
         }
-        if closes {
-            rooms.by_id.remove(&id);
+        if let Some(closing) = closing
+            && let Some(room) = rooms.by_id.remove(&id)
+            && !closing.kept.is_nothing()
+        {
+            rooms.closed.insert(id, (room, closing));
         }
         Ok(entries.into())
+    }
+
+    pub(super) fn closed_rooms(&self, now: Timestamp) -> Vec<(StoredRoom, Closing)> {
+        let mut rooms = self.lock();
+        rooms.forget_closed(now);
+        let closed = rooms.closed.iter();
+        let stored = closed.map(|(&id, (room, closing))| (room.stored(id), *closing));
+        stored.collect()
+    }
+
+    pub(super) fn reopen_room(
+        &self,
+        id: RoomId,
+        name: RoomName,
+        now: Timestamp,
+    ) -> Result<StoredRoom, StoreError> {
+        let mut rooms = self.lock();
+        rooms.forget_closed(now);
+        let key = name.key();
+        if !rooms.closed.contains_key(&id) {
+            return Err(StoreError::NoRoom);
+        }
+        if rooms.by_id.values().any(|room| room.key == key) {
+            return Err(StoreError::RoomExists);
+        }
+        let (room, _) = rooms.closed.remove(&id).ok_or(StoreError::NoRoom)?;
+        let room = Room { name, key, ..room };
+        let stored = room.stored(id);
+        rooms.by_id.insert(id, room);
+        Ok(stored)
     }
 
     pub(super) fn page_back(
@@ -164,7 +205,47 @@ impl Memory {
     }
 }
 
+impl Rooms {
+    /// Forgets closed rooms whose time is over.
+    fn forget_closed(&mut self, now: Timestamp) {
+        self.closed.retain(|_, (_, closing)| now < closing.until);
+    }
+
+    /// Sees to it that a closed room of so many bytes can be kept. Those that need not be kept for their whole time go
+    /// before it, the oldest first.
+    fn make_space_for(
+        &mut self,
+        bytes: usize,
+        closing: Closing,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.forget_closed(now);
+        if closing.kept.is_nothing() {
+            return Ok(());
+        }
+        let mut all: usize = self.closed.values().map(|(room, _)| room.bytes()).sum();
+        while self.closed.len() >= CLOSED_ROOMS_MAX || all + bytes > CLOSED_ROOMS_BYTES_MAX {
+            let closed = self.closed.iter();
+            let spare = closed.filter(|(_, (_, closing))| closing.kept == Kept::AtMost);
+            let oldest = spare.min_by_key(|(_, (_, closing))| closing.until);
+            let oldest = oldest.map(|(id, _)| *id);
+            let Some((gone, _)) = oldest.and_then(|id| self.closed.remove(&id)) else {
+                return Err(StoreError::Failed("too many closed rooms are kept".into()));
+            };
+            all -= gone.bytes();
+        }
+        Ok(())
+    }
+}
+
 impl Room {
+    fn bytes(&self) -> usize {
+        let lines = self.lines.iter();
+        lines
+            .map(|line| ITEM_BYTES + line.name.as_str().len() + line.text.len())
+            .sum()
+    }
+
     fn stored(&self, id: RoomId) -> StoredRoom {
         StoredRoom {
             id,
@@ -177,6 +258,7 @@ impl Room {
 
     fn keep(&mut self, message: &Arc<Message>, history_lines: usize) {
         self.last_id = message.id;
+        self.state.has_lines = true;
         if self.lines.len() >= history_lines {
             self.lines.pop_front();
         }

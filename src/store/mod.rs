@@ -34,7 +34,7 @@ use words::Words;
 use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::room::{At, Numbered, RoomState};
+use crate::chat::room::{At, Closing, Numbered, RoomState};
 use crate::chat::settings::Settings;
 use crate::limits::STORE_PAGE_LINES_MAX;
 use crate::time::Timestamp;
@@ -157,7 +157,22 @@ impl Store {
     ///
     /// An [`OpenError`] that says what is wrong with the file. It is as it was, then.
     pub fn open(path: &Path, sync: Durability, keep: Retention) -> Result<Store, OpenError> {
-        Sqlite::open(path, sync, keep).map(|sqlite| Store::on(Backend::Sqlite(Arc::new(sqlite))))
+        Store::open_with_clock(path, sync, keep, sqlite::system_time)
+    }
+
+    /// As [`Store::open`], with another clock for what is kept for so long and no longer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn open_with_clock(
+        path: &Path,
+        sync: Durability,
+        keep: Retention,
+        now: impl Fn() -> Timestamp + Send + 'static,
+    ) -> Result<Store, OpenError> {
+        let sqlite = Sqlite::open(path, sync, keep, Box::new(now))?;
+        Ok(Store::on(Backend::Sqlite(Arc::new(sqlite))))
     }
 
     fn on(backend: Backend) -> Store {
@@ -244,6 +259,71 @@ impl Store {
         Ok((found.state, found.at))
     }
 
+    /// Those of `rooms` that are open.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn open_rooms(&self, rooms: Vec<RoomId>) -> Result<Vec<StoredRoom>, StoreError> {
+        self.meet_fault(Operation::Read).await?;
+        match &self.backend {
+            Backend::Memory(memory) => {
+                let rooms = rooms.into_iter();
+                Ok(rooms.filter_map(|room| memory.room(room)).collect())
+            }
+            Backend::Sqlite(sqlite) => {
+                let read = move |db: &_| {
+                    let rooms = rooms.into_iter().map(|room| sqlite::query::room(db, room));
+                    rooms.filter_map(Result::transpose).collect()
+                };
+                sqlite.read(read).await
+            }
+        }
+    }
+
+    /// The rooms that were closed and can be opened again at the time `now`, in the order they were created.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if they cannot be read.
+    pub async fn closed_rooms(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(StoredRoom, Closing)>, StoreError> {
+        self.meet_fault(Operation::Read).await?;
+        match &self.backend {
+            Backend::Memory(memory) => Ok(memory.closed_rooms(now)),
+            Backend::Sqlite(sqlite) => {
+                let rooms = move |db: &_| sqlite::closed::rooms(db, now);
+                sqlite.read(rooms).await
+            }
+        }
+    }
+
+    /// Opens a closed room again at the time `now`, under this name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoRoom`] if there is none, or its time is over; [`StoreError::RoomExists`] if there is a room with
+    /// the same [`RoomName::key`].
+    pub async fn reopen_room(
+        &self,
+        room: RoomId,
+        name: RoomName,
+        now: Timestamp,
+    ) -> Result<StoredRoom, StoreError> {
+        self.meet_fault(Operation::Create).await?;
+        match &self.backend {
+            Backend::Memory(memory) => memory.reopen_room(room, name, now),
+            Backend::Sqlite(sqlite) => {
+                let reopen = move |db: &_| sqlite::closed::reopen(db, room, &name, now);
+                sqlite.write(reopen).await?;
+                let find = move |db: &_| sqlite::query::room(db, room);
+                sqlite.read(find).await?.ok_or(StoreError::NoRoom)
+            }
+        }
+    }
+
     /// Others can store rooms here too: an import.
     pub fn is_shared(&self) -> bool {
         matches!(self.backend, Backend::Sqlite(_))
@@ -266,8 +346,9 @@ impl Store {
     /// when that is certain. What it gives back as stored has numbers that follow on `at`, one by one; so have lines
     /// among lines. Entries of one caller that waits for each answer are stored in the order of its calls.
     ///
-    /// A room that is closed is not there from now on, and its name is free. Its lines are forgotten in small steps,
-    /// and its number is not given again.
+    /// A room that is closed is not there from now on, and its name is free. What is kept of it can be had back with
+    /// [`Store::reopen_room`], until its lines are forgotten, in small steps; see
+    /// [`Kept`](crate::chat::room::Kept). Its number is not given again.
     ///
     /// Facts, which have happened whatever becomes of them, are stored even if what outlives the process cannot be
     /// written just now; that is made up for with the next request that can be.

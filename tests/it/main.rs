@@ -12,6 +12,8 @@ mod seed_conversation;
 
 /// Registered names: whose they are, how they come back, and what is never shown.
 mod accounts;
+/// What strangers may do to a room, closed rooms, and owners whose connections are lost.
+mod closing;
 /// The commands of a room and of the menu.
 mod commands;
 /// `\topic`, `\rooms`, `\who`, `\whois`, `\join`, `\stats`: what there is, and how to get there.

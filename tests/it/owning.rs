@@ -229,8 +229,9 @@ fn a_locked_room_may_be_joined_from_another_and_who_gives_up_stays_there() {
     cat.expect("* ben joined\nPassword of room 1150: ");
     // He created it.
     ben.line("\\close");
-    cat.expect_next(&format!("\n* Room 7 was closed by ben\n{MENU}cat> "));
-    dai.expect_next(&format!("\n* Room 7 was closed by ben\n{MENU}dai> "));
+    let hint = "(its owner can undo that within 7d: \\reopen 7)\n";
+    cat.expect_next(&format!("\n* Room 7 was closed by ben\n{hint}{MENU}cat> "));
+    dai.expect_next(&format!("\n* Room 7 was closed by ben\n{hint}{MENU}dai> "));
 }
 
 #[test]
@@ -341,8 +342,11 @@ fn closing_puts_everybody_at_the_menu_and_frees_the_name() {
     ann.say("last words");
     ben.expect("last words\nben> ");
     ann.line("\\close");
-    ann.expect_next(&format!("* Room 1150 was closed by ann\n{MENU}ann> "));
-    ben.expect_next(&format!("\n* Room 1150 was closed by ann\n{MENU}ben> "));
+    let hint = "(its owner can undo that within 7d: \\reopen 1150)\n";
+    ann.expect_next(&format!("* Room 1150 was closed by ann\n{hint}{MENU}ann> "));
+    ben.expect_next(&format!(
+        "\n* Room 1150 was closed by ann\n{hint}{MENU}ben> "
+    ));
     ben.line("3");
     ben.expect_next(&format!("There are no created rooms yet\n{MENU}ben> "));
     knock(&mut ben);
@@ -401,9 +405,9 @@ fn ownership_is_shared_and_taken_back_and_goes_on_when_the_owner_goes() {
 #[test]
 fn whoever_comes_into_an_empty_room_whose_owner_has_gone_owns_it() {
     let server = Server::start(&[]);
-    let [ann] = room_with(&server, "1150", ["ann"]);
-    drop(ann);
-    server.expect_log("closed");
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    ann.line("\\quit");
+    ann.expect_eof();
     let mut ben = newcomer(&server, "ben");
     assert_eq!(ben.join("1150"), "");
     order(
@@ -553,6 +557,6 @@ fn an_owner_with_an_account_owns_the_room_after_a_restart_and_until_it_is_forgot
     cat.expect("* ann made the room private: no list shows it\nann> ");
     let mut dai = newcomer(&second, "dai");
     dai.join("1150");
-    drop(cat);
+    cat.line("\\quit");
     dai.expect("* ann left\n* ben now owns the room\ndai> ");
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use parlor::chat::history::{HistoryCursor, RoomId};
 use parlor::chat::message::{Kind, MemberId, Message, NewMessage};
 use parlor::chat::name::{Name, RoomName};
-use parlor::chat::room::Entry;
 use parlor::chat::room::entry::TopicSet;
 use parlor::chat::room::moderation::{Ruling, Subject};
+use parlor::chat::room::{Entry, Kept};
 use parlor::chat::topic::Topic;
 use parlor::store::Store;
 use parlor::store::faults::{Fault, Faults, Operation};
@@ -133,7 +133,10 @@ impl State {
     fn of_others(&mut self, with_rulings: bool) -> Vec<Entry> {
         // A room is closed by itself: nothing before it goes off the record, and nothing comes after it.
         if with_rulings && self.random.below(20) == 0 {
-            return vec![Entry::from(Ruling::Closed { by: name("far") })];
+            return vec![Entry::from(Ruling::Closed {
+                by: name("far"),
+                kept: Kept::AtMost,
+            })];
         }
         let count = self.random.between(1, 3);
         (0..count).map(|_| self.of_another(with_rulings)).collect()
@@ -173,7 +176,11 @@ impl State {
                 whom: vec![whom],
             }),
             10 => Entry::from(Ruling::Private { by, on: true }),
-            _ => Entry::from(Ruling::Shared { by, with: whom }),
+            _ => Entry::from(Ruling::Shared {
+                by,
+                with: whom,
+                on_trial: false,
+            }),
         }
     }
 }

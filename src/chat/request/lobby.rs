@@ -21,6 +21,8 @@ pub enum LobbyRequest {
     RoomPage(usize),
     /// Join a room, with its password if it asked for one. Answered by [`LobbyReply::Joined`].
     Join(RoomName, Option<Password>),
+    /// Open a closed room again, under another name if one is given. Answered by [`LobbyReply::Reopened`].
+    Reopen(RoomName, Option<RoomName>),
     /// Take another name. Answered by [`LobbyReply::Renamed`].
     Rename(Name),
     /// Send a direct message. Answered by [`Info::DmSent`] or [`Info::DmFailed`].
@@ -44,6 +46,8 @@ pub enum LobbyRequest {
 pub enum LobbyReply {
     /// Whether the room was created.
     Created(RoomName, Result<(), CreateError>),
+    /// The closed room that was asked for, and what it is called now.
+    Reopened(RoomName, Result<RoomName, ReopenError>),
     /// All rooms that the user may see, in the order they were created.
     Rooms(Vec<RoomName>),
     /// The room as it is called, and what it looks like.
@@ -70,6 +74,21 @@ pub enum CreateError {
     /// The server has as many rooms as it keeps.
     TooMany(usize),
     /// The server cannot store it.
+    NotStored,
+}
+
+/// Why a closed room was not opened again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReopenError {
+    /// No room can have that name.
+    BadName(NameError),
+    /// There is none of that name that the user may open.
+    NoRoom,
+    /// There is a room of this name again.
+    Exists(RoomName),
+    /// The server has as many rooms as it keeps.
+    TooMany(usize),
+    /// The server cannot do it now.
     NotStored,
 }
 

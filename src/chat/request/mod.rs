@@ -8,11 +8,11 @@ mod lobby;
 mod room;
 
 pub use info::Info;
-pub use lobby::{CreateError, JoinError, LobbyReply, LobbyRequest, RenameError};
+pub use lobby::{CreateError, JoinError, LobbyReply, LobbyRequest, RenameError, ReopenError};
 pub use room::{RoomReply, RoomRequest};
 
 pub use crate::chat::moderation::{
-    BanLine, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target,
+    BanLine, Deed, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target,
 };
 
 use crate::chat::account::{AccountReply, AccountRequest};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::entry::{At, Came, Entry, Numbered, Renamed};
-use super::{Member, Moderation, Room, Ruling};
+use super::{Closing, Member, Moderation, Room, Ruling};
 use crate::chat::message::{Item, MemberId, Notice};
 use crate::chat::moderation::PutOut;
 use crate::limits::NOTICE_MEMBERS_MAX;
@@ -31,7 +31,7 @@ pub struct Effects {
     /// Who owns the room as well from now on.
     pub owner: Option<MemberId>,
     /// The room has ended.
-    pub closes: bool,
+    pub closing: Option<Closing>,
 }
 
 /// Entries are missing: those between the last one that was applied and this one have to be read first.
@@ -82,9 +82,18 @@ impl Room {
             },
         };
         match entry {
-            Entry::Said(message) => told.push(Item::Message(Arc::clone(message))),
-            Entry::Came(came) => self.came(came, told),
-            Entry::Went { member } => self.went(*member, told),
+            Entry::Said(message) => {
+                self.state.has_lines = true;
+                told.push(Item::Message(Arc::clone(message)));
+            }
+            Entry::Came(came) => {
+                self.came(came, told);
+                self.keep_company(*time);
+            }
+            Entry::Went { member } => {
+                self.went(*member, told);
+                self.keep_company(*time);
+            }
             Entry::Renamed(renamed) => self.renamed(renamed, told),
             Entry::Topic(set) => {
                 self.state.topic = set.topic.clone();
@@ -95,6 +104,7 @@ impl Room {
             }
             Entry::Ruled(ruling) => {
                 let effects = self.ruled(ruling, *time, told);
+                self.keep_company(*time);
                 return Ok(Applied::Ruled(Box::new(effects)));
             }
         }
@@ -114,6 +124,13 @@ impl Room {
         rulings.for_each(|ruling| after.apply(ruling, time));
         let after = after.persistent();
         (after != self.moderation().persistent()).then_some(after)
+    }
+
+    /// Owners who have inherited the room are in it, and not alone, or are not.
+    fn keep_company(&mut self, now: Timestamp) {
+        let members = &self.members;
+        let has_company = |owner| members.len() > 1 && members.contains_key(&owner);
+        self.state.moderation.owners.keep_company(has_company, now);
     }
 
     fn came(&mut self, came: &Came, told: &mut Vec<Item>) {
@@ -178,16 +195,19 @@ impl Room {
 
     fn effects(&self, ruling: &Ruling, time: Timestamp) -> Effects {
         let (whom, put_out) = ruling.put_out(time).unzip();
-        let closes = matches!(ruling, Ruling::Closed { .. });
+        let closing = match ruling {
+            Ruling::Closed { kept, .. } => Some(kept.closing(time)),
+            _ => None,
+        };
         let whom = whom.unwrap_or_default().iter().map(|it| it.member);
         Effects {
-            out: match closes {
-                true => self.members.keys().copied().collect(),
-                false => whom.filter(|id| self.members.contains_key(id)).collect(),
+            out: match closing {
+                Some(_) => self.members.keys().copied().collect(),
+                None => whom.filter(|id| self.members.contains_key(id)).collect(),
             },
             put_out: put_out.map(Arc::new),
             owner: ruling.new_owner().map(|owner| owner.member),
-            closes,
+            closing,
         }
     }
 

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use super::closing::Kept;
 use super::entry::{Came, Entry, Renamed, TopicSet};
 use super::moderation::{Banned, Ruling, Subject};
-use super::owners::{OwnerId, outranks};
+use super::owners::{ConnectionEnd, Identity, OwnerId, outranks};
 use super::{Member, Role, Room};
 use crate::chat::address::Address;
 use crate::chat::message::{Kind, MemberId, Message};
+use crate::chat::moderation::Deed;
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::chat::request::{JoinError, ModCommand, ModError, ModReply, NewBan, Target};
-use crate::limits::{BAN_TIME_MAX, BANS_MAX, OWNERS_MAX, WHY_COLUMNS_MAX};
+use crate::limits::{BAN_TIME_MAX, BANS_MAX, OWNER_TRIAL, OWNERS_MAX, WHY_COLUMNS_MAX};
 use crate::text;
 use crate::time::Timestamp;
 
@@ -76,8 +78,8 @@ pub enum Fact {
     Left {
         /// The member.
         member: MemberId,
-        /// Its connection has ended.
-        ended: bool,
+        /// How its connection has ended, if it has.
+        ended: Option<ConnectionEnd>,
     },
     /// A member has another name.
     Renamed {
@@ -96,7 +98,7 @@ pub enum Fact {
     /// A member has come in, who may own the room by account.
     OwnerCame(MemberId),
     /// The connection of an owner has ended.
-    OwnerEnded(MemberId),
+    OwnerEnded(MemberId, ConnectionEnd),
     /// A connection is logged in to this account now, or to none.
     AccountIs(MemberId, Option<Name>),
     /// An account was deleted.
@@ -144,6 +146,8 @@ impl Room {
         let ban = moderation.ban_of(guest);
         let role = match moderation.rank(guest.member, guest.account.as_ref()) {
             Some(_) => Role::Owner,
+            // Whoever was to keep out the owner had to outrank the owner. The password is asked for.
+            None if self.lost_owner(&guest.name, guest.address, now).is_some() => Role::Outsider,
             None if ban.is_some() => Role::Banned,
             None => Role::Outsider,
         };
@@ -161,8 +165,8 @@ impl Room {
         Ok(Decision::to(Entry::Came(Box::new(guest.came())), ()))
     }
 
-    /// What follows from `fact`; nothing if it is not about this room.
-    pub fn decide_fact(&self, fact: &Fact) -> Vec<Entry> {
+    /// What follows from `fact` at the time `now`; nothing if it is not about this room.
+    pub fn decide_fact(&self, fact: &Fact, now: Timestamp) -> Vec<Entry> {
         if self.is_closed {
             return Vec::new();
         }
@@ -170,14 +174,18 @@ impl Room {
             Fact::Left { member, ended } => {
                 let went = self.members.contains_key(member);
                 let went = went.then_some(Entry::Went { member: *member });
-                let ended = ended.then(|| self.owner_ended(*member)).flatten();
+                let ended = ended.as_ref();
+                let ended = ended.and_then(|ended| self.owner_ended(*member, ended));
                 went.into_iter().chain(ended).collect()
             }
             Fact::Renamed { member, name } => {
                 let (member, name) = (*member, name.clone());
-                let renamed = self.members.contains_key(&member);
-                let renamed = renamed.then(|| Entry::Renamed(Box::new(Renamed { member, name })));
-                renamed.into_iter().collect()
+                let Some(renamed) = self.members.get(&member) else {
+                    return Vec::new();
+                };
+                let returned = self.owner_returned(member, &name, renamed.address, now);
+                let renamed = Entry::Renamed(Box::new(Renamed { member, name }));
+                [renamed].into_iter().chain(returned).collect()
             }
             Fact::Founded { member, account } => {
                 let (member, account) = (*member, account.clone());
@@ -188,9 +196,16 @@ impl Room {
                 let owner = account.filter(|_| self.rank(*member).is_some());
                 let member = *member;
                 let came = owner.map(|account| Ruling::OwnerCame { member, account }.into());
-                came.into_iter().collect()
+                let returned = || {
+                    let came = self.members.get(&member)?;
+                    self.owner_returned(member, &came.name, came.address, now)
+                };
+                came.or_else(returned).into_iter().collect()
             }
-            Fact::OwnerEnded(member) => self.owner_ended(*member).into_iter().collect(),
+            Fact::OwnerEnded(member, how) => {
+                let ended = self.owner_ended(*member, how);
+                ended.into_iter().collect()
+            }
             Fact::AccountIs(member, account) => {
                 let owns = self.moderation().rank(*member, account.as_ref()).is_some();
                 let is_concerned = owns || self.members.contains_key(member);
@@ -209,9 +224,44 @@ impl Room {
         }
     }
 
-    fn owner_ended(&self, member: MemberId) -> Option<Entry> {
-        let owns = self.moderation().rank(member, None).is_some();
-        owns.then(|| Ruling::OwnerEnded { member }.into())
+    fn owner_ended(&self, member: MemberId, how: &ConnectionEnd) -> Option<Entry> {
+        self.moderation().rank(member, None)?;
+        let ruling = match how {
+            ConnectionEnd::Left => Ruling::OwnerEnded { member },
+            ConnectionEnd::Lost(identity) => Ruling::OwnerLost {
+                member,
+                identity: identity.clone(),
+            },
+        };
+        Some(ruling.into())
+    }
+
+    /// Whether somebody who comes as this is an owner whose connection was lost, and as whom.
+    fn lost_owner(
+        &self,
+        name: &Name,
+        address: Option<Address>,
+        now: Timestamp,
+    ) -> Option<&Identity> {
+        let owners = &self.moderation().owners;
+        let identity = Identity::of(name, address.filter(|_| owners.is_any_lost()))?;
+        owners.lost_as(&identity, now)
+    }
+
+    fn owner_returned(
+        &self,
+        member: MemberId,
+        name: &Name,
+        address: Option<Address>,
+        now: Timestamp,
+    ) -> Option<Entry> {
+        let identity = self.lost_owner(name, address, now)?.clone();
+        let name = name.clone();
+        let owner = Subject {
+            name,
+            ..self.subject(member)
+        };
+        Some(Ruling::OwnerReturned { owner, identity }.into())
     }
 
     /// What has to be done for the room to have an owner, and for bans to end in time: if no owner is left, the member
@@ -236,18 +286,22 @@ impl Room {
 
 /// What owners ask.
 impl Room {
-    /// Whether the role of `member` is one that `may` do something.
+    /// Whether `member` may do this at the time `now`.
     ///
     /// # Errors
     ///
-    /// If not: that it is muted, or the owners who are here.
-    pub fn allows(&self, member: MemberId, may: impl Fn(Role) -> bool) -> Result<(), ModError> {
-        let role = self.role(member);
-        if may(role) {
+    /// If not: that it is muted, that it has not owned the room for long enough, or the owners who are here.
+    pub fn allows(&self, member: MemberId, deed: Deed, now: Timestamp) -> Result<(), ModError> {
+        let role = self.role(member, now);
+        if deed.is_permitted(role) {
             return Ok(());
         }
-        if role == Role::Muted && may(Role::Member) {
+        if role == Role::Muted && deed.is_permitted(Role::Member) {
             return Err(ModError::Muted);
+        }
+        if let Some(kept) = self.on_trial(member, now) {
+            let left = OWNER_TRIAL.saturating_sub(kept);
+            return Err(ModError::TooSoon { deed, kept, left });
         }
         let owners = self
             .members
@@ -268,7 +322,7 @@ impl Room {
         command: &ModCommand,
         now: Timestamp,
     ) -> Result<Decision<ModReply>, ModError> {
-        self.allows(member, |role| command.is_permitted(role))?;
+        self.allows(member, command.deed(), now)?;
         let by = || self.name_of(member);
         let ruling = match command {
             ModCommand::SetTopic(topic) => {
@@ -304,9 +358,25 @@ impl Room {
             ModCommand::Mute(name) => self.mute(member, name)?,
             ModCommand::Unmute(name) => self.unmute(member, name)?,
             ModCommand::Own(name) => self.share(member, name)?,
-            ModCommand::Close => Ruling::Closed { by: by() },
+            ModCommand::Close => Ruling::Closed {
+                by: by(),
+                kept: self.kept_if_closed_by(member),
+            },
         };
         Ok(Decision::to(ruling, ModReply::Done))
+    }
+
+    fn kept_if_closed_by(&self, member: MemberId) -> Kept {
+        match self.state.has_lines {
+            false => Kept::Nothing,
+            true if self.has_inherited(member) => Kept::AtLeast,
+            true => Kept::AtMost,
+        }
+    }
+
+    fn has_inherited(&self, member: MemberId) -> bool {
+        let rank = self.rank(member);
+        rank.is_some_and(|rank| self.moderation().owners.has_inherited(rank))
     }
 
     fn ban(&self, by: MemberId, ban: &NewBan, now: Timestamp) -> Result<Ruling, ModError> {
@@ -374,7 +444,9 @@ impl Room {
                 .member
                 .is_some_and(|id| self.members.contains_key(&id));
             let is_holder = owner.member.is_some() && owner.member == holder;
-            let has_name = owner.account.as_ref().is_some_and(|own| own.clashes(name));
+            let lost = owner.lost.as_ref().map(|lost| &lost.name);
+            let known_as = owner.account.as_ref().or(lost);
+            let has_name = known_as.is_some_and(|own| own.clashes(name));
             if is_here || !(is_holder || has_name) {
                 continue;
             }
@@ -398,7 +470,10 @@ impl Room {
 
     fn mute(&self, by: MemberId, name: &Name) -> Result<Ruling, ModError> {
         let whom = self.meant(by, name)?;
-        let is_muted = |subject: &Subject| self.role(subject.member) == Role::Muted;
+        let is_muted = |subject: &Subject| {
+            let member = self.members.get(&subject.member);
+            member.is_some_and(|member| member.is_muted)
+        };
         if whom.iter().all(is_muted) {
             return Err(ModError::Already);
         }
@@ -442,6 +517,7 @@ impl Room {
         Ok(Ruling::Shared {
             by: self.name_of(by),
             with: self.subject(id),
+            on_trial: self.has_inherited(by),
         })
     }
 }

@@ -5,6 +5,7 @@
 
 mod apply;
 mod ban;
+pub mod closing;
 pub mod decide;
 pub mod entry;
 pub mod moderation;
@@ -14,13 +15,16 @@ pub mod owners;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Effects, Gap};
+pub use closing::{Closing, Kept, Reopener};
 pub use decide::{Decision, Fact, JoinRequest, PostError};
 pub use entry::{At, Entry, Numbered};
 pub use moderation::{Moderation, Ruling};
+pub use owners::{ConnectionEnd, Identity};
 
 use crate::chat::address::Address;
 use crate::chat::message::MemberId;
@@ -47,6 +51,14 @@ pub struct RoomState {
     pub topic: Option<Topic>,
     /// Who owns it, and what owners have decided.
     pub moderation: Moderation,
+    /// Somebody has said something that can still be read.
+    #[serde(default = "yes")]
+    pub has_lines: bool,
+}
+
+/// Of a state that was written down by an earlier version: better too much care than too little.
+fn yes() -> bool {
+    true
 }
 
 /// A room as its log has made it: plain data.
@@ -116,9 +128,10 @@ impl Room {
         self.is_closed
     }
 
-    /// What somebody in the room, or not, is to it.
-    pub fn role(&self, member: MemberId) -> Role {
+    /// What somebody in the room, or not, is to it at the time `now`.
+    pub fn role(&self, member: MemberId, now: Timestamp) -> Role {
         match self.members.get(&member) {
+            _ if self.on_trial(member, now).is_some() => Role::Heir,
             _ if self.rank(member).is_some() => Role::Owner,
             Some(member) if member.is_muted => Role::Muted,
             Some(_) => Role::Member,
@@ -129,6 +142,11 @@ impl Room {
     /// Whether an owner is connected, or was seen not too long ago.
     pub fn has_owner(&self, now: Timestamp) -> bool {
         self.moderation().has_owner(now)
+    }
+
+    /// Whether the connection of an owner without an account was lost.
+    pub fn has_lost_owner(&self) -> bool {
+        self.moderation().owners.is_any_lost()
     }
 
     /// How many members there are.
@@ -158,6 +176,13 @@ impl Room {
     /// Seniority of `member` among the owners, 0 = longest; `None` if not an owner.
     fn rank(&self, member: MemberId) -> Option<usize> {
         self.moderation().rank(member, self.account_of(member))
+    }
+
+    /// For how long `member` has had the room in company, if it was inherited, is not empty, and that is not long enough
+    /// to do with it what cannot be undone.
+    fn on_trial(&self, member: MemberId, now: Timestamp) -> Option<Duration> {
+        let rank = self.rank(member).filter(|_| self.state.has_lines)?;
+        self.moderation().owners.on_trial(rank, now)
     }
 
     fn account_of(&self, member: MemberId) -> Option<&Name> {

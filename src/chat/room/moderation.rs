@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::JoinRequest;
 use super::ban::{Ban, share_a_key};
-use super::owners::{OwnerId, Owners};
+use super::closing::Kept;
+use super::owners::{Identity, OwnerId, Owners};
 use crate::chat::message::{MemberId, clean_text};
 use crate::chat::moderation::{BanLine, ModAction, ModNotice, PutOut, PutOutHow, Target};
 use crate::chat::name::{Name, NameKey};
@@ -94,6 +95,9 @@ pub enum Ruling {
         by: Name,
         /// The new owner.
         with: Subject,
+        /// Who decided it has inherited the room, so that the new owner has to have it for a while first as well.
+        #[serde(default, skip_serializing_if = "is_false")]
+        on_trial: bool,
     },
     /// The room has a password from now on, or another one.
     Locked {
@@ -118,6 +122,9 @@ pub enum Ruling {
     Closed {
         /// Who decided it.
         by: Name,
+        /// What becomes of its lines.
+        #[serde(default, skip_serializing_if = "Kept::is_nothing")]
+        kept: Kept,
     },
     /// A connection has created the room, and owns it before anybody else.
     Founded {
@@ -137,6 +144,20 @@ pub enum Ruling {
     OwnerEnded {
         /// The connection.
         member: MemberId,
+    },
+    /// The connection of an owner was lost. Without an account, the owner has a while to come back.
+    OwnerLost {
+        /// The connection.
+        member: MemberId,
+        /// Who the owner is.
+        identity: Identity,
+    },
+    /// An owner whose connection was lost is there again.
+    OwnerReturned {
+        /// The owner's new connection, and what it is called.
+        owner: Subject,
+        /// Who the owner was.
+        identity: Identity,
     },
     /// A member owns the room since no owner was left.
     Inherited(Subject),
@@ -174,7 +195,10 @@ impl Ruling {
                 (&banned.whom, how, &banned.by, &banned.why)
             }
             // Whoever is there.
-            Ruling::Closed { by } => (&[], PutOutHow::Closed, by, ""),
+            Ruling::Closed { by, kept } => {
+                let is_kept = !kept.is_nothing();
+                (&[], PutOutHow::Closed { is_kept }, by, "")
+            }
             _ => return None,
         };
         let (by, why) = (by.clone(), why.into());
@@ -184,7 +208,9 @@ impl Ruling {
     /// Who owns the room as well from now on.
     pub(super) fn new_owner(&self) -> Option<&Subject> {
         match self {
-            Ruling::Shared { with: owner, .. } | Ruling::Inherited(owner) => Some(owner),
+            Ruling::Shared { with: owner, .. }
+            | Ruling::Inherited(owner)
+            | Ruling::OwnerReturned { owner, .. } => Some(owner),
             _ => None,
         }
     }
@@ -225,16 +251,18 @@ impl Ruling {
             },
             Ruling::Muted { by, whom, .. } => of_each(ModAction::Muted, whom, by, ""),
             Ruling::Unmuted { by, name, .. } => vec![notice(ModAction::Unmuted, name, by, "")],
-            Ruling::Shared { by, with } => vec![notice(ModAction::Shared, &with.name, by, "")],
+            Ruling::Shared { by, with, .. } => vec![notice(ModAction::Shared, &with.name, by, "")],
             Ruling::Locked { by, .. } => of_room(ModAction::Locked, by),
             Ruling::Unlocked { by } => of_room(ModAction::Unlocked, by),
             Ruling::Private { by, on: true } => of_room(ModAction::Private, by),
             Ruling::Private { by, on: false } => of_room(ModAction::Public, by),
             Ruling::Inherited(heir) => of_room(ModAction::Inherited, &heir.name),
+            Ruling::OwnerReturned { owner, .. } => of_room(ModAction::Returned, &owner.name),
             Ruling::Closed { .. }
             | Ruling::Founded { .. }
             | Ruling::OwnerCame { .. }
             | Ruling::OwnerEnded { .. }
+            | Ruling::OwnerLost { .. }
             | Ruling::Expired
             | Ruling::AccountIs { .. }
             | Ruling::AccountDeleted { .. } => Vec::new(),
@@ -253,10 +281,12 @@ impl Ruling {
             | Ruling::Locked { by, .. }
             | Ruling::Unlocked { by }
             | Ruling::Private { by, .. }
-            | Ruling::Closed { by } => Some(by),
+            | Ruling::Closed { by, .. } => Some(by),
             Ruling::Founded { .. }
             | Ruling::OwnerCame { .. }
             | Ruling::OwnerEnded { .. }
+            | Ruling::OwnerLost { .. }
+            | Ruling::OwnerReturned { .. }
             | Ruling::Inherited(_)
             | Ruling::Expired
             | Ruling::AccountIs { .. }
@@ -284,6 +314,13 @@ pub struct Moderation {
     pub(super) bans: Vec<Ban>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) muted: Vec<Muted>,
+    /// The account of who created the room, however long ago; it can undo what an heir does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) founder: Option<Name>,
+}
+
+fn is_false(is: &bool) -> bool {
+    !is
 }
 
 /// Somebody who may only read: who had the name, and whoever has it.
@@ -314,7 +351,7 @@ impl Moderation {
     /// Of a room that connection `founder` has just created.
     pub fn of(founder: MemberId, account: Option<Name>, now: Timestamp) -> Moderation {
         let mut moderation = Moderation::default();
-        moderation.owners.add(founder, account, now);
+        moderation.found(founder, account, now);
         moderation
     }
 
@@ -333,21 +370,32 @@ impl Moderation {
                 self.muted.push(Muted::new(name.clone(), members.collect()));
             }
             Ruling::Unmuted { name, members, .. } => self.unmute(name, members),
-            Ruling::Shared { with, .. } => {
+            Ruling::Shared { with, on_trial, .. } => {
                 self.unmute(&with.name, &[with.member]);
-                self.owners.add(with.member, with.account.clone(), time);
+                let (member, account) = (with.member, with.account.clone());
+                match on_trial {
+                    true => self.owners.add_on_trial(member, account, time),
+                    false => self.owners.add(member, account, time),
+                }
             }
             Ruling::Locked { hash, .. } => self.lock = Some(hash.clone()),
             Ruling::Unlocked { .. } => self.lock = None,
             Ruling::Private { on, .. } => self.private = *on,
             Ruling::Closed { .. } => {}
             Ruling::Founded { member, account } => {
-                self.owners.found(*member, account.clone(), time);
+                self.found(*member, account.clone(), time);
             }
             Ruling::OwnerCame { member, account } => self.owners.came(*member, account, time),
             Ruling::OwnerEnded { member } => self.owners.connection_ended(*member, time),
+            Ruling::OwnerLost { member, identity } => {
+                self.owners.connection_lost(*member, identity, time);
+            }
+            Ruling::OwnerReturned { owner, identity } => {
+                self.owners.returned(owner.member, identity, time);
+            }
             Ruling::Inherited(heir) => {
-                self.owners.add(heir.member, heir.account.clone(), time);
+                let account = heir.account.clone();
+                self.owners.add_on_trial(heir.member, account, time);
             }
             Ruling::Expired => {
                 self.bans.retain(|ban| !ban.is_over(time));
@@ -355,9 +403,21 @@ impl Moderation {
             }
             Ruling::AccountIs { member, account } => {
                 self.owners.account_is(*member, account.as_ref(), time);
+                let is_first = self.owners.rank(*member, None) == Some(0);
+                if is_first && self.founder.is_none() && !self.owners.has_inherited(0) {
+                    self.founder.clone_from(account);
+                }
             }
-            Ruling::AccountDeleted { account } => self.owners.account_deleted(account),
+            Ruling::AccountDeleted { account } => {
+                self.owners.account_deleted(account);
+                self.founder.take_if(|founder| founder == account);
+            }
         }
+    }
+
+    fn found(&mut self, member: MemberId, account: Option<Name>, time: Timestamp) {
+        self.founder.clone_from(&account);
+        self.owners.found(member, account, time);
     }
 
     fn ban(&mut self, banned: &Banned) {
@@ -459,6 +519,7 @@ impl Moderation {
             private: self.private,
             bans: self.bans.iter().map(Ban::persistent).collect(),
             muted: Vec::new(),
+            founder: self.founder.clone(),
         }
     }
 

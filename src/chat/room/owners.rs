@@ -1,11 +1,15 @@
 //! *Pure.* Who owns a room, by connection and by account, and for how long.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::moderation::Subject;
+use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::limits::OWNER_AWAY_MAX;
+use crate::limits::{OWNER_AWAY_MAX, OWNER_LOST_MAX, OWNER_TRIAL};
+use crate::text;
 use crate::time::Timestamp;
 
 /// The owners of a room, the longest first.
@@ -19,8 +23,67 @@ pub struct Owners(Vec<Owner>);
 pub struct Owner {
     /// Who it is.
     pub id: OwnerId,
-    /// When the account was seen last, if there is no connection.
+    /// When the owner was seen last, if there is no connection.
     pub seen: Timestamp,
+    /// The owner has inherited the room, or was made an owner by somebody who has; `None`: neither.
+    trial: Option<Trial>,
+}
+
+/// For how long an owner has had a room that was inherited, with others in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Trial {
+    /// Until `since`, in milliseconds.
+    kept_ms: u64,
+    /// Since when the owner is in the room, and not alone; `None`: is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+}
+
+impl Trial {
+    fn kept(&self, now: Timestamp) -> Duration {
+        let current = self.since.map_or(Duration::ZERO, |since| now.since(since));
+        Duration::from_millis(self.kept_ms).saturating_add(current)
+    }
+
+    /// From `now` on the owner has company, or has none.
+    fn set_company(&mut self, has_company: bool, now: Timestamp) {
+        let kept = self.kept(now).min(OWNER_TRIAL);
+        self.kept_ms = kept.as_millis() as u64;
+        self.since = has_company.then_some(now);
+    }
+}
+
+/// How a connection has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionEnd {
+    /// The user has left, or could not be recognised.
+    Left,
+    /// It was lost; whoever comes back as the same in time is the same.
+    Lost(Identity),
+}
+
+/// What a user without an account is recognised by: the name, and where it connects from. Neither alone would do:
+/// anybody can take a name, and many share an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// What the user is called.
+    pub name: Name,
+    /// Where the user connects from.
+    pub address: Address,
+}
+
+impl Identity {
+    /// Of a user; `None`: nobody could tell it from others.
+    pub fn of(name: &Name, address: Option<Address>) -> Option<Identity> {
+        let address = address.filter(|_| !name.is_anon())?;
+        let name = name.clone();
+        Some(Identity { name, address })
+    }
+
+    fn is(&self, other: &Identity) -> bool {
+        let fold = |name: &Name| text::fold(name.as_str());
+        self.address == other.address && fold(&self.name) == fold(&other.name)
+    }
 }
 
 /// Whom an owner is known by.
@@ -30,6 +93,9 @@ pub struct OwnerId {
     pub account: Option<Name>,
     /// The owner's connection, while there is one.
     pub member: Option<MemberId>,
+    /// Who the owner was when the connection was lost, without an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Identity>,
 }
 
 impl OwnerId {
@@ -38,20 +104,34 @@ impl OwnerId {
     }
 
     fn is_somebody(&self) -> bool {
-        self.member.is_some() || self.account.is_some()
+        self.member.is_some() || self.account.is_some() || self.lost.is_some()
     }
 }
 
 impl Owner {
     fn new(member: MemberId, account: Option<Name>, seen: Timestamp) -> Owner {
-        let member = Some(member);
-        let id = OwnerId { account, member };
-        Owner { id, seen }
+        let id = OwnerId {
+            account,
+            member: Some(member),
+            lost: None,
+        };
+        let trial = None;
+        Owner { id, seen, trial }
     }
 
-    /// Has a connection, or an account that was seen not too long ago.
+    /// Has a connection, has lost it just now, or has an account that was seen not too long ago.
     fn is_around(&self, now: Timestamp) -> bool {
-        self.id.member.is_some() || now < self.seen.after(OWNER_AWAY_MAX)
+        let away_max = match self.id.lost {
+            Some(_) => OWNER_LOST_MAX,
+            None => OWNER_AWAY_MAX,
+        };
+        self.id.member.is_some() || now < self.seen.after(away_max)
+    }
+
+    /// Is who has come as `identity`, and had lost the connection.
+    fn was_lost_as(&self, identity: &Identity, now: Timestamp) -> bool {
+        let lost = self.id.lost.as_ref();
+        lost.is_some_and(|lost| lost.is(identity)) && self.is_around(now)
     }
 }
 
@@ -92,18 +172,89 @@ impl Owners {
     /// Those with an account, without their connections.
     pub(super) fn persistent(&self) -> Owners {
         let owners = self.0.iter().filter_map(|owner| {
-            let account = Some(owner.id.account.clone()?);
-            let (member, seen) = (None, owner.seen);
-            let id = OwnerId { account, member };
-            Some(Owner { id, seen })
+            let id = OwnerId {
+                account: Some(owner.id.account.clone()?),
+                member: None,
+                lost: None,
+            };
+            // It begins anew: how long it was so far changes with every moment.
+            let trial = owner.trial.map(|_| Trial::default());
+            let seen = owner.seen;
+            Some(Owner { id, seen, trial })
         });
         Owners(owners.collect())
+    }
+
+    /// Only those that outlive the server and have not inherited the room.
+    pub(super) fn without_heirs(&self) -> Owners {
+        let mut owners = self.persistent();
+        owners.0.retain(|owner| owner.trial.is_none());
+        owners
+    }
+
+    /// Only those that outlive the server, and the one who is connected as `member`.
+    pub(super) fn with_connection_of(&self, member: MemberId, account: Option<&Name>) -> Owners {
+        let mut owners = Vec::new();
+        for owner in &self.0 {
+            match owner.id.is(member, account) {
+                true => owners.push(Owner {
+                    id: OwnerId {
+                        member: Some(member),
+                        ..owner.id.clone()
+                    },
+                    ..owner.clone()
+                }),
+                false => owners.extend(Owners(vec![owner.clone()]).persistent().0),
+            }
+        }
+        Owners(owners)
     }
 
     pub(super) fn add(&mut self, member: MemberId, account: Option<Name>, now: Timestamp) {
         if self.rank(member, account.as_ref()).is_none() {
             self.0.push(Owner::new(member, account, now));
         }
+    }
+
+    /// As [`Owners::add`], of somebody who has to have the room for a while first.
+    pub(super) fn add_on_trial(&mut self, member: MemberId, account: Option<Name>, now: Timestamp) {
+        if self.rank(member, account.as_ref()).is_none() {
+            let trial = Some(Trial::default());
+            let owner = Owner::new(member, account, now);
+            self.0.push(Owner { trial, ..owner });
+        }
+    }
+
+    /// Whether the owner of this rank has inherited the room, however long ago.
+    pub(super) fn has_inherited(&self, rank: usize) -> bool {
+        self.0.get(rank).is_some_and(|owner| owner.trial.is_some())
+    }
+
+    /// For how long the owner of this rank has had the room in company, if that is not long enough yet.
+    pub(super) fn on_trial(&self, rank: usize, now: Timestamp) -> Option<Duration> {
+        let kept = self.0.get(rank)?.trial?.kept(now);
+        (kept < OWNER_TRIAL).then_some(kept)
+    }
+
+    /// Notes from when on owners on trial have company, which `has_company` tells.
+    pub(super) fn keep_company(&mut self, has_company: impl Fn(MemberId) -> bool, now: Timestamp) {
+        for owner in &mut self.0 {
+            if let Some(trial) = &mut owner.trial {
+                trial.set_company(owner.id.member.is_some_and(&has_company), now);
+            }
+        }
+    }
+
+    /// Whom the owner was lost as who comes as `identity` now.
+    pub(super) fn lost_as(&self, identity: &Identity, now: Timestamp) -> Option<&Identity> {
+        let mut owners = self.0.iter();
+        let owner = owners.find(|owner| owner.was_lost_as(identity, now))?;
+        owner.id.lost.as_ref()
+    }
+
+    /// Whether the connection of one without an account was lost.
+    pub(super) fn is_any_lost(&self) -> bool {
+        self.0.iter().any(|owner| owner.id.lost.is_some())
     }
 
     /// Makes somebody an owner before all others.
@@ -145,6 +296,32 @@ impl Owners {
             }
         }
         self.0.retain(|owner| owner.id.is_somebody());
+    }
+
+    /// The connection of `member`, who is `identity`, was lost. Without an account it keeps what it owns for a while.
+    pub(super) fn connection_lost(
+        &mut self,
+        member: MemberId,
+        identity: &Identity,
+        now: Timestamp,
+    ) {
+        for owner in &mut self.0 {
+            if owner.id.member == Some(member) && owner.id.account.is_none() {
+                owner.id.lost = Some(identity.clone());
+            }
+        }
+        self.connection_ended(member, now);
+    }
+
+    /// The owner who was lost as `identity` is there again as `member`.
+    pub(super) fn returned(&mut self, member: MemberId, identity: &Identity, now: Timestamp) {
+        for owner in &mut self.0 {
+            if owner.id.lost.as_ref() == Some(identity) {
+                owner.id.lost = None;
+                owner.id.member = Some(member);
+                owner.seen = now;
+            }
+        }
     }
 
     /// Connection `member` is logged in to `account` now, or to none. What it owned without an account belongs
@@ -192,6 +369,10 @@ struct StoredOwner {
     seen: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     member: Option<MemberId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost: Option<Identity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trial: Option<Trial>,
 }
 
 impl From<Owner> for StoredOwner {
@@ -200,6 +381,8 @@ impl From<Owner> for StoredOwner {
             account: owner.id.account,
             seen: owner.seen,
             member: owner.id.member,
+            lost: owner.id.lost,
+            trial: owner.trial,
         }
     }
 }
@@ -211,10 +394,11 @@ impl TryFrom<StoredOwner> for Owner {
         let id = OwnerId {
             account: stored.account,
             member: stored.member,
+            lost: stored.lost,
         };
-        let seen = stored.seen;
+        let (seen, trial) = (stored.seen, stored.trial);
         match id.is_somebody() {
-            true => Ok(Owner { id, seen }),
+            true => Ok(Owner { id, seen, trial }),
             false => Err("an owner is nobody"),
         }
     }

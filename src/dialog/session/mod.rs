@@ -196,6 +196,10 @@ impl Session {
     fn lobby_reply(&mut self, reply: LobbyReply) -> Turn {
         match reply {
             LobbyReply::Created(room, result) => self.created(room, result),
+            LobbyReply::Reopened(_, Ok(room)) => Turn::show([RoomView::Reopened(room)]),
+            LobbyReply::Reopened(room, Err(why)) => {
+                Turn::show([RoomView::ReopenFailed(room.to_string(), why)])
+            }
             LobbyReply::Rooms(rooms) => Turn::show([view::listed_rooms(rooms).into(), View::Menu]),
             LobbyReply::Joined(room, Ok(snapshot)) => {
                 self.asked = None;

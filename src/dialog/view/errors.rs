@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::moderation::write_banned;
 use crate::chat::name::NameError;
-use crate::chat::request::{CreateError, JoinError, RenameError};
+use crate::chat::request::{CreateError, JoinError, RenameError, ReopenError};
+use crate::limits::CLOSED_ROOM_KEPT;
+use crate::time::duration;
 
 impl fmt::Display for CreateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,6 +50,28 @@ impl fmt::Display for JoinError {
                 f.write_str("The server cannot store it right now. Please try again later.")
             }
             JoinError::Banned(left, why) => write_banned(*left, why, f),
+        }
+    }
+}
+
+impl fmt::Display for ReopenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReopenError::BadName(error) => write_name_error(error, f),
+            ReopenError::NoRoom => {
+                let span = duration::span(CLOSED_ROOM_KEPT);
+                write!(
+                    f,
+                    "You have owned no room of that name that was closed within {span}. \
+                     The server's operator can reopen any."
+                )
+            }
+            ReopenError::Exists(taken) => write!(
+                f,
+                "There is a room {taken} again. Type \\reopen ROOM NEW to give it the name NEW."
+            ),
+            ReopenError::TooMany(limit) => CreateError::TooMany(*limit).fmt(f),
+            ReopenError::NotStored => CreateError::NotStored.fmt(f),
         }
     }
 }

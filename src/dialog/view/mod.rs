@@ -127,7 +127,7 @@ impl View {
             View::Message(view) => view.write(viewer, out),
             View::Ignore(reply) => ignore::write_ignore(reply, out),
             View::History(view) => view.write(viewer, out),
-            View::Moderation(view) => view.write(out),
+            View::Moderation(view) => view.write(viewer, out),
             View::Settings(view) => view.write(viewer, out),
             View::Terminal(view) => view.write(viewer, out),
             View::End(view) => view.write(out),

@@ -3,10 +3,10 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use super::quoted;
+use super::{Viewer, quoted};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::request::{BanLine, ModError, PutOut, PutOutHow};
-use crate::limits::PASSWORD_BYTES;
+use crate::chat::request::{BanLine, Deed, ModError, PutOut, PutOutHow};
+use crate::limits::{CLOSED_ROOM_KEPT, PASSWORD_BYTES};
 use crate::time::duration;
 
 /// What is said of a room's password, and to people removed from a room.
@@ -21,13 +21,25 @@ pub enum ModerationView {
 }
 
 impl ModerationView {
-    pub(super) fn write(&self, out: &mut String) -> fmt::Result {
+    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
         match self {
             ModerationView::BadPassword => write_bad_password(out),
             ModerationView::WrongPassword(tries) => write_wrong_password(*tries, out),
-            ModerationView::PutOut(room, how, lost) => write_put_out(room, how, *lost, out),
+            ModerationView::PutOut(room, how, lost) => {
+                write_put_out(room, how, *lost, out)?;
+                match how.how {
+                    PutOutHow::Closed { is_kept: true } => write_kept(room, viewer, out),
+                    _ => Ok(()),
+                }
+            }
         }
     }
+}
+
+fn write_kept(room: &RoomName, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    let span = duration::span(CLOSED_ROOM_KEPT);
+    let words = format_args!("its owner can undo that within {span}: \\reopen {room}");
+    viewer.hint(words, out)
 }
 
 fn write_put_out(room: &RoomName, out: &PutOut, lost: usize, to: &mut String) -> fmt::Result {
@@ -38,7 +50,7 @@ fn write_put_out(room: &RoomName, out: &PutOut, lost: usize, to: &mut String) ->
             write!(to, "* You were banned from room {room} by {by}")?;
             write_for(time, to)
         }
-        PutOutHow::Closed => write!(to, "* Room {room} was closed by {by}"),
+        PutOutHow::Closed { .. } => write!(to, "* Room {room} was closed by {by}"),
     }?;
     write_why(&out.why, to)?;
     match lost {
@@ -108,6 +120,7 @@ pub(super) fn write_not_done(why: &ModError, out: &mut String) -> fmt::Result {
             out,
             "You are muted here. Nothing was done. The room's owners can \\unmute you."
         ),
+        ModError::TooSoon { deed, kept, left } => write_too_soon(*deed, *kept, *left, out),
         ModError::TooManyTries => writeln!(
             out,
             "Too many passwords from your address. Nothing was done. Please try again in a minute."
@@ -137,6 +150,30 @@ pub(super) fn write_not_done(why: &ModError, out: &mut String) -> fmt::Result {
             "The server cannot do that right now. Nothing was done. Please try again later."
         ),
     }
+}
+
+fn write_too_soon(deed: Deed, kept: Duration, left: Duration, out: &mut String) -> fmt::Result {
+    let deed = match deed {
+        Deed::Lock => "lock it",
+        Deed::Unlock => "unlock it",
+        Deed::Ban => "ban people from it",
+        Deed::Close => "close it",
+        Deed::SetTopic | Deed::Moderate => "do that",
+    };
+    // What is left is rounded up: then it is certainly possible.
+    let left = Duration::from_secs(left.as_secs().div_ceil(60) * 60);
+    let kept = Duration::from_secs(kept.as_secs() / 60 * 60);
+    writeln!(
+        out,
+        "Nothing was done. You inherited this room and have kept it for {} with others in it. After {} more you can \
+         {deed}.",
+        minutes(kept),
+        minutes(left)
+    )
+}
+
+fn minutes(time: Duration) -> String {
+    format!("{} min", time.as_secs() / 60)
 }
 
 fn write_not_owner(owners: &[Name], out: &mut String) -> fmt::Result {
@@ -210,7 +247,12 @@ mod tests {
                 2,
                 "* You were banned from room 1150 by Bo: x\nYour last 2 lines were not sent.\n",
             ),
-            (PutOutHow::Closed, "", 0, "* Room 1150 was closed by Bo\n"),
+            (
+                PutOutHow::Closed { is_kept: false },
+                "",
+                0,
+                "* Room 1150 was closed by Bo\n",
+            ),
         ] {
             let out = PutOut {
                 how,
@@ -255,6 +297,11 @@ mod tests {
             ModError::NotBanned(Target::Name(name("Dai"))),
             ModError::NotMuted(name("Dai")),
             ModError::TooMany(200),
+            ModError::TooSoon {
+                deed: Deed::Close,
+                kept: Duration::from_secs(310),
+                left: Duration::from_secs(3290),
+            },
             ModError::NotStored,
         ] {
             let mut out = String::new();

@@ -8,7 +8,7 @@ use super::{ROW_COLUMNS, Viewer, cut, quoted, write_date, write_list};
 use crate::chat::history::RoomSnapshot;
 use crate::chat::name::RoomName;
 use crate::chat::people::{RoomLine, RoomPage};
-use crate::chat::request::{CreateError, JoinError};
+use crate::chat::request::{CreateError, JoinError, ReopenError};
 use crate::chat::topic::Topic;
 use crate::limits::{ROOMS_LISTED_MAX, TOPIC_GRAPHEMES_MAX};
 use crate::terminal::draw;
@@ -30,6 +30,10 @@ pub enum RoomView {
     Joined(RoomName, RoomSnapshot, bool),
     /// A room was not joined: what was asked for, and why.
     JoinFailed(String, JoinError),
+    /// A closed room is open again.
+    Reopened(RoomName),
+    /// A closed room was not opened again: what was asked for, and why.
+    ReopenFailed(String, ReopenError),
     /// The user is already in that room.
     AlreadyIn(RoomName),
     /// A topic was longer than one may be.
@@ -49,6 +53,13 @@ impl RoomView {
                 write_joined(room, snapshot, *tip, viewer, out)
             }
             RoomView::JoinFailed(wanted, why) => write_failed("Join", wanted, why, out),
+            RoomView::Reopened(room) => {
+                writeln!(
+                    out,
+                    "Room {room} is open again. Type \\join {room} to join it."
+                )
+            }
+            RoomView::ReopenFailed(wanted, why) => write_failed("Reopen", wanted, why, out),
             RoomView::AlreadyIn(room) => writeln!(out, "You are in room {room} already."),
             RoomView::TopicTooLong => writeln!(
                 out,

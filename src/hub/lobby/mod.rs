@@ -4,7 +4,9 @@
 //! what is kept by the store's [`Register`](crate::store::Register), which may take its time.
 
 mod accounts;
+mod closed_rooms;
 mod ignores;
+mod lost_names;
 mod names;
 mod people;
 mod queries;
@@ -23,6 +25,8 @@ use crate::runtime::{Runtime, Tasks};
 pub use self::accounts::Requester;
 
 use self::accounts::Accounts;
+use self::closed_rooms::ClosedRooms;
+use self::lost_names::LostNames;
 use self::names::{NameChange, NameQueue};
 use self::people::User;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
@@ -30,7 +34,7 @@ use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{ClientKind, DirectMessage, DmError, Recipient};
 use crate::chat::request::{CreateError, JoinError, Reply};
-use crate::chat::room::{Moderation, Room, RoomLimits};
+use crate::chat::room::{Closing, Moderation, Room, RoomLimits};
 use crate::hub::passwords::Passwords;
 use crate::hub::room::{self, ClientEvent, ClientInbox, RoomCommand, RoomHandle, RoomInfo};
 use crate::store::{Store, StoreError, StoredRoom};
@@ -68,6 +72,9 @@ struct State {
     actors: BTreeMap<RoomId, Task<Room>>,
     /// Rooms past `rooms_seen` that were closed: somebody may be about to open what the store had before.
     closed: BTreeSet<RoomId>,
+    /// Rooms that were closed and can be opened again.
+    closed_rooms: ClosedRooms,
+    lost_names: LostNames,
     stopping: bool,
 }
 
@@ -98,6 +105,7 @@ impl Lobby {
             runtime,
         });
         lobby.look_for_rooms().await?;
+        lobby.look_for_closed_rooms().await?;
         for name in lobby.store.accounts().await? {
             lobby.store.register().enter(&name);
         }
@@ -198,8 +206,16 @@ impl Lobby {
     /// Opens the rooms that were stored since this was last called, by whomever. Costs next to nothing if
     /// there are none.
     async fn look_for_rooms(&self) -> Result<(), StoreError> {
-        let seen = self.lock().rooms_seen;
+        let (seen, closed) = {
+            let state = self.lock();
+            (state.rooms_seen, state.closed_rooms.ids())
+        };
         let (rooms, last) = self.store.rooms_after(seen).await?;
+        // What an operator has opened again.
+        let reopened = match closed.is_empty() {
+            true => Vec::new(),
+            false => self.store.open_rooms(closed).await?,
+        };
         let mut state = self.lock();
         for room in rooms {
             let is_known = state.rooms.contains_key(&room.id);
@@ -207,6 +223,12 @@ impl Lobby {
                 continue;
             }
             self.open_room(&mut state, room, |_| ());
+        }
+        for room in reopened {
+            // Whoever closed it once more meanwhile, or opened it, has entered that.
+            if state.closed_rooms.remove(room.id) {
+                self.open_room(&mut state, room, |_| ());
+            }
         }
         state.rooms_seen = state.rooms_seen.max(last);
         let seen = state.rooms_seen;
@@ -226,9 +248,9 @@ impl Lobby {
         handle.info.show_moderation(&room.state.moderation);
         first(&handle);
         let (register, id) = (Arc::downgrade(&self.state), handle.id);
-        let closed = move || {
+        let closed = move |closing, moderation: &_| {
             if let Some(register) = register.upgrade() {
-                lock(&register).close_room(id);
+                lock(&register).close_room(id, closing, moderation);
             }
         };
         let room = Room::new(self.room_limits, room.state, room.at);
@@ -449,10 +471,11 @@ impl Lobby {
 }
 
 impl State {
-    /// Forgets a room that its owner has closed; its actor ends by itself.
-    fn close_room(&mut self, id: RoomId) {
+    /// Takes a room that its owner has closed out of sight; its actor ends by itself.
+    fn close_room(&mut self, id: RoomId, closing: Closing, moderation: &Moderation) {
         if let Some(room) = self.rooms.remove(&id) {
             self.by_key.remove(&room.name.key());
+            self.closed_rooms.add(id, &room.name, closing, moderation);
         }
         if let Some(actor) = self.actors.remove(&id) {
             actor.detach();

@@ -10,6 +10,7 @@
 //! of them waits for anything but a turn of a connection's task, so they cannot wait for each other.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
@@ -17,10 +18,12 @@ use futures_lite::future;
 
 use super::{Lobby, Requester, User};
 use crate::chat::account::{AccountError, AccountReply, Login};
+use crate::chat::address::Address;
 use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::request::{LobbyReply, RenameError};
+use crate::chat::room::Identity;
 use crate::chat::settings::Settings;
 use crate::hub::room::ClientEvent;
 use crate::limits::NAME_CHANGES_IN_A_ROW;
@@ -29,12 +32,14 @@ use crate::store::{Account, Claim, StoreError};
 /// A change of who is called what.
 #[derive(Debug)]
 pub(super) enum NameChange {
-    /// A connection wants this name. Answered by [`LobbyReply::Renamed`].
-    Take(MemberId, Name),
+    /// A connection from there wants this name. Answered by [`LobbyReply::Renamed`].
+    Take(MemberId, Name, Option<Address>),
     /// A connection has exchanged a name for another one.
     Exchange { id: MemberId, old: Name, new: Name },
     /// A connection has ended, and had this name.
     Free(MemberId, Name),
+    /// The connection of an owner was lost, whose name is kept for a while.
+    Keep(MemberId, Identity),
     /// A connection is to give up its name, which is this account's.
     Yield(MemberId, Name),
     /// A connection has given the password of an account. Answered by [`AccountReply::LoggedIn`].
@@ -64,10 +69,10 @@ struct WaitingLogin {
 }
 
 impl Lobby {
-    /// Takes a name for connection `id`. Answered by [`LobbyReply::Renamed`]. The old name stays taken until
+    /// Takes a name for connection `id`, which comes `from` there. Answered by [`LobbyReply::Renamed`]. The old name stays taken until
     /// [`Lobby::free_name`]: the room must have been told first.
-    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name) {
-        self.change_name(NameChange::Take(id, name));
+    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, from: Option<IpAddr>) {
+        self.change_name(NameChange::Take(id, name, from.map(Address::from)));
     }
 
     /// Frees `old`, which connection `id` has exchanged for `new`.
@@ -130,7 +135,7 @@ impl Lobby {
 
     async fn make(self: &Arc<Self>, change: NameChange, waiting: &mut Vec<WaitingLogin>) {
         match change {
-            NameChange::Take(id, name) => self.take(id, name).await,
+            NameChange::Take(id, name, from) => self.take(id, name, from).await,
             NameChange::Exchange { id, old, new } => {
                 // What cannot be freed now is freed with the connection.
                 let _ = self.store.register().exchange(id, &old, &new).await;
@@ -141,6 +146,12 @@ impl Lobby {
             NameChange::Free(id, name) => {
                 // What cannot be freed now is free once the register takes the connection for dead.
                 let _ = self.store.register().free(id, &name).await;
+                self.grant_waiting_logins(waiting).await;
+            }
+            NameChange::Keep(id, identity) => {
+                for (id, name) in self.keep_name(id, identity) {
+                    let _ = self.store.register().free(id, &name).await;
+                }
                 self.grant_waiting_logins(waiting).await;
             }
             NameChange::Yield(id, account) => self.give_up(id, account).await,
@@ -163,9 +174,13 @@ impl Lobby {
         }
     }
 
-    async fn take(self: &Arc<Self>, id: MemberId, name: Name) {
+    async fn take(self: &Arc<Self>, id: MemberId, name: Name, from: Option<Address>) {
         let account = self.with_user(id, |user| user.extras().account.clone());
         let Some(account) = account else { return };
+        for (lost, name) in self.names_left_to(&name, from) {
+            // If that fails now, the name is refused now.
+            let _ = self.store.register().free(lost, &name).await;
+        }
         let taken = self.store.register().take(id, name, account.clone()).await;
         let result = taken.unwrap_or(Err(RenameError::Unavailable));
         if let Ok(name) = &result {

@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::chat::message::MemberId;
-    use crate::chat::room::{JoinRequest, RoomLimits};
+    use crate::chat::room::{ConnectionEnd, JoinRequest, RoomLimits};
     use crate::runtime::Runtime;
     use crate::store::Store;
 
@@ -189,7 +189,7 @@ mod tests {
             };
             let request_join = RoomCommand::Join(Box::new(guest), Arc::clone(&ben));
             owned.mailbox.put(request_join).expect("it is open");
-            let ended = RoomCommand::OwnerEnded(MemberId(1));
+            let ended = RoomCommand::OwnerEnded(MemberId(1), Box::new(ConnectionEnd::Left));
             owned.mailbox.put(ended).expect("it is open");
             lobby.account_deleted(&name("Ben"));
             lobby.account_deleted(&name("Ann"));

@@ -223,9 +223,12 @@ impl Participant {
             LobbyRequest::Join(room, Some(password)) => {
                 lobby.find_with(room, password, self.address, inbox);
             }
+            LobbyRequest::Reopen(room, new) => {
+                lobby.reopen(id, self.account.clone(), room, new, inbox);
+            }
             LobbyRequest::Rooms => lobby.list(inbox),
             LobbyRequest::RoomPage(page) => lobby.list_page(page, self.room_id(), inbox),
-            LobbyRequest::Rename(name) => lobby.take_name(id, name),
+            LobbyRequest::Rename(name) => lobby.take_name(id, name, self.address),
             LobbyRequest::Users => lobby.everybody(here, inbox),
             LobbyRequest::Whois(name) => lobby.whois(name, here.cloned(), inbox),
             LobbyRequest::Stats => lobby.stats(inbox),

@@ -9,8 +9,8 @@ use crate::chat::history::RoomSnapshot;
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::chat::request::{JoinError, LobbyReply, Reply};
-use crate::chat::room::JoinRequest;
-use crate::hub::room::{ClientEvent, Membership, RoomCommand, RoomHandle};
+use crate::chat::room::{ConnectionEnd, Identity, JoinRequest};
+use crate::hub::room::{ClientEvent, Ended, Membership, RoomCommand, RoomHandle};
 
 impl Participant {
     pub(super) fn request_join(&mut self, room: &RoomHandle, pass: Option<Hash>) -> Option<Event> {
@@ -114,8 +114,9 @@ impl Participant {
 
     // ---- the end ----
 
-    /// Leaves the room, gives up what it owns, frees the name. What is still said is not taken.
-    pub async fn leave(&mut self) {
+    /// Leaves the room, gives up what it owns, frees the name. What is still said is not taken. If the connection
+    /// `was_lost`, the user keeps what it owns, and the name, for long enough to come back.
+    pub async fn leave(&mut self, was_lost: bool) {
         // The reply to a request on its way may bring or end a membership; it comes at once.
         let mut unseen = Vec::new();
         while self.is_awaiting() {
@@ -133,6 +134,7 @@ impl Participant {
                 poll_fn(|cx| self.inbox.poll_rung(cx)).await;
             }
         }
+        let how = self.end(was_lost);
         // A room that was closed meanwhile has nobody in it any more.
         for membership in [self.room.take(), self.next.take().map(|next| next.0)] {
             let Some(membership) = membership else {
@@ -141,7 +143,11 @@ impl Participant {
             if let Some(line) = self.unsent.take() {
                 let _ = membership.room.mailbox.put(*line);
             }
-            let leave = RoomCommand::Leave(self.id, Some(membership.reader));
+            let ended = Ended {
+                reader: membership.reader,
+                how: how.clone(),
+            };
+            let leave = RoomCommand::Leave(self.id, Some(Box::new(ended)));
             let _ = membership.room.mailbox.put(leave);
         }
         for event in self.events() {
@@ -149,9 +155,24 @@ impl Participant {
                 self.owned.push_back(room);
             }
         }
+        let mut owns = false;
         while let Some(room) = self.owned.pop_front() {
-            let _ = room.mailbox.put(RoomCommand::OwnerEnded(self.id));
+            let ended = RoomCommand::OwnerEnded(self.id, Box::new(how.clone()));
+            owns |= room.mailbox.put(ended).is_ok();
         }
-        self.lobby.unregister(self.id, &self.name);
+        match how {
+            ConnectionEnd::Lost(identity) if owns => self.lobby.unregister_lost(self.id, identity),
+            _ => self.lobby.unregister(self.id, &self.name),
+        }
+    }
+
+    /// Whoever has an account is recognised by that.
+    fn end(&self, was_lost: bool) -> ConnectionEnd {
+        let is_known_by_name = was_lost && self.account.is_none();
+        let address = self.address.filter(|_| is_known_by_name);
+        match Identity::of(&self.name, address.map(Address::from)) {
+            Some(identity) => ConnectionEnd::Lost(identity),
+            None => ConnectionEnd::Left,
+        }
     }
 }

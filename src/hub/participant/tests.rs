@@ -103,7 +103,7 @@ impl World {
 
     /// The connection of `user` ends.
     fn end(&self, mut user: User) {
-        let mut leaving = Box::pin(async move { user.user.leave().await });
+        let mut leaving = Box::pin(async move { user.user.leave(false).await });
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..100 {
             while self.executor.try_tick() {}

@@ -197,7 +197,7 @@ mod tests {
         }
         handle.mailbox.close();
         let room = Room::new(limits, RoomState::default(), At::default());
-        let closed = || panic!("nobody closes it");
+        let closed = |_, _: &_| panic!("nobody closes it");
         block_on(room::run(
             room,
             handle.clone(),

@@ -61,7 +61,7 @@ impl Actor {
 
     async fn try_note(&mut self, fact: &Fact, time: Timestamp) -> bool {
         for _ in 0..STALE_DECISIONS_MAX {
-            let entries = self.room.decide_fact(fact);
+            let entries = self.room.decide_fact(fact, time);
             if entries.is_empty() {
                 return true;
             }
@@ -219,8 +219,8 @@ impl Actor {
 
     /// Does for those who are connected here what follows from a ruling.
     fn follow(&mut self, effects: Effects) {
-        if effects.closes {
-            self.close();
+        if let Some(closing) = effects.closing {
+            self.close(closing);
         }
         for member in &effects.out {
             if let Some(inbox) = self.inboxes.remove(member) {

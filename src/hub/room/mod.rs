@@ -23,12 +23,14 @@ use futures_lite::future;
 
 use self::recent::Recent;
 use crate::chat::batch::Batch;
-use crate::chat::room::{Entry, Fact, JoinRequest, Room};
+use crate::chat::room::{Closing, Entry, Fact, JoinRequest, Moderation, Room};
 
 pub use info::RoomInfo;
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, Reader, Taken};
-pub use protocol::{ClientEvent, ClientInbox, Membership, RoomCommand, RoomHandle, RoomInner};
+pub use protocol::{
+    ClientEvent, ClientInbox, Ended, Membership, RoomCommand, RoomHandle, RoomInner,
+};
 
 use crate::chat::history::RoomSnapshot;
 use crate::chat::message::{Item, MemberId};
@@ -38,14 +40,14 @@ use crate::store::Store;
 use crate::time::Timestamp;
 
 /// The actor: runs `room` until its mailbox is closed and empty, and returns it. What is said is shown once
-/// `store` has it. `now` tells the time. If an owner closes the room, it is taken out of the store, then
-/// `closed` is called, and then the members hear of it.
+/// `store` has it. `now` tells the time. If an owner closes the room, it is closed in the store, then `closed` is
+/// called with what the owners had decided, and then the members hear of it.
 pub async fn run(
     room: Room,
     handle: RoomHandle,
     store: Store,
     now: impl Fn() -> Timestamp,
-    closed: impl FnOnce() + Send + 'static,
+    closed: impl FnOnce(Closing, &Moderation) + Send + 'static,
 ) -> Room {
     let mut actor = Actor::new(room, handle, store, Box::new(closed));
     let mut turn = Vec::new();
@@ -71,9 +73,12 @@ fn shrink(turn: &mut Vec<RoomCommand>) {
     }
 }
 
+/// What hears of a room's being closed.
+type Closed = Box<dyn FnOnce(Closing, &Moderation) + Send>;
+
 struct Actor {
     /// What to call when the room is closed by an owner; `None` once it is.
-    closed: Option<Box<dyn FnOnce() + Send>>,
+    closed: Option<Closed>,
     room: Room,
     handle: RoomHandle,
     outbox: Arc<Outbox>,
@@ -95,12 +100,7 @@ struct Actor {
 }
 
 impl Actor {
-    fn new(
-        room: Room,
-        handle: RoomHandle,
-        store: Store,
-        closed: Box<dyn FnOnce() + Send>,
-    ) -> Actor {
+    fn new(room: Room, handle: RoomHandle, store: Store, closed: Closed) -> Actor {
         Actor {
             closed: Some(closed),
             store,
@@ -146,16 +146,16 @@ impl Actor {
                 self.recall().await;
                 self.join(*guest, inbox, time).await;
             }
-            RoomCommand::Leave(member, reader) => self.leave(member, reader, time).await,
+            RoomCommand::Leave(member, ended) => self.leave(member, ended, time).await,
             RoomCommand::Stop => self.room.suppress_presence(),
-            RoomCommand::MayLock(member, answer) => self.may_lock(member, &answer),
+            RoomCommand::MayLock(member, answer) => self.may_lock(member, &answer, time),
             RoomCommand::Moderate(member, command) => self.moderate(member, &command, time).await,
             RoomCommand::SetFounder(member, account) => {
                 self.note_owner(Fact::Founded { member, account }, time)
                     .await;
             }
-            RoomCommand::OwnerEnded(member) => {
-                self.note_owner(Fact::OwnerEnded(member), time).await;
+            RoomCommand::OwnerEnded(member, how) => {
+                self.note_owner(Fact::OwnerEnded(member, *how), time).await;
             }
             RoomCommand::Account(member, account) => {
                 self.note_owner(Fact::AccountIs(member, account), time)
@@ -209,15 +209,14 @@ impl Actor {
         };
         inbox.put(ClientEvent::Admitted(membership, snapshot));
         self.inboxes.insert(member, inbox);
-        if has_account || !self.room.has_owner(time) {
+        if has_account || self.room.has_lost_owner() || !self.room.has_owner(time) {
             self.note_owner(Fact::OwnerCame(member), time).await;
         }
     }
 
-    async fn leave(&mut self, member: MemberId, reader: Option<Reader>, time: Timestamp) {
-        // Only a connection that has ended gives its reader back.
-        let ended = reader.is_some();
-        let owned = ended && self.room.moderation().rank(member, None).is_some();
+    async fn leave(&mut self, member: MemberId, ended: Option<Box<Ended>>, time: Timestamp) {
+        let (reader, ended) = ended.map(|it| (it.reader, it.how)).unzip();
+        let owned = ended.is_some() && self.room.moderation().rank(member, None).is_some();
         // It sees what was said until now.
         self.publish();
         self.note(Fact::Left { member, ended }, time).await;

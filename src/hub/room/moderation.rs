@@ -4,16 +4,17 @@ use async_channel::Sender;
 
 use super::Actor;
 use crate::chat::message::MemberId;
+use crate::chat::moderation::Deed;
 use crate::chat::request::{Info, ModCommand, ModError, ModReply, Reply, RoomReply};
-use crate::chat::room::Role;
+use crate::chat::room::{Closing, Role};
 use crate::hub::room::ClientEvent;
 use crate::limits::STALE_DECISIONS_MAX;
 use crate::time::Timestamp;
 
 impl Actor {
     /// Tells whoever hashes the password for `member` whether it is worth it.
-    pub(super) fn may_lock(&self, member: MemberId, answer: &Sender<()>) {
-        match self.room.allows(member, Role::may_moderate) {
+    pub(super) fn may_lock(&self, member: MemberId, answer: &Sender<()>, time: Timestamp) {
+        match self.room.allows(member, Deed::Lock, time) {
             // Who asks waits, and the channel has a place for it.
             Ok(()) => drop(answer.try_send(())),
             Err(why) => self.answer(member, Err(why)),
@@ -57,10 +58,10 @@ impl Actor {
 
     /// Unlists the room and closes its mailbox; joins under way get
     /// [`JoinError::NoRoom`](crate::chat::request::JoinError::NoRoom).
-    pub(super) fn close(&mut self) {
+    pub(super) fn close(&mut self, closing: Closing) {
         self.handle.mailbox.close();
         if let Some(closed) = self.closed.take() {
-            closed();
+            closed(closing, self.room.moderation());
         }
     }
 

@@ -12,7 +12,7 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Hash;
 use crate::chat::people::DirectMessage;
 use crate::chat::request::{JoinError, ModCommand, Reply};
-use crate::chat::room::JoinRequest;
+use crate::chat::room::{ConnectionEnd, JoinRequest};
 use crate::hub::inbox::Inbox;
 
 /// What a room can be asked or told.
@@ -40,9 +40,8 @@ pub enum RoomCommand {
     Who(MemberId),
     /// A member completes a name. Answered by [`ClientEvent::Names`].
     Names(MemberId),
-    /// A member leaves. Answered by [`ClientEvent::Left`], unless it gave its reader back, as a connection
-    /// does that has ended.
-    Leave(MemberId, Option<Reader>),
+    /// A member leaves. Answered by [`ClientEvent::Left`], unless its connection has ended.
+    Leave(MemberId, Option<Box<Ended>>),
     /// May the member lock the room? If so the room says so here; if not, it replies as to
     /// [`RoomCommand::Moderate`].
     MayLock(MemberId, Sender<()>),
@@ -51,7 +50,7 @@ pub enum RoomCommand {
     /// This connection, logged in to this account, has created the room.
     SetFounder(MemberId, Option<Name>),
     /// The connection of an owner has ended.
-    OwnerEnded(MemberId),
+    OwnerEnded(MemberId, Box<ConnectionEnd>),
     /// An owner or a member is logged in to this account now, or to none.
     Account(MemberId, Option<Name>),
     /// An account was deleted.
@@ -68,6 +67,15 @@ impl RoomCommand {
             _ => 0,
         }
     }
+}
+
+/// What a connection that has ended leaves in its room.
+#[derive(Debug)]
+pub struct Ended {
+    /// What it has not read.
+    pub reader: Reader,
+    /// How it has ended.
+    pub how: ConnectionEnd,
 }
 
 /// A connection's place in a room.

@@ -6,6 +6,7 @@
 //! other up, and no task of the executor ever waits inside SQLite.
 
 pub(super) mod accounts;
+pub(super) mod closed;
 mod error_log;
 pub(super) mod index;
 mod indexer;
@@ -28,7 +29,8 @@ use self::error_log::ThrottledErrorLog;
 use self::indexer::Indexer;
 use self::notify::IndexSignal;
 use self::queue::Queue;
-use self::writer::{Done, Job, Writer};
+pub(super) use self::writer::system_time;
+use self::writer::{Done, Job, Now, Writer};
 use super::file::{self, Claim, OpenError};
 use super::register::Register;
 use super::words::Words;
@@ -72,6 +74,7 @@ impl Sqlite {
         path: &Path,
         sync: Durability,
         keep: Retention,
+        now: Now,
     ) -> Result<Sqlite, OpenError> {
         let path = file::canonical(path)?;
         let claim = Claim::new(&path)?;
@@ -84,6 +87,7 @@ impl Sqlite {
             claim,
             &path,
             keep,
+            now,
             Arc::clone(&jobs),
             Arc::clone(&error_log),
             Arc::clone(&signal),

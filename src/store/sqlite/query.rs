@@ -15,7 +15,7 @@ use crate::text;
 use crate::time::Timestamp;
 
 /// Bits of a place that number the message; the others number the room.
-const ID_BITS: u32 = 40;
+pub(in crate::store) const ID_BITS: u32 = 40;
 
 /// The highest number that a message can have.
 pub(in crate::store) const ID_MAX: u64 = (1 << ID_BITS) - 1;
@@ -73,12 +73,27 @@ pub(in crate::store) fn room(db: &Connection, id: RoomId) -> rusqlite::Result<Op
     }
 }
 
+/// The room with this number, if it is closed.
+pub(super) fn closed_room(db: &Connection, id: RoomId) -> rusqlite::Result<Option<StoredRoom>> {
+    let mut select = db.prepare_cached(&format!("{ROOM} WHERE id = ?1 AND closed IS NOT NULL"))?;
+    let mut rows = select.query((id.0, ID_BITS))?;
+    match rows.next()? {
+        Some(row) => read_room(row),
+        None => Ok(None),
+    }
+}
+
 /// A row of the columns of [`ROOM`]; `None` if the room is closed, or if nobody can make sense of it.
 fn stored_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
-    let id = RoomId(row.get(0)?);
-    if row.get(5)? {
-        return Ok(None);
+    match row.get(5)? {
+        true => Ok(None),
+        false => read_room(row),
     }
+}
+
+/// As [`stored_room`], of a closed room too.
+fn read_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
+    let id = RoomId(row.get(0)?);
     // A name that somebody wrote into the file by hand and nobody could type.
     let Ok(name) = RoomName::parse(&row.get::<_, String>(1)?) else {
         tracing::warn!(room = id.0, "the name of a room is invalid: left out");
@@ -97,11 +112,16 @@ fn stored_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
         }
     };
     let topic = Topic::stored(row.get_ref(2)?.as_bytes()?);
+    let last_line = row.get::<_, Option<i64>>(3)?.map(Timestamp);
     Ok(Some(StoredRoom {
         id,
         name,
-        last_line: row.get::<_, Option<i64>>(3)?.map(Timestamp),
-        state: RoomState { topic, moderation },
+        last_line,
+        state: RoomState {
+            topic,
+            moderation,
+            has_lines: last_line.is_some(),
+        },
         at: At::default(),
     }))
 }

@@ -1,23 +1,11 @@
 //! Forgetting old lines, in small steps that the writer takes between batches.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::super::Retention;
 use super::query::{ID_MAX, id_of, place};
 use crate::chat::history::RoomId;
 use crate::time::Timestamp;
-
-/// Rooms that were closed and have lines still.
-pub(super) fn closed(db: &Connection) -> rusqlite::Result<BTreeSet<RoomId>> {
-    let mut select = db.prepare_cached(
-        "SELECT id FROM rooms WHERE closed IS NOT NULL
-         AND EXISTS (SELECT 1 FROM messages WHERE place BETWEEN id << 40 AND (id + 1 << 40) - 1)",
-    )?;
-    let rows = select.query_map((), |row| row.get(0).map(RoomId))?;
-    rows.collect()
-}
 
 /// Forgets up to `most` of the oldest lines of `room` that `keep` does not keep at the time `now`, in one
 /// transaction. Returns how many they were.

@@ -14,7 +14,7 @@ use super::error_log::ThrottledErrorLog;
 use super::notify::IndexSignal;
 use super::query::{self, ID_MAX, place};
 use super::queue::{Queue, Taken};
-use super::retention;
+use super::{closed, retention};
 use crate::chat::history::RoomId;
 use crate::chat::name::RoomName;
 use crate::chat::room::{At, Entry};
@@ -26,6 +26,9 @@ use crate::limits::{
 use crate::store::file::{self, Claim, OpenError};
 use crate::store::{Outcome, Proposal, Retention, StoreError};
 use crate::time::Timestamp;
+
+/// Tells the time.
+pub(super) type Now = Box<dyn Fn() -> Timestamp + Send>;
 
 /// What the writer can be told. It answers once what it was told is committed, or has failed.
 pub(super) enum Job {
@@ -68,8 +71,10 @@ pub(super) struct Writer {
     keep: Retention,
     /// The moderation of rooms, as JSON, that follows from facts and could not be written yet.
     unwritten: BTreeMap<RoomId, String>,
-    /// Rooms that were closed and may have lines still.
-    closed: BTreeSet<RoomId>,
+    /// The closed room whose lines are being forgotten.
+    closed: Option<RoomId>,
+    /// Tells what has been kept for long enough.
+    now: Now,
     /// Rooms that may have lines to forget, and when all rooms will again.
     unkept: BTreeSet<RoomId>,
     forget_at: Instant,
@@ -83,16 +88,17 @@ impl Writer {
         claim: Claim,
         path: &Path,
         keep: Retention,
+        now: Now,
         jobs: Arc<Queue<Job>>,
         error_log: Arc<ThrottledErrorLog>,
         signal: Arc<IndexSignal>,
     ) -> Result<Writer, OpenError> {
         let identity = identity(path)
             .ok_or_else(|| OpenError::Io(path.to_owned(), "it has just been removed".to_owned()))?;
-        let closed = retention::closed(&db).map_err(|error| file::explained(path, &error))?;
         Ok(Writer {
             db,
-            closed,
+            closed: None,
+            now,
             _claim: claim,
             path: path.to_owned(),
             log: file::beside(path, "-wal"),
@@ -145,8 +151,9 @@ impl Writer {
                 self.error_log.stored();
                 self.unwritten.clear();
                 for (job, done) in batch.into_iter().zip(done) {
-                    if let (Some(room), Ok(_)) = (job.closes(), &done) {
-                        self.closed.insert(room);
+                    if job.closes() {
+                        // One may have to go for it.
+                        self.forget_at = Instant::now();
                     }
                     job.answer(done);
                 }
@@ -236,10 +243,8 @@ impl Writer {
     fn patience(&self) -> Duration {
         if self.forgetting_fails {
             FORGET_RETRY
-        } else if !self.unkept.is_empty() || !self.closed.is_empty() {
+        } else if !self.unkept.is_empty() || self.closed.is_some() {
             FORGET_PAUSE
-        } else if self.keep == Retention::default() {
-            FORGET_EVERY
         } else {
             self.forget_at.saturating_duration_since(Instant::now())
         }
@@ -247,9 +252,6 @@ impl Writer {
 
     /// Forgets a few lines of one room, if there are any to forget.
     fn forget(&mut self) {
-        if self.keep == Retention::default() && self.closed.is_empty() {
-            return;
-        }
         let step = self.forget_step();
         self.forgetting_fails = step.is_err();
         match step {
@@ -264,29 +266,26 @@ impl Writer {
 
     /// Returns how many lines it forgot.
     fn forget_step(&mut self) -> rusqlite::Result<usize> {
-        const NOTHING: Retention = Retention {
-            days: None,
-            lines: Some(0),
-        };
-        while let Some(&room) = self.closed.first() {
-            let gone = retention::forget_step(&mut self.db, room, NOTHING, now(), FORGET_LINES)?;
+        let now = (self.now)();
+        if self.unkept.is_empty() && self.closed.is_none() && self.forget_at <= Instant::now() {
+            self.forget_at = Instant::now() + FORGET_EVERY;
+            self.closed = closed::next_due(&self.db, now)?;
+            if self.keep != Retention::default() {
+                let rooms = query::rooms(&self.db)?.into_iter();
+                self.unkept = rooms.map(|room| room.id).collect();
+            }
+        }
+        while let Some(room) = self.closed {
+            let gone = closed::purge_step(&mut self.db, room, now, FORGET_LINES)?;
+            if gone < FORGET_LINES {
+                self.closed = closed::next_due(&self.db, now)?;
+            }
             if gone > 0 {
                 return Ok(gone);
             }
-            self.closed.pop_first();
-        }
-        if self.keep == Retention::default() {
-            return Ok(0);
-        }
-        if self.unkept.is_empty() && self.forget_at <= Instant::now() {
-            self.forget_at = Instant::now() + FORGET_EVERY;
-            self.unkept = query::rooms(&self.db)?
-                .into_iter()
-                .map(|room| room.id)
-                .collect();
         }
         while let Some(&room) = self.unkept.first() {
-            let gone = retention::forget_step(&mut self.db, room, self.keep, now(), FORGET_LINES)?;
+            let gone = retention::forget_step(&mut self.db, room, self.keep, now, FORGET_LINES)?;
             if gone > 0 {
                 return Ok(gone);
             }
@@ -312,18 +311,18 @@ impl Job {
         }
     }
 
-    /// The room that ends with it.
-    fn closes(&self) -> Option<RoomId> {
+    /// Whether a room ends with it.
+    fn closes(&self) -> bool {
         match self {
-            Job::Append { room, proposal, .. } => proposal.closes().then_some(*room),
-            Job::CreateRoom { .. } | Job::Write { .. } => None,
+            Job::Append { proposal, .. } => proposal.closing().is_some(),
+            Job::CreateRoom { .. } | Job::Write { .. } => false,
         }
     }
 
     fn write(&self, db: &Connection) -> rusqlite::Result<Done> {
         match self {
             Job::Append { room, proposal, .. } => append(db, *room, proposal),
-            Job::CreateRoom { name, .. } => create_room(db, name, now()),
+            Job::CreateRoom { name, .. } => create_room(db, name, system_time()),
             Job::Write { write, .. } => write(db),
         }
     }
@@ -376,8 +375,8 @@ fn append(db: &Connection, room: RoomId, proposal: &Proposal) -> rusqlite::Resul
     {
         return Ok(Err(refused));
     }
-    if proposal.closes()
-        && let Err(refused) = close_room(db, room, proposal.time)?
+    if let Some((closing, by)) = proposal.closing()
+        && let Err(refused) = closed::close(db, room, by, proposal.time, closing)?
     {
         return Ok(Err(refused));
     }
@@ -442,18 +441,6 @@ fn set_moderation(db: &Connection, room: RoomId, json: &str) -> rusqlite::Result
     })
 }
 
-/// No name has a space in it, so the key is free.
-fn close_room(db: &Connection, room: RoomId, closed: Timestamp) -> rusqlite::Result<Done> {
-    let mut update = db.prepare_cached(
-        "UPDATE rooms SET closed = ?2, key = 'closed ' || id, topic = '', care = '{}'
-         WHERE id = ?1 AND closed IS NULL",
-    )?;
-    Ok(match update.execute((room.0, closed.0))? {
-        0 => Err(StoreError::NoRoom),
-        _ => Ok(0),
-    })
-}
-
 fn set_topic(db: &Connection, room: RoomId, topic: Option<&Topic>) -> rusqlite::Result<Done> {
     let mut update =
         db.prepare_cached("UPDATE rooms SET topic = ?2 WHERE id = ?1 AND closed IS NULL")?;
@@ -469,7 +456,8 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     Some((found.dev(), found.ino()))
 }
 
-fn now() -> Timestamp {
+/// The machine's clock.
+pub(in crate::store) fn system_time() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

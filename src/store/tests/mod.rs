@@ -13,11 +13,12 @@ use crate::chat::message::{Kind, MemberId, NewMessage};
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::chat::room::entry::TopicSet;
-use crate::chat::room::{Entry, Moderation, Ruling};
+use crate::chat::room::{Entry, Kept, Moderation, Ruling};
 use crate::chat::topic::Topic;
 use crate::limits::FORGET_LINES;
 
 mod accounts;
+mod closed;
 pub(crate) mod faults;
 mod files;
 mod log;
@@ -87,7 +88,8 @@ fn set_topic(store: &Store, room: RoomId, topic: Option<Topic>) -> Result<(), St
 }
 
 fn close_room(store: &Store, room: RoomId) -> Result<(), StoreError> {
-    let closed = Ruling::Closed { by: Name::anon() };
+    let (by, kept) = (Name::anon(), Kept::AtMost);
+    let closed = Ruling::Closed { by, kept };
     block_on(append_entries(store, room, vec![closed.into()])).map(drop)
 }
 

@@ -72,7 +72,7 @@ fn rooms(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
     let mut select = db.prepare(
         "SELECT id, name, key, created, last_id,
              (SELECT max(place) FROM messages WHERE place BETWEEN id << 40 AND (id + 1 << 40) - 1),
-             care, closed IS NOT NULL
+             care, closed IS NOT NULL, purge IS NOT NULL
          FROM rooms ORDER BY id",
     )?;
     let mut rows = select.query(())?;
@@ -98,6 +98,7 @@ fn room_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
     Ok(match parsed {
         None => Some("its name is invalid"),
         _ if !is_object(row.get_ref(6)?.as_str()?) => Some("its owners and bans cannot be read"),
+        _ if !is_closed && row.get(8)? => Some("it is open, and is to be deleted"),
         Some(name) if !is_closed && name.key() != row.get::<_, String>(2)? => {
             Some("its key does not match its name")
         }

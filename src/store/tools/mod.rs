@@ -1,4 +1,4 @@
-//! What the operator's tools do with a file: export, import, check, backup. All of it works while a server
+//! What the operator's tools do with a file: export, import, check, backup, rooms, reopen. All of it works while a server
 //! uses the file, and none of it blocks the server for longer than one of its own steps.
 
 mod backup;
@@ -6,6 +6,7 @@ mod check;
 mod export;
 mod import;
 mod record;
+mod rooms;
 
 use std::path::Path;
 use std::{fmt, io};
@@ -14,6 +15,7 @@ pub use backup::backup;
 pub use check::check;
 pub use export::{Format, Selection, export};
 pub use import::{Imported, import};
+pub use rooms::{reopen, rooms};
 
 use super::file::{self, OpenError};
 

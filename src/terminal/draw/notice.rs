@@ -23,6 +23,7 @@ pub(super) fn write_owning(done: &ModNotice, out: &mut String) -> fmt::Result {
         ModAction::Unmuted => write!(out, "* {whom} was unmuted by {by}"),
         ModAction::Shared => write!(out, "* {whom} was made an owner by {by}"),
         ModAction::Inherited => write!(out, "* {whom} now owns the room"),
+        ModAction::Returned => write!(out, "* {whom} is back and owns the room"),
         ModAction::Locked => write!(out, "* {by} locked the room: joining needs a password"),
         ModAction::Unlocked => write!(out, "* {by} unlocked the room"),
         ModAction::Private => write!(out, "* {by} made the room private: no list shows it"),
@@ -71,6 +72,7 @@ mod tests {
             (ModAction::Unmuted, "", "* Dai was unmuted by Bo"),
             (ModAction::Shared, "", "* Dai was made an owner by Bo"),
             (ModAction::Inherited, "", "* Dai now owns the room"),
+            (ModAction::Returned, "", "* Dai is back and owns the room"),
             (
                 ModAction::Locked,
                 "",

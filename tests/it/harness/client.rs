@@ -26,6 +26,7 @@ pub(crate) struct Client {
     tape: Arc<Tape>,
     /// Everything received before this place has been matched.
     seen: usize,
+    is_reset: bool,
 }
 
 impl Client {
@@ -38,6 +39,7 @@ impl Client {
             socket,
             tape,
             seen: 0,
+            is_reset: false,
         }
     }
 
@@ -161,6 +163,19 @@ impl Client {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
+    /// Breaks the connection off with a reset, as a machine does that knows nothing of it any more.
+    pub(crate) fn reset(mut self) {
+        self.tape.note("->", b"(reset)");
+        let Socket::Tcp(stream) = &self.socket else {
+            panic!("only a TCP connection can be reset");
+        };
+        rustix::net::sockopt::set_socket_linger(stream, Some(std::time::Duration::ZERO))
+            .expect("a TCP option");
+        // Only the reader hears of it, which lets go of the other handle.
+        let _ = self.socket.shutdown(Shutdown::Read);
+        self.is_reset = true;
+    }
+
     /// Everything received so far.
     pub(crate) fn received(&self) -> Vec<u8> {
         self.tape.lock().received.clone()
@@ -240,7 +255,9 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         // The reader holds a second handle of the socket; without this the connection would stay.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        if !self.is_reset {
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
     }
 }
 

@@ -105,6 +105,22 @@ impl Server {
         self.adopt(name, Socket::Tcp(stream))
     }
 
+    /// A client that comes from this address of the machine.
+    pub(crate) fn client_from(&self, name: &str, host: [u8; 4]) -> Client {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+        let socket = socket.expect("a socket");
+        let here = SocketAddr::from((host, 0));
+        socket
+            .bind(&here.into())
+            .expect("an address of this machine");
+        socket
+            .connect(&self.address.into())
+            .expect("the server accepts");
+        let mut client = self.adopt(name, Socket::Tcp(socket.into()));
+        client.start_reading();
+        client
+    }
+
     /// A client of another listener of this server.
     pub(crate) fn client_at(&self, name: &str, address: SocketAddr) -> Client {
         let stream = TcpStream::connect(address).expect("the server accepts");

@@ -131,6 +131,7 @@ const BEN: MemberId = MemberId(2);
 const NOBODY: MemberId = MemberId(9);
 
 fn left(member: MemberId, ended: bool) -> Fact {
+    let ended = ended.then_some(ConnectionEnd::Left);
     Fact::Left { member, ended }
 }
 
@@ -174,10 +175,10 @@ fn facts_are_entries_where_they_are_about_the_room_and_nothing_elsewhere() {
         ),
         (Fact::OwnerCame(BEN), &[]),
         (
-            Fact::OwnerEnded(ANN),
+            Fact::OwnerEnded(ANN, ConnectionEnd::Left),
             &[r#"{"entry":"ruled","ruling":"owner_ended","member":1}"#],
         ),
-        (Fact::OwnerEnded(BEN), &[]),
+        (Fact::OwnerEnded(BEN, ConnectionEnd::Left), &[]),
         (
             account_is(BEN, "Ben"),
             &[r#"{"entry":"ruled","ruling":"account_is","member":2,"account":"Ben"}"#],
@@ -194,7 +195,7 @@ fn facts_are_entries_where_they_are_about_the_room_and_nothing_elsewhere() {
         (Fact::AccountDeleted(name("Ben")), &[]),
     ];
     for (fact, json) in table {
-        let entries = room.decide_fact(fact);
+        let entries = room.decide_fact(fact, NOW);
         assert_eq!(written(&entries), *json, "{fact:?}");
         assert!(entries.iter().all(Entry::is_fact), "{fact:?}");
     }
@@ -303,6 +304,15 @@ type Step = (u8, u64, usize, i64);
 
 const NAMES: [&str; 6] = ["Ann", "Ben", "BEN", "Cat", "anon", "Dai"];
 
+/// Half of the connections are lost.
+fn end_of(id: u64, which: usize) -> ConnectionEnd {
+    let identity = Identity::of(&name(NAMES[which]), guest(id, "x").address);
+    match identity.filter(|_| which % 2 == 1) {
+        Some(identity) => ConnectionEnd::Lost(identity),
+        None => ConnectionEnd::Left,
+    }
+}
+
 /// Does one thing, decided as an actor would; nothing if it is refused.
 fn perform(room: &mut Logged, (what, id, which, later): Step, now: &mut Timestamp) {
     *now = Timestamp(now.0 + later);
@@ -313,7 +323,8 @@ fn perform(room: &mut Logged, (what, id, which, later): Step, now: &mut Timestam
             let mut guest = guest(id, NAMES[which]);
             guest.account = account;
             // A connection is in a room once.
-            if room.role(member) == Role::Outsider || !room.room.members.contains_key(&member) {
+            if room.role(member, NOW) == Role::Outsider || !room.room.members.contains_key(&member)
+            {
                 let _ = room.join(guest, now);
             }
             return;
@@ -327,7 +338,7 @@ fn perform(room: &mut Logged, (what, id, which, later): Step, now: &mut Timestam
             return room.note(
                 Fact::Left {
                     member,
-                    ended: which > 2,
+                    ended: (which > 2).then(|| end_of(id, which)),
                 },
                 now,
             );
@@ -335,7 +346,7 @@ fn perform(room: &mut Logged, (what, id, which, later): Step, now: &mut Timestam
         4 => return room.note(Fact::Renamed { member, name: whom }, now),
         5 => return room.note(Fact::AccountIs(member, account), now),
         6 => return room.note(Fact::AccountDeleted(whom), now),
-        7 => return room.note(Fact::OwnerEnded(member), now),
+        7 => return room.note(Fact::OwnerEnded(member, end_of(id, which)), now),
         8 => return room.note(Fact::Founded { member, account }, now),
         9 => ModCommand::SetTopic(Topic::parse(NAMES[which]).expect("it is short")),
         10 => ModCommand::Kick(whom, "why".into()),

@@ -1,6 +1,7 @@
 //! Who may do what to whom, and what happens when they do it at the same time.
 
 mod log;
+mod owning;
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -54,6 +55,7 @@ impl Logged {
         let state = RoomState {
             topic: None,
             moderation,
+            has_lines: false,
         };
         Logged {
             room: Room::new(LIMITS, state, At::default()),
@@ -78,7 +80,7 @@ impl Logged {
     }
 
     fn note(&mut self, fact: Fact, time: Timestamp) {
-        let entries = self.room.decide_fact(&fact);
+        let entries = self.room.decide_fact(&fact, time);
         self.append(entries, time);
     }
 
@@ -90,7 +92,7 @@ impl Logged {
     }
 
     fn leave(&mut self, member: MemberId) {
-        let ended = false;
+        let ended = None;
         self.note(Fact::Left { member, ended }, NOW);
     }
 
@@ -99,7 +101,7 @@ impl Logged {
     }
 
     fn connection_ended(&mut self, member: MemberId, now: Timestamp) {
-        self.note(Fact::OwnerEnded(member), now);
+        self.note(Fact::OwnerEnded(member, ConnectionEnd::Left), now);
     }
 
     fn account_is(&mut self, member: MemberId, account: Option<Name>, now: Timestamp) {
@@ -173,7 +175,7 @@ fn orders_about(called: &str) -> [ModCommand; 10] {
 fn only_owners_are_obeyed() {
     let mut room = room_of(3);
     obey(&mut room, 1, ModCommand::Mute(name("Cat"))).expect("an owner may");
-    let roles = [1, 2, 3, 9].map(|id| room.role(MemberId(id)));
+    let roles = [1, 2, 3, 9].map(|id| room.role(MemberId(id), NOW));
     assert_eq!(
         roles,
         [Role::Owner, Role::Member, Role::Muted, Role::Outsider]
@@ -435,7 +437,7 @@ fn a_muted_member_inherits_only_if_all_are_muted() {
     alone.take_told();
     alone.connection_ended(MemberId(1), NOW);
     assert_eq!(alone.ensure_owner(NOW), Some(MemberId(2)));
-    assert_eq!(alone.role(MemberId(2)), Role::Owner);
+    assert_eq!(alone.role(MemberId(2), NOW), Role::Owner);
     assert!(
         alone
             .decide_line(MemberId(2), Kind::Message, "x".into(), NOW)
@@ -476,7 +478,7 @@ fn an_owner_with_an_account_stays_owner_until_it_is_deleted_or_not_seen_for_long
     let mut came = room.clone();
     came.join(with_account(9, "Ann"), just)
         .expect("she is let in");
-    assert_eq!(came.role(MemberId(9)), Role::Owner);
+    assert_eq!(came.role(MemberId(9), NOW), Role::Owner);
     // She logs in elsewhere on the server, for however long.
     let mut seen = room.clone();
     seen.account_is(MemberId(9), Some(name("Ann")), just);
@@ -498,16 +500,16 @@ fn who_registers_owns_by_the_account_what_the_connection_owned() {
     let mut room = room_of(2);
     let (ann, ben) = (MemberId(1), MemberId(2));
     room.account_is(ann, Some(name("Ann")), NOW);
-    assert_eq!(room.role(ann), Role::Owner);
+    assert_eq!(room.role(ann, NOW), Role::Owner);
     // Under another account, or none, it is not hers.
     room.account_is(ann, None, NOW);
     assert_eq!(
-        (room.role(ann), room.ensure_owner(NOW)),
+        (room.role(ann, NOW), room.ensure_owner(NOW)),
         (Role::Member, None)
     );
     room.account_is(ben, Some(name("Ann")), NOW);
     assert_eq!(
-        (room.role(ben), room.role(ann)),
+        (room.role(ben, NOW), room.role(ann, NOW)),
         (Role::Owner, Role::Member)
     );
     // An owner who logs in to an account that owns the room as well is one owner.
@@ -518,10 +520,11 @@ fn who_registers_owns_by_the_account_what_the_connection_owned() {
         name: name("Ann"),
         account: None,
     };
-    room.append(vec![Ruling::Shared { by, with }.into()], NOW);
+    let on_trial = false;
+    room.append(vec![Ruling::Shared { by, with, on_trial }.into()], NOW);
     room.account_is(ann, Some(name("Ann")), NOW);
     assert_eq!(
-        (room.role(ann), room.moderation().owners.count()),
+        (room.role(ann, NOW), room.moderation().owners.count()),
         (Role::Owner, 1)
     );
 }

@@ -216,6 +216,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Moderation, Owner, "unmute NAME", "let NAME speak again", "unmute Dai", moderation::unmute),
     Command::new(Moderation, Owner, "own NAME", "make NAME an owner as well", "own Dai", moderation::own),
     Command::new(Moderation, Owner, "close", "close the room, and remove everybody", "close", moderation::close),
+    Command::new(Moderation, RoomAndMenu, "reopen ROOM [NEW]", "open a closed room of yours again, within 7 days", "reopen 1150", rooms::reopen),
 
     Command::new(Settings, RoomAndMenu, "ansi [off]", "keep messages from cutting into what you type", "ansi", settings::ansi),
     Command::new(Settings, RoomAndMenu, "width N|off", "the width of your screen, or one row a message", "width 120", settings::width),

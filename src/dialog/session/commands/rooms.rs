@@ -1,7 +1,9 @@
 //! *Pure.* Rooms and their topics.
 
 use crate::chat::name::RoomName;
-use crate::chat::request::{JoinError, LobbyRequest, ModCommand, Request, RoomRequest};
+use crate::chat::request::{
+    JoinError, LobbyRequest, ModCommand, ReopenError, Request, RoomRequest,
+};
 use crate::chat::topic::Topic;
 use crate::dialog::session::{Place, Session, Turn};
 use crate::dialog::view::{HelpView, RoomView};
@@ -45,5 +47,24 @@ pub(super) fn join(session: &mut Session, argument: &str) -> Turn {
             Turn::show([RoomView::AlreadyIn(here.clone())])
         }
         _ => Turn::ask(Request::Lobby(LobbyRequest::Join(room, None))),
+    }
+}
+
+pub(super) fn reopen(_: &mut Session, argument: &str) -> Turn {
+    let mut words = argument.split_whitespace();
+    let (room, new) = (words.next(), words.next());
+    let (Some(room), None) = (room, words.next()) else {
+        let usage = "reopen ROOM, or \\reopen ROOM NEW for another name";
+        return Turn::show([HelpView::Usage(usage)]);
+    };
+    let parsed = RoomName::parse(room);
+    let names = parsed.and_then(|room| Ok((room, new.map(RoomName::parse).transpose()?)));
+    match names {
+        Ok((room, new)) => Turn::ask(Request::Lobby(LobbyRequest::Reopen(room, new))),
+        Err(error) => {
+            let wanted = new.unwrap_or(room).to_owned();
+            let why = ReopenError::BadName(error);
+            Turn::show([RoomView::ReopenFailed(wanted, why)])
+        }
     }
 }

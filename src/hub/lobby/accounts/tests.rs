@@ -177,7 +177,7 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
             }
             Step::Rename(user, new) if !people[user].awaits => {
                 people[user].awaits = true;
-                lobby.take_name(people[user].id, name(new));
+                lobby.take_name(people[user].id, name(new), None);
             }
             Step::Run => run(&executor),
             Step::TakeNotes(user) => {
@@ -223,7 +223,7 @@ fn play(steps: &[Step]) -> Result<(), TestCaseError> {
     }
     let mut last = User::enter(&lobby, next_id);
     for free in ["Day", "Dai_2"] {
-        lobby.take_name(last.id, name(free));
+        lobby.take_name(last.id, name(free), None);
         run(&executor);
         prop_assert_eq!(last.take_notes(&lobby).0, [name(free)]);
     }
@@ -300,11 +300,11 @@ fn who_begins_to_change_names_is_not_kept_with_those_of_everybody_else() {
     // As if another thread were at it.
     lobby.lock_names().is_running = true;
     for user in &users[1..] {
-        lobby.take_name(user.id, name(&format!("n{}", user.id.0)));
+        lobby.take_name(user.id, name(&format!("n{}", user.id.0)), None);
     }
     assert_eq!(called(), 0);
     lobby.lock_names().is_running = false;
-    lobby.take_name(users[0].id, name("first"));
+    lobby.take_name(users[0].id, name("first"), None);
     assert_eq!(called(), NAME_CHANGES_IN_A_ROW);
     run(&executor);
     assert_eq!(called(), users.len());
@@ -337,7 +337,7 @@ fn file_store(path: &Path) -> Store {
 /// Connection 1, which has taken the name.
 fn dai_of(executor: &Executor<'static>, lobby: &Arc<Lobby>) -> User {
     let mut dai = User::enter(lobby, 1);
-    lobby.take_name(dai.id, name("Dai"));
+    lobby.take_name(dai.id, name("Dai"), None);
     run(executor);
     dai.take_notes(lobby);
     dai
@@ -455,7 +455,7 @@ fn only_what_one_holds_can_be_registered_and_only_ones_own_be_deleted() {
     let lobby = lobby(&executor, file_store(&folder.path().join("chat.db")));
     let mut dai = User::enter(&lobby, 1);
     let mut eve = User::enter(&lobby, 2);
-    lobby.take_name(dai.id, name("Dai"));
+    lobby.take_name(dai.id, name("Dai"), None);
     run(&executor);
     dai.take_notes(&lobby);
     let register = || AccountRequest::Register(name("Dai"), password(PASSWORD));

@@ -4,7 +4,7 @@ use super::*;
 use crate::chat::message::NewMessage;
 use crate::chat::request::{Info, ModError};
 use crate::chat::room::moderation::Subject;
-use crate::chat::room::{Numbered, Role, Ruling};
+use crate::chat::room::{Kept, Numbered, Role, Ruling};
 use crate::chat::topic::Topic;
 use crate::limits::STALE_DECISIONS_MAX;
 use crate::store::faults::{Fault, Operation};
@@ -34,7 +34,7 @@ fn play(steps: Vec<Step>) -> Played {
     let was_closed = Arc::new(AtomicBool::new(false));
     let closed = {
         let was_closed = Arc::clone(&was_closed);
-        move || was_closed.store(true, Ordering::SeqCst)
+        move |_, _: &_| was_closed.store(true, Ordering::SeqCst)
     };
     let actor = run(room_of_ann(), handle.clone(), store, || NOW, closed);
     let feed = async {
@@ -167,7 +167,7 @@ fn a_command_that_cannot_be_stored_changes_nothing() {
     let replies = told(&mut people[0]).replies;
     assert_eq!(replies, vec![refusal(ModError::NotStored); count]);
     assert_eq!(people[0].read, ["here"]);
-    assert_eq!(played.room.role(MemberId(2)), Role::Member);
+    assert_eq!(played.room.role(MemberId(2), Timestamp(0)), Role::Member);
     assert!(!played.closed && !played.room.moderation().is_private());
     assert_eq!(played.handle.info.topic(), None);
     assert_eq!(told(&mut people[1]).owns, 0);
@@ -188,7 +188,7 @@ fn lines_that_race_with_a_ruling_from_elsewhere_are_judged_again() {
     for user in &people {
         assert_eq!(user.read, ["1", "3"]);
     }
-    assert_eq!(played.room.role(MemberId(2)), Role::Muted);
+    assert_eq!(played.room.role(MemberId(2), Timestamp(0)), Role::Muted);
 }
 
 #[test]
@@ -236,7 +236,10 @@ fn a_command_that_races_with_a_ruling_from_elsewhere_is_decided_again() {
 #[test]
 fn who_joins_a_room_that_was_closed_elsewhere_is_told_that_there_is_none() {
     let mut people = [User::new(), User::new(), User::new()];
-    let closed = Ruling::Closed { by: name("Zoe") };
+    let closed = Ruling::Closed {
+        by: name("Zoe"),
+        kept: Kept::Nothing,
+    };
     let played = play(vec![
         both_join(&people),
         Next(Fault::Stale(vec![closed.into()])),
@@ -246,7 +249,7 @@ fn who_joins_a_room_that_was_closed_elsewhere_is_told_that_there_is_none() {
     for user in &mut people[..2] {
         told(user);
         let how = user.put_out.as_ref().map(|out| out.how);
-        assert_eq!(how, Some(PutOutHow::Closed));
+        assert_eq!(how, Some(PutOutHow::Closed { is_kept: false }));
     }
     assert!(played.closed && played.handle.mailbox.is_closed());
 }
@@ -328,7 +331,7 @@ fn of_names_that_could_not_be_stored_the_last_one_counts() {
         member: MemberId(2),
         name: name(called),
     };
-    let ended = RoomCommand::OwnerEnded(MemberId(1));
+    let ended = RoomCommand::OwnerEnded(MemberId(1), Box::new(ConnectionEnd::Left));
     let fail = || Next(Fault::Fail);
     let played = play(vec![
         both_join(&people),
@@ -375,7 +378,7 @@ fn a_store_that_is_late_changes_no_order() {
 #[test]
 fn nothing_behind_a_gap_is_shown_until_it_is_closed() {
     let store = Store::memory(10);
-    let closed = || panic!("nobody closes it");
+    let closed = |_, _: &_| panic!("nobody closes it");
     let mut actor = Actor::new(room_of_ann(), handle(&store), store, Box::new(closed));
     let numbered = |seq, text| Numbered {
         seq,

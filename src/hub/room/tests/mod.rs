@@ -11,6 +11,7 @@ use crate::chat::address::Address;
 use crate::chat::message::{Item, Kind};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::request::{ModCommand, NewBan, PutOut, PutOutHow, Reply, RoomReply, Target};
+use crate::chat::room::ConnectionEnd;
 use crate::chat::room::{At, Moderation, RoomLimits, RoomState};
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -98,6 +99,7 @@ fn room_of_ann() -> Room {
     let state = RoomState {
         topic: None,
         moderation: Moderation::of(MemberId(1), None, NOW),
+        has_lines: false,
     };
     Room::new(LIMITS, state, At::default())
 }
@@ -121,7 +123,7 @@ fn run_commands(
     let was_closed = Arc::new(AtomicBool::new(false));
     let closed = {
         let was_closed = Arc::clone(&was_closed);
-        move || was_closed.store(true, Ordering::SeqCst)
+        move |_, _: &_| was_closed.store(true, Ordering::SeqCst)
     };
     let mut handed_back = Vec::new();
     let actor = run(room, handle.clone(), store, || NOW, closed);
@@ -258,7 +260,7 @@ fn who_joins_a_room_that_is_being_closed_is_told_that_there_is_none() {
         let [ann, ben, cat] = &people;
         for person in [ann, ben] {
             let how = person.put_out.as_ref().map(|out| out.how);
-            assert_eq!(how, Some(PutOutHow::Closed), "{case}");
+            assert_eq!(how, Some(PutOutHow::Closed { is_kept: true }), "{case}");
             assert_eq!(
                 person.read.iter().filter(|text| *text == "bye").count(),
                 1,
@@ -335,7 +337,7 @@ fn an_owner_who_disconnects_while_sharing_leaves_one_owner_behind() {
             let first = vec![
                 order(1, ModCommand::Own(name("Ben"))),
                 RoomCommand::Leave(MemberId(1), None),
-                RoomCommand::OwnerEnded(MemberId(1)),
+                RoomCommand::OwnerEnded(MemberId(1), Box::new(ConnectionEnd::Left)),
             ];
             let second = vec![
                 RoomCommand::Rename {

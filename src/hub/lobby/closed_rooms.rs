@@ -1,0 +1,179 @@
+//! Closed rooms, and opening them again before their lines are deleted.
+//!
+//! What is kept of them, and for how long, the store decides. Here is who owned them: the store knows no connections,
+//! and the owner of a room may have no account.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Lobby;
+use crate::chat::history::RoomId;
+use crate::chat::message::MemberId;
+use crate::chat::name::{Name, RoomName};
+use crate::chat::request::{LobbyReply, ReopenError};
+use crate::chat::room::{Closing, Kept, Moderation, Reopener};
+use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand};
+use crate::limits::CLOSED_ROOMS_MAX;
+use crate::store::{StoreError, StoredRoom};
+
+/// The rooms that were closed and may still have their lines.
+#[derive(Debug, Default)]
+pub(super) struct ClosedRooms(BTreeMap<RoomId, ClosedRoom>);
+
+#[derive(Debug)]
+struct ClosedRoom {
+    name: RoomName,
+    key: String,
+    closing: Closing,
+    moderation: Moderation,
+}
+
+impl ClosedRooms {
+    /// Notes a room that was closed, unless nothing of it is kept. Those beyond [`CLOSED_ROOMS_MAX`] go as they do in
+    /// the store.
+    pub(super) fn add(
+        &mut self,
+        id: RoomId,
+        name: &RoomName,
+        closing: Closing,
+        moderation: &Moderation,
+    ) {
+        if closing.kept.is_nothing() {
+            return;
+        }
+        let room = ClosedRoom {
+            name: name.clone(),
+            key: name.key(),
+            closing,
+            moderation: moderation.clone(),
+        };
+        self.0.insert(id, room);
+        if self.0.len() > CLOSED_ROOMS_MAX {
+            let rank = |room: &ClosedRoom| (room.closing.kept == Kept::AtLeast, room.closing.until);
+            let first = self.0.iter().min_by_key(|(_, room)| rank(room));
+            if let Some(id) = first.map(|(id, _)| *id) {
+                self.0.remove(&id);
+            }
+        }
+    }
+
+    pub(super) fn ids(&self) -> Vec<RoomId> {
+        self.0.keys().copied().collect()
+    }
+
+    /// False if it is not there.
+    pub(super) fn remove(&mut self, id: RoomId) -> bool {
+        self.0.remove(&id).is_some()
+    }
+
+    /// The room of this key that was closed last of those that the user may open, and what they are to it.
+    fn find(
+        &self,
+        key: &str,
+        member: MemberId,
+        account: Option<&Name>,
+    ) -> Option<(RoomId, RoomName, Reopener)> {
+        let named = self.0.iter().filter(|(_, room)| room.key == key);
+        let theirs = named.filter_map(|(id, room)| {
+            let reopener = room.moderation.reopener(member, account)?;
+            Some((room.closing.until, *id, room.name.clone(), reopener))
+        });
+        let (_, id, name, reopener) = theirs.max_by_key(|(until, id, ..)| (*until, *id))?;
+        Some((id, name, reopener))
+    }
+}
+
+impl Lobby {
+    /// Opens a closed room of the user with this connection and account again, under another name if one is given.
+    /// Answered by [`LobbyReply::Reopened`], and before that by [`ClientEvent::Owns`].
+    pub fn reopen(
+        self: &Arc<Self>,
+        member: MemberId,
+        account: Option<Name>,
+        name: RoomName,
+        new: Option<RoomName>,
+        inbox: &Arc<ClientInbox>,
+    ) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        self.requests.start(async move {
+            let opened = lobby.try_reopen(member, account, &name, new, &inbox).await;
+            inbox.reply(LobbyReply::Reopened(name, opened));
+        });
+    }
+
+    async fn try_reopen(
+        &self,
+        member: MemberId,
+        account: Option<Name>,
+        name: &RoomName,
+        new: Option<RoomName>,
+        inbox: &ClientInbox,
+    ) -> Result<RoomName, ReopenError> {
+        let (key, account_name) = (name.key(), account.as_ref());
+        let (id, name, reopener) = {
+            let state = self.lock();
+            let found = state.closed_rooms.find(&key, member, account_name);
+            let (id, old, reopener) = found.ok_or(ReopenError::NoRoom)?;
+            let name = new.unwrap_or(old);
+            if state.by_key.contains_key(&name.key()) {
+                return Err(ReopenError::Exists(name));
+            }
+            if self.rooms_max > 0 && state.rooms.len() >= self.rooms_max {
+                return Err(ReopenError::TooMany(self.rooms_max));
+            }
+            (id, name, reopener)
+        };
+        let reopened = self.store.reopen_room(id, name.clone(), self.timestamp());
+        let room = reopened.await.map_err(|error| match error {
+            StoreError::RoomExists => ReopenError::Exists(name.clone()),
+            StoreError::NoRoom => {
+                // It was too long ago, or is open by now.
+                self.lock().closed_rooms.remove(id);
+                ReopenError::NoRoom
+            }
+            _ => ReopenError::NotStored,
+        })?;
+        self.open_again(room, reopener, member, account, inbox);
+        Ok(name)
+    }
+
+    fn open_again(
+        &self,
+        mut room: StoredRoom,
+        reopener: Reopener,
+        member: MemberId,
+        account: Option<Name>,
+        inbox: &ClientInbox,
+    ) {
+        let mut state = self.lock();
+        let closed = state.closed_rooms.0.remove(&room.id);
+        let first = match reopener {
+            Reopener::Owner => None,
+            Reopener::Founder => Some(RoomCommand::SetFounder(member, account.clone())),
+        };
+        if let Some(closed) = closed {
+            room.state.moderation = closed.moderation.reopened(member, account.as_ref());
+        }
+        // Somebody who looked for rooms just now has opened it already.
+        let handle = match state.rooms.get(&room.id) {
+            Some(opened) => opened.clone(),
+            None => self.open_room(&mut state, room, |_| ()),
+        };
+        drop(state);
+        if let Some(first) = first {
+            let _ = handle.mailbox.put(first);
+        }
+        inbox.put(ClientEvent::Owns(handle));
+    }
+
+    /// Reads which rooms were closed before the server was started.
+    pub(super) async fn look_for_closed_rooms(&self) -> Result<(), StoreError> {
+        let rooms = self.store.closed_rooms(self.timestamp()).await?;
+        let mut state = self.lock();
+        for (room, closing) in rooms {
+            let (name, moderation) = (&room.name, &room.state.moderation);
+            state.closed_rooms.add(room.id, name, closing, moderation);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! Listing the rooms of a file, closed ones too, and opening those again.
+
+use std::io::Write;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{ToolError, failed};
+use crate::chat::history::RoomId;
+use crate::chat::name::RoomName;
+use crate::chat::room::Moderation;
+use crate::store::sqlite::{closed, query};
+use crate::store::{Durability, StoreError, file};
+use crate::time::Timestamp;
+
+/// Writes a row for each room of the file at `path` that is open, or was closed and can be opened again at the time
+/// `now`, with times in this zone.
+///
+/// # Errors
+///
+/// A [`ToolError`].
+pub fn rooms(
+    path: &Path,
+    zone: &TimeZone,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> Result<(), ToolError> {
+    let db = file::open_to_read(path)?;
+    let rooms = listed(&db, now).map_err(failed(path))?;
+    writeln!(out, "number    lines  last line         room")?;
+    for room in rooms {
+        let date = |time| date(time, zone);
+        let last = room.last_line.map_or_else(|| "never".to_owned(), date);
+        let Listed {
+            id, lines, name, ..
+        } = &room;
+        write!(out, "{id:>6}  {lines:>7}  {last:<16}  {name}")?;
+        if let Some(closed) = &room.closed {
+            let (at, until) = (date(closed.at), date(closed.until));
+            write!(out, " (closed {at} by {}, kept until {until})", closed.by)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Opens the room of this name that was closed last again, or the one with this `number`, under the name `new` if there
+/// is one. Who had inherited it does not own it any more. Returns what it is called.
+///
+/// A server that runs has it back when somebody lists the rooms or joins it.
+///
+/// # Errors
+///
+/// A [`ToolError`]; nothing has changed.
+pub fn reopen(
+    path: &Path,
+    room: &RoomName,
+    number: Option<u32>,
+    new: Option<RoomName>,
+    now: Timestamp,
+) -> Result<RoomName, ToolError> {
+    // It is not made if there is none.
+    drop(file::open_to_read(path)?);
+    let path = file::canonical(path)?;
+    let mut db = file::open_to_write(&path, Durability::Normal)?;
+    let change = db
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed(&path))?;
+    let closed = closed::rooms(&change, now).map_err(failed(&path))?;
+    let named = closed.into_iter().filter(|(it, _)| {
+        let is_number = number.is_none_or(|number| it.id.0 == number);
+        it.name.key() == room.key() && is_number
+    });
+    let newest = named.max_by_key(|(room, closing)| (closing.until, room.id));
+    let Some((found, _)) = newest else {
+        let why = format!("there is no closed room {room}; `parlor rooms` lists those there are");
+        return Err(ToolError::Input(why));
+    };
+    let name = new.unwrap_or(found.name);
+    match closed::reopen(&change, found.id, &name, now).map_err(failed(&path))? {
+        Ok(_) => {}
+        Err(StoreError::RoomExists) => {
+            let why = format!("there is a room {name} again; give another name with --as");
+            return Err(ToolError::Input(why));
+        }
+        Err(error) => return Err(ToolError::Input(error.to_string())),
+    }
+    let moderation = found.state.moderation.without_heirs();
+    set_moderation(&change, found.id, &moderation).map_err(failed(&path))?;
+    change.commit().map_err(failed(&path))?;
+    Ok(name)
+}
+
+fn set_moderation(db: &Connection, room: RoomId, to: &Moderation) -> rusqlite::Result<()> {
+    let mut update = db.prepare("UPDATE rooms SET care = ?2 WHERE id = ?1")?;
+    update.execute((room.0, to.to_json())).map(drop)
+}
+
+struct Listed {
+    id: u32,
+    name: String,
+    lines: u64,
+    last_line: Option<Timestamp>,
+    closed: Option<Closed>,
+}
+
+struct Closed {
+    at: Timestamp,
+    by: String,
+    until: Timestamp,
+}
+
+fn listed(db: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Listed>> {
+    let mut select = db.prepare(
+        "SELECT id, rooms.name, count(place), max(messages.time), closed, closed_by, purge
+         FROM rooms LEFT JOIN messages ON place BETWEEN id << ?2 AND (id + 1 << ?2) - 1
+         WHERE closed IS NULL OR purge > ?1 GROUP BY id ORDER BY id",
+    )?;
+    let rooms = select.query_map((now.0, query::ID_BITS), |row| {
+        let closed: Option<i64> = row.get(4)?;
+        let (by, until): (Option<String>, Option<i64>) = (row.get(5)?, row.get(6)?);
+        Ok(Listed {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            lines: row.get(2)?,
+            last_line: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+            closed: closed.zip(until).map(|(at, until)| Closed {
+                at: Timestamp(at),
+                by: by.unwrap_or_default(),
+                until: Timestamp(until),
+            }),
+        })
+    })?;
+    rooms.collect()
+}
+
+fn date(time: Timestamp, zone: &TimeZone) -> String {
+    let time = jiff::Timestamp::from_millisecond(time.0).unwrap_or_default();
+    let time = time.to_zoned(zone.clone());
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
