@@ -30,7 +30,7 @@ use self::indexer::Indexer;
 use self::notify::IndexSignal;
 use self::queue::Queue;
 pub(super) use self::writer::system_time;
-use self::writer::{Done, Job, Now, Writer};
+use self::writer::{Done, Job, Keeping, Now, Writer};
 use super::file::{self, Claim, OpenError};
 use super::register::Register;
 use super::words::Words;
@@ -86,8 +86,7 @@ impl Sqlite {
             db,
             claim,
             &path,
-            keep,
-            now,
+            Keeping { keep, now },
             Arc::clone(&jobs),
             Arc::clone(&error_log),
             Arc::clone(&signal),

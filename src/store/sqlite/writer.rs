@@ -30,6 +30,12 @@ use crate::time::Timestamp;
 /// Tells the time.
 pub(super) type Now = Box<dyn Fn() -> Timestamp + Send>;
 
+/// What is kept, and for how long by which clock.
+pub(super) struct Keeping {
+    pub(super) keep: Retention,
+    pub(super) now: Now,
+}
+
 /// What the writer can be told. It answers once what it was told is committed, or has failed.
 pub(super) enum Job {
     /// Append to the log of a room.
@@ -87,8 +93,7 @@ impl Writer {
         db: Connection,
         claim: Claim,
         path: &Path,
-        keep: Retention,
-        now: Now,
+        Keeping { keep, now }: Keeping,
         jobs: Arc<Queue<Job>>,
         error_log: Arc<ThrottledErrorLog>,
         signal: Arc<IndexSignal>,
