@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use parlor::limits::{GRACE_MIN, LOST_AFTER, STUCK_AFTER};
+use parlor::limits::{GRACE_MIN, LOST_AFTER, OWNER_LOST_MAX, STUCK_AFTER};
 use parlor::net::socket::Peer;
 
 use crate::ledger::{Line, Purpose, Stored, connection_of};
@@ -47,6 +47,7 @@ pub(crate) fn run(seed: u64, is_traced: bool) -> Outcome {
             World::come_back,
         ],
     };
+    let rest = rest.iter().chain(&[World::check_kept as fn(&mut World)]);
     for phase in rest {
         if world.is_right() {
             phase(&mut world);
@@ -330,6 +331,8 @@ impl World {
 
     /// All names are free again: a newcomer can have each.
     fn take_all_names(&mut self) {
+        // Those of owners who were lost are kept for a while.
+        self.quiet(OWNER_LOST_MAX);
         let conn = self.connect(Client::Plain, Peer::Unix);
         for name in NAMES {
             self.type_line(conn, &format!("\\name {name}"));
@@ -398,6 +401,18 @@ impl World {
             self.visit(conn, room);
         }
         self.clean_up();
+    }
+
+    /// Whatever was said in a room, it can be read there still, or once the room is opened again.
+    fn check_kept(&mut self) {
+        self.ledger.collect();
+        let lost = self.ledger.rooms.iter().find_map(|(id, room)| {
+            let kept = self.lines_kept(*id);
+            (kept < room.lines.len()).then(|| (room.name.clone(), kept, room.lines.len()))
+        });
+        if let Some((name, kept, said)) = lost {
+            self.fail(format!("of {said} lines of room {name}, {kept} are kept"));
+        }
     }
 
     /// Nothing is left once all connections are broken: no client, no room, no task.

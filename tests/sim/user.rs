@@ -207,6 +207,7 @@ impl Hand<'_> {
                 lines
             }
             96 => vec![self.random.pick(&["5", "\\quit"]).to_owned()],
+            97 => self.about("reopen", &ROOMS),
             _ => self.anywhere(),
         }
     }

@@ -8,9 +8,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use parlor::chat::history::{HistoryCursor, RoomId};
+use parlor::chat::name::RoomName;
 use parlor::limits::STUCK_AFTER;
 use parlor::net::socket::{Peer, Socket};
-use parlor::runtime::{ManualClock, Runtime};
+use parlor::runtime::{Clock, ManualClock, Runtime};
 use parlor::server::Server;
 use parlor::store::Store;
 use parlor::time::Timestamp;
@@ -142,6 +144,21 @@ impl World {
     }
 
     // ---- what there is to be read afterwards ----
+
+    /// How many lines the store keeps of a room. If it is closed, it is opened again for that, as its operator could.
+    pub(crate) fn lines_kept(&self, room: RoomId) -> usize {
+        let open = at_once(self.store.open_rooms(vec![room]));
+        if open.is_ok_and(|open| open.is_empty()) {
+            let name = RoomName::parse(&format!("again{}", room.0)).expect("a room name");
+            let _ = at_once(self.store.reopen_room(room, name, self.clock_now()));
+        }
+        let end = HistoryCursor::Id(u64::MAX);
+        at_once(self.store.page_back(room, end, usize::MAX)).map_or(0, |lines| lines.len())
+    }
+
+    fn clock_now(&self) -> Timestamp {
+        Clock::manual(Arc::clone(&self.clock)).timestamp()
+    }
 
     /// A number for all that was shown to everybody, and when.
     pub(crate) fn hash(&self) -> u64 {
