@@ -69,10 +69,10 @@ impl Proposal {
     }
 
     /// How the room has ended with it, and who has ended it.
-    pub(super) fn closing(&self) -> Option<(Closing, &Name)> {
+    pub(super) fn closing(&self) -> Option<(Closing, Option<&Name>)> {
         self.entries.iter().find_map(|entry| match entry {
             Entry::Ruled(ruling) => match &**ruling {
-                Ruling::Closed { by, kept } => Some((kept.closing(self.time), by)),
+                Ruling::Closed { by, kept } => Some((kept.closing(self.time), Some(by))),
                 _ => None,
             },
             _ => None,

@@ -385,6 +385,7 @@ fn look_back(evening: &mut Evening) {
 fn go(evening: &mut Evening) {
     evening.command("adam", "exit", "Who needs password anyway?");
     evening.command("nora", "close", "* Room salon was closed by nora");
+    evening.command("nora", "reopen salon", "Room salon is open again.");
     evening.guest("mia").sees("* Room salon was closed by nora");
     for (name, _) in GUESTS {
         evening.command(name, "quit", "Goodbye.");

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 pub(super) fn close(
     db: &Connection,
     room: RoomId,
-    by: &Name,
+    by: Option<&Name>,
     closed: Timestamp,
     closing: Closing,
 ) -> rusqlite::Result<Done> {
@@ -33,7 +33,7 @@ pub(super) fn close(
         closed.0,
         closing.until.0,
         is_heir,
-        by.as_str()
+        by.map(Name::as_str)
     ])?;
     Ok(match changed {
         0 => Err(StoreError::NoRoom),
