@@ -49,8 +49,46 @@ pub const IGNORES_MAX: usize = 50;
 /// Connections in all.
 pub const CONNECTIONS_MAX: usize = 10_000;
 
-/// Connections from one address (IPv6: from one /64, which is what a household gets).
+/// Connections from one address (IPv6: from one /64, which is what a household gets; from a /48, [`SITE_SHARES`]
+/// times as many).
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+
+/// How many times as much as one address the /48 around it may have of whatever is counted by address: a /48 is
+/// the most that one customer is delegated as a rule, and has 65,536 /64s.
+pub const SITE_SHARES: u32 = 4;
+
+/// Connections from one address that begin at once: a class that presses Enter at once.
+pub const CONNECTS_BURST: u32 = 64;
+
+/// Connections a second from one address that begin when [`CONNECTS_BURST`] is used up. The others wait for their
+/// turn, and have their place meanwhile: 256 take 12 seconds.
+pub const CONNECTS_PER_SECOND: u32 = 16;
+
+/// Addresses of which it is remembered how many connections have just begun: 500 KiB. Beyond that others are not
+/// slowed: whoever has so many addresses is not slowed by counting them.
+pub const CONNECTS_ADDRESSES_MAX: usize = 8192;
+
+/// How often those are forgotten whose time is over, when there are as many as may be.
+pub const CONNECTS_TIDY_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a client that has sent no line may stay while the server is more than half full.
+pub const SILENT_AFTER: Duration = Duration::from_secs(60);
+
+/// How often it is looked from then on whether the server is.
+pub const SILENT_LOOK_EVERY: Duration = Duration::from_secs(15);
+
+/// How long a TCP connection may be silent before its peer is asked whether it is there still.
+pub const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+
+/// How long a peer has to answer before it is asked again.
+pub const KEEPALIVE_EVERY: Duration = Duration::from_secs(20);
+
+/// How often a peer is asked before it counts as gone.
+pub const KEEPALIVE_TRIES: u32 = 5;
+
+/// How long a peer may acknowledge nothing of what was sent to it: as long as one that is only asked. Less than
+/// three minutes, more than it takes a laptop to come back into its network.
+pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(160);
 
 /// Refused clients that are being told why at the same time. Above this they are closed without a word, so
 /// that refusing costs less than serving.
@@ -64,6 +102,22 @@ pub const LINES_BURST: u32 = 100;
 
 /// Rooms. They are kept until the server stops, so the number needs a bound of its own.
 pub const ROOMS_MAX: usize = 10_000;
+
+/// Open rooms that were created from one address (IPv6: from one /64): more than a class or an office has use for,
+/// and a small part of [`ROOMS_MAX`].
+pub const ROOMS_PER_ADDRESS_MAX: usize = 50;
+
+/// Open rooms that one account has created.
+pub const ROOMS_PER_ACCOUNT_MAX: usize = 50;
+
+/// How long there is a room that nobody is in and in which nothing was ever said.
+pub const ROOM_UNUSED_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// How often it is looked for rooms that have been idle for too long.
+pub const ROOM_SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Days that `--room-idle` may ask for: a century, which no clock's arithmetic minds.
+pub const ROOM_IDLE_DAYS_MAX: u32 = 36_500;
 
 /// Members of one room.
 pub const ROOM_MEMBERS_MAX: usize = 10_000;
@@ -406,8 +460,10 @@ pub const PASSWORDS_WAITING_MAX: usize = 64;
 /// Wrong passwords that one connection may give.
 pub const WRONG_PASSWORDS_MAX: u8 = 3;
 
-/// Wrong passwords, and registrations, from one address (IPv6: from one /64) in [`TRIES_PERIOD`].
+/// Wrong passwords, and registrations, from one address (IPv6: from one /64) in [`TRIES_PERIOD`]; from a /48,
+/// [`SITE_SHARES`] times as many.
 pub const TRIES_PER_ADDRESS_MAX: u8 = 10;
+const _: () = assert!(TRIES_PER_ADDRESS_MAX as u32 * SITE_SHARES <= u8::MAX as u32);
 
 /// The time for [`TRIES_PER_ADDRESS_MAX`].
 pub const TRIES_PERIOD: Duration = Duration::from_secs(60);

@@ -19,6 +19,17 @@ impl Address {
             .unwrap_or(text);
         text.parse::<IpAddr>().ok().map(Address::from)
     }
+
+    /// The first 48 bits of an address of version 6.
+    pub fn site(self) -> Option<[u16; 3]> {
+        match self.0 {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(ip) => {
+                let [a, b, c, ..] = ip.segments();
+                Some([a, b, c])
+            }
+        }
+    }
 }
 
 impl From<IpAddr> for Address {

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod name;
+pub mod network;
 pub mod password;
 pub mod settings;
 pub mod topic;

@@ -15,6 +15,8 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Versio
 use async_lock::{Semaphore, SemaphoreGuard};
 
 use crate::chat::account::AccountError;
+use crate::chat::address::Address;
+use crate::chat::network::Network;
 use crate::chat::password::{Password, is_affordable};
 use crate::limits::{
     PASSWORD_LANES, PASSWORD_MEMORY_KIB, PASSWORD_PASSES, PASSWORDS_AT_ONCE, PASSWORDS_WAITING_MAX,
@@ -144,9 +146,9 @@ fn is_right(password: &Password, stored: &str) -> bool {
     }
 }
 
-/// How often each address has tried.
+/// How often each address, and each network around one, has tried.
 #[derive(Debug, Default)]
-struct Tries(HashMap<IpAddr, (Instant, u8)>);
+struct Tries(HashMap<Network, (Instant, u8)>);
 
 impl Tries {
     /// Counts a try from `address`; false if there were too many in [`TRIES_PERIOD`].
@@ -154,22 +156,41 @@ impl Tries {
         let Some(address) = address else {
             return true;
         };
-        if !self.0.contains_key(&address) && self.0.len() >= TRIES_ADDRESSES_MAX {
-            self.make_space(now);
+        let address = Address::from(address);
+        // A site that may not try leaves no trace of its addresses, or they would push out what is known of it.
+        if !Network::around(address).all(|network| self.may_try(network, now)) {
+            return false;
         }
-        let (since, tries) = self.0.entry(address).or_insert((now, 0));
-        if now >= *since + TRIES_PERIOD {
-            (*since, *tries) = (now, 0);
+        for network in Network::around(address) {
+            if !self.0.contains_key(&network) && self.0.len() >= TRIES_ADDRESSES_MAX {
+                self.make_space(now);
+            }
+            let (since, tries) = self.0.entry(network).or_insert((now, 0));
+            if now >= *since + TRIES_PERIOD {
+                (*since, *tries) = (now, 0);
+            }
+            *tries += 1;
         }
-        let may = *tries < TRIES_PER_ADDRESS_MAX;
-        *tries += u8::from(may);
-        may
+        true
+    }
+
+    fn may_try(&self, network: Network, now: Instant) -> bool {
+        let most = u32::from(TRIES_PER_ADDRESS_MAX) * network.shares();
+        self.0
+            .get(&network)
+            .is_none_or(|(since, tries)| now >= *since + TRIES_PERIOD || u32::from(*tries) < most)
     }
 
     /// The last try was right, and does not count.
     fn take_back(&mut self, address: Option<IpAddr>) {
-        if let Some((_, tries)) = address.and_then(|address| self.0.get_mut(&address)) {
-            *tries = tries.saturating_sub(1);
+        for network in address
+            .map(Address::from)
+            .into_iter()
+            .flat_map(Network::around)
+        {
+            if let Some((_, tries)) = self.0.get_mut(&network) {
+                *tries = tries.saturating_sub(1);
+            }
         }
     }
 
@@ -178,8 +199,8 @@ impl Tries {
         self.0.retain(|_, (since, _)| now < *since + TRIES_PERIOD);
         if self.0.len() >= TRIES_ADDRESSES_MAX {
             let oldest = self.0.iter().min_by_key(|(_, (since, _))| *since);
-            if let Some((&address, _)) = oldest {
-                self.0.remove(&address);
+            if let Some((&network, _)) = oldest {
+                self.0.remove(&network);
             }
         }
     }
@@ -194,6 +215,7 @@ mod tests {
     use futures_lite::future::{block_on, poll_once};
 
     use super::*;
+    use crate::limits::SITE_SHARES;
 
     fn password(text: &str) -> Password {
         Password::parse(text).expect("a password")
@@ -285,6 +307,21 @@ mod tests {
         assert!(!tries.count(address(1), late));
         assert!(tries.count(address(2), late));
         assert!(tries.count(address(1), start + TRIES_PERIOD));
+    }
+
+    #[test]
+    fn a_site_has_a_few_times_the_tries_of_one_address() {
+        let mut tries = Tries::default();
+        let start = Instant::now();
+        let from = |subnet: u32| Some(IpAddr::from([0x2001, 0xdb8, 1, subnet as u16, 0, 0, 0, 1]));
+        let tried = (0..1000).filter(|subnet| tries.count(from(*subnet), start));
+        let most = usize::from(TRIES_PER_ADDRESS_MAX) * SITE_SHARES as usize;
+        assert_eq!(tried.count(), most);
+        // Those that were refused are not remembered.
+        assert_eq!(tries.0.len(), most + 1);
+        let other = Some(IpAddr::from([0x2001, 0xdb8, 2, 0, 0, 0, 0, 1]));
+        assert!(tries.count(other, start));
+        assert!(tries.count(from(1000), start + TRIES_PERIOD));
     }
 
     #[test]
