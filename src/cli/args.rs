@@ -54,8 +54,8 @@ pub struct Args {
     #[argh(option, arg_name = "lines")]
     pub keep_lines: Option<u64>,
 
-    /// accept passwords (\register, \login) over connections from other hosts too, where others can read
-    /// them on the way; for networks that are safe by other means
+    /// accept passwords (\register, \login, \lock and those of locked rooms) over connections from other
+    /// hosts too, where others can read them on the way; for networks that are safe by other means
     #[argh(switch)]
     pub plain_passwords: bool,
 
@@ -63,13 +63,37 @@ pub struct Args {
     #[argh(option, arg_name = "count")]
     pub max_connections: Option<usize>,
 
-    /// connections from one address, or one IPv6 /64 (default: 256; 0: no limit)
+    /// connections from one address, or one IPv6 /64; four times as many from an IPv6 /48 (default: 256; 0: no
+    /// limit by address)
     #[argh(option, arg_name = "count")]
     pub max_per_address: Option<usize>,
+
+    /// connections a second from one address of another host that are served; further ones wait for their
+    /// turn (default: 16; 0: none waits)
+    #[argh(option, arg_name = "count")]
+    pub connect_rate: Option<u32>,
+
+    /// connections from one address that are served at once before --connect-rate slows them (default: 64)
+    #[argh(option, arg_name = "count")]
+    pub connect_burst: Option<u32>,
 
     /// rooms (default: 10000; 0: no limit)
     #[argh(option, arg_name = "count")]
     pub max_rooms: Option<usize>,
+
+    /// open rooms that were created from one address, or one IPv6 /64 (default: 50, or no limit with
+    /// --max-per-address 0; 0: no limit)
+    #[argh(option, arg_name = "count")]
+    pub max_rooms_per_address: Option<usize>,
+
+    /// open rooms that one account has created (default: 50; 0: no limit)
+    #[argh(option, arg_name = "count")]
+    pub max_rooms_per_account: Option<usize>,
+
+    /// close rooms in which nothing was said for this many days and that nobody is in (default: 0: never;
+    /// rooms in which nothing was ever said are closed after an hour)
+    #[argh(option, arg_name = "days")]
+    pub room_idle: Option<u32>,
 
     /// members of one room (default: 10000; 0: no limit)
     #[argh(option, arg_name = "count")]
@@ -127,7 +151,12 @@ impl Args {
             plain_passwords: self.plain_passwords,
             max_connections: self.max_connections,
             max_per_address: self.max_per_address,
+            connect_rate: self.connect_rate,
+            connect_burst: self.connect_burst,
             max_rooms: self.max_rooms,
+            max_rooms_per_address: self.max_rooms_per_address,
+            max_rooms_per_account: self.max_rooms_per_account,
+            room_idle: self.room_idle,
             max_members: self.max_members,
             rate: self.rate,
             burst: self.burst,
@@ -198,6 +227,28 @@ mod tests {
     }
 
     #[test]
+    fn rooms_are_counted_by_address_where_connections_are() {
+        let table: &[(&[&str], usize)] = &[
+            (&[], 50),
+            (&["--max-per-address", "7"], 50),
+            (&["--max-per-address", "0"], 0),
+            (
+                &["--max-per-address", "0", "--max-rooms-per-address", "5"],
+                5,
+            ),
+            (&["--max-rooms-per-address", "0"], 0),
+        ];
+        for (args, expected) in table {
+            let rooms = config(args).expect("it makes sense").rooms;
+            assert_eq!(rooms.per_address_max, *expected, "{args:?}");
+            assert_eq!(rooms.per_account_max, 50);
+            assert_eq!(rooms.idle, None);
+        }
+        let week = config(&["--room-idle", "7"]).expect("it makes sense");
+        assert_eq!(week.rooms.idle, Some(Duration::from_secs(604_800)));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_with_the_flag_and_the_value() {
         let table: &[&[&str]] = &[
             &["--listen", "nonsense"],
@@ -220,7 +271,7 @@ mod tests {
             &["--name", "two\nrows"],
             &["--name", "a name of more than forty columns is wide"],
             &["--motd", "/nowhere/at/all"],
-            &["--plain-passwords"],
+            &["--room-idle", "36501"],
         ];
         for args in table {
             let error = config(args).expect_err("it makes no sense");

@@ -13,6 +13,7 @@ use tracing::level_filters::LevelFilter;
 pub use options::{Options, RawDrawing};
 
 use crate::chat::room::RoomLimits;
+use crate::hub::lobby::LobbyLimits;
 use crate::net::endpoint::{Listen, parse_listen};
 use crate::net::rate::Pace;
 use crate::store::{Durability, Retention, Store};
@@ -51,8 +52,10 @@ pub struct Config {
     pub connections_max: usize,
     /// Connections from one address; `0`: no limit.
     pub per_address_max: usize,
-    /// Rooms; `0`: no limit.
-    pub rooms_max: usize,
+    /// How fast connections of one address begin.
+    pub connect_pace: Pace,
+    /// How many rooms there can be, and for how long.
+    pub rooms: LobbyLimits,
     /// How fast one client may send lines.
     pub pace: Pace,
     /// After how long without input a connection is closed; `None`: never.
@@ -94,7 +97,11 @@ impl Config {
             per_address_max: options
                 .max_per_address
                 .unwrap_or(limits::CONNECTIONS_PER_ADDRESS_MAX),
-            rooms_max: options.max_rooms.unwrap_or(limits::ROOMS_MAX),
+            connect_pace: Pace::new(
+                options.connect_rate.unwrap_or(limits::CONNECTS_PER_SECOND),
+                options.connect_burst.unwrap_or(limits::CONNECTS_BURST),
+            ),
+            rooms: parse_rooms(&options)?,
             pace: Pace::new(
                 options.rate.unwrap_or(limits::LINES_PER_SECOND),
                 options.burst.unwrap_or(limits::LINES_BURST),
@@ -132,6 +139,24 @@ fn check<T: PartialOrd + std::fmt::Display>(flag: &str, value: T, most: T) -> Re
     Ok(())
 }
 
+fn parse_rooms(options: &Options) -> Result<LobbyLimits, String> {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let days = options.room_idle.unwrap_or(0);
+    check("room-idle", days, limits::ROOM_IDLE_DAYS_MAX)?;
+    // Where connections are not counted by address, addresses tell nobody from another: rooms are not either.
+    let per_address = match options.max_per_address {
+        Some(0) => 0,
+        _ => limits::ROOMS_PER_ADDRESS_MAX,
+    };
+    let per_account = options.max_rooms_per_account;
+    Ok(LobbyLimits {
+        rooms_max: options.max_rooms.unwrap_or(limits::ROOMS_MAX),
+        per_address_max: options.max_rooms_per_address.unwrap_or(per_address),
+        per_account_max: per_account.unwrap_or(limits::ROOMS_PER_ACCOUNT_MAX),
+        idle: (days > 0).then(|| DAY * days),
+    })
+}
+
 fn parse_listens(texts: &[String]) -> Result<Vec<Listen>, String> {
     match texts {
         [] => Ok(vec![Listen::DEFAULT]),
@@ -155,7 +180,6 @@ fn parse_data(options: &Options) -> Result<Option<Data>, String> {
             ("sync", options.sync.is_some()),
             ("keep", options.keep.is_some()),
             ("keep-lines", options.keep_lines.is_some()),
-            ("plain-passwords", options.plain_passwords),
         ];
         return match given.into_iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(format!("--{flag} is for the file of --data: give that too")),

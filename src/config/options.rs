@@ -35,8 +35,18 @@ pub struct Options {
     pub max_connections: Option<usize>,
     /// Connections from one address; `0`: no limit.
     pub max_per_address: Option<usize>,
+    /// Connections a second of one address that begin; `0`: all at once.
+    pub connect_rate: Option<u32>,
+    /// Connections of one address that begin at once.
+    pub connect_burst: Option<u32>,
     /// Rooms; `0`: no limit.
     pub max_rooms: Option<usize>,
+    /// Open rooms created from one address; `0`: no limit.
+    pub max_rooms_per_address: Option<usize>,
+    /// Open rooms created by one account; `0`: no limit.
+    pub max_rooms_per_account: Option<usize>,
+    /// Days without a line after which a room that nobody is in ends; `0`: never.
+    pub room_idle: Option<u32>,
     /// Members of one room; `0`: no limit.
     pub max_members: Option<usize>,
     /// Lines a second from one client; `0`: no limit.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::dialog::session::AccountPolicy;
+use crate::dialog::session::{AccountPolicy, Policy};
 use crate::hub::lobby::Lobby;
+use crate::net::admission::Admission;
 use crate::net::reason::ReasonCounts;
 use crate::net::socket::Peer;
 use crate::runtime::Runtime;
@@ -18,16 +19,22 @@ pub struct Shared {
     pub config: Config,
     /// Rooms and names.
     pub lobby: Arc<Lobby>,
+    /// How many connections there are.
+    pub admission: Arc<Admission>,
     /// Why connections ended.
     pub reasons: ReasonCounts,
 }
 
-/// Whether a client can keep a name. What comes from another host may be read on the way.
-pub fn policy(config: &Config, peer: Peer) -> AccountPolicy {
-    match config.data {
-        None => AccountPolicy::NoFile,
-        Some(_) if peer.is_on_this_machine() || config.plain_passwords => AccountPolicy::Possible,
-        Some(_) => AccountPolicy::Overheard,
+/// Whether a client can keep a name, and give passwords. What comes from another host may be read on the way.
+pub fn policy(config: &Config, peer: Peer) -> Policy {
+    let is_overheard = !peer.is_on_this_machine() && !config.plain_passwords;
+    Policy {
+        is_overheard,
+        accounts: match config.data {
+            None => AccountPolicy::NoFile,
+            Some(_) if is_overheard => AccountPolicy::Overheard,
+            Some(_) => AccountPolicy::Possible,
+        },
     }
 }
 
@@ -41,21 +48,26 @@ mod tests {
         let here = Peer::Tcp("127.0.0.1:1".parse().expect("an address"));
         let there = Peer::Tcp("192.0.2.1:1".parse().expect("an address"));
         let table = [
-            (false, false, here, AccountPolicy::NoFile),
-            (false, false, there, AccountPolicy::NoFile),
-            (true, false, here, AccountPolicy::Possible),
-            (true, false, Peer::Unix, AccountPolicy::Possible),
-            (true, false, there, AccountPolicy::Overheard),
-            (true, true, here, AccountPolicy::Possible),
-            (true, true, there, AccountPolicy::Possible),
+            (false, false, here, AccountPolicy::NoFile, false),
+            (false, false, there, AccountPolicy::NoFile, true),
+            (false, true, there, AccountPolicy::NoFile, false),
+            (true, false, here, AccountPolicy::Possible, false),
+            (true, false, Peer::Unix, AccountPolicy::Possible, false),
+            (true, false, there, AccountPolicy::Overheard, true),
+            (true, true, here, AccountPolicy::Possible, false),
+            (true, true, there, AccountPolicy::Possible, false),
         ];
-        for (has_file, plain_passwords, peer, expected) in table {
+        for (has_file, plain_passwords, peer, accounts, is_overheard) in table {
             let options = Options {
                 data: has_file.then(|| "chat.db".into()),
                 plain_passwords,
                 ..Options::default()
             };
             let config = Config::new(options).expect("it makes sense");
+            let expected = Policy {
+                accounts,
+                is_overheard,
+            };
             assert_eq!(
                 policy(&config, peer),
                 expected,

@@ -247,6 +247,7 @@ impl Connection {
 
     /// Handles a line, or holds it if that has to wait.
     fn take_line(&mut self, event: Event) {
+        self.input.silent_until = None;
         if !self.input.held.is_empty() || self.user.is_busy() || self.must_wait(&event) {
             self.input.held.push_back(event);
             self.update_secret_echo();

@@ -26,11 +26,12 @@ mod terminal;
 mod transcript;
 
 use std::future::{Future, poll_fn};
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use context::Shared;
 use futures_lite::future;
@@ -41,7 +42,8 @@ use crate::dialog::session::Session;
 use crate::dialog::view::{EndView, View};
 use crate::hub::participant::Participant;
 use crate::limits::{
-    ATOMIC_WRITE_PAUSE, GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, STUCK_AFTER,
+    ATOMIC_WRITE_PAUSE, GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, SILENT_AFTER,
+    SILENT_LOOK_EVERY, STUCK_AFTER,
 };
 use crate::net::rate::Rate;
 use crate::net::reason::Reason;
@@ -112,6 +114,9 @@ struct Input {
     held_until: Option<Instant>,
     /// When the client sent something last.
     last: Instant,
+    /// When it is looked next whether there is space for a client that has sent no line, in whole seconds of the
+    /// server's life, which take little space; `None` once it has sent one.
+    silent_until: Option<NonZeroU32>,
     /// The socket will ring when there is input.
     awaited: bool,
     /// Nothing more will come from the client.
@@ -190,6 +195,7 @@ impl Connection {
                 held: ThinDeque::new(),
                 held_until: None,
                 last: now,
+                silent_until: whole_seconds(shared.lobby.up(now + SILENT_AFTER)),
                 awaited: false,
                 ended: false,
             },
@@ -339,6 +345,7 @@ impl Connection {
             paused,
             lost,
             self.idle_at(),
+            self.silent_at(),
             first_line,
             negotiation,
             self.input.held_until,
@@ -354,6 +361,13 @@ impl Connection {
         let waits = !self.input.held.is_empty() || !self.input.bytes.is_empty();
         let idle = self.shared.config.idle.filter(|_| !waits)?;
         Some(self.input.last + idle)
+    }
+
+    /// When it is looked next whether a client that has sent no line has to go.
+    fn silent_at(&self) -> Option<Instant> {
+        let seconds = self.input.silent_until?.get();
+        let up = Duration::from_secs(seconds.into());
+        Some(self.shared.lobby.started() + up)
     }
 
     // ---- turns ----
@@ -441,6 +455,9 @@ impl Connection {
             self.show(&View::End(EndView::Idle));
             self.end(Reason::Idle);
         }
+        if self.ending.is_none() && self.silent_at().is_some_and(|at| now >= at) {
+            self.check_silent(now);
+        }
         self.check_negotiation(now);
         if self.prompt_due().is_some() {
             self.show_prompt();
@@ -448,6 +465,17 @@ impl Connection {
         // What was shown is written in the next turn.
         self.user.inbox().ring();
         ControlFlow::Continue(())
+    }
+
+    /// A client that has sent no line for a while: it goes first where others need its place.
+    fn check_silent(&mut self, now: Instant) {
+        if !self.shared.admission.is_over_half_full() {
+            let next = self.shared.lobby.up(now + SILENT_LOOK_EVERY);
+            self.input.silent_until = whole_seconds(next);
+            return;
+        }
+        self.show(&View::End(EndView::Silent));
+        self.end(Reason::Silent);
     }
 
     // ---- the end ----
@@ -489,6 +517,12 @@ impl Connection {
             Ok(_) => self.socket.poll_readable(cx).map(|_| ()),
         }
     }
+}
+
+/// The first whole second that is not before `time`.
+fn whole_seconds(time: Duration) -> Option<NonZeroU32> {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use smol::Async;
-use socket2::{Domain, Type};
+use socket2::{Domain, TcpKeepalive, Type};
 
-use crate::limits::LISTEN_BACKLOG;
+use crate::limits::{
+    KEEPALIVE_AFTER, KEEPALIVE_EVERY, KEEPALIVE_TRIES, LISTEN_BACKLOG, UNACKNOWLEDGED_MAX,
+};
 use crate::net::endpoint::Listen;
 use crate::net::socket::{Peer, Socket};
 
@@ -100,9 +102,24 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Async<TcpListener>> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
+    notice_the_dead(&socket)?;
     socket.bind(&address.into())?;
     socket.listen(LISTEN_BACKLOG)?;
     Async::new(socket.into())
+}
+
+/// Sockets that are accepted have the settings of the one that listens. With these, a peer that has gone without a
+/// word, because its machine or its network has, is gone for us within three minutes.
+fn notice_the_dead(socket: &socket2::Socket) -> io::Result<()> {
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_AFTER)
+        .with_interval(KEEPALIVE_EVERY)
+        .with_retries(KEEPALIVE_TRIES);
+    socket.set_tcp_keepalive(&keepalive)?;
+    // Nobody is asked while something is under way to them.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))?;
+    Ok(())
 }
 
 fn bind_unix(path: &Path) -> io::Result<Async<UnixListener>> {
@@ -130,5 +147,33 @@ fn explain(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::NotFound => "there is no such directory".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_peer_that_has_gone_without_a_word_is_noticed_within_three_minutes() {
+        let places = [Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))];
+        let listeners = Listener::bind_all(&places).expect("a free port");
+        let _client = TcpStream::connect(listeners[0].place()).expect("it listens");
+        let (socket, _) = smol::block_on(listeners[0].accept()).expect("a client");
+        let Socket::Tcp(socket) = socket else {
+            panic!("it came over TCP");
+        };
+        let socket = socket2::SockRef::from(&socket);
+        assert!(socket.keepalive().expect("an option"));
+        let idle = socket.tcp_keepalive_time().expect("an option");
+        let every = socket.tcp_keepalive_interval().expect("an option");
+        let tries = socket.tcp_keepalive_retries().expect("an option");
+        assert!(idle + every * tries < Duration::from_secs(180));
+        let unacknowledged = socket.tcp_user_timeout().expect("an option");
+        assert!(unacknowledged.is_some_and(|most| most < Duration::from_secs(180)));
+        assert!(socket.tcp_nodelay().expect("an option"));
     }
 }

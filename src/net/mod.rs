@@ -6,6 +6,7 @@ pub mod admission;
 pub mod rate;
 pub mod reason;
 pub mod sniff;
+pub mod turns;
 
 pub mod socket;
 

@@ -29,6 +29,15 @@ impl Pace {
     pub fn is_free(&self) -> bool {
         self.interval.is_zero()
     }
+
+    /// So many times as fast, with so many times the tokens.
+    pub fn times(self, times: u32) -> Pace {
+        let interval = self.interval / times.max(1);
+        Pace {
+            interval,
+            slack: self.slack + self.interval - interval,
+        }
+    }
 }
 
 /// One client's bucket. The pace is the same for all, so it is handed in.
@@ -52,6 +61,18 @@ impl Rate {
         }
         self.full_at = full_at + pace.interval;
         Ok(())
+    }
+
+    /// Takes the next token that nobody has taken, and tells when it will be there: `now`, or later.
+    pub fn reserve(&mut self, pace: Pace, now: Instant) -> Instant {
+        let full_at = self.full_at.max(now);
+        self.full_at = full_at + pace.interval;
+        full_at.checked_sub(pace.slack).unwrap_or(now).max(now)
+    }
+
+    /// Whether the bucket is full, and so like a new one.
+    pub fn is_full(&self, now: Instant) -> bool {
+        self.full_at <= now
     }
 }
 
@@ -83,6 +104,22 @@ mod tests {
         let later = start + Duration::from_secs(3600);
         let passed = (0..100).filter(|_| rate.take(pace, later).is_ok()).count();
         assert_eq!(passed, 5);
+    }
+
+    #[test]
+    fn tokens_that_are_reserved_come_one_by_one() {
+        let start = Instant::now();
+        let (pace, mut rate) = (Pace::new(10, 3), Rate::new(start));
+        let waits = |rate: &mut Rate, pace, count| -> Vec<u128> {
+            let waits = (0..count).map(|_| (rate.reserve(pace, start) - start).as_millis());
+            waits.collect()
+        };
+        assert_eq!(waits(&mut rate, pace, 6), [0, 0, 0, 100, 200, 300]);
+        assert!(!rate.is_full(start + Duration::from_millis(599)));
+        assert!(rate.is_full(start + Duration::from_millis(600)));
+        let mut rate = Rate::new(start);
+        let expected = [0, 0, 0, 0, 0, 0, 50, 100];
+        assert_eq!(waits(&mut rate, pace.times(2), 8), expected);
     }
 
     #[test]

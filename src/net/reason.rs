@@ -14,6 +14,8 @@ pub enum Reason {
     Lost,
     /// Nothing was typed for longer than the server allows.
     Idle,
+    /// No line was sent for a minute, and the server was more than half full.
+    Silent,
     /// The client stopped reading what was sent to it.
     Stuck,
     /// The client speaks another protocol.
@@ -28,11 +30,12 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Reason; 9] = [
+    pub const ALL: [Reason; 10] = [
         Reason::Quit,
         Reason::EndOfInput,
         Reason::Lost,
         Reason::Idle,
+        Reason::Silent,
         Reason::Stuck,
         Reason::Foreign,
         Reason::Stop,
@@ -49,7 +52,9 @@ impl Reason {
             | Reason::Stop
             | Reason::ServerFull
             | Reason::AddressFull => true,
-            Reason::EndOfInput | Reason::Lost | Reason::Idle | Reason::Stuck => false,
+            Reason::EndOfInput | Reason::Lost | Reason::Idle | Reason::Silent | Reason::Stuck => {
+                false
+            }
         }
     }
 }
@@ -61,6 +66,7 @@ impl fmt::Display for Reason {
             Reason::EndOfInput => "end of input",
             Reason::Lost => "connection lost",
             Reason::Idle => "idle",
+            Reason::Silent => "sent no line",
             Reason::Stuck => "stopped reading",
             Reason::Foreign => "other protocol",
             Reason::Stop => "server stopping",

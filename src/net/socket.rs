@@ -25,9 +25,14 @@ impl Peer {
     /// What connections are counted by (see
     /// [`CONNECTIONS_PER_ADDRESS_MAX`](crate::limits::CONNECTIONS_PER_ADDRESS_MAX)); `None`: not counted.
     pub fn group(self) -> Option<IpAddr> {
+        self.address().map(IpAddr::from)
+    }
+
+    /// The same, as rules go by it.
+    pub fn address(self) -> Option<Address> {
         match self {
             Peer::Unix => None,
-            Peer::Tcp(address) => Some(Address::from(address.ip()).into()),
+            Peer::Tcp(address) => Some(Address::from(address.ip())),
         }
     }
 

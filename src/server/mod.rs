@@ -3,10 +3,13 @@
 pub mod log;
 pub mod signals;
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
+use async_channel::{Receiver, Sender};
 use futures_lite::future;
 use tracing::{info, warn};
 
@@ -16,9 +19,9 @@ use crate::connection::Connection;
 use crate::connection::context::Shared;
 use crate::hub::lobby::Lobby;
 use crate::limits::{ACCEPT_PAUSE, GRACE_MIN};
-use crate::net::admission::Admission;
+use crate::net::admission::{Admission, Admitted};
 use crate::net::listener::Listener;
-use crate::net::reason::ReasonCounts;
+use crate::net::reason::{Reason, ReasonCounts};
 use crate::net::socket::{Peer, Socket};
 use crate::runtime::{Runtime, Tasks};
 use crate::store::Store;
@@ -28,9 +31,10 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
-    admission: Admission,
     next_id: AtomicU64,
     connections: Tasks,
+    /// Closed once it stops, for those who wait for their turn.
+    stopping: (Sender<Infallible>, Receiver<Infallible>),
 }
 
 impl Server {
@@ -44,15 +48,17 @@ impl Server {
         config: Config,
         store: Store,
     ) -> Result<Arc<Server>, String> {
-        let lobby = Lobby::open(runtime.clone(), store, config.room, config.rooms_max);
+        let lobby = Lobby::open(runtime.clone(), store, config.room, config.rooms);
         let lobby = lobby
             .await
             .map_err(|error| format!("cannot read the rooms: {error}"))?;
+        let (most, per_address) = (config.connections_max, config.per_address_max);
         Ok(Arc::new(Server {
-            admission: Admission::new(config.connections_max, config.per_address_max),
             next_id: AtomicU64::new(1),
             connections: runtime.tasks(),
+            stopping: async_channel::bounded(1),
             shared: Arc::new(Shared {
+                admission: Admission::new(most, per_address, config.connect_pace),
                 lobby,
                 reasons: ReasonCounts::default(),
                 runtime,
@@ -61,30 +67,60 @@ impl Server {
         }))
     }
 
-    /// Serves one client, from its being let in or refused to its end, in a task of its own.
+    /// Serves one client, from its being let in or refused to its end, in a task of its own. What is rare is in a
+    /// box: there are as many tasks as clients, and each would keep a place for it.
     pub fn serve(self: &Arc<Self>, socket: Socket, peer: Peer) {
-        self.connections
-            .start(Arc::clone(self).serve_one(socket, peer));
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let now = self.shared.runtime.clock.now();
+        let server = Arc::clone(self);
+        match self.shared.admission.admit(peer, now) {
+            Ok(admitted) => match admitted.turn {
+                None => {
+                    let connection = self.connection(id, peer, socket);
+                    let serving = server.serve_one(id, peer, connection, admitted);
+                    self.connections.start(serving);
+                }
+                Some(turn) => self.connections.start(Box::pin(async move {
+                    server.wait_for_turn(turn).await;
+                    let connection = server.connection(id, peer, socket);
+                    server.serve_one(id, peer, connection, admitted).await;
+                })),
+            },
+            Err(reason) => self.connections.start(Box::pin(async move {
+                if let Some(_slot) = server.shared.admission.refusal_slot() {
+                    server.connection(id, peer, socket).refuse(reason).await;
+                }
+                server.ended(id, peer, reason);
+            })),
+        }
     }
 
-    async fn serve_one(self: Arc<Self>, socket: Socket, peer: Peer) {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let connection = Connection::new(MemberId(id), peer, socket, Arc::clone(&self.shared));
-        // Looked at where it is: a place of its own in each arm would be a place in every task.
-        let admitted = self.admission.admit(peer);
-        let reason = match &admitted {
-            Ok(_) => {
-                info!(id, %peer, "connected");
-                connection.run().await
-            }
-            Err(reason) => {
-                if let Some(_slot) = self.admission.refusal_slot() {
-                    connection.refuse(*reason).await;
-                }
-                *reason
-            }
-        };
+    fn connection(&self, id: u64, peer: Peer, socket: Socket) -> Box<Connection> {
+        Connection::new(MemberId(id), peer, socket, Arc::clone(&self.shared))
+    }
+
+    async fn serve_one(
+        self: Arc<Self>,
+        id: u64,
+        peer: Peer,
+        connection: Box<Connection>,
+        admitted: Admitted,
+    ) {
+        info!(id, %peer, "connected");
+        let reason = connection.run().await;
         drop(admitted);
+        self.ended(id, peer, reason);
+    }
+
+    /// Waits until `turn`, or until the server stops: then nobody has to wait for the last words.
+    async fn wait_for_turn(&self, turn: Instant) {
+        let stopped = async {
+            let _ = self.stopping.1.recv().await;
+        };
+        future::or(self.shared.runtime.clock.at(turn), stopped).await;
+    }
+
+    fn ended(&self, id: u64, peer: Peer, reason: Reason) {
         self.shared.reasons.count(reason);
         info!(id, %peer, %reason, "closed");
     }
@@ -102,8 +138,10 @@ impl Server {
             runtime,
             config,
             reasons,
+            admission: _,
         } = &*self.shared;
         lobby.stop();
+        self.stopping.0.close();
         let everybody_left = async {
             self.connections.idle().await;
             lobby.close_rooms().await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::name::Name;
-use crate::chat::room::{At, Closing, Entry, Moderation, Numbered, Ruling};
+use crate::chat::room::{At, Closing, Entry, Moderation, Numbered};
 use crate::time::Timestamp;
 
 /// What is to be appended to the log of a room, all of it at once or nothing.
@@ -71,10 +71,7 @@ impl Proposal {
     /// How the room has ended with it, and who has ended it.
     pub(super) fn closing(&self) -> Option<(Closing, Option<&Name>)> {
         self.entries.iter().find_map(|entry| match entry {
-            Entry::Ruled(ruling) => match &**ruling {
-                Ruling::Closed { by, kept } => Some((kept.closing(self.time), Some(by))),
-                _ => None,
-            },
+            Entry::Ruled(ruling) => Some((ruling.closing(self.time)?, ruling.by())),
             _ => None,
         })
     }

@@ -24,4 +24,10 @@ impl Timestamp {
         let ms = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
         Timestamp(self.0.saturating_add(ms))
     }
+
+    /// The time so much `earlier` than this one.
+    pub fn before(self, earlier: Duration) -> Timestamp {
+        let ms = i64::try_from(earlier.as_millis()).unwrap_or(i64::MAX);
+        Timestamp(self.0.saturating_sub(ms))
+    }
 }

@@ -166,7 +166,7 @@ fn the_number_of_rooms_is_bounded_and_those_that_are_there_go_on() {
     /// More than any sensible bound.
     const TOO_MANY: usize = 100_000;
     const AT_ONCE: usize = 500;
-    let server = Server::start(&["--rate", "0"]);
+    let server = Server::start(&["--rate", "0", "--max-rooms-per-address", "0"]);
     let [mut ann] = room_with(&server, "1150", ["ann"]);
     let mut maker = server.client("maker");
     let refused = (0..TOO_MANY / AT_ONCE).any(|round| {
@@ -184,6 +184,119 @@ fn the_number_of_rooms_is_bounded_and_those_that_are_there_go_on() {
     });
     assert!(refused, "{TOO_MANY} rooms and no bound");
     ann.say("still here");
+}
+
+#[test]
+fn however_many_create_rooms_at_once_there_are_exactly_as_many_as_may_be() {
+    const CREATORS: usize = 50;
+    let folder = tempfile::TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let stored = ["--data", file.to_str().expect("UTF-8")];
+    for data in [&[][..], &stored] {
+        let server = Server::start(&[&["--max-rooms", "10"], data].concat());
+        // Two for each name: one of them is told that there is such a room, or that there is no place for one.
+        let mut creators: Vec<Client> = (0..CREATORS)
+            .map(|n| server.client(&format!("c{n}")))
+            .collect();
+        for creator in &mut creators {
+            creator.expect("anon> ");
+        }
+        for (number, creator) in creators.iter_mut().enumerate() {
+            creator.send(format!("1\nroom{}\n", number / 2));
+        }
+        let mut created = 0;
+        for creator in &mut creators {
+            creator.expect("Create room room");
+            let outcome = creator.expect("anon> ");
+            created += usize::from(outcome.contains(" successful"));
+        }
+        assert_eq!(created, 10, "{data:?}");
+        let mut ann = server.client("ann");
+        ann.expect("anon> ");
+        ann.line("\\stats");
+        ann.expect("rooms: 10\n");
+        ann.line("1");
+        ann.line("another");
+        ann.expect("failed. No more rooms can be created (limit: 10).");
+    }
+}
+
+#[test]
+fn one_address_cannot_take_all_rooms() {
+    const CREATORS: usize = 20;
+    let server = Server::start(&["--rate", "0", "--max-rooms", "100"]);
+    let mut ann = server.client("ann");
+    ann.expect("anon> ");
+    ann.line("1");
+    ann.line("anns");
+    ann.expect("Create room anns successful");
+    let mut creators: Vec<Client> = (0..CREATORS)
+        .map(|n| server.client(&format!("c{n}")))
+        .collect();
+    for (number, creator) in creators.iter_mut().enumerate() {
+        let names: String = (0..10).map(|n| format!("1\nroom{number}-{n}\n")).collect();
+        creator.send(format!("{names}\\quit\n"));
+    }
+    let mut created = 0;
+    for creator in &mut creators {
+        let told = creator.expect_eof();
+        let created_here = told.matches(" successful\n").count();
+        let refused = told.matches("Too many open rooms were created from your address");
+        assert_eq!(created_here + refused.count(), 10, "{told}");
+        created += created_here;
+    }
+    assert_eq!(created, 49);
+    // One that is closed makes place for another.
+    ann.line("1");
+    ann.line("instead");
+    ann.expect("Create room instead failed.");
+    ann.line("2");
+    ann.line("anns");
+    ann.expect("Join room anns successful");
+    ann.line("\\close");
+    ann.expect("anon> ");
+    eventually("creating another", || {
+        ann.line("1");
+        ann.line("instead");
+        ann.expect("Create room instead ");
+        ann.expect("anon> ").starts_with("successful")
+    });
+}
+
+#[test]
+fn an_account_creates_so_many_rooms_from_wherever_it_comes() {
+    let folder = tempfile::TempDir::new().expect("a directory");
+    let file = folder.path().join("chat.db");
+    let args = [
+        "--data",
+        file.to_str().expect("UTF-8"),
+        "--max-rooms-per-account",
+        "2",
+    ];
+    let server = Server::start(&args);
+    let mut dai = server.client("Dai");
+    dai.expect("anon> ");
+    dai.send("\\name Dai\n\\register\ncorrect horse\ncorrect horse\n");
+    dai.expect("Dai is registered.");
+    dai.send("1\none\n1\ntwo\n1\nthree\n");
+    dai.expect("Create room one successful");
+    dai.expect("Create room two successful");
+    let full = "Create room three failed. Your account has created too many open rooms (limit: 2).";
+    dai.expect(full);
+    drop(dai);
+    drop(server);
+    // What an account owns is stored.
+    let server = Server::start(&args);
+    let mut dai = server.client("Dai");
+    dai.expect("anon> ");
+    dai.send("\\login Dai\ncorrect horse\n");
+    dai.expect("Welcome back, Dai.");
+    dai.send("1\nthree\n");
+    dai.expect(full);
+    dai.send("2\none\n\\close\n");
+    dai.expect("Room one was closed by Dai");
+    dai.send("1\nthree\n");
+    dai.expect("Create room three successful");
 }
 
 #[test]

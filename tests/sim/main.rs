@@ -32,6 +32,7 @@
 //! writes, at the time it does (the client may take it later). The member with number n is connection n - 1.
 
 mod ledger;
+mod limits;
 mod plan;
 mod random;
 mod run;

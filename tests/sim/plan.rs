@@ -46,9 +46,11 @@ impl Plan {
         ]);
         config.room.outbox_bytes = outbox_bytes;
         config.room.members_max = random.pick(&[0, 0, 0, 5]);
-        config.rooms_max = random.pick(&[0, 0, 0, 2]);
+        config.rooms.rooms_max = random.pick(&[0, 0, 0, 2]);
+        config.rooms.per_address_max = random.pick(&[0, 50, 50, 1]);
         config.connections_max = random.pick(&[0, 0, 0, 0, 12]);
-        config.per_address_max = random.pick(&[0, 0, 0, 0, 2]);
+        config.per_address_max = random.pick(&[0, 0, 256, 256, 2]);
+        config.connect_pace = random.pick(&[(16, 64), (0, 0), (1, 1), (4, 2)].map(pace));
         config.raw_ansi = random.below(20) == 0;
         let (rate, burst) = random.pick(&[(0, 0), (10, 100), (10, 5), (20, 2)]);
         config.pace = Pace::new(rate, burst);
@@ -72,6 +74,10 @@ impl Plan {
             },
         }
     }
+}
+
+fn pace((per_second, burst): (u32, u32)) -> Pace {
+    Pace::new(per_second, burst)
 }
 
 fn config() -> Config {

@@ -344,7 +344,10 @@ impl View {
                 self.tally.going_down += 1;
                 self.tally.last_words += 1;
             }
-            "You have been idle for too long. Goodbye." => self.tally.last_words += 1,
+            "You have been idle for too long. Goodbye."
+            | "The server is filling up, and you have not typed a line yet. Goodbye." => {
+                self.tally.last_words += 1
+            }
             notice => self.check_topic(notice, ledger),
         }
     }

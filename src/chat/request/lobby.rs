@@ -73,6 +73,10 @@ pub enum CreateError {
     Exists,
     /// The server has as many rooms as it keeps.
     TooMany(usize),
+    /// So many open rooms were created from the person's address, or from around it, which is all there can be.
+    AddressFull(usize),
+    /// The person's account has created so many open rooms, which is all it may.
+    AccountFull(usize),
     /// The server cannot store it.
     NotStored,
 }
@@ -86,8 +90,8 @@ pub enum ReopenError {
     NoRoom,
     /// There is a room of this name again.
     Exists(RoomName),
-    /// The server has as many rooms as it keeps.
-    TooMany(usize),
+    /// A new room would be refused too.
+    Refused(CreateError),
     /// The server cannot do it now.
     NotStored,
 }
@@ -103,6 +107,8 @@ pub enum JoinError {
     Full(usize),
     /// It asks for a password.
     Locked,
+    /// It asks for a password, and the person's connection is one over which none is taken.
+    Overheard,
     /// The password is another one.
     WrongPassword,
     /// There were too many wrong passwords from the person's address.

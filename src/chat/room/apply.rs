@@ -169,6 +169,10 @@ impl Room {
             // It went while somebody elsewhere decided this, and may never be heard of again.
             return Effects::default();
         }
+        if matches!(ruling, Ruling::Ended) && !self.members.is_empty() {
+            // They came while somebody elsewhere decided this.
+            return Effects::default();
+        }
         self.state.moderation.apply(ruling, time);
         let effects = self.effects(ruling, time);
         for member in &effects.out {
@@ -185,7 +189,7 @@ impl Room {
                     member.account = member.account.take().filter(|own| own != account);
                 }
             }
-            Ruling::Closed { .. } => self.is_closed = true,
+            Ruling::Closed { .. } | Ruling::Ended => self.is_closed = true,
             _ => {}
         }
         self.mark_muted(None);
@@ -195,10 +199,7 @@ impl Room {
 
     fn effects(&self, ruling: &Ruling, time: Timestamp) -> Effects {
         let (whom, put_out) = ruling.put_out(time).unzip();
-        let closing = match ruling {
-            Ruling::Closed { kept, .. } => Some(kept.closing(time)),
-            _ => None,
-        };
+        let closing = ruling.closing(time);
         let whom = whom.unwrap_or_default().iter().map(|it| it.member);
         Effects {
             out: match closing {

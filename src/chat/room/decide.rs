@@ -264,6 +264,12 @@ impl Room {
         Some(Ruling::OwnerReturned { owner, identity }.into())
     }
 
+    /// The end of a room that nobody needs; `None` while somebody is in it.
+    pub fn decide_end(&self) -> Option<Decision> {
+        let may_end = self.members.is_empty() && !self.is_closed;
+        may_end.then(|| Decision::to(Ruling::Ended, ()))
+    }
+
     /// What has to be done for the room to have an owner, and for bans to end in time: if no owner is left, the member
     /// who has been here for the longest time inherits it, of those who may speak if there are any.
     pub fn decide_owner(&self, now: Timestamp) -> Vec<Entry> {

@@ -108,7 +108,7 @@ impl Entry {
         match self {
             Entry::Said(_) | Entry::Topic(_) => false,
             Entry::Came(_) | Entry::Went { .. } | Entry::Renamed(_) => true,
-            Entry::Ruled(ruling) => ruling.by().is_none(),
+            Entry::Ruled(ruling) => ruling.is_fact(),
         }
     }
 

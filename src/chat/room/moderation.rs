@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::JoinRequest;
 use super::ban::{Ban, share_a_key};
-use super::closing::Kept;
+use super::closing::{Closing, Kept};
 use super::owners::{Identity, OwnerId, Owners};
 use crate::chat::message::{MemberId, clean_text};
 use crate::chat::moderation::{BanLine, ModAction, ModNotice, PutOut, PutOutHow, Target};
@@ -126,6 +126,8 @@ pub enum Ruling {
         #[serde(default, skip_serializing_if = "Kept::is_nothing")]
         kept: Kept,
     },
+    /// The room has ended since nobody needed it any more.
+    Ended,
     /// A connection has created the room, and owns it before anybody else.
     Founded {
         /// The connection.
@@ -178,6 +180,21 @@ pub enum Ruling {
 }
 
 impl Ruling {
+    /// Whether it has happened, whether it can be stored or not. The end of a room that nobody needs can wait.
+    pub(super) fn is_fact(&self) -> bool {
+        self.by().is_none() && !matches!(self, Ruling::Ended)
+    }
+
+    /// How the room ends with it; `None`: it goes on.
+    pub fn closing(&self, time: Timestamp) -> Option<Closing> {
+        match self {
+            Ruling::Closed { kept, .. } => Some(kept.closing(time)),
+            // Whoever runs the server wanted its lines to go with it, if it has any.
+            Ruling::Ended => Some(Kept::Nothing.closing(time)),
+            _ => None,
+        }
+    }
+
     /// Whether it is one that may put members out.
     pub(super) fn puts_out(&self) -> bool {
         matches!(
@@ -259,6 +276,7 @@ impl Ruling {
             Ruling::Inherited(heir) => of_room(ModAction::Inherited, &heir.name),
             Ruling::OwnerReturned { owner, .. } => of_room(ModAction::Returned, &owner.name),
             Ruling::Closed { .. }
+            | Ruling::Ended
             | Ruling::Founded { .. }
             | Ruling::OwnerCame { .. }
             | Ruling::OwnerEnded { .. }
@@ -282,7 +300,8 @@ impl Ruling {
             | Ruling::Unlocked { by }
             | Ruling::Private { by, .. }
             | Ruling::Closed { by, .. } => Some(by),
-            Ruling::Founded { .. }
+            Ruling::Ended
+            | Ruling::Founded { .. }
             | Ruling::OwnerCame { .. }
             | Ruling::OwnerEnded { .. }
             | Ruling::OwnerLost { .. }
@@ -381,7 +400,7 @@ impl Moderation {
             Ruling::Locked { hash, .. } => self.lock = Some(hash.clone()),
             Ruling::Unlocked { .. } => self.lock = None,
             Ruling::Private { on, .. } => self.private = *on,
-            Ruling::Closed { .. } => {}
+            Ruling::Closed { .. } | Ruling::Ended => {}
             Ruling::Founded { member, account } => {
                 self.found(*member, account.clone(), time);
             }
@@ -437,6 +456,11 @@ impl Moderation {
     fn unmute(&mut self, name: &Name, members: &[MemberId]) {
         self.muted
             .retain(|muted| !muted.is_taken_back_with(name, members));
+    }
+
+    /// The account of whoever has owned the room longest, if that is by account.
+    pub fn first_owner(&self) -> Option<&Name> {
+        self.owners.iter().next()?.account.as_ref()
     }
 
     /// Seniority of somebody among the owners, 0 = longest; `None` if not an owner.

@@ -8,7 +8,7 @@
 mod account;
 mod commands;
 
-pub use account::AccountPolicy;
+pub use account::{AccountPolicy, Policy};
 pub use commands::{COMMANDS, Command, Completes};
 
 use std::sync::Arc;
@@ -238,6 +238,9 @@ impl Session {
     /// Locks the room with a password, if the password is valid.
     fn lock(&mut self, password: &str) -> Turn {
         self.asked = None;
+        if self.is_overheard() {
+            return Turn::show([ModerationView::Overheard]);
+        }
         match Password::parse(password) {
             Ok(password) => Turn::ask(Request::Room(RoomRequest::Lock(password))),
             Err(_) => Turn::show([ModerationView::BadPassword]),
@@ -349,6 +352,13 @@ impl Session {
 
     fn not_joined(&mut self, room: RoomName, why: JoinError) -> Turn {
         match (self.asked.take(), why) {
+            (asked, JoinError::Locked) if self.is_overheard() => {
+                let failed = RoomView::JoinFailed(room.to_string(), JoinError::Overheard).into();
+                match asked {
+                    Some(_) => self.menu_after(vec![failed]),
+                    None => Turn::show([failed]),
+                }
+            }
             (_, JoinError::Locked) => {
                 self.asked = Some(Question::RoomPassword(room, PASSWORD_TRIES));
                 Turn::default()

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use super::errors::OVERHEARD;
 use crate::chat::account::AccountError;
 use crate::chat::name::Name;
 use crate::chat::password::PasswordError;
@@ -51,11 +52,7 @@ impl AccountView {
                     "No names can be registered here: the server has no --data."
                 )
             }
-            AccountView::Overheard => writeln!(
-                out,
-                "Passwords are not accepted over this connection: others on the way could read them. \
-                 Come through a tunnel, or ask the operator for --plain-passwords."
-            ),
+            AccountView::Overheard => writeln!(out, "{OVERHEARD}"),
             AccountView::Anon => writeln!(
                 out,
                 "anon is everybody's. Type \\name NEW for a name of your own, then \\register."

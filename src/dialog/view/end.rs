@@ -11,6 +11,8 @@ pub enum EndView {
     GoingDown,
     /// The user has typed nothing for too long.
     Idle,
+    /// The user has sent no line, and others need the place.
+    Silent,
     /// The client speaks this other protocol.
     Foreign(&'static str),
     /// Refused: the server has as many connections as it takes.
@@ -25,6 +27,10 @@ impl EndView {
             EndView::Goodbye => writeln!(out, "Goodbye."),
             EndView::GoingDown => writeln!(out, "* The server is going down."),
             EndView::Idle => writeln!(out, "* You have been idle for too long. Goodbye."),
+            EndView::Silent => writeln!(
+                out,
+                "* The server is filling up, and you have not typed a line yet. Goodbye."
+            ),
             EndView::Foreign(protocol) => writeln!(
                 out,
                 "This is parlor, a chat for nc and telnet. It does not speak {protocol}. Goodbye."

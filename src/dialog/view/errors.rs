@@ -8,6 +8,10 @@ use crate::chat::request::{CreateError, JoinError, RenameError, ReopenError};
 use crate::limits::CLOSED_ROOM_KEPT;
 use crate::time::duration;
 
+/// Why a password is not taken, and what would do.
+pub(super) const OVERHEARD: &str = "Passwords are not accepted over this connection: others on the way could read \
+    them. Come through a tunnel, or ask the operator for --plain-passwords.";
+
 impl fmt::Display for CreateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -19,6 +23,16 @@ impl fmt::Display for CreateError {
             CreateError::TooMany(limit) => {
                 write!(f, "No more rooms can be created (limit: {limit}).")
             }
+            CreateError::AddressFull(limit) => write!(
+                f,
+                "Too many open rooms were created from your address (limit: {limit}). Please join one of \
+                 them, or \\close one that nobody needs."
+            ),
+            CreateError::AccountFull(limit) => write!(
+                f,
+                "Your account has created too many open rooms (limit: {limit}). Please \\close one that \
+                 nobody needs."
+            ),
         }
     }
 }
@@ -37,6 +51,7 @@ impl fmt::Display for JoinError {
                 )
             }
             JoinError::Locked => f.write_str("It needs a password."),
+            JoinError::Overheard => write!(f, "It needs a password. {OVERHEARD}"),
             JoinError::WrongPassword => {
                 f.write_str("That is not the password. Ask the room's owner for it.")
             }
@@ -70,7 +85,7 @@ impl fmt::Display for ReopenError {
                 f,
                 "There is a room {taken} again. Type \\reopen ROOM NEW to give it the name NEW."
             ),
-            ReopenError::TooMany(limit) => CreateError::TooMany(*limit).fmt(f),
+            ReopenError::Refused(why) => why.fmt(f),
             ReopenError::NotStored => CreateError::NotStored.fmt(f),
         }
     }

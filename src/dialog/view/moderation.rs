@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use super::errors::OVERHEARD;
 use super::{Viewer, quoted};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::request::{BanLine, Deed, ModError, PutOut, PutOutHow};
@@ -14,6 +15,8 @@ use crate::time::duration;
 pub enum ModerationView {
     /// No room can have that password.
     BadPassword,
+    /// No password is taken over this connection.
+    Overheard,
     /// The room has another password; so many tries are left.
     WrongPassword(u8),
     /// The user was removed from a room, and so many of the user's last lines were not sent.
@@ -24,6 +27,10 @@ impl ModerationView {
     pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
         match self {
             ModerationView::BadPassword => write_bad_password(out),
+            ModerationView::Overheard => writeln!(
+                out,
+                "The room was not locked. {OVERHEARD} A password that you have typed here is no secret any more."
+            ),
             ModerationView::WrongPassword(tries) => write_wrong_password(*tries, out),
             ModerationView::PutOut(room, how, lost) => {
                 write_put_out(room, how, *lost, out)?;

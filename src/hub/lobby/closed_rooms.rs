@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Lobby;
+use super::{Lobby, Requester};
 use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
@@ -88,43 +88,61 @@ impl Lobby {
     /// Answered by [`LobbyReply::Reopened`], and before that by [`ClientEvent::Owns`].
     pub fn reopen(
         self: &Arc<Self>,
-        member: MemberId,
+        requester: Requester,
         account: Option<Name>,
         name: RoomName,
         new: Option<RoomName>,
-        inbox: &Arc<ClientInbox>,
     ) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        let lobby = Arc::clone(self);
         self.requests.start(async move {
-            let opened = lobby.try_reopen(member, account, &name, new, &inbox).await;
+            let opened = lobby.try_reopen(&requester, account, &name, new).await;
+            let inbox = requester.inbox;
             inbox.reply(LobbyReply::Reopened(name, opened));
         });
     }
 
+    /// It takes the slot of a new room, as [`Lobby::create`] does.
     async fn try_reopen(
         &self,
-        member: MemberId,
+        requester: &Requester,
         account: Option<Name>,
         name: &RoomName,
         new: Option<RoomName>,
-        inbox: &ClientInbox,
     ) -> Result<RoomName, ReopenError> {
-        let (key, account_name) = (name.key(), account.as_ref());
+        let member = requester.id;
         let (id, name, reopener) = {
-            let state = self.lock();
-            let found = state.closed_rooms.find(&key, member, account_name);
+            let mut state = self.lock();
+            let found = state
+                .closed_rooms
+                .find(&name.key(), member, account.as_ref());
             let (id, old, reopener) = found.ok_or(ReopenError::NoRoom)?;
             let name = new.unwrap_or(old);
             if state.by_key.contains_key(&name.key()) {
                 return Err(ReopenError::Exists(name));
             }
-            if self.rooms_max > 0 && state.rooms.len() >= self.rooms_max {
-                return Err(ReopenError::TooMany(self.rooms_max));
-            }
+            let founder = requester.founder(account.as_ref());
+            let open = state.rooms.len();
+            let slot = state
+                .founders
+                .begin(&self.limits, open, &name.key(), member, founder);
+            slot.map_err(ReopenError::Refused)?;
             (id, name, reopener)
         };
+        let opened = self.store_reopened(id, &name).await;
+        let opened =
+            opened.map(|room| self.open_again(room, reopener, member, account, &requester.inbox));
+        let mut state = self.lock();
+        // It may be closed again already.
+        let open = opened.is_ok().then_some(id);
+        let open = open.filter(|id| state.rooms.contains_key(id));
+        state.founders.end(&name.key(), member, open);
+        drop(state);
+        opened.map(|()| name)
+    }
+
+    async fn store_reopened(&self, id: RoomId, name: &RoomName) -> Result<StoredRoom, ReopenError> {
         let reopened = self.store.reopen_room(id, name.clone(), self.timestamp());
-        let room = reopened.await.map_err(|error| match error {
+        reopened.await.map_err(|error| match error {
             StoreError::RoomExists => ReopenError::Exists(name.clone()),
             StoreError::NoRoom => {
                 // It was too long ago, or is open by now.
@@ -132,9 +150,7 @@ impl Lobby {
                 ReopenError::NoRoom
             }
             _ => ReopenError::NotStored,
-        })?;
-        self.open_again(room, reopener, member, account, inbox);
-        Ok(name)
+        })
     }
 
     fn open_again(

@@ -5,6 +5,8 @@
 
 mod accounts;
 mod closed_rooms;
+mod founders;
+mod idle;
 mod ignores;
 mod lost_names;
 mod names;
@@ -23,9 +25,11 @@ use crate::chat::request::{Info, LobbyReply};
 use crate::runtime::{Runtime, Tasks};
 
 pub use self::accounts::Requester;
+pub use self::founders::LobbyLimits;
 
 use self::accounts::Accounts;
 use self::closed_rooms::ClosedRooms;
+use self::founders::Founders;
 use self::lost_names::LostNames;
 use self::names::{NameChange, NameQueue};
 use self::people::User;
@@ -53,7 +57,9 @@ pub struct Lobby {
     store: Store,
     passwords: Passwords,
     room_limits: RoomLimits,
-    rooms_max: usize,
+    limits: LobbyLimits,
+    /// What ends idle rooms, until the server does.
+    sweeper: Mutex<Option<Task<()>>>,
     started: Instant,
     /// The same as a date and time.
     since: Timestamp,
@@ -65,6 +71,7 @@ struct State {
     accounts: Accounts,
     /// In the order they were created.
     rooms: BTreeMap<RoomId, RoomHandle>,
+    founders: Founders,
     /// From [`RoomName::key`].
     by_key: HashMap<String, RoomId>,
     /// Up to here the store's rooms are all there, whoever stored them.
@@ -79,8 +86,8 @@ struct State {
 }
 
 impl Lobby {
-    /// A lobby with the rooms and accounts of `store`. Rooms run on `runtime` and have `room_limits`; there can be
-    /// `rooms_max` (`0`: any number).
+    /// A lobby with the rooms and accounts of `store`. Rooms run on `runtime` and have `room_limits`; there can be as
+    /// many as `limits` say, and for as long.
     ///
     /// # Errors
     ///
@@ -89,7 +96,7 @@ impl Lobby {
         runtime: Runtime,
         store: Store,
         room_limits: RoomLimits,
-        rooms_max: usize,
+        limits: LobbyLimits,
     ) -> Result<Arc<Lobby>, StoreError> {
         let lobby = Arc::new(Lobby {
             names: Mutex::default(),
@@ -99,7 +106,8 @@ impl Lobby {
             store,
             passwords: Passwords::new(runtime.clone()),
             room_limits,
-            rooms_max,
+            limits,
+            sweeper: Mutex::default(),
             started: runtime.clock.now(),
             since: runtime.clock.timestamp(),
             runtime,
@@ -109,6 +117,7 @@ impl Lobby {
         for name in lobby.store.accounts().await? {
             lobby.store.register().enter(&name);
         }
+        lobby.start_sweeper();
         Ok(lobby)
     }
 
@@ -140,39 +149,54 @@ impl Lobby {
         }
     }
 
-    /// Creates a room that connection `founder` owns, by `account` if it has one. Answered by
+    /// Creates a room that whoever requests it owns, by `account` if it has one. Answered by
     /// [`LobbyReply::Created`], and before that by [`ClientEvent::Owns`].
-    pub fn create(
-        self: &Arc<Self>,
-        founder: MemberId,
-        account: Option<Name>,
-        name: RoomName,
-        inbox: &Arc<ClientInbox>,
-    ) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+    pub fn create(self: &Arc<Self>, requester: Requester, account: Option<Name>, name: RoomName) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(&requester.inbox));
         let creating = async move {
-            let result = lobby.try_create(&name, founder, account).await;
+            let result = lobby.try_create(&name, &requester, account).await;
             let result = result.map(|room| inbox.put(ClientEvent::Owns(room)));
             inbox.reply(LobbyReply::Created(name, result));
         };
         self.requests.start(creating);
     }
 
+    /// The slot that the room has among all is taken before the store is asked, and given back if it refuses: others
+    /// create rooms meanwhile.
     async fn try_create(
+        &self,
+        name: &RoomName,
+        requester: &Requester,
+        account: Option<Name>,
+    ) -> Result<RoomHandle, CreateError> {
+        let (key, founder) = (name.key(), requester.id);
+        {
+            let mut state = self.lock();
+            if state.by_key.contains_key(&key) {
+                return Err(CreateError::Exists);
+            }
+            let open = state.rooms.len();
+            let by = requester.founder(account.as_ref());
+            state
+                .founders
+                .begin(&self.limits, open, &key, founder, by)?;
+        }
+        let created = self.store_and_open(name, founder, account).await;
+        let mut state = self.lock();
+        // It may be closed again already.
+        let id = created.as_ref().ok().map(|room| room.id);
+        let id = id.filter(|id| state.rooms.contains_key(id));
+        state.founders.end(&key, founder, id);
+        drop(state);
+        created
+    }
+
+    async fn store_and_open(
         &self,
         name: &RoomName,
         founder: MemberId,
         account: Option<Name>,
     ) -> Result<RoomHandle, CreateError> {
-        {
-            let state = self.lock();
-            if state.by_key.contains_key(&name.key()) {
-                return Err(CreateError::Exists);
-            }
-            if self.rooms_max > 0 && state.rooms.len() >= self.rooms_max {
-                return Err(CreateError::TooMany(self.rooms_max));
-            }
-        }
         let id = match self.store.create_room(name.clone()).await {
             Ok(id) => id,
             Err(StoreError::RoomExists) => return Err(CreateError::Exists),
@@ -184,6 +208,7 @@ impl Lobby {
             id,
             name: name.clone(),
             last_line: None,
+            was_used: false,
             state,
             at,
         };
@@ -222,7 +247,9 @@ impl Lobby {
             if is_known || room.id <= state.rooms_seen || state.closed.contains(&room.id) {
                 continue;
             }
+            let (id, owner) = (room.id, room.state.moderation.first_owner().cloned());
             self.open_room(&mut state, room, |_| ());
+            state.founders.found(id, owner);
         }
         for room in reopened {
             // Whoever closed it once more meanwhile, or opened it, has entered that.
@@ -244,6 +271,9 @@ impl Lobby {
         first: impl FnOnce(&RoomHandle),
     ) -> RoomHandle {
         let info = RoomInfo::new(room.state.topic.clone(), room.last_line);
+        if room.was_used {
+            info.note_used();
+        }
         let handle = RoomHandle::new(room.id, room.name, info);
         handle.info.show_moderation(&room.state.moderation);
         first(&handle);
@@ -258,7 +288,9 @@ impl Lobby {
         let now = move || clock.timestamp();
         let actor = room::run(room, handle.clone(), self.store.clone(), now, closed);
         state.actors.insert(id, self.actors.spawn(actor));
-        state.by_key.insert(handle.name.key(), id);
+        let key = handle.name.key();
+        state.founders.opened(&key);
+        state.by_key.insert(key, id);
         state.rooms.insert(id, handle.clone());
         handle
     }
@@ -351,6 +383,11 @@ impl Lobby {
         }
     }
 
+    /// When the server was started.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
     /// How long the server was up at that time.
     pub fn up(&self, at: Instant) -> Duration {
         at.saturating_duration_since(self.started)
@@ -440,6 +477,10 @@ impl Lobby {
 
     /// Ends all rooms, once they have done what waits for them, and then the store.
     pub async fn close_rooms(self: &Arc<Self>) {
+        let sweeper = self.take_sweeper();
+        if let Some(sweeper) = sweeper {
+            sweeper.cancel().await;
+        }
         // Somebody may be about to open a room.
         self.requests.idle().await;
         let (rooms, actors) = {
@@ -474,7 +515,9 @@ impl State {
     /// Takes a room that its owner has closed out of sight; its actor ends by itself.
     fn close_room(&mut self, id: RoomId, closing: Closing, moderation: &Moderation) {
         if let Some(room) = self.rooms.remove(&id) {
-            self.by_key.remove(&room.name.key());
+            let key = room.name.key();
+            self.by_key.remove(&key);
+            self.founders.closed(&key, id);
             self.closed_rooms.add(id, &room.name, closing, moderation);
         }
         if let Some(actor) = self.actors.remove(&id) {

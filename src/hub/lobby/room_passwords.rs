@@ -123,6 +123,7 @@ impl Lobby {
 
     /// Tells the rooms that an account was deleted.
     pub fn account_deleted(&self, account: &Name) {
+        self.lock().founders.account_deleted(account);
         for room in self.rooms_of(account) {
             // A room that is just being closed has no owner to forget.
             let _ = room
@@ -140,6 +141,7 @@ mod tests {
     use super::*;
     use crate::chat::message::MemberId;
     use crate::chat::room::{ConnectionEnd, JoinRequest, RoomLimits};
+    use crate::hub::lobby::{LobbyLimits, Requester};
     use crate::runtime::Runtime;
     use crate::store::Store;
 
@@ -167,11 +169,21 @@ mod tests {
         };
         let test = async {
             let store = Store::memory(0);
-            let lobby = Lobby::open(Runtime::new(Arc::clone(&executor)), store, limits, 0);
+            let lobby = Lobby::open(
+                Runtime::new(Arc::clone(&executor)),
+                store,
+                limits,
+                LobbyLimits::default(),
+            );
             let lobby = Arc::new(lobby.await.expect("no rooms can be read"));
             let (ann, ben) = (Arc::<ClientInbox>::default(), Arc::<ClientInbox>::default());
             let room = RoomName::parse("1150").expect("a name");
-            lobby.create(MemberId(1), Some(name("Ann")), room.clone(), &ann);
+            let requester = Requester {
+                id: MemberId(1),
+                address: None,
+                inbox: Arc::clone(&ann),
+            };
+            lobby.create(requester, Some(name("Ann")), room.clone());
             let owned = next(&ann, |note| match note {
                 ClientEvent::Owns(room) => Some(room),
                 _ => None,

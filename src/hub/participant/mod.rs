@@ -218,13 +218,15 @@ impl Participant {
         let (lobby, inbox, id) = (&self.lobby, &self.inbox, self.id);
         let here = self.room.as_ref().map(|membership| &membership.room);
         match request {
-            LobbyRequest::Create(room) => lobby.create(id, self.account.clone(), room, inbox),
+            LobbyRequest::Create(room) => {
+                lobby.create(self.requester(), self.account.clone(), room);
+            }
             LobbyRequest::Join(room, None) => lobby.find(room, inbox),
             LobbyRequest::Join(room, Some(password)) => {
                 lobby.find_with(room, password, self.address, inbox);
             }
             LobbyRequest::Reopen(room, new) => {
-                lobby.reopen(id, self.account.clone(), room, new, inbox);
+                lobby.reopen(self.requester(), self.account.clone(), room, new);
             }
             LobbyRequest::Rooms => lobby.list(inbox),
             LobbyRequest::RoomPage(page) => lobby.list_page(page, self.room_id(), inbox),
@@ -245,13 +247,16 @@ impl Participant {
 
     /// Asks about an account. A name that is registered gets these `settings`.
     pub fn ask_account(&mut self, request: AccountRequest, settings: Settings) {
-        let requester = Requester {
+        self.lobby.handle(self.requester(), request, settings);
+        self.awaiting = Awaiting::Lobby;
+    }
+
+    fn requester(&self) -> Requester {
+        Requester {
             id: self.id,
             address: self.address,
             inbox: Arc::clone(&self.inbox),
-        };
-        self.lobby.handle(requester, request, settings);
-        self.awaiting = Awaiting::Lobby;
+        }
     }
 
     /// Asks what a word can be completed to. Answered by [`Event::Candidates`]; false if nobody will answer.

@@ -9,6 +9,7 @@ use crate::chat::message::{Item, Kind, Notice};
 use crate::chat::name::RoomName;
 use crate::chat::request::{ModCommand, PutOutHow};
 use crate::chat::room::RoomLimits;
+use crate::hub::lobby::LobbyLimits;
 use crate::runtime::Runtime;
 use crate::store::Store;
 
@@ -44,7 +45,7 @@ impl World {
     fn new() -> World {
         let executor = Arc::new(Executor::new());
         let runtime = Runtime::new(Arc::clone(&executor));
-        let lobby = Lobby::open(runtime, Store::memory(10), LIMITS, 0);
+        let lobby = Lobby::open(runtime, Store::memory(10), LIMITS, LobbyLimits::default());
         let lobby = futures_lite::future::block_on(lobby).expect("no rooms can be read");
         World {
             executor,

@@ -17,6 +17,10 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct RoomInfo {
     members: AtomicUsize,
+    /// How often somebody has come in.
+    visits: AtomicU64,
+    /// Something was ever said, or made the topic.
+    used: AtomicBool,
     lines: AtomicU64,
     /// [`NEVER`], or milliseconds as in [`Timestamp`].
     last_line: AtomicI64,
@@ -36,6 +40,8 @@ impl RoomInfo {
     pub fn new(topic: Option<Topic>, last_line: Option<Timestamp>) -> RoomInfo {
         RoomInfo {
             members: AtomicUsize::new(0),
+            visits: AtomicU64::new(0),
+            used: AtomicBool::new(last_line.is_some() || topic.is_some()),
             lines: AtomicU64::new(0),
             last_line: AtomicI64::new(last_line.map_or(NEVER, |time| time.0)),
             private: AtomicBool::new(false),
@@ -48,6 +54,22 @@ impl RoomInfo {
     /// How many members it has.
     pub fn members(&self) -> usize {
         self.members.load(Ordering::Relaxed)
+    }
+
+    /// How often somebody has come in since the server was started.
+    pub fn visits(&self) -> u64 {
+        self.visits.load(Ordering::Relaxed)
+    }
+
+    /// Whether something was ever said there, or made its topic.
+    pub fn was_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody would miss it: nothing was ever said there, or only before that time, if there is one.
+    pub fn may_end(&self, before: Option<Timestamp>) -> bool {
+        let is_before = |time| self.last_line().is_none_or(|last| last < time);
+        !self.was_used() || before.is_some_and(is_before)
     }
 
     /// Lines said since the server was started.
@@ -93,10 +115,27 @@ impl RoomInfo {
         self.members.store(count, Ordering::Relaxed);
     }
 
+    /// Notes that somebody has come in.
+    pub fn note_visit(&self) {
+        self.visits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that something was ever said there.
+    pub fn note_used(&self) {
+        self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that there is a line of that time, whoever has stored it.
+    pub fn note_last_line(&self, time: Timestamp) {
+        self.note_used();
+        self.last_line.fetch_max(time.0, Ordering::Relaxed);
+    }
+
     /// Notes that so many more lines were said, the last one at that time.
     pub fn add_lines(&self, count: u64, last: Timestamp) {
         let lines = self.lines().saturating_add(count);
         self.lines.store(lines, Ordering::Relaxed);
+        self.note_used();
         self.last_line.store(last.0, Ordering::Relaxed);
     }
 
@@ -117,6 +156,7 @@ impl RoomInfo {
 
     /// Notes its topic.
     pub fn set_topic(&self, topic: Option<Topic>) {
+        self.note_used();
         *self.lock_topic() = topic;
     }
 

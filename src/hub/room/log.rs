@@ -204,6 +204,9 @@ impl Actor {
                     self.recent.push(message);
                 }
                 Entry::Came(_) | Entry::Went { .. } => {
+                    if matches!(numbered.entry, Entry::Came(_)) {
+                        self.handle.info.note_visit();
+                    }
                     self.handle.info.set_members(self.room.members());
                 }
                 Entry::Renamed(_) | Entry::Ruled(_) => {}

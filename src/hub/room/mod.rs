@@ -164,6 +164,9 @@ impl Actor {
             RoomCommand::AccountDeleted(account) => {
                 self.note_owner(Fact::AccountDeleted(account), time).await;
             }
+            RoomCommand::EndIfIdle { visits, before } => {
+                self.end_if_idle(visits, before, time).await;
+            }
             RoomCommand::Who(member) => {
                 let (members, more) = self.room.first_members(WHO_NAMES_MAX);
                 self.tell(member, ClientEvent::Members(members, more));

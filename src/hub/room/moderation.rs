@@ -56,6 +56,33 @@ impl Actor {
         }
     }
 
+    /// Ends the room if nobody is in it and nobody needs it, as [`RoomCommand::EndIfIdle`] says.
+    pub(super) async fn end_if_idle(
+        &mut self,
+        visits: u64,
+        before: Option<Timestamp>,
+        time: Timestamp,
+    ) {
+        let info = &self.handle.info;
+        if info.visits() != visits || info.members() > 0 || !info.may_end(before) {
+            return;
+        }
+        // An import may have brought lines that the room has not heard of.
+        let Ok(last) = self.store.tail(self.handle.id, 1).await else {
+            return;
+        };
+        if let Some(last) = last.last() {
+            info.note_last_line(last.time);
+        }
+        if !info.may_end(before) {
+            return;
+        }
+        // If it cannot be stored now, the lobby asks again.
+        let _ = self
+            .carry_out(time, (), |room| room.decide_end().ok_or(()))
+            .await;
+    }
+
     /// Unlists the room and closes its mailbox; joins under way get
     /// [`JoinError::NoRoom`](crate::chat::request::JoinError::NoRoom).
     pub(super) fn close(&mut self, closing: Closing) {

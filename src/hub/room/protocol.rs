@@ -14,6 +14,7 @@ use crate::chat::people::DirectMessage;
 use crate::chat::request::{JoinError, ModCommand, Reply};
 use crate::chat::room::{ConnectionEnd, JoinRequest};
 use crate::hub::inbox::Inbox;
+use crate::time::Timestamp;
 
 /// What a room can be asked or told.
 #[derive(Debug)]
@@ -55,6 +56,14 @@ pub enum RoomCommand {
     Account(MemberId, Option<Name>),
     /// An account was deleted.
     AccountDeleted(Name),
+    /// Nobody seems to need the room any more: it ends unless somebody is in it, or has come since there were so many
+    /// visits. One in which something was said ends only if that was before `before`.
+    EndIfIdle {
+        /// How often somebody had come in.
+        visits: u64,
+        /// Lines after that keep the room; `None`: all do.
+        before: Option<Timestamp>,
+    },
     /// The server is stopping: announce joins and leaves no more.
     Stop,
 }

@@ -20,10 +20,28 @@ pub enum AccountPolicy {
     Overheard,
 }
 
+/// What is possible over a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether names can be registered.
+    pub accounts: AccountPolicy,
+    /// What is typed crosses a network, where others could read it: no password is asked for, of rooms either.
+    pub is_overheard: bool,
+}
+
+impl From<AccountPolicy> for Policy {
+    fn from(accounts: AccountPolicy) -> Policy {
+        Policy {
+            accounts,
+            is_overheard: accounts == AccountPolicy::Overheard,
+        }
+    }
+}
+
 /// What a session knows of registered names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AccountState {
-    policy: AccountPolicy,
+    policy: Policy,
     /// The name that the user is logged in to, as it was registered.
     account: Option<Name>,
     /// A registered name that the user was refused or has lost: what `\login` means without a name.
@@ -33,10 +51,10 @@ pub(super) struct AccountState {
 
 impl Session {
     /// A session on a connection with this policy.
-    pub fn new(policy: AccountPolicy) -> Session {
+    pub fn new(policy: impl Into<Policy>) -> Session {
         Session {
             account_state: AccountState {
-                policy,
+                policy: policy.into(),
                 ..AccountState::default()
             },
             ..Session::default()
@@ -57,8 +75,16 @@ impl Session {
         Turn::show([AccountView::NameReclaimed(account, new)])
     }
 
+    /// No password is taken over this connection.
+    pub(super) fn is_overheard(&self) -> bool {
+        self.account_state.policy.is_overheard
+    }
+
     pub(super) fn register(&mut self) -> Turn {
-        let refused = match (&self.account_state.account, self.account_state.policy) {
+        let refused = match (
+            &self.account_state.account,
+            self.account_state.policy.accounts,
+        ) {
             (_, AccountPolicy::NoFile) => AccountView::NoFile,
             (_, AccountPolicy::Overheard) => AccountView::Overheard,
             (Some(account), _) => AccountView::LoggedInAlready(account.clone()),
@@ -81,7 +107,10 @@ impl Session {
         let Some(name) = name.filter(|name| !name.is_anon()) else {
             return Turn::show([HelpView::Usage("login NAME")]);
         };
-        let refused = match (&self.account_state.account, self.account_state.policy) {
+        let refused = match (
+            &self.account_state.account,
+            self.account_state.policy.accounts,
+        ) {
             (_, AccountPolicy::NoFile) => AccountView::NoFile,
             (_, AccountPolicy::Overheard) => AccountView::Overheard,
             (Some(account), _) if account.folded() == name.folded() => {

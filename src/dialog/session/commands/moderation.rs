@@ -10,7 +10,7 @@ use crate::limits::BAN_TIME_MAX;
 use crate::time::duration;
 
 pub(super) fn lock(session: &mut Session, argument: &str) -> Turn {
-    if argument.is_empty() {
+    if argument.is_empty() && !session.is_overheard() {
         session.asked = Some(Question::NewRoomPassword);
         return Turn::default();
     }

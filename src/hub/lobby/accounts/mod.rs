@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use smol::Task;
 
+use super::founders::Founder;
 use super::names::NameChange;
 use super::{Lobby, State};
 use crate::chat::account::{AccountError, AccountReply, AccountRequest};
+use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Password;
@@ -26,6 +28,16 @@ pub struct Requester {
     pub address: Option<IpAddr>,
     /// Where the answer goes.
     pub inbox: Arc<ClientInbox>,
+}
+
+impl Requester {
+    /// Whom a room counts for that is created on behalf of `account`, if there is one.
+    pub(super) fn founder(&self, account: Option<&Name>) -> Founder {
+        Founder {
+            address: self.address.map(Address::from),
+            account: account.cloned(),
+        }
+    }
 }
 
 /// What is under way with regard to accounts.

@@ -10,6 +10,7 @@ use crate::chat::account::Login;
 use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::room::RoomLimits;
 use crate::chat::settings::{Bell, Setting, Width};
+use crate::hub::lobby::LobbyLimits;
 use crate::limits::NAME_CHANGES_IN_A_ROW;
 use crate::runtime::Runtime;
 use crate::store::{Durability, Retention, Store};
@@ -31,7 +32,12 @@ fn lobby(executor: &Arc<Executor<'static>>, store: Store) -> Arc<Lobby> {
         history_lines: 0,
         outbox_bytes: 0,
     };
-    let lobby = Lobby::open(Runtime::new(Arc::clone(executor)), store, limits, 0);
+    let lobby = Lobby::open(
+        Runtime::new(Arc::clone(executor)),
+        store,
+        limits,
+        LobbyLimits::default(),
+    );
     block_on(lobby).expect("the store is right")
 }
 
