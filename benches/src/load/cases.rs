@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 
 use crate::Args;
 use crate::crowd::{Crowd, Shape};
-use crate::server::{Server, own_cpu_seconds};
+use parlor_bench::server::{Server, own_cpu_seconds};
 
 /// What a case measured: name and value.
 pub(crate) type Figures = Vec<(&'static str, f64)>;
@@ -172,7 +172,9 @@ pub(crate) fn crowd(args: &Args, server: &Server) -> Result<Figures, String> {
 pub(crate) fn startup(command: &[String], limit: Duration) -> Result<Figures, String> {
     let mut times = Vec::new();
     for _ in 0..STARTS {
-        times.push(Server::start(command, limit)?.startup);
+        let server = Server::start(command)?;
+        server.end_after(limit);
+        times.push(server.startup);
     }
     times.sort();
     Ok(vec![(

@@ -6,14 +6,13 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
-use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::{Timespec, epoll};
+use parlor_bench::socket::{Interest, Options, Poll, open};
+use parlor_bench::wire::{self, Dialect, HALF_TYPED, Telnet};
 
 use crate::mixed::{self, Taste};
 use crate::tally::Tally;
-use crate::wire::{self, Dialect, HALF_TYPED, Telnet};
 
 /// Clients that come or go at the same time: enough to keep the server busy, fewer than wait in its backlog.
 const AT_ONCE: usize = 256;
@@ -29,9 +28,6 @@ const CHARACTER_MODE_MAX: Duration = Duration::from_secs(3);
 
 /// Bytes read at once.
 const READ_BYTES: usize = 256 * 1024;
-
-/// Bytes of data in one packet, as over Ethernet.
-const SEGMENT_BYTES: u32 = 1460;
 
 /// Receive buffer of a client that does not read, in bytes; the kernel makes it a little more.
 const STALLED_BUFFER_BYTES: usize = 4096;
@@ -64,8 +60,7 @@ pub(crate) struct Shape {
 pub(crate) struct Crowd {
     shape: Shape,
     address: SocketAddr,
-    epoll: OwnedFd,
-    events: Vec<epoll::Event>,
+    poll: Poll,
     buffer: Vec<u8>,
     clients: Vec<Client>,
     /// Senders' clients with lines that the server had no time to read.
@@ -101,7 +96,7 @@ struct Entering {
 impl Crowd {
     /// Nobody yet. For parlor the rooms are created.
     pub(crate) fn new(shape: Shape, address: SocketAddr) -> Result<Crowd, String> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(text)?;
+        let poll = Poll::new().map_err(text)?;
         if shape.dialect != Dialect::Baseline {
             create_rooms(address, shape.rooms)?;
         }
@@ -109,8 +104,7 @@ impl Crowd {
         Ok(Crowd {
             shape,
             address,
-            epoll,
-            events: Vec::with_capacity(1024),
+            poll,
             buffer: vec![0; READ_BYTES],
             clients: Vec::new(),
             held_up: Vec::new(),
@@ -174,7 +168,7 @@ impl Crowd {
                 return Err("the member that is to stall could not join".to_owned());
             }
         }
-        epoll::delete(&self.epoll, &self.clients[index].socket).map_err(text)
+        self.poll.remove(&self.clients[index].socket).map_err(text)
     }
 
     /// Everybody closes their side and waits for the server to close its own. Returns how long it took.
@@ -198,7 +192,7 @@ impl Crowd {
                     }
                 };
                 if is_end {
-                    epoll::delete(&self.epoll, &client.socket).map_err(text)?;
+                    self.poll.remove(&client.socket).map_err(text)?;
                     left += 1;
                 }
             }
@@ -241,7 +235,9 @@ impl Crowd {
             .shape
             .dialect
             .entry(room, name.as_deref(), &taste.settings());
-        listen_to(&self.epoll, &socket, index)?;
+        self.poll
+            .add(&socket, index, Interest::READ)
+            .map_err(text)?;
         self.clients.push(Client {
             socket,
             room,
@@ -259,7 +255,7 @@ impl Crowd {
     pub(crate) fn only_senders_read(&mut self) -> Result<(), String> {
         for (index, client) in self.clients.iter().enumerate() {
             if self.sender(index).is_none() {
-                epoll::delete(&self.epoll, &client.socket).map_err(text)?;
+                self.poll.remove(&client.socket).map_err(text)?;
             }
         }
         Ok(())
@@ -269,7 +265,9 @@ impl Crowd {
     pub(crate) fn all_read(&mut self) -> Result<(), String> {
         for (index, client) in self.clients.iter().enumerate() {
             if self.sender(index).is_none() {
-                listen_to(&self.epoll, &client.socket, index)?;
+                self.poll
+                    .add(&client.socket, index, Interest::READ)
+                    .map_err(text)?;
             }
         }
         Ok(())
@@ -378,27 +376,11 @@ impl Crowd {
     }
 
     /// The clients for whom something has come.
-    fn wait(&mut self, wait: Duration) -> Result<Ready, String> {
-        let timeout = Timespec {
-            tv_sec: wait.as_secs() as i64,
-            tv_nsec: i64::from(wait.subsec_nanos()),
-        };
-        self.events.clear();
-        let spare = rustix::buffer::spare_capacity(&mut self.events);
-        match epoll::wait(&self.epoll, spare, Some(&timeout)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(text(error)),
-        }
-        let ready: Vec<_> = self
-            .events
-            .iter()
-            .map(|event| event.data.u64() as usize)
-            .collect();
-        Ok(ready.into_iter())
+    fn wait(&mut self, wait: Duration) -> Result<impl Iterator<Item = usize> + use<>, String> {
+        let ready = self.poll.wait(wait).map_err(text)?;
+        Ok(ready.into_iter().map(|ready| ready.index))
     }
 }
-
-type Ready = std::vec::IntoIter<usize>;
 
 impl Client {
     /// Reads once, behind what is kept of an unfinished line; returns how many bytes there are then.
@@ -458,35 +440,18 @@ impl Client {
     }
 }
 
-fn listen_to(epoll: &OwnedFd, socket: &TcpStream, index: usize) -> Result<(), String> {
-    let flags = epoll::EventFlags::IN | epoll::EventFlags::RDHUP;
-    epoll::add(
-        epoll,
-        socket,
-        epoll::EventData::new_u64(index as u64),
-        flags,
-    )
-    .map_err(text)
-}
-
 /// Connects to `address` from an address of this machine that client `index` has ports at, with a receive
 /// buffer of so many bytes or the usual one.
 fn connect(address: SocketAddr, index: usize, buffer: Option<usize>) -> Result<TcpStream, String> {
-    let socket =
-        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).map_err(text)?;
-    if let Some(bytes) = buffer {
-        socket.set_recv_buffer_size(bytes).map_err(text)?;
-    }
-    // Loopback packets of 64 KiB make the kernel put off acknowledgements for 40 ms, which no network does.
-    socket.set_tcp_mss(SEGMENT_BYTES).map_err(text)?;
     // Ports of the last run's addresses may still be in TIME-WAIT, so each run has its own.
     let run = (std::process::id() % 250) as u8 + 1;
     let source = Ipv4Addr::new(127, run, 0, (index / CLIENTS_PER_ADDRESS) as u8 + 1);
-    socket
-        .bind(&SocketAddr::from((source, 0)).into())
-        .map_err(text)?;
-    socket.connect(&address.into()).map_err(text)?;
-    socket.set_tcp_nodelay(true).map_err(text)?;
+    let options = Options {
+        source: Some(source),
+        receive_buffer: buffer,
+        ..Options::default()
+    };
+    let socket = open(address, &options).map_err(text)?;
     socket.set_nonblocking(true).map_err(text)?;
     Ok(socket.into())
 }

@@ -6,17 +6,16 @@
 mod cases;
 mod crowd;
 mod mixed;
-mod server;
 mod tally;
-mod wire;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use argh::FromArgs;
 
-use crate::server::Server;
-use crate::wire::Dialect;
+use parlor_bench::raise_descriptor_limit;
+use parlor_bench::server::Server;
+use parlor_bench::wire::Dialect;
 
 /// Starts a server, plays one case against it and prints the figures.
 #[derive(Debug, FromArgs)]
@@ -81,7 +80,9 @@ struct Args {
 
 fn main() -> ExitCode {
     let args: Args = argh::from_env();
-    raise_descriptor_limit();
+    if let Err(error) = raise_descriptor_limit() {
+        eprintln!("load: {error}");
+    }
     match play(&args) {
         Ok(figures) => {
             for (metric, value) in figures {
@@ -101,7 +102,8 @@ fn play(args: &Args) -> Result<cases::Figures, String> {
     if args.case == "startup" {
         return cases::startup(&args.command, limit);
     }
-    let server = Server::start(&args.command, limit)?;
+    let server = Server::start(&args.command)?;
+    server.end_after(limit);
     match args.case.as_str() {
         "closed" => cases::closed(args, &server),
         "burst" => cases::burst(args, &server),
@@ -109,17 +111,5 @@ fn play(args: &Args) -> Result<cases::Figures, String> {
         "stalled" => cases::stalled(args, &server),
         "crowd" => cases::crowd(args, &server),
         other => Err(format!("there is no case {other}")),
-    }
-}
-
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    let raised = Rlimit {
-        current: maximum,
-        maximum,
-    };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        eprintln!("load: cannot raise the limit of open files: {error}");
     }
 }

@@ -93,7 +93,7 @@ pub(crate) fn mention(number: usize, first: usize, members: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Dialect, parse};
+    use parlor_bench::wire::{Dialect, parse};
 
     #[test]
     fn a_third_each_has_a_zone_and_a_name_and_some_ignore() {

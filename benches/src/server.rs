@@ -15,18 +15,21 @@ const START_MAX: Duration = Duration::from_secs(10);
 
 /// A running server; it is ended when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     child: Child,
     /// Where it listens.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     /// From its start until it said that it listens.
-    pub(crate) startup: Duration,
+    pub startup: Duration,
 }
 
 impl Server {
-    /// Starts `command` and waits until it says `listening on ADDRESS`. If it still runs after `limit` it
-    /// is killed and so is this process: every run ends.
-    pub(crate) fn start(command: &[String], limit: Duration) -> Result<Server, String> {
+    /// Starts `command` and waits until it says `listening on ADDRESS`.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, in words: it does not start, or never says where it listens.
+    pub fn start(command: &[String]) -> Result<Server, String> {
         let (program, args) = command.split_first().ok_or("no server command was given")?;
         let begun = Instant::now();
         let mut child = Command::new(program)
@@ -39,14 +42,11 @@ impl Server {
         let listening = wait_for_address(&mut child);
         let startup = begun.elapsed();
         match listening {
-            Ok(address) => {
-                end_after(limit, child.id());
-                Ok(Server {
-                    child,
-                    address,
-                    startup,
-                })
-            }
+            Ok(address) => Ok(Server {
+                child,
+                address,
+                startup,
+            }),
             Err(error) => {
                 end(&mut child);
                 Err(error)
@@ -54,17 +54,53 @@ impl Server {
         }
     }
 
+    /// If the server still runs after `limit` it is killed and so is this process: every run ends.
+    pub fn end_after(&self, limit: Duration) {
+        end_after(limit, self.child.id());
+    }
+
+    /// What Linux tells of it.
+    pub fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+
     /// Processor time that the server has used, in seconds.
-    pub(crate) fn cpu_seconds(&self) -> f64 {
-        cpu_seconds(&self.child.id().to_string())
+    pub fn cpu_seconds(&self) -> f64 {
+        self.process().cpu_seconds()
     }
 
     /// Its resident memory, in KiB.
-    pub(crate) fn resident_kib(&self) -> f64 {
-        let path = format!("/proc/{}/smaps_rollup", self.child.id());
-        let text = fs::read_to_string(path).unwrap_or_default();
+    pub fn resident_kib(&self) -> f64 {
+        self.process().kib("smaps_rollup", "Rss:")
+    }
+}
+
+/// A process by its id. What Linux does not tell, since it is gone or somebody else's, is not a number.
+#[derive(Clone, Copy, Debug)]
+pub struct Process(pub u32);
+
+impl Process {
+    /// Processor time that it has used, in seconds.
+    pub fn cpu_seconds(self) -> f64 {
+        cpu_seconds(&self.0.to_string())
+    }
+
+    /// Its resident memory in KiB, as far as the kernel has added it up: a little off, and quick enough to be
+    /// asked many times a second.
+    pub fn rough_resident_kib(self) -> f64 {
+        self.kib("status", "VmRSS:")
+    }
+
+    /// How many files and sockets it has open.
+    pub fn descriptors(self) -> Option<usize> {
+        let folder = fs::read_dir(format!("/proc/{}/fd", self.0)).ok()?;
+        Some(folder.count())
+    }
+
+    fn kib(self, file: &str, field: &str) -> f64 {
+        let text = fs::read_to_string(format!("/proc/{}/{file}", self.0)).unwrap_or_default();
         text.lines()
-            .find_map(|line| line.strip_prefix("Rss:"))
+            .find_map(|line| line.strip_prefix(field))
             .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
             .unwrap_or(f64::NAN)
     }
@@ -77,7 +113,7 @@ impl Drop for Server {
 }
 
 /// Processor time that this process has used, in seconds.
-pub(crate) fn own_cpu_seconds() -> f64 {
+pub fn own_cpu_seconds() -> f64 {
     cpu_seconds("self")
 }
 
@@ -123,7 +159,7 @@ fn end(child: &mut Child) {
 fn end_after(limit: Duration, server: u32) {
     thread::spawn(move || {
         thread::sleep(limit);
-        eprintln!("load: not done after {} s, ended", limit.as_secs());
+        eprintln!("not done after {} s, ended", limit.as_secs());
         let pid = i32::try_from(server)
             .ok()
             .and_then(rustix::process::Pid::from_raw);

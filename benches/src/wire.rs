@@ -3,18 +3,18 @@
 use std::str::FromStr;
 
 /// Bytes of a line, its end included.
-pub(crate) const LINE_BYTES: usize = 64;
+pub const LINE_BYTES: usize = 64;
 
 /// What a member in character mode has typed and not sent. It is also how each of its lines begins, so that
 /// a sender has half-typed text at all times as well.
-pub(crate) const HALF_TYPED: &[u8] = b"half typed";
+pub const HALF_TYPED: &[u8] = b"half typed";
 
 /// The part of a line that is looked at: `#SSSS NNNNNNNN`, sender and number, then filling.
 const MARK_BYTES: usize = 14;
 
 /// How a client talks to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
+pub enum Dialect {
     /// The first line names the room.
     Baseline,
     /// The numbered menu.
@@ -38,7 +38,7 @@ impl FromStr for Dialect {
 
 impl Dialect {
     /// What ends a typed line.
-    pub(crate) fn line_end(self) -> &'static [u8] {
+    pub fn line_end(self) -> &'static [u8] {
         match self {
             Dialect::ParlorChar => b"\r\n",
             _ => b"\n",
@@ -46,7 +46,7 @@ impl Dialect {
     }
 
     /// Bytes at the end of a delivered line, without its line end, that a sender filled in.
-    pub(crate) fn payload_bytes(self) -> usize {
+    pub fn payload_bytes(self) -> usize {
         let typed = LINE_BYTES - self.line_end().len();
         match self {
             Dialect::ParlorChar => typed - HALF_TYPED.len(),
@@ -56,12 +56,7 @@ impl Dialect {
 
     /// What is typed to enter `room`, as `name` if there is one, with `settings`, each a command. The first of the two parts is typed at
     /// once; the second after the Telnet options are settled.
-    pub(crate) fn entry(
-        self,
-        room: usize,
-        name: Option<&str>,
-        settings: &[String],
-    ) -> (Vec<u8>, Vec<u8>) {
+    pub fn entry(self, room: usize, name: Option<&str>, settings: &[String]) -> (Vec<u8>, Vec<u8>) {
         let end = std::str::from_utf8(self.line_end()).unwrap_or_default();
         let naming = name.map_or(String::new(), |name| format!("4{end}{name}{end}"));
         let text = match self {
@@ -80,7 +75,7 @@ impl Dialect {
     }
 
     /// What the server shows to who has entered `room`.
-    pub(crate) fn entered(self, room: usize) -> Vec<u8> {
+    pub fn entered(self, room: usize) -> Vec<u8> {
         match self {
             Dialect::Baseline => format!("room{room}\n"),
             _ => format!("Join room room{room} successful"),
@@ -89,7 +84,7 @@ impl Dialect {
     }
 
     /// Appends line `number` of `sender`, as it is typed.
-    pub(crate) fn write_line(self, sender: usize, number: u32, out: &mut Vec<u8>) {
+    pub fn write_line(self, sender: usize, number: u32, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(format!("#{sender:04} {number:08} ").as_bytes());
         out.resize(start + self.payload_bytes(), b'.');
@@ -101,7 +96,7 @@ impl Dialect {
 }
 
 /// The sender and the number of a delivered `line` (without LF); `None` for anything else the server shows.
-pub(crate) fn parse(line: &[u8], payload_bytes: usize) -> Option<(usize, u32)> {
+pub fn parse(line: &[u8], payload_bytes: usize) -> Option<(usize, u32)> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let payload = &line[line.len().checked_sub(payload_bytes)?..];
     let mark = payload.get(..MARK_BYTES)?;
@@ -123,9 +118,22 @@ fn digits(bytes: &[u8]) -> Option<u32> {
     Some(value)
 }
 
+/// How a telnet of so many `columns` and `rows` agrees to character mode before it is asked: NAWS, no terminal
+/// type, ECHO and SGA.
+pub fn character_mode(columns: u8, rows: u8) -> Vec<u8> {
+    const NAWS: u8 = 31;
+    const TERMINAL_TYPE: u8 = 24;
+    [
+        &[IAC, WILL, NAWS, IAC, SB, NAWS, 0, columns, 0, rows, IAC, SE][..],
+        &[IAC, WONT, TERMINAL_TYPE, IAC, DO, ECHO],
+        &[IAC, DO, SUPPRESS_GO_AHEAD],
+    ]
+    .concat()
+}
+
 /// The client's side of Telnet negotiation until it is in its room.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Telnet {
+pub struct Telnet {
     echo: bool,
     suppress_go_ahead: bool,
 }
@@ -142,12 +150,12 @@ const SUPPRESS_GO_AHEAD: u8 = 3;
 
 impl Telnet {
     /// True once the server has taken over echoing.
-    pub(crate) fn is_character_mode(self) -> bool {
+    pub fn is_character_mode(self) -> bool {
         self.echo && self.suppress_go_ahead
     }
 
     /// Takes the commands out of `bytes` and appends the answers to `out`. A command that is cut stays.
-    pub(crate) fn receive(&mut self, bytes: &mut Vec<u8>, out: &mut Vec<u8>) {
+    pub fn receive(&mut self, bytes: &mut Vec<u8>, out: &mut Vec<u8>) {
         let mut data = Vec::with_capacity(bytes.len());
         let mut rest = &bytes[..];
         while let Some(&byte) = rest.first() {
