@@ -1,5 +1,6 @@
-//! What parlor is measured with, as far as several programs share it.
+//! What parlor is measured and attacked with, as far as several programs or the tests share it.
 
+pub mod attack;
 pub mod server;
 pub mod socket;
 pub mod wire;
