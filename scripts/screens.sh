@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
-# Makes the screens of the README: three people talk with real clients, each at a terminal of its own, and each
-# has a line half typed while messages arrive. Prints the blocks to standard output.
+# Makes screens of real clients.
 #
 # usage: scripts/screens.sh
+#        scripts/screens.sh --attacked FOLDER
 #
-# Needs tmux, inetutils-telnet and netcat-openbsd.
+# Without arguments, those of the README: three people talk, each at a terminal of its own, and each has a line
+# half typed while messages arrive. Prints the blocks to standard output.
+# With --attacked, pictures of an xterm at 80x24 and 40x12, each with nc, telnet, and nc with \ansi, in which
+# Eve says `ok`, blanks to the edge of the screen, and a row as if Dai had said it. FOLDER gets a picture and
+# the text of each screen, and it is printed which screens show that row as one of their own.
+#
+# Needs tmux, inetutils-telnet and netcat-openbsd; for --attacked instead of tmux xterm, xvfb, xdotool and
+# imagemagick, without which it is skipped. PARLOR=path starts another program than the one built here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
@@ -21,6 +28,8 @@ thai=เป็นคนที่เทอพูมจัย
 
 work=$(mktemp -d)
 server_pid=
+# Other processes that have to be ended.
+pids=()
 
 # Our own tmux server, which knows nothing of any other.
 screens() {
@@ -29,10 +38,20 @@ screens() {
 
 clean_up() {
     screens kill-server 2>/dev/null || true
+    stop_server
+    local pid
+    for pid in "${pids[@]}"; do
+        kill "$pid" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+
+stop_server() {
     if [[ -n $server_pid ]]; then
         kill "$server_pid" 2>/dev/null || true
+        wait "$server_pid" 2>/dev/null || true
+        server_pid=
     fi
-    rm -rf "$work"
 }
 
 fail() {
@@ -41,8 +60,11 @@ fail() {
 }
 
 start_server() {
-    cargo build --release --quiet
-    local program=${CARGO_TARGET_DIR:-target}/release/parlor
+    local program=${PARLOR-}
+    if [[ -z $program ]]; then
+        cargo build --release --quiet
+        program=${CARGO_TARGET_DIR:-target}/release/parlor
+    fi
     "$program" --listen 127.0.0.1:0 2>"$work/log" &
     server_pid=$!
     local end=$((SECONDS + DEADLINE))
@@ -146,8 +168,151 @@ block() {
     printf '```\n\n'
 }
 
+# ---- an xterm that is attacked ----
+
+# What Eve wants others to believe.
+forged='[14:14:08] Dai: yes, I pushed that bug, sorry'
+
+# Names what is missing of the programs that take pictures; true if nothing is.
+has_x() {
+    local entry missing=
+    for entry in xterm Xvfb:xvfb xdotool import:imagemagick inetutils-telnet nc.openbsd:netcat-openbsd; do
+        command -v "${entry%%:*}" >/dev/null || missing+=" ${entry##*:}"
+    done
+    if [[ -n $missing ]]; then
+        printf 'skipped: no pictures without%s (Debian: apt-get install -y%s)\n' "$missing" "$missing" >&2
+        return 1
+    fi
+}
+
+start_x() {
+    Xvfb -displayfd 3 -screen 0 1000x700x24 -nolisten tcp 3>"$work/display" 2>"$work/xvfb" &
+    pids+=($!)
+    local end=$((SECONDS + DEADLINE))
+    until [[ -s $work/display ]]; do
+        ((SECONDS <= end)) || fail "Xvfb does not start: $(cat "$work/xvfb")"
+        sleep 0.1
+    done
+    DISPLAY=:$(cat "$work/display")
+    export DISPLAY
+}
+
+# open_xterm SIZE CLIENT: an xterm with CLIENT in it. F12 prints what it shows.
+open_xterm() {
+    : >"$work/screen"
+    xterm -u8 -fa Monospace -fs 11 -geometry "$1+0+0" \
+        -xrm "XTerm*printerCommand: cat >'$work/screen.new'; mv '$work/screen.new' '$work/screen'" \
+        -xrm 'XTerm*printAttributes: 0' -xrm 'XTerm*printerFormFeed: false' \
+        -xrm 'XTerm*VT100.translations: #override <Key>F12: print()' \
+        -e "$2" 127.0.0.1 "$port" &
+    xterm_pid=$!
+    pids+=("$xterm_pid")
+    window=$(xdotool search --sync --onlyvisible --class xterm | head -n 1)
+    # Keys go where the pointer is.
+    xdotool mousemove --window "$window" 20 20
+}
+
+# The rows that the xterm shows.
+show_xterm() {
+    xdotool key F12
+    sleep 0.1
+    sed 's/ *$//' "$work/screen"
+}
+
+# see_xterm TEXT: waits until some row of the xterm contains TEXT.
+see_xterm() {
+    local end=$((SECONDS + DEADLINE))
+    until [[ $(show_xterm) == *"$1"* ]]; do
+        ((SECONDS <= end)) || fail "the xterm does not show '$1' but:"$'\n'"$(show_xterm)"
+    done
+}
+
+# type_xterm LINE: types it and presses Enter.
+type_xterm() {
+    sleep "$THINKING"
+    xdotool type --delay 5 -- "$1"
+    xdotool key Return
+}
+
+# eve LINE...: Eve says it.
+eve() {
+    printf '%s\n' "$@" >&"$eve_fd"
+}
+
+eve_enters() {
+    exec {eve_fd}<>"/dev/tcp/127.0.0.1/$port"
+    # Nobody must wait for Eve to read.
+    cat <&"$eve_fd" >"$work/eve" 2>/dev/null &
+    pids+=($!)
+    eve '\name Eve' 1 "$room" 2 "$room"
+    local end=$((SECONDS + DEADLINE))
+    until grep -q "Room $room ---" "$work/eve"; do
+        ((SECONDS <= end)) || fail "Eve does not come in: $(cat "$work/eve")"
+        sleep 0.1
+    done
+}
+
+# capture COLUMNS ROWS HOW: what ann sees of Eve, with that client.
+capture() {
+    local columns=$1 size=$1x$2 how=$3 client=nc.openbsd
+    local name="$folder/$how-$size"
+    [[ $how != telnet ]] || client=inetutils-telnet
+    start_server
+    eve_enters
+    open_xterm "$size" "$client"
+    see_xterm 'anon>'
+    type_xterm '\name ann'
+    see_xterm 'ann>'
+    if [[ $how == ansi ]]; then
+        type_xterm '\ansi'
+        see_xterm 'ANSI drawing is on'
+    fi
+    # nc tells no width, so its user does.
+    [[ $how == telnet || $columns == 80 ]] || type_xterm "\\width $columns"
+    type_xterm "\\join $room"
+    see_xterm "Room $room ---"
+    eve 'hello'
+    see_xterm 'Eve: hello'
+    sleep "$THINKING"
+    xdotool type --delay 5 'half typed'
+    see_xterm 'ann> half typed'
+    local before='[14:14:08] Eve: ok'
+    printf '%s%*s%s\n' ok $((columns - ${#before})) '' "$forged" >&"$eve_fd"
+    see_xterm sorry
+    show_xterm >"$name.txt"
+    import -window "$window" "$name.png"
+    if grep -q '^\[14:14:08\]' "$name.txt"; then
+        printf '%s: forged\n' "${name##*/}"
+    else
+        printf '%s: no row is forged\n' "${name##*/}"
+    fi
+    kill "$xterm_pid"
+    wait "$xterm_pid" 2>/dev/null || true
+    exec {eve_fd}>&-
+    stop_server
+}
+
+attacked() {
+    has_x || exit 0
+    folder=$1
+    mkdir -p "$folder"
+    start_x
+    local how
+    for how in nc telnet ansi; do
+        capture 80 24 "$how"
+        capture 40 12 "$how"
+    done
+}
+
 main() {
     trap clean_up EXIT
+    if [[ ${1-} == --attacked && $# == 2 ]]; then
+        attacked "$2"
+        return
+    elif (($# > 0)); then
+        sed -n '4,5s/^# \{0,1\}//p' "$0" >&2
+        exit 2
+    fi
     start_server
     talk
     block "$dai" "$dai, with \`telnet\`, has typed \`ใจเย็นคับ\` and not pressed Enter:"
@@ -155,4 +320,4 @@ main() {
     block "$tee" "$tee, with plain \`nc\`, had typed \`ก็มาดิ\` when \`เจอได้หมด\` came, and then the rest:"
 }
 
-main
+main "$@"
