@@ -53,6 +53,8 @@ mod attention;
 /// What a user can set, and what no client gets that has not asked for it.
 mod settings;
 
+/// The kept attacks, small: nobody waits for long, and nothing is forged, taken or filled beyond its bound.
+mod attacks;
 /// Random bytes at full speed: the others chat on.
 mod flood;
 /// The end of a client's input: what is pending is done, then the server closes.

@@ -29,6 +29,9 @@ const SEARCH_EVERY: Duration = Duration::from_secs(1);
 /// When something was due, and how long after that it was done.
 type Samples = Vec<(Instant, Duration)>;
 
+/// Failures in a row after which it gives up; each has lasted as long as anybody waits, or its connection broke.
+const FAILURES_MAX: u32 = 2;
+
 /// Measures until it is told to stop.
 #[derive(Debug)]
 pub(crate) struct Bystander {
@@ -148,8 +151,8 @@ fn echoes(
     }
 }
 
-/// Does `act` at each multiple of `every`, or as soon as the one before is done, until it is told to stop. What
-/// fails has lasted as long as anybody waits, and is the last.
+/// Does `act` at each multiple of `every` until it is told to stop. What was due while it waited is not done, so
+/// that it does not attack as well, and has waited until then.
 fn at_times(
     stop: &Arc<AtomicBool>,
     every: Duration,
@@ -158,19 +161,33 @@ fn at_times(
     let stop = Arc::clone(stop);
     thread::spawn(move || {
         let begun = Instant::now();
+        let due = |number: u32| begun + every * number;
         let mut samples = Vec::new();
-        for number in 0.. {
-            let due = begun + every * number;
-            thread::sleep(due.saturating_duration_since(Instant::now()));
+        let (mut number, mut failures) = (0, 0);
+        while failures < FAILURES_MAX {
+            thread::sleep(due(number).saturating_duration_since(Instant::now()));
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            if let Err(error) = act(number) {
-                eprintln!("attack: the bystander: {error}");
-                samples.push((due, due.elapsed().max(PATIENCE)));
-                break;
+            match act(number) {
+                Ok(()) => failures = 0,
+                Err(error) => {
+                    eprintln!("attack: the bystander: {error}");
+                    failures += 1;
+                }
             }
-            samples.push((due, due.elapsed()));
+            let done = Instant::now();
+            while due(number) < done {
+                let waited = done - due(number);
+                // What failed at once would have had to wait as well.
+                let least = if failures > 0 {
+                    PATIENCE
+                } else {
+                    Duration::ZERO
+                };
+                samples.push((due(number), waited.max(least)));
+                number += 1;
+            }
         }
         samples
     })

@@ -49,8 +49,8 @@ impl Scale {
     pub const SHORT: Scale = Scale {
         seconds: Duration::from_secs(1),
         patience: Duration::from_secs(1),
-        connections: Some(8),
-        rooms: 200,
+        connections: Some(4),
+        rooms: 100,
         lines: 1_000,
     };
 }

@@ -16,7 +16,7 @@ use super::client::Socket;
 use super::tape::Tape;
 
 /// The program that Cargo has built for this test run.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_parlor");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_parlor");
 
 /// A running server on a port of its own; killed, by its own process id, when dropped.
 ///
