@@ -8,7 +8,7 @@ use crate::chat::name::Name;
 use crate::chat::people::ClientKind;
 use crate::chat::settings::{Bell, Setting, Settings, Width};
 use crate::dialog::view::{SettingsView, TerminalView, View};
-use crate::terminal::charset::Charset;
+use crate::terminal::charset::{Charset, CharsetError};
 use crate::terminal::draw::{Drawing, Newline};
 use crate::terminal::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
 use crate::time::zone;
@@ -273,7 +273,10 @@ impl Connection {
                 self.charset = charset.map(Box::new);
                 SettingsView::Set(Setting::Charset(name.to_owned()))
             }
-            Err(_) => SettingsView::BadCharset(name.to_owned()),
+            Err(CharsetError::Unknown) => SettingsView::BadCharset(name.to_owned()),
+            Err(CharsetError::Unsafe { safe }) => {
+                SettingsView::UnsafeCharset(name.to_owned(), safe)
+            }
         }
     }
 

@@ -246,6 +246,40 @@ fn terminals_without_utf8_can_say_so() {
     host.expect("] tel: ÿé\n");
 }
 
+/// U+203A is 0x9B in windows-1252, after which a terminal takes what follows for a control sequence.
+#[test]
+fn nobody_says_controls_to_a_terminal_without_utf8() {
+    let server = Server::start(&[]);
+    let [mut host, mut raw] = room_with(&server, "1150", ["host", "raw"]);
+    for (name, kept) in [
+        ("latin1", "ISO-8859-1"),
+        ("windows-1252", "windows-1252"),
+        ("ascii", "US-ASCII"),
+        ("latin5", "ISO-8859-9"),
+        ("tis-620", "TIS-620"),
+        ("gb2312", "GB2312"),
+        ("euc-kr", "EUC-KR"),
+        ("koi8-r", "KOI8-R"),
+    ] {
+        raw.line(format!("\\charset {name}"));
+        raw.expect(&format!("The character set is {kept}.\nraw> "));
+        host.line("›31mowned•똠\u{9b}c丂");
+        raw.expect_bytes(b"] host: ?31mowned??c?\nraw> ");
+    }
+    for (name, safe) in [
+        ("shift_jis", "utf-8 or euc-jp"),
+        ("windows-949", "utf-8 or euc-kr"),
+        ("windows-1250", "utf-8 or iso-8859-2"),
+    ] {
+        raw.line(format!("\\charset {name}"));
+        raw.expect(&format!(
+            "The character set stays as it is: bytes of {name} could be taken for controls. Try {safe}.\nraw> "
+        ));
+    }
+    raw.line("\\charset x-user-defined");
+    raw.expect("There is no character set x-user-defined.");
+}
+
 #[test]
 fn a_raw_client_that_sends_cr_lf_is_asked_once_and_then_left_in_peace() {
     let server = Server::start(&[]);

@@ -15,6 +15,8 @@ pub enum SettingsView {
     NotSet(Setting),
     /// No such character set, or none that a terminal can use.
     BadCharset(String),
+    /// A character set whose bytes terminals could take for controls, and one for the same languages that will do.
+    UnsafeCharset(String, Option<&'static str>),
     /// The time now.
     Time,
     /// The zone that times are shown in.
@@ -33,6 +35,17 @@ impl SettingsView {
                 "There is no character set {}. Try utf-8, latin1, cp437 or windows-874.",
                 quoted(name)
             ),
+            SettingsView::UnsafeCharset(name, safe) => {
+                write!(
+                    out,
+                    "The character set stays as it is: bytes of {} could be taken for controls. Try utf-8",
+                    quoted(name)
+                )?;
+                match safe {
+                    Some(safe) => writeln!(out, " or {safe}."),
+                    None => writeln!(out, "."),
+                }
+            }
             SettingsView::Time => writeln!(
                 out,
                 "It is {} in {}.",
@@ -129,6 +142,26 @@ mod tests {
     use super::*;
     use crate::dialog::view::View;
     use crate::dialog::view::tests::VIEWER;
+
+    #[test]
+    fn a_character_set_is_refused_with_one_that_will_do() {
+        let table = [
+            (
+                Some("euc-jp"),
+                "The character set stays as it is: bytes of x could be taken for controls. Try utf-8 or euc-jp.\n",
+            ),
+            (
+                None,
+                "The character set stays as it is: bytes of x could be taken for controls. Try utf-8.\n",
+            ),
+        ];
+        for (safe, words) in table {
+            let mut out = String::new();
+            let view = SettingsView::UnsafeCharset("x".to_owned(), safe);
+            View::from(view).write(&VIEWER, &mut out);
+            assert_eq!(out, words);
+        }
+    }
 
     #[test]
     fn times_are_told_with_their_zone() {
