@@ -101,8 +101,8 @@ fn a_page_that_is_not_read_is_not_kept() {
 #[test]
 fn one_address_makes_few_rooms_and_a_race_makes_no_more_than_may_be() {
     let outcomes = nobody_waits(Case::Rooms);
-    at_most(&outcomes, "rooms made by one address", 10_000.0);
-    at_most(&outcomes, "rooms made where there may be 10", 120.0);
+    at_most(&outcomes, "rooms made by one address", 50.0);
+    at_most(&outcomes, "rooms made where there may be 10", 10.0);
 }
 
 #[test]
@@ -118,19 +118,19 @@ fn a_class_comes_in_at_once() {
 #[test]
 fn a_stranger_takes_away_nothing_that_others_said() {
     let outcomes = play(Case::Close);
-    at_most(&outcomes, "lines of others gone", 1200.0);
+    at_most(&outcomes, "lines of others gone", 0.0);
 }
 
 #[test]
 fn no_row_looks_like_what_somebody_else_said() {
     let outcomes = play(Case::Rows);
-    at_most(&outcomes, "rows forged", 248.0);
+    at_most(&outcomes, "rows forged", 0.0);
 }
 
 #[test]
 fn no_character_set_lets_control_bytes_through() {
     let outcomes = play(Case::Charset);
-    at_most(&outcomes, "control bytes", 27.0);
+    at_most(&outcomes, "control bytes", 0.0);
 }
 
 #[test]

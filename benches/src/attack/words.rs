@@ -72,6 +72,7 @@ pub(crate) fn rows(target: &Target, scale: Scale) -> Outcomes {
     }
     let name = format!("Evo{id}");
     let mut eve = Person::enter(address, stage.attackers(), &name, &room)?;
+    eve.line("\\width off")?;
     for ((victim, _), (_, _, _, columns)) in victims.iter().zip(SCREENS) {
         // What stands before the text, on a screen of these columns, and hardly more or less.
         let before = format!("[14:14:08] {name} -> you: ok").len();
@@ -111,7 +112,13 @@ fn forged_rows(bytes: &[u8], columns: u16) -> Vec<String> {
     Telnet::default().receive(&mut data, &mut Vec::new());
     let cells = |count| NonZeroU16::new(count).unwrap_or(NonZeroU16::MIN);
     let mut terminal = vt100::Parser::new(cells(ROWS), cells(columns), 0);
-    terminal.process(&data);
+    // As the terminal's driver does.
+    for line in data.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(line) => terminal.process(&[line, b"\r\n"].concat()),
+            None => terminal.process(line),
+        }
+    }
     let is_forged = |row: &String| {
         ["[14:14:08]", "* Dai", "Dai ->"]
             .iter()
@@ -155,7 +162,17 @@ pub(crate) fn charset(target: &Target, scale: Scale) -> Outcomes {
     for set in SETS {
         let mut victim = Person::connect(address, stage.bystanders())?;
         victim.expect("> ")?;
-        victim.line(&format!("\\charset {set}\n\\join {room}"))?;
+        victim.line(&format!("\\charset {set}"))?;
+        // A set that is refused harms nobody.
+        if victim.expect_any(&[
+            "There is no character set",
+            "The character set stays",
+            "The character set is",
+        ])? < 2
+        {
+            continue;
+        }
+        victim.line(&format!("\\join {room}"))?;
         victim.expect(&format!("Join room {room} successful"))?;
         victim.kept = Some(Vec::new());
         victims.push((set, victim));
