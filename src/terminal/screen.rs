@@ -19,6 +19,8 @@ pub struct Screen {
     pub display: Display,
     /// A prompt was shown (or would have been) and its row has not ended: something may be typed there.
     prompt_open: bool,
+    /// The open prompt was shown for an earlier line: it does not say what is asked now.
+    prompt_is_old: bool,
     /// What is being typed, in character mode.
     pub typing: Option<Box<Typing>>,
     /// What is typed now is a secret.
@@ -50,6 +52,7 @@ impl Screen {
         Screen {
             display,
             prompt_open: false,
+            prompt_is_old: false,
             typing: None,
             secret: false,
         }
@@ -90,7 +93,7 @@ impl Screen {
 
     /// The prompt of a line that has ended may stand on the row below it.
     pub fn prompt_stands(&mut self) {
-        self.prompt_open = true;
+        (self.prompt_open, self.prompt_is_old) = (true, true);
     }
 
     /// Adds `rows`, each of which ends in `\n` and may hold [`draw::HANG`].
@@ -131,12 +134,16 @@ impl Screen {
             }
             None => out.push_str(prompt),
         }
-        self.prompt_open = true;
+        (self.prompt_open, self.prompt_is_old) = (true, false);
     }
 
     /// Shows a question, which is a prompt that must be seen even where prompts are not wanted.
     pub fn question(&mut self, question: &str, out: &mut String) {
-        if !self.display.prompts && self.typing.is_none() && !self.prompt_open {
+        let is_without_prompt = match self.prompt_open {
+            true => std::mem::take(&mut self.prompt_is_old),
+            false => !self.display.prompts && self.typing.is_none(),
+        };
+        if is_without_prompt {
             self.text(question.trim_end(), out);
         }
         self.prompt(question, out);
@@ -329,6 +336,10 @@ mod tests {
         screen.prompt_stands();
         screen.prompt("anon> ", &mut out);
         assert_eq!(seen(&out).0, ["anon>"]);
+        // It does not say what is asked, so that stands on a row of its own.
+        screen.question("Please enter room number: ", &mut out);
+        screen.question("Please enter room number: ", &mut out);
+        assert_eq!(seen(&out).0, ["Please enter room number:", "anon>"]);
     }
 
     #[test]

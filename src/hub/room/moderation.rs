@@ -56,7 +56,7 @@ impl Actor {
         }
     }
 
-    /// Ends the room if nobody is in it and nobody needs it, as [`RoomCommand::EndIfIdle`] says.
+    /// Ends the room if nobody is in it and nobody needs it, as [`RoomCommand::EndIfIdle`](super::RoomCommand::EndIfIdle) says.
     pub(super) async fn end_if_idle(
         &mut self,
         visits: u64,
