@@ -63,7 +63,12 @@ impl Dialect {
             Dialect::Baseline => format!("room{room}{end}"),
             _ => {
                 let settings: String = settings.iter().map(|line| format!("{line}{end}")).collect();
-                format!("{naming}{settings}2{end}room{room}{end}")
+                // A line and what stands before it are a row of 80 columns, which is what most screens have.
+                let width = match self {
+                    Dialect::Parlor => format!("\\width 80{end}"),
+                    _ => String::new(),
+                };
+                format!("{naming}{width}{settings}2{end}room{room}{end}")
             }
         };
         let mut first = text.into_bytes();
