@@ -42,8 +42,8 @@ use crate::dialog::session::Session;
 use crate::dialog::view::{EndView, View};
 use crate::hub::participant::Participant;
 use crate::limits::{
-    ATOMIC_WRITE_PAUSE, GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, SILENT_AFTER,
-    SILENT_LOOK_EVERY, STUCK_AFTER,
+    GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, SILENT_AFTER, SILENT_LOOK_EVERY,
+    STUCK_AFTER,
 };
 use crate::net::rate::Rate;
 use crate::net::reason::Reason;
@@ -139,12 +139,10 @@ struct Output {
 }
 
 /// What matters where the client's terminal echoes between the rows that are inserted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Inserting {
-    /// When something was last written.
-    written: Instant,
-    /// The rest has to wait a little (see [`ATOMIC_WRITE_PAUSE`]).
-    paused: bool,
+    /// Until when the rest of the output has to wait (see [`ATOMIC_WRITE_PAUSE`](crate::limits::ATOMIC_WRITE_PAUSE)).
+    paused_until: Option<Instant>,
     /// When the prompt was shown last.
     prompted: Option<Instant>,
 }
@@ -329,8 +327,7 @@ impl Connection {
         let stuck = self.output.stuck_since.map(|since| since + STUCK_AFTER);
         let lost = self.lost.map(|since| since + LOST_AFTER);
         let inserting = self.output.inserting.as_deref();
-        let paused = inserting.filter(|inserting| inserting.paused);
-        let paused = paused.map(|inserting| inserting.written + ATOMIC_WRITE_PAUSE);
+        let paused = inserting.and_then(|inserting| inserting.paused_until);
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
             return stuck.or(paused);

@@ -1,7 +1,6 @@
 //! The way out: from views to bytes, and on to the socket.
 
 use std::cell::RefCell;
-
 use std::time::Instant;
 
 use super::{Connection, Inserting};
@@ -66,17 +65,21 @@ impl Connection {
             return;
         }
         let prompt = self.session.prompt();
+        let was_open = self.screen.prompt_is_open();
         if self.session.question().is_some() {
             self.draw_with(|screen, out| screen.question(&prompt, out));
-        } else if self.screen.typing.is_some() || !self.screen.prompt_is_open() {
+        } else if self.screen.typing.is_some() || !was_open {
             self.draw_with(|screen, out| screen.prompt(&prompt, out));
         }
-        let now = self.shared.runtime.clock.now();
-        if self.screen.display.drawing == Drawing::Ansi
-            && let Some(inserting) = &mut self.output.inserting
-        {
-            inserting.prompted = Some(now);
+        if !was_open && self.screen.display.drawing == Drawing::Ansi {
+            let now = self.now();
+            self.inserting().prompted = Some(now);
         }
+    }
+
+    /// How rows are inserted, on a screen where they are.
+    fn inserting(&mut self) -> &mut Inserting {
+        self.output.inserting.get_or_insert_default()
     }
 
     /// When the prompt may be shown that is missing on a screen where the client's terminal echoes and rows are
@@ -156,26 +159,21 @@ impl Connection {
         if self.screen.display.drawing != Drawing::Ansi {
             return false;
         }
-        let (now, paused) = (self.now(), self.has_output());
-        let inserting = self.output.inserting.get_or_insert(Box::new(Inserting {
-            written: now,
-            paused,
-            prompted: None,
-        }));
-        (inserting.written, inserting.paused) = (now, paused);
-        paused
+        let paused = self.has_output().then(|| self.now() + ATOMIC_WRITE_PAUSE);
+        self.inserting().paused_until = paused;
+        paused.is_some()
     }
 
     /// True while output waits for the client to pass on what it has been sent.
     pub(super) fn is_paused(&mut self) -> bool {
-        let now = self.shared.runtime.clock.now();
-        match self.output.inserting.as_deref_mut() {
-            Some(inserting) if inserting.paused => {
-                inserting.paused = now - inserting.written < ATOMIC_WRITE_PAUSE;
-                inserting.paused
-            }
-            _ => false,
-        }
+        let Some(inserting) = self.output.inserting.as_deref_mut() else {
+            return false;
+        };
+        let clock = &self.shared.runtime.clock;
+        inserting
+            .paused_until
+            .take_if(|until| clock.now() >= *until);
+        inserting.paused_until.is_some()
     }
 
     /// What to write at once. On a terminal in line mode its own echo goes on meanwhile, and must not come
