@@ -17,9 +17,25 @@ pub const READ_BYTES: usize = 16 * 1024;
 /// large enough that a busy room costs one write a turn.
 pub const WRITE_BYTES: usize = 64 * 1024;
 
-/// Bytes of unwritten output above which a connection stops handling its client's lines. Answers to
-/// commands gather there while the client does not read; the transcript does not (see [`OUTBOX_BYTES`]).
+/// Bytes of unwritten output above which a connection stops handling its client's lines and what comes from
+/// others. Answers to commands gather there while the client does not read; the transcript does not (see
+/// [`OUTBOX_BYTES`]), nor do the lines of a page (see [`PAGE_PART_BYTES`]).
 pub const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of text, or a little more, that are drawn at once of a page of a room's past. The rest is drawn once the
+/// client has taken them.
+pub const PAGE_PART_BYTES: usize = 16 * 1024;
+
+/// Bytes that the kernel keeps for a client besides what is under way to it. It would take megabytes otherwise, and
+/// nobody could tell whether the client still takes any.
+pub const UNSENT_BYTES_MAX: u32 = 16 * 1024;
+
+/// Bytes of output and pages that wait for all clients together. Above this a client that takes nothing goes after
+/// [`CROWDED_STUCK_AFTER`].
+pub const OUTPUT_TOTAL_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes that are little enough to wait for a client that takes anything at all: together 40 MiB at most.
+pub const LITTLE_BACKLOG_BYTES: usize = 4 * 1024;
 
 /// Bytes that a room keeps for members who have yet to take them. One buffer a room, shared by all its
 /// members: who falls further behind has lines skipped and is told how many.
@@ -152,6 +168,9 @@ pub const MOTD_BYTES_MAX: usize = 6 * 1024;
 /// connection's task that takes them, so they only wait while it has no turn.
 pub const NOTES_MAX: usize = 128;
 
+/// Bytes of their words.
+pub const NOTES_BYTES_MAX: usize = 64 * 1024;
+
 /// Members up to which a room tells of comings, goings and new names. In a larger room they would drown
 /// the talk, and a join would cost as much as a message to everybody.
 pub const NOTICE_MEMBERS_MAX: usize = 50;
@@ -178,8 +197,15 @@ pub const CONTEXT_LINES: usize = 5;
 /// Columns of a wrong answer that are quoted back.
 pub const QUOTE_COLUMNS_MAX: usize = 40;
 
-/// How long a client may take nothing of what is sent to it before it is let go.
+/// How long a client may take less than [`TAKEN_BYTES_MIN`] of what is sent to it before it is let go.
 pub const STUCK_AFTER: Duration = Duration::from_secs(60);
+
+/// Bytes that a client has to take in [`STUCK_AFTER`] while there are more: a modem of 2,400 bits a second takes
+/// 14,000. The kernel takes them in pieces of half of [`UNSENT_BYTES_MAX`].
+pub const TAKEN_BYTES_MIN: usize = 8 * 1024;
+
+/// How long a client may take nothing when much output waits for many clients (see [`OUTPUT_TOTAL_BYTES_MAX`]).
+pub const CROWDED_STUCK_AFTER: Duration = Duration::from_secs(5);
 
 /// How long lines that a client had sent before its connection broke are still said. A script's few lines
 /// take no time; a flood that the rate spreads over hours should not outlive its sender.
@@ -368,6 +394,14 @@ pub const STORE_COMPLAINT_EVERY: Duration = Duration::from_secs(60);
 
 /// Lines of one answer of the store: what a page of any terminal holds, and what `--history` may ask for.
 pub const STORE_PAGE_LINES_MAX: usize = HISTORY_LINES_MAX;
+
+/// Bytes of text on a page of a room's past: a thousand lines of the usual length. A page waits in memory until its
+/// reader has taken it; what came before is asked for with the same command.
+pub const STORE_PAGE_BYTES_MAX: usize = 96 * 1024;
+
+/// Who does not ask for more gets all lines that they expect, however long those are.
+const _: () =
+    assert!(HISTORY_PAGE_LINES * (LINE_BYTES_MAX + NAME_BYTES_MAX) <= STORE_PAGE_BYTES_MAX);
 
 /// The highest number that a message may be imported with. Numbers go up to 2^40, so as many are left.
 pub const MESSAGE_ID_IMPORT_MAX: u64 = 1 << 39;

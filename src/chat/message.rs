@@ -123,6 +123,11 @@ impl Message {
             text: line.text,
         }
     }
+
+    /// Bytes of the name and the text.
+    pub fn text_bytes(&self) -> usize {
+        self.name.as_str().len() + self.text.len()
+    }
 }
 
 /// What a room tells of its members. Notices are not history.
@@ -163,7 +168,7 @@ impl Item {
     /// Bytes that this item counts for in an outbox.
     pub fn cost(&self) -> usize {
         let text = match self {
-            Item::Message(message) => message.name.as_str().len() + message.text.len(),
+            Item::Message(message) => message.text_bytes(),
             Item::Notice(Notice::Joined(name) | Notice::Left(name)) => name.as_str().len(),
             Item::Notice(Notice::Renamed { old, new }) => old.as_str().len() + new.as_str().len(),
             Item::Notice(Notice::ModNotice(done)) => {

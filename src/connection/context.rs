@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::connection::backlog::TotalBacklog;
 use crate::dialog::session::{AccountPolicy, Policy};
 use crate::hub::lobby::Lobby;
 use crate::net::admission::Admission;
@@ -21,6 +22,8 @@ pub struct Shared {
     pub lobby: Arc<Lobby>,
     /// How many connections there are.
     pub admission: Arc<Admission>,
+    /// How much output waits for clients.
+    pub backlog: Arc<TotalBacklog>,
     /// Why connections ended.
     pub reasons: ReasonCounts,
 }

@@ -19,6 +19,10 @@ impl Connection {
     /// Takes what has come from elsewhere; false if nothing has.
     pub(super) fn take_events(&mut self) -> bool {
         let mut busy = self.user.retry();
+        // What others send waits as long as what the client itself asks for.
+        if !self.has_space() {
+            return busy;
+        }
         for event in self.user.events() {
             busy = true;
             if Participant::follows_transcript(&event) {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::{Connection, FirstLine};
 use crate::dialog::session::Typed;
 use crate::dialog::view::{EndView, TerminalView, View};
-use crate::limits::{CR_WAIT_MAX, HELD_LINES_MAX, OUTPUT_BYTES_MAX, READ_BYTES};
+use crate::limits::{CR_WAIT_MAX, HELD_LINES_MAX, READ_BYTES};
 use crate::net::reason::Reason;
 use crate::net::sniff;
 use crate::terminal::line::{End, Event, Key, Outcome};
@@ -34,7 +34,8 @@ impl Connection {
         has_space
             && !self.stopping
             && self.ending.is_none()
-            && self.output.bytes.len() - self.output.written < OUTPUT_BYTES_MAX
+            && !self.is_showing()
+            && self.has_space()
     }
 
     /// Reads once and handles what may be handled.

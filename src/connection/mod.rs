@@ -15,8 +15,10 @@
 //! - `events`: replies, direct messages, and whatever else comes from elsewhere;
 //! - `transcript`: what the room says, as this client is to see it;
 //! - `output`: from views to bytes, and on to the socket;
+//! - `backlog`: what the client has yet to take;
 //! - `context`: what all connections share.
 
+pub mod backlog;
 pub mod context;
 mod events;
 mod input;
@@ -25,6 +27,7 @@ mod requests;
 mod terminal;
 mod transcript;
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
@@ -33,13 +36,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use backlog::Backlog;
 use context::Shared;
 use futures_lite::future;
 
 use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
 use crate::dialog::session::Session;
-use crate::dialog::view::{EndView, View};
+use crate::dialog::view::{EndView, Part, View};
 use crate::hub::participant::Participant;
 use crate::limits::{
     GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, SILENT_AFTER, SILENT_LOOK_EVERY,
@@ -134,8 +138,19 @@ struct Output {
     held: Option<Box<Vec<u8>>>,
     /// How rows are inserted, once they are.
     inserting: Option<Box<Inserting>>,
-    /// Since when the client has taken nothing, while there is output.
-    stuck_since: Option<Instant>,
+    /// Views that are shown once what was drawn before is taken.
+    waiting: Option<Box<Waiting>>,
+    /// What the socket did not take at once.
+    backlog: Option<Box<Backlog>>,
+}
+
+/// Views that wait until the client has taken what was drawn before: pages of a room's past, which are drawn as they
+/// are taken, and what came in the same turn. Nothing else is shown meanwhile.
+#[derive(Debug)]
+struct Waiting {
+    views: VecDeque<View>,
+    /// How far the first of them is drawn.
+    part: Part,
 }
 
 /// What matters where the client's terminal echoes between the rows that are inserted.
@@ -202,7 +217,8 @@ impl Connection {
                 written: 0,
                 held: None,
                 inserting: None,
-                stuck_since: None,
+                waiting: None,
+                backlog: None,
             },
             negotiation: Negotiation::new(),
             charset: None,
@@ -324,13 +340,14 @@ impl Connection {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let stuck = self.output.stuck_since.map(|since| since + STUCK_AFTER);
+        let backlog = self.output.backlog.as_deref();
+        let stuck = backlog.map(Backlog::next_check);
         let lost = self.lost.map(|since| since + LOST_AFTER);
         let inserting = self.output.inserting.as_deref();
         let paused = inserting.and_then(|inserting| inserting.paused_until);
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
-            return stuck.or(paused);
+            return [stuck, paused].into_iter().flatten().min();
         }
         let first_line = match self.input.first_line {
             FirstLine::Cr(until) => Some(until),
@@ -355,7 +372,8 @@ impl Connection {
 
     /// When the client has typed nothing for too long. What it typed and waits for counts as typing.
     fn idle_at(&self) -> Option<Instant> {
-        let waits = !self.input.held.is_empty() || !self.input.bytes.is_empty();
+        let waits =
+            !self.input.held.is_empty() || !self.input.bytes.is_empty() || self.is_showing();
         let idle = self.shared.config.idle.filter(|_| !waits)?;
         Some(self.input.last + idle)
     }
@@ -395,6 +413,9 @@ impl Connection {
 
     /// Handles what there is; false if nothing is left that need not be waited for.
     fn turn(&mut self) -> bool {
+        if self.is_showing() {
+            return self.show_waiting();
+        }
         // The transcript comes first: the answer to a request tells of a later time.
         let mut busy = self.take_batches();
         busy |= self.take_events();
@@ -438,11 +459,7 @@ impl Connection {
         if now < deadline {
             return ControlFlow::Continue(());
         }
-        if self
-            .output
-            .stuck_since
-            .is_some_and(|since| now >= since + STUCK_AFTER)
-        {
+        if self.is_stuck(now) {
             return ControlFlow::Break(Reason::Stuck);
         }
         if self.lost.is_some_and(|since| now >= since + LOST_AFTER) {

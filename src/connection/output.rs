@@ -1,12 +1,15 @@
 //! The way out: from views to bytes, and on to the socket.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::{Connection, Inserting};
-use crate::dialog::view::{View, Viewer};
+use super::backlog::Backlog;
+use super::{Connection, Inserting, Waiting};
+use crate::dialog::view::{Part, View, Viewer};
 use crate::limits::{
-    ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, COLUMNS, PROMPT_QUIET, PROMPT_SEEN_AFTER, WRITE_BYTES,
+    ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, COLUMNS, OUTPUT_BYTES_MAX, PROMPT_QUIET,
+    PROMPT_SEEN_AFTER, WRITE_BYTES,
 };
 use crate::terminal::draw::{self, Drawing};
 use crate::terminal::screen::Screen;
@@ -42,6 +45,14 @@ impl Connection {
     }
 
     pub(super) fn show(&mut self, view: &View) {
+        match &mut self.output.waiting {
+            Some(waiting) => waiting.views.push_back(view.clone()),
+            None => drop(self.show_part(view, &mut Part::whole())),
+        }
+    }
+
+    /// Shows the next part of a view; false if that was the last one.
+    fn show_part(&mut self, view: &View, part: &mut Part) -> bool {
         let mut rows = String::new();
         let viewer = Viewer {
             zone: &self.screen.display.zone,
@@ -50,15 +61,56 @@ impl Connection {
             columns: self.screen.display.columns.unwrap_or(COLUMNS),
             server: self.shared.config.name.as_deref(),
         };
-        view.write(&viewer, &mut rows);
+        let is_cut = view.write_part(&viewer, part, &mut rows);
         self.draw_with(|screen, out| screen.text(&rows, out));
+        is_cut
+    }
+
+    /// Shows a view as the client takes it.
+    pub(super) fn show_in_turn(&mut self, view: View) {
+        if let Some(waiting) = &mut self.output.waiting {
+            return waiting.views.push_back(view);
+        }
+        let mut part = Part::first();
+        if self.show_part(&view, &mut part) {
+            let views = VecDeque::from([view]);
+            self.output.waiting = Some(Box::new(Waiting { views, part }));
+        }
+    }
+
+    /// True while there are views that the client has to take what is before them for.
+    pub(super) fn is_showing(&self) -> bool {
+        self.output.waiting.is_some()
+    }
+
+    /// Shows more of what waits, if the client has taken what was shown. True if it did.
+    pub(super) fn show_waiting(&mut self) -> bool {
+        if self.has_output() {
+            return false;
+        }
+        if let Some(mut waiting) = self.output.waiting.take()
+            && let Some(view) = waiting.views.front()
+        {
+            if !self.show_part(view, &mut waiting.part) {
+                waiting.views.pop_front();
+                waiting.part = Part::first();
+            }
+            if !waiting.views.is_empty() {
+                self.output.waiting = Some(waiting);
+                return true;
+            }
+        }
+        self.update_secret_echo();
+        self.show_prompt();
+        true
     }
 
     /// Asks for the next line, once all lines before it are answered. In character mode the row is there
     /// as soon as there is something to type on.
     pub(super) fn show_prompt(&mut self) {
         let answered = self.user.in_flight() == 0 || self.screen.typing.is_some();
-        if self.user.is_awaiting() || !answered || self.ending.is_some() {
+        let is_asked = self.user.is_awaiting() || !answered;
+        if is_asked || self.ending.is_some() || self.is_showing() {
             return;
         }
         if self.prompt_due().is_some_and(|due| self.now() < due) {
@@ -125,7 +177,42 @@ impl Connection {
     }
 
     pub(super) fn has_output(&self) -> bool {
-        self.output.bytes.len() > self.output.written
+        self.output_bytes() > 0
+    }
+
+    /// True unless so much output waits that no more should be made.
+    pub(super) fn has_space(&self) -> bool {
+        self.output_bytes() < OUTPUT_BYTES_MAX
+    }
+
+    /// Bytes that wait to be written.
+    fn output_bytes(&self) -> usize {
+        self.output.bytes.len() - self.output.written
+    }
+
+    /// The socket took so many bytes.
+    fn note_taken(&mut self, bytes: usize) {
+        if let Some(backlog) = &mut self.output.backlog {
+            backlog.took(bytes, self.shared.runtime.clock.now());
+        }
+    }
+
+    /// The socket takes no more for now.
+    fn note_backlog(&mut self) {
+        let waiting = self.output.waiting.iter();
+        let views = waiting.flat_map(|waiting| &waiting.views);
+        let bytes = self.output_bytes() + views.map(View::lines_bytes).sum::<usize>();
+        let backlog = self.output.backlog.get_or_insert_with(|| {
+            let now = self.shared.runtime.clock.now();
+            Box::new(Backlog::new(&self.shared.backlog, now))
+        });
+        backlog.set(bytes);
+    }
+
+    /// True if the client takes too little of what waits for it.
+    pub(super) fn is_stuck(&mut self, now: Instant) -> bool {
+        let backlog = self.output.backlog.as_deref_mut();
+        backlog.is_some_and(|backlog| backlog.is_stuck(now))
     }
 
     /// Writes what the socket takes.
@@ -137,15 +224,13 @@ impl Connection {
             match self.socket.write(self.next_write()) {
                 Ok(Some(count)) => {
                     self.output.written += count;
-                    self.output.stuck_since = None;
+                    self.note_taken(count);
                     if self.note_output() {
                         return;
                     }
                 }
                 Ok(None) => {
-                    let now = self.now();
-                    self.output.stuck_since.get_or_insert(now);
-                    return;
+                    return self.note_backlog();
                 }
                 Err(_) => self.lost = Some(self.now()),
             }
@@ -196,7 +281,10 @@ impl Connection {
     pub(super) fn drop_output(&mut self) {
         self.output.bytes.clear();
         self.output.written = 0;
-        self.output.stuck_since = None;
+        self.output.backlog = None;
+        if self.lost.is_some() {
+            self.output.waiting = None;
+        }
     }
 
     pub(super) fn borrow_scratch(&mut self) {

@@ -17,8 +17,8 @@ const HISTORY_USAGE: &str = "history, \\history 50, \\history 2026-11-20 or \\hi
 impl Connection {
     /// Shows the views of `turn`, makes its request, and asks for the next line if it is time to.
     pub(super) fn perform(&mut self, turn: Turn) {
-        for view in &turn.views {
-            self.show(view);
+        for view in turn.views {
+            self.show_in_turn(view);
         }
         if let Some(request) = turn.request {
             self.request(request);

@@ -68,11 +68,12 @@ impl<T> Inbox<T> {
         self.ring();
     }
 
-    /// As [`Inbox::put`] for events that others may send in any number; false if `max` events wait already.
+    /// As [`Inbox::put`] for events that others may send in any number; false if those that wait leave no space for
+    /// it.
     #[must_use]
-    pub fn put_up_to(&self, event: T, max: usize) -> bool {
+    pub fn put_if(&self, event: T, has_space: impl FnOnce(&[T]) -> bool) -> bool {
         let mut events = self.lock();
-        if events.len() >= max {
+        if !has_space(&events) {
             return false;
         }
         events.push(event);

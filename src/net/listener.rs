@@ -11,6 +11,7 @@ use socket2::{Domain, TcpKeepalive, Type};
 
 use crate::limits::{
     KEEPALIVE_AFTER, KEEPALIVE_EVERY, KEEPALIVE_TRIES, LISTEN_BACKLOG, UNACKNOWLEDGED_MAX,
+    UNSENT_BYTES_MAX,
 };
 use crate::net::endpoint::Listen;
 use crate::net::socket::{Peer, Socket};
@@ -103,6 +104,8 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Async<TcpListener>> {
         socket.set_only_v6(false)?;
     }
     notice_the_dead(&socket)?;
+    // What a client does not take waits with its connection, which is bounded and knows how long it has waited.
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
     socket.bind(&address.into())?;
     socket.listen(LISTEN_BACKLOG)?;
     Async::new(socket.into())
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_peer_that_has_gone_without_a_word_is_noticed_within_three_minutes() {
+    fn a_client_has_what_is_set_where_it_came_in_and_is_noticed_to_have_gone_within_three_minutes() {
         let places = [Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))];
         let listeners = Listener::bind_all(&places).expect("a free port");
         let _client = TcpStream::connect(listeners[0].place()).expect("it listens");
@@ -175,5 +178,7 @@ mod tests {
         let unacknowledged = socket.tcp_user_timeout().expect("an option");
         assert!(unacknowledged.is_some_and(|most| most < Duration::from_secs(180)));
         assert!(socket.tcp_nodelay().expect("an option"));
+        let unsent = socket.tcp_notsent_lowat().expect("an option");
+        assert_eq!(unsent, UNSENT_BYTES_MAX);
     }
 }

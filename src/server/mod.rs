@@ -60,6 +60,7 @@ impl Server {
             shared: Arc::new(Shared {
                 admission: Admission::new(most, per_address, config.connect_pace),
                 lobby,
+                backlog: Arc::default(),
                 reasons: ReasonCounts::default(),
                 runtime,
                 config,
@@ -139,6 +140,7 @@ impl Server {
             config,
             reasons,
             admission: _,
+            backlog: _,
         } = &*self.shared;
         lobby.stop();
         self.stopping.0.close();

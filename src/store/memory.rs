@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::page::PageSize;
 use super::register::Register;
 use super::words::Words;
 use super::{Outcome, Proposal, StoreError, StoredRoom};
@@ -153,7 +154,7 @@ impl Memory {
         &self,
         room: RoomId,
         before: HistoryCursor,
-        count: usize,
+        mut size: PageSize,
     ) -> Vec<Arc<Message>> {
         self.with_lines(room, |lines| {
             let end = match before {
@@ -163,8 +164,9 @@ impl Memory {
                     .position(|line| line.time >= time)
                     .unwrap_or(lines.len()),
             };
-            let start = end.saturating_sub(count);
-            lines.range(start..end).cloned().collect()
+            let newest_first = lines.range(..end).rev();
+            let count = newest_first.take_while(|line| size.take(line)).count();
+            lines.range(end - count..end).cloned().collect()
         })
     }
 

@@ -12,9 +12,9 @@ pub mod file;
 mod log;
 mod memory;
 mod names;
+mod page;
 mod register;
 mod sqlite;
-
 pub mod tools;
 mod words;
 
@@ -28,6 +28,7 @@ use faults::{Faults, Operation};
 use file::OpenError;
 pub use log::{Outcome, Proposal};
 use memory::Memory;
+use page::PageSize;
 use sqlite::Sqlite;
 use words::Words;
 
@@ -409,11 +410,12 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if they cannot be read.
     pub async fn tail(&self, room: RoomId, count: usize) -> Result<Vec<Arc<Message>>, StoreError> {
-        self.page_back(room, HistoryCursor::Id(u64::MAX), count)
-            .await
+        let newest = HistoryCursor::Id(u64::MAX);
+        self.read_back(room, newest, PageSize::lines(count)).await
     }
 
-    /// The `count` lines (at most [`STORE_PAGE_LINES_MAX`]) before a place in `room`, oldest first.
+    /// The `count` lines (at most [`STORE_PAGE_LINES_MAX`]) before a place in `room`, oldest first. Where their text
+    /// would be more than [`STORE_PAGE_BYTES_MAX`](crate::limits::STORE_PAGE_BYTES_MAX), only the last of them.
     ///
     /// # Errors
     ///
@@ -424,12 +426,21 @@ impl Store {
         before: HistoryCursor,
         count: usize,
     ) -> Result<Vec<Arc<Message>>, StoreError> {
+        let size = PageSize::lines(count).bounded();
+        self.read_back(room, before, size).await
+    }
+
+    async fn read_back(
+        &self,
+        room: RoomId,
+        before: HistoryCursor,
+        size: PageSize,
+    ) -> Result<Vec<Arc<Message>>, StoreError> {
         self.meet_fault(Operation::Read).await?;
-        let count = count.min(STORE_PAGE_LINES_MAX);
         match &self.backend {
-            Backend::Memory(memory) => Ok(memory.page_back(room, before, count)),
+            Backend::Memory(memory) => Ok(memory.page_back(room, before, size)),
             Backend::Sqlite(sqlite) => {
-                let page = move |db: &_| sqlite::query::page_back(db, room, before, count);
+                let page = move |db: &_| sqlite::query::page_back(db, room, before, size);
                 sqlite.read(page).await
             }
         }

@@ -85,6 +85,61 @@ fn a_member_that_reads_again_and_again_late_sees_every_line_at_most_once_and_in_
     assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
 }
 
+#[test]
+fn a_long_page_is_drawn_as_it_is_taken_and_everything_else_comes_after_it() {
+    const PAGE: usize = 300;
+    let server = Server::start(&["--rate", "0", "--history", "1000"]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let filler = "z".repeat(LINE);
+    for n in 0..PAGE {
+        ann.line(format!("n{n} {filler}"));
+        ann.expect(&format!("ann: n{n} "));
+    }
+    let before = server.memory_kib();
+    let mut slow: Vec<_> = (0..20)
+        .map(|n| {
+            let mut slow = server.stuck_client(&format!("slow{n}"));
+            slow.send(format!(
+                "4\nslow{n}\n2\n1150\ntyped ahead\n\\history 1000\n\\quit\n"
+            ));
+            ann.expect(&format!("* slow{n} joined\n"));
+            slow
+        })
+        .collect();
+    ann.line("after all have come");
+    ann.expect("ann: after all have come\n");
+    let grown = server.memory_kib().saturating_sub(before);
+    assert!(
+        grown < 10 * 1024,
+        "{grown} KiB for pages of 1.2 MB that 20 have yet to take"
+    );
+
+    let slow = &mut slow[7];
+    slow.start_reading();
+    let text = slow.expect_eof();
+    let lines = plain_lines(&text, "slow7");
+    let said: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("] ann: n"))
+        .collect();
+    let (joined, paged) = said.split_at(PAGE);
+    for (n, line) in joined.iter().enumerate() {
+        assert!(
+            line.contains(&format!("] ann: n{n} zzz")),
+            "{n}: {line:.40}"
+        );
+    }
+    // A page of the past has as many lines as its bytes allow, up to the newest.
+    assert!((20..30).contains(&paged.len()), "{}", paged.len());
+    let at = |what: &str| {
+        let at = lines.iter().position(|line| line.contains(what));
+        at.unwrap_or_else(|| panic!("no {what}: {lines:.100?}"))
+    };
+    let last = at(&format!("] ann: n{} zzz", PAGE - 1));
+    assert!(last < at("] slow7: typed ahead"));
+    assert!(last < at("] ann: after all have come"));
+}
+
 /// The number in `* 37 messages skipped`.
 fn skipped(line: &str) -> Option<usize> {
     let (number, rest) = line.strip_prefix("* ")?.split_once(' ')?;

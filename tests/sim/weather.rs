@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use parlor::chat::history::{HistoryCursor, RoomId};
+use parlor::chat::history::RoomId;
 use parlor::chat::message::{Kind, MemberId, Message, NewMessage};
 use parlor::chat::name::{Name, RoomName};
 use parlor::chat::room::entry::TopicSet;
@@ -114,10 +114,7 @@ impl State {
             self.known.insert(room.id, 0);
         }
         for (&room, known) in &mut self.known {
-            let page = |count| {
-                let newest = HistoryCursor::Id(u64::MAX);
-                at_once(self.store.page_back(room, newest, count)).unwrap_or_default()
-            };
+            let page = |count| at_once(self.store.tail(room, count)).unwrap_or_default();
             let last = page(1).last().map_or(0, |line| line.id as usize);
             if last > *known {
                 let lines = page(last - *known).into_iter().map(|line| (room, line));

@@ -8,9 +8,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use parlor::chat::history::{HistoryCursor, RoomId};
+use parlor::chat::history::RoomId;
 use parlor::chat::name::RoomName;
-use parlor::limits::STUCK_AFTER;
+use parlor::limits::{STUCK_AFTER, TAKEN_BYTES_MIN};
 use parlor::net::socket::{Peer, Socket};
 use parlor::runtime::{Clock, ManualClock, Runtime};
 use parlor::server::Server;
@@ -55,7 +55,21 @@ pub(crate) struct Conn {
     pub(crate) stall: Stall,
     /// Since when the server has found no space to write.
     full_since: Option<Duration>,
+    /// When the server has written how many bytes.
+    writes: Vec<(Duration, usize)>,
     pub(crate) is_closed: bool,
+}
+
+impl Conn {
+    /// Whether the server may have had enough of a client that takes too little of what waits for it.
+    fn is_stuck(&self, now: Duration) -> bool {
+        let recent = |&&(time, _): &&(Duration, usize)| time + STUCK_AFTER > now;
+        let writes = self.writes.iter().rev().take_while(recent);
+        let taken: usize = writes.map(|(_, bytes)| bytes).sum();
+        self.full_since.is_some_and(|since| {
+            now >= since + STUCK_AFTER || now >= STUCK_AFTER && taken < TAKEN_BYTES_MIN
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,8 +166,7 @@ impl World {
             let name = RoomName::parse(&format!("again{}", room.0)).expect("a room name");
             let _ = at_once(self.store.reopen_room(room, name, self.clock_now()));
         }
-        let end = HistoryCursor::Id(u64::MAX);
-        at_once(self.store.page_back(room, end, usize::MAX)).map_or(0, |lines| lines.len())
+        at_once(self.store.tail(room, usize::MAX)).map_or(0, |lines| lines.len())
     }
 
     fn clock_now(&self) -> Timestamp {
@@ -296,6 +309,7 @@ impl World {
             false => None,
         };
         if !written.is_empty() {
+            conn.writes.push((self.now, written.len()));
             conn.view.feed(&written, &mut self.ledger);
             self.hash
                 .write_u64(self.now.as_nanos() as u64 ^ (number as u64) << 48);
@@ -318,10 +332,7 @@ impl World {
         let state = conn.wire.lock();
         let given = state.ends || state.broken.is_some();
         drop(state);
-        let stuck = conn
-            .full_since
-            .is_some_and(|since| self.now >= since + STUCK_AFTER);
-        if !given && !stuck && conn.view.tally.last_words == 0 {
+        if !given && !conn.is_stuck(self.now) && conn.view.tally.last_words == 0 {
             self.fail(format!("c{number:02} was closed without a word"));
         }
     }
@@ -355,6 +366,7 @@ impl World {
             takes: false,
             stall: Stall::No,
             full_since: None,
+            writes: Vec::new(),
             is_closed: false,
         });
         self.note(&format!("c{number:02} connects: {client:?} from {peer}"));

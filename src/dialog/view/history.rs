@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Viewer, quoted};
+use super::{Part, Viewer, quoted};
 use crate::chat::history::{Found, HistoryQuery};
 use crate::terminal::draw;
 use crate::time::local;
@@ -17,9 +17,16 @@ pub enum HistoryView {
 }
 
 impl HistoryView {
-    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    pub(super) fn write(
+        &self,
+        viewer: &Viewer<'_>,
+        part: &mut Part,
+        out: &mut String,
+    ) -> fmt::Result {
         match self {
-            HistoryView::Lines(query, found) => write_lines(query, found.as_ref(), viewer, out),
+            HistoryView::Lines(query, found) => {
+                write_found(query, found.as_ref(), viewer, part, out)
+            }
             HistoryView::OnlyIgnored => writeln!(
                 out,
                 "All of that was said by people you ignore. Type \\ignore to list them."
@@ -28,10 +35,11 @@ impl HistoryView {
     }
 }
 
-fn write_lines(
+fn write_found(
     query: &HistoryQuery,
     found: Option<&Found>,
     viewer: &Viewer<'_>,
+    part: &mut Part,
     out: &mut String,
 ) -> fmt::Result {
     let Some(found) = found else {
@@ -56,18 +64,15 @@ fn write_lines(
             HistoryQuery::Around(id) => writeln!(out, "There is no line #{id} here."),
         };
     }
-    for line in &found.lines {
-        write!(
-            out,
-            "#{} [{}] ",
-            line.id,
-            local::date_and_time(line.time, viewer.zone)
-        )?;
+    let is_done = part.write_lines(&found.lines, out, |_, line, out| {
+        let time = local::date_and_time(line.time, viewer.zone);
+        write!(out, "#{} [{time}] ", line.id)?;
         let (_, start) = draw::write_words(line, out);
         out.insert(start, draw::HANG);
-        out.push('\n');
-    }
+        writeln!(out)
+    })?;
     match query {
+        _ if !is_done => Ok(()),
         HistoryQuery::Before(..) => {
             viewer.hint(format_args!("type '\\history' for what came before"), out)
         }

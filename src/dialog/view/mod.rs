@@ -23,6 +23,7 @@ mod settings;
 mod terminal;
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -40,8 +41,9 @@ pub use settings::SettingsView;
 pub use terminal::TerminalView;
 
 use crate::chat::ignore::IgnoreReply;
+use crate::chat::message::Message;
 use crate::chat::request::Info;
-use crate::limits::QUOTE_COLUMNS_MAX;
+use crate::limits::{PAGE_PART_BYTES, QUOTE_COLUMNS_MAX};
 use crate::terminal::draw;
 use crate::text;
 use crate::time::{Timestamp, local};
@@ -111,22 +113,40 @@ pub enum View {
 impl View {
     /// Appends the text for `viewer` to `out`, each row ended by `\n`.
     pub fn write(&self, viewer: &Viewer<'_>, out: &mut String) {
-        let written = self.write_to(viewer, out);
-        debug_assert!(written.is_ok(), "writing to a String cannot fail: {self:?}");
+        self.write_part(viewer, &mut Part::whole(), out);
     }
 
-    fn write_to(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    /// Appends the next `part` of the text; false if that was the last one. Only views with lines of a room have
+    /// more than one.
+    pub fn write_part(&self, viewer: &Viewer<'_>, part: &mut Part, out: &mut String) -> bool {
+        let written = self.write_to(viewer, part, out);
+        debug_assert!(written.is_ok(), "writing to a String cannot fail: {self:?}");
+        part.is_cut
+    }
+
+    /// Bytes that its lines of a room take while it waits to be written.
+    pub fn lines_bytes(&self) -> usize {
+        let lines = match self {
+            View::History(HistoryView::Lines(_, Some(found))) => &found.lines,
+            View::Room(RoomView::Joined(_, snapshot, _)) => &snapshot.history,
+            _ => return 0,
+        };
+        let bytes = |line: &Arc<Message>| size_of::<Message>() + line.text_bytes();
+        lines.iter().map(bytes).sum()
+    }
+
+    fn write_to(&self, viewer: &Viewer<'_>, part: &mut Part, out: &mut String) -> fmt::Result {
         match self {
             View::Info(info) => write_info(info, viewer, out),
             View::Menu => general::write_menu(viewer.server, out),
             View::General(view) => view.write(out),
             View::Help(view) => view.write(out),
             View::Account(view) => view.write(out),
-            View::Room(view) => view.write(viewer, out),
+            View::Room(view) => view.write(viewer, part, out),
             View::NoSuchUser(name) => people::write_no_such_user(&quoted(name), out),
             View::Message(view) => view.write(viewer, out),
             View::Ignore(reply) => ignore::write_ignore(reply, out),
-            View::History(view) => view.write(viewer, out),
+            View::History(view) => view.write(viewer, part, out),
             View::Moderation(view) => view.write(viewer, out),
             View::Settings(view) => view.write(viewer, out),
             View::Terminal(view) => view.write(viewer, out),
@@ -155,6 +175,63 @@ fn write_info(info: &Info, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result
             out,
             "The server cannot find out right now. Please try again later."
         ),
+    }
+}
+
+/// How far a view is written that is written in parts, as its reader takes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Lines of the room that are written.
+    line: usize,
+    /// Bytes of text at which a part ends, or a little more.
+    bytes_max: usize,
+    /// The last part ended before the view did.
+    is_cut: bool,
+}
+
+impl Part {
+    /// The only one.
+    pub fn whole() -> Part {
+        Part {
+            line: 0,
+            bytes_max: usize::MAX,
+            is_cut: false,
+        }
+    }
+
+    /// The first of some; each ends with the line that reaches [`PAGE_PART_BYTES`].
+    pub fn first() -> Part {
+        Part {
+            bytes_max: PAGE_PART_BYTES,
+            ..Part::whole()
+        }
+    }
+
+    /// True while nothing is written.
+    fn is_first(self) -> bool {
+        self.line == 0
+    }
+
+    /// Writes the next of `lines` with `write`, which is given the line before it too. True if all are written.
+    fn write_lines(
+        &mut self,
+        lines: &[Arc<Message>],
+        out: &mut String,
+        mut write: impl FnMut(Option<&Message>, &Message, &mut String) -> fmt::Result,
+    ) -> Result<bool, fmt::Error> {
+        let start = out.len();
+        let mut before = self.line.checked_sub(1).map(|before| &*lines[before]);
+        for line in &lines[self.line..] {
+            if out.len() - start >= self.bytes_max {
+                self.is_cut = true;
+                return Ok(false);
+            }
+            write(before, line, out)?;
+            before = Some(line);
+            self.line += 1;
+        }
+        self.is_cut = false;
+        Ok(true)
     }
 }
 

@@ -1,11 +1,13 @@
 //! *Pure.* Rooms.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::people::span;
-use super::{ROW_COLUMNS, Viewer, cut, quoted, write_date, write_list};
+use super::{Part, ROW_COLUMNS, Viewer, cut, quoted, write_date, write_list};
 use crate::chat::history::RoomSnapshot;
+use crate::chat::message::Message;
 use crate::chat::name::RoomName;
 use crate::chat::people::{RoomLine, RoomPage};
 use crate::chat::request::{CreateError, JoinError, ReopenError};
@@ -41,7 +43,12 @@ pub enum RoomView {
 }
 
 impl RoomView {
-    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
+    pub(super) fn write(
+        &self,
+        viewer: &Viewer<'_>,
+        part: &mut Part,
+        out: &mut String,
+    ) -> fmt::Result {
         match self {
             RoomView::Created(room) => writeln!(out, "Create room {room} successful"),
             RoomView::CreateFailed(wanted, why) => write_failed("Create", wanted, why, out),
@@ -50,7 +57,10 @@ impl RoomView {
             }
             RoomView::List(rooms, more) => write_rooms(rooms, *more, out),
             RoomView::Joined(room, snapshot, tip) => {
-                write_joined(room, snapshot, *tip, viewer, out)
+                if part.is_first() {
+                    write_welcome(room, snapshot.topic.as_ref(), *tip, viewer, out)?;
+                }
+                write_last_lines(&snapshot.history, viewer, part, out)
             }
             RoomView::JoinFailed(wanted, why) => write_failed("Join", wanted, why, out),
             RoomView::Reopened(room) => {
@@ -84,9 +94,9 @@ pub(super) fn write_topic(room: &RoomName, topic: Option<&Topic>, out: &mut Stri
     }
 }
 
-fn write_joined(
+fn write_welcome(
     room: &RoomName,
-    snapshot: &RoomSnapshot,
+    topic: Option<&Topic>,
     tip: bool,
     viewer: &Viewer<'_>,
     out: &mut String,
@@ -99,18 +109,29 @@ fn write_joined(
         viewer.hint(format_args!("{words}"), out)?;
     }
     writeln!(out, "------------ Room {room} ------------")?;
-    if let Some(topic) = &snapshot.topic {
-        writeln!(out, "Topic: {topic}")?;
+    match topic {
+        Some(topic) => writeln!(out, "Topic: {topic}"),
+        None => Ok(()),
     }
-    let mut times = TimeFormatter::with_day(viewer.zone, viewer.now);
-    for message in &snapshot.history {
-        if let Some(date) = times.new_date(message.time) {
+}
+
+fn write_last_lines(
+    lines: &[Arc<Message>],
+    viewer: &Viewer<'_>,
+    part: &mut Part,
+    out: &mut String,
+) -> fmt::Result {
+    let mut times = None;
+    part.write_lines(lines, out, |before, line, out| {
+        let shown_before = before.map_or(viewer.now, |before| before.time);
+        let times = times.get_or_insert_with(|| TimeFormatter::with_day(viewer.zone, shown_before));
+        if let Some(date) = times.new_date(line.time) {
             write_date(date, out)?;
         }
-        let (_, start) = draw::write_message(message, &mut times, out);
+        let (_, start) = draw::write_message(line, times, out);
         out.insert(start, draw::HANG);
-        out.push('\n');
-    }
+        writeln!(out)
+    })?;
     Ok(())
 }
 
@@ -363,7 +384,7 @@ mod tests {
                 topic: None,
             };
             RoomView::Joined(room_name("7"), scene, false)
-                .write(&Viewer { zone, ..VIEWER }, &mut out)
+                .write(&Viewer { zone, ..VIEWER }, &mut Part::whole(), &mut out)
                 .expect("a String takes all");
             let out = unhung(&out);
             let (_, shown) = out.split_once("Room 7 ------------\n").expect("the header");

@@ -8,6 +8,7 @@ use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{DirectMessage, RoomLine, RoomPage, UserSummary};
 use crate::chat::request::{CreateError, JoinError};
+use crate::chat::topic::Topic;
 use crate::limits::ROOMS_LISTED_MAX;
 
 pub(super) fn room(name: &str) -> RoomName {
@@ -153,5 +154,50 @@ fn who_wants_no_advice_gets_no_row_in_parentheses() {
         view.write(&viewer, &mut out);
         assert_eq!(out.lines().count(), rows, "{out}");
         assert!(!out.lines().any(is_hint), "{out}");
+    }
+}
+
+#[test]
+fn a_page_in_parts_reads_as_it_does_whole() {
+    const HOURS: i64 = 3_600_000;
+    let line = |number: u64| {
+        Arc::new(Message {
+            id: number,
+            // Some of them on the day before the last.
+            time: Timestamp(VIEWER.now.0 - (20 - number as i64) * 5 * HOURS),
+            member: MemberId(1),
+            name: name("Dai"),
+            kind: Kind::Message,
+            text: "word ".repeat(number as usize).into(),
+        })
+    };
+    let lines: Vec<_> = (1..=20).map(line).collect();
+    let before = HistoryQuery::Before(HistoryCursor::Id(21), 20);
+    let snapshot = RoomSnapshot {
+        topic: Topic::parse("pages").expect("a topic"),
+        history: lines.clone(),
+    };
+    let none = RoomView::Joined(room("7"), RoomSnapshot::default(), true);
+    let table: [(View, bool); 4] = [
+        (HistoryView::Lines(before, Some(lines.into())).into(), true),
+        (RoomView::Joined(room("7"), snapshot, true).into(), true),
+        (none.into(), false),
+        (GeneralView::Renamed.into(), false),
+    ];
+    for (view, has_parts) in table {
+        let mut whole = String::new();
+        view.write(&VIEWER, &mut whole);
+        for bytes_max in [1, 100, 500, 100_000] {
+            let mut part = Part {
+                bytes_max,
+                ..Part::whole()
+            };
+            let (mut parts, mut count) = (String::new(), 1);
+            while view.write_part(&VIEWER, &mut part, &mut parts) {
+                count += 1;
+            }
+            assert_eq!(parts, whole, "in parts of {bytes_max}");
+            assert_eq!(count > 1, has_parts && bytes_max < 10_000, "{count}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::people::{ClientKind, DirectMessage, DmError, Location, Profile, UserSummary};
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
-use crate::limits::NOTES_MAX;
+use crate::limits::{NOTES_BYTES_MAX, NOTES_MAX};
 use crate::time::Timestamp;
 
 /// A user who is connected.
@@ -122,10 +122,23 @@ impl User {
 
     /// Delivers a direct message. Returns the reason for being away, if the user is.
     pub(super) fn tell(&self, words: DirectMessage) -> Result<Option<Box<str>>, DmError> {
-        match self.inbox.put_up_to(ClientEvent::Message(words), NOTES_MAX) {
+        let bytes = words.text.len();
+        let has_space = |events: &[ClientEvent]| {
+            let waiting: usize = events.iter().map(words_bytes).sum();
+            events.len() < NOTES_MAX && waiting + bytes <= NOTES_BYTES_MAX
+        };
+        match self.inbox.put_if(ClientEvent::Message(words), has_space) {
             true => Ok(self.extras().away.clone()),
             false => Err(DmError::Full),
         }
+    }
+}
+
+/// Bytes of the words of an event, if somebody has sent them.
+fn words_bytes(event: &ClientEvent) -> usize {
+    match event {
+        ClientEvent::Message(words) => words.text.len(),
+        _ => 0,
     }
 }
 
@@ -172,6 +185,23 @@ mod tests {
         for (private, inside, expected) in table {
             here.info.set_private(private);
             assert_eq!(&user.place_for(inside), expected, "{private}");
+        }
+    }
+
+    #[test]
+    fn private_words_wait_up_to_a_number_and_up_to_their_bytes() {
+        for (bytes, expected) in [(0, NOTES_MAX), (4096, NOTES_BYTES_MAX / 4096)] {
+            let user = user();
+            let words = || DirectMessage {
+                time: Timestamp(0),
+                whom: MemberId(1),
+                name: Name::anon(),
+                text: "x".repeat(bytes).into(),
+            };
+            let count = (0..1000).take_while(|_| user.tell(words()).is_ok()).count();
+            assert_eq!(count, expected, "of {bytes} bytes each");
+            user.inbox.take();
+            assert!(user.tell(words()).is_ok(), "once they are taken");
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Row, named_params};
 
 use super::super::StoredRoom;
+use super::super::page::PageSize;
 use crate::chat::history::{HistoryCursor, RoomId};
 use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::{Name, RoomName};
@@ -133,12 +134,12 @@ pub(in crate::store) fn lines_ever(db: &Connection) -> rusqlite::Result<u64> {
         .query_row((), |row| row.get(0))
 }
 
-/// The `count` lines before a place in `room`, oldest first.
+/// The lines before a place in `room`, as many as `size` allows, oldest first.
 pub(in crate::store) fn page_back(
     db: &Connection,
     room: RoomId,
     before: HistoryCursor,
-    count: usize,
+    mut size: PageSize,
 ) -> rusqlite::Result<Vec<Arc<Message>>> {
     let end = match before {
         HistoryCursor::Id(id) if id > ID_MAX => place(room, ID_MAX) + 1,
@@ -149,10 +150,16 @@ pub(in crate::store) fn page_back(
         "SELECT place, time, name, kind, text FROM messages
          WHERE place >= :start AND place < :end ORDER BY place DESC LIMIT :count",
     )?;
-    let params = named_params! {":start": place(room, 0), ":end": end, ":count": count as i64};
-    let mut lines = select
-        .query_map(params, stored)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let count = size.lines as i64;
+    let params = named_params! {":start": place(room, 0), ":end": end, ":count": count};
+    let mut lines = Vec::new();
+    for line in select.query_map(params, stored)? {
+        let line = line?;
+        if !size.take(&line) {
+            break;
+        }
+        lines.push(line);
+    }
     lines.reverse();
     Ok(lines)
 }
@@ -165,7 +172,12 @@ pub(in crate::store) fn around(
     count: usize,
 ) -> rusqlite::Result<Vec<Arc<Message>>> {
     let snapshot = db.unchecked_transaction()?;
-    let mut lines = page_back(&snapshot, room, HistoryCursor::Id(id), count)?;
+    let mut lines = page_back(
+        &snapshot,
+        room,
+        HistoryCursor::Id(id),
+        PageSize::lines(count),
+    )?;
     let mut select = snapshot.prepare_cached(
         "SELECT place, time, name, kind, text FROM messages
          WHERE place >= :start AND place <= :end ORDER BY place LIMIT :count",

@@ -15,7 +15,7 @@ use crate::chat::password::Hash;
 use crate::chat::room::entry::TopicSet;
 use crate::chat::room::{Entry, Kept, Moderation, Ruling};
 use crate::chat::topic::Topic;
-use crate::limits::FORGET_LINES;
+use crate::limits::{FORGET_LINES, STORE_PAGE_BYTES_MAX};
 
 mod accounts;
 mod closed;
@@ -287,6 +287,27 @@ fn pages_go_back_from_a_number_and_from_a_time() {
             let page = block_on(store.page_back(room, before, count)).expect("a page");
             assert_eq!(texts(&page), expected, "{count} before {before:?}");
         }
+    });
+}
+
+#[test]
+fn a_page_of_long_lines_has_as_many_as_its_bytes_allow_and_the_tail_has_all() {
+    with_each(|store| {
+        let room = block_on(store.create_room(name("one"))).expect("a room");
+        let long = "x".repeat(4000);
+        say(store, room, &[&*long; 40]).expect("stored");
+        let newest = HistoryCursor::Id(u64::MAX);
+        let page = block_on(store.page_back(room, newest, 40)).expect("a page");
+        // The line that reaches the bound is the last.
+        assert_eq!(
+            page.len(),
+            STORE_PAGE_BYTES_MAX.div_ceil(page[0].text_bytes())
+        );
+        assert_eq!(page.last().map(|line| line.id), Some(40));
+        assert_eq!(
+            block_on(store.tail(room, 40)).map(|lines| lines.len()),
+            Ok(40)
+        );
     });
 }
 
