@@ -223,6 +223,15 @@ pub const GOODBYE_LOCAL: Duration = Duration::from_millis(100);
 /// How long a closing connection waits for its last words to reach a peer elsewhere: a slow round trip.
 pub const GOODBYE_REMOTE: Duration = Duration::from_millis(500);
 
+/// Lines of the log that wait until somebody takes them: 600 KiB. Further ones are lost, and counted.
+pub const LOG_LINES_MAX: usize = 4096;
+
+/// How long the end of the process waits until the last lines of the log are taken.
+pub const LOG_FLUSH_MAX: Duration = Duration::from_millis(500);
+
+/// How often it is looked meanwhile whether there is space again.
+pub const LOG_FLUSH_LOOK: Duration = Duration::from_millis(5);
+
 /// How long accepting pauses when the process or the system has no file descriptor left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 

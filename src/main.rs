@@ -37,7 +37,8 @@ fn start(mut args: Args) -> Result<(), String> {
         return command.run();
     }
     let config = Config::new(args.into_options())?;
-    server::log::start(config.log);
+    let log = server::log::start(config.log);
+    let log = log.map_err(|error| format!("cannot start the log: {error}"))?;
     server::raise_descriptor_limit();
     let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let store = config.open_store()?;
@@ -49,11 +50,13 @@ fn start(mut args: Args) -> Result<(), String> {
     runtime
         .start_threads(config.threads - 1)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
-    runtime.block_on(server::run(
+    let served = runtime.block_on(server::run(
         runtime.clone(),
         config,
         store,
         listeners,
         stop.wait(),
-    ))
+    ));
+    log.finish();
+    served
 }

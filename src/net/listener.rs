@@ -161,7 +161,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_has_what_is_set_where_it_came_in_and_is_noticed_to_have_gone_within_three_minutes() {
+    fn a_client_has_what_is_set_where_it_came_in_and_is_noticed_to_have_gone_within_three_minutes()
+    {
         let places = [Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))];
         let listeners = Listener::bind_all(&places).expect("a free port");
         let _client = TcpStream::connect(listeners[0].place()).expect("it listens");

@@ -61,6 +61,7 @@ mod flood;
 mod half_close;
 /// Every bound that can be reached from outside.
 mod limits;
+mod log;
 /// Hundreds of members get every line in one order.
 mod many;
 /// A member that does not read holds nobody up and is told what it missed.
