@@ -1,10 +1,10 @@
 //! The program: arguments, then [`Config`], then listeners, then [`server::run`].
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use parlor::cli::args::Args;
+use parlor::cli::{self, Failure, Wanted, tell};
 use parlor::config::Config;
 use parlor::net::listener::Listener;
 use parlor::runtime::Runtime;
@@ -18,25 +18,25 @@ use tikv_jemallocator::Jemalloc;
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
-    match start(argh::from_env()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(&format!("parlor: {error}"));
-            ExitCode::FAILURE
+    let done = match cli::parse(std::env::args_os()) {
+        Ok(Wanted::Run(args)) => start(*args),
+        Ok(Wanted::Text(text)) => {
+            cli::print(&text);
+            Ok(())
         }
+        Err(failure) => Err(failure),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
     }
 }
 
-/// Writes a line to standard error. If nobody takes it, that is no reason to stop.
-fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-fn start(mut args: Args) -> Result<(), String> {
+fn start(mut args: Args) -> Result<(), Failure> {
     if let Some(command) = args.command.take() {
         return command.run();
     }
-    let config = Config::new(args.into_options())?;
+    let config = Config::new(args.into_options()).map_err(Failure::Usage)?;
     let log = server::log::start(config.log);
     let log = log.map_err(|error| format!("cannot start the log: {error}"))?;
     server::raise_descriptor_limit();
@@ -58,5 +58,5 @@ fn start(mut args: Args) -> Result<(), String> {
         stop.wait(),
     ));
     log.finish();
-    served
+    Ok(served?)
 }

@@ -2,3 +2,162 @@
 
 pub mod args;
 pub mod tools;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use argh::{EarlyExit, FromArgs};
+
+use args::Args;
+
+/// Why the program does not do what it was started for, or did not get to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The arguments make no sense.
+    Usage(String),
+    /// Something else, in a sentence for the operator.
+    Failed(String),
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Failure {
+        Failure::Failed(why)
+    }
+}
+
+impl Failure {
+    /// Tells the operator, and returns the exit code: 2 for arguments that make no sense, as with the shell's own
+    /// commands, and 1 otherwise.
+    pub fn tell(&self) -> ExitCode {
+        let (why, code) = match self {
+            Failure::Usage(why) => (why, 2),
+            Failure::Failed(why) => (why, 1),
+        };
+        tell(&format!("parlor: {why}"));
+        ExitCode::from(code)
+    }
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Wanted {
+    /// The server, or a tool.
+    Run(Box<Args>),
+    /// How the program is used, or its version.
+    Text(String),
+}
+
+/// Writes a line to standard error. If nobody takes it, that is no reason to stop.
+pub fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Understands the arguments of the program, of which the first is its own name.
+///
+/// # Errors
+///
+/// [`Failure::Usage`].
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Failure> {
+    let text = |argument: OsString| {
+        argument.into_string().map_err(|argument| {
+            let shown = argument.display();
+            Failure::Usage(format!("{shown} is not valid UTF-8"))
+        })
+    };
+    // Whatever the program was started as, it is called parlor.
+    let arguments = arguments.into_iter().skip(1).map(text);
+    let mut arguments = arguments.collect::<Result<Vec<String>, Failure>>()?;
+    spell_out(&mut arguments);
+    if arguments.first().is_some_and(|first| first == "--version") {
+        let version = env!("CARGO_PKG_VERSION");
+        return Ok(Wanted::Text(format!("parlor {version}")));
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match Args::from_args(&["parlor"], &arguments) {
+        Ok(args) => Ok(Wanted::Run(Box::new(args))),
+        Err(EarlyExit { output, status }) => {
+            let text = output.trim_end().to_owned();
+            match status {
+                Ok(()) => Ok(Wanted::Text(text)),
+                Err(()) => Err(Failure::Usage(format!("{text}\n{HINT}"))),
+            }
+        }
+    }
+}
+
+/// What follows a complaint about arguments.
+const HINT: &str = "Type parlor --help for how it is used.";
+
+/// Puts the long form for the short options that people type everywhere, for the program or right behind a tool.
+fn spell_out(arguments: &mut [String]) {
+    let place = match arguments.first() {
+        Some(first) if !first.starts_with('-') => 1,
+        _ => 0,
+    };
+    if let Some(argument) = arguments.get_mut(place) {
+        match argument.as_str() {
+            "-h" => "--help".clone_into(argument),
+            "-V" => "--version".clone_into(argument),
+            _ => {}
+        }
+    }
+}
+
+/// Writes what was asked for on standard output. That nobody wants to read it is no error.
+pub fn print(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Wanted, Failure> {
+        let all = ["anything"].iter().chain(arguments);
+        parse(all.map(OsString::from))
+    }
+
+    #[test]
+    fn help_and_version_have_long_and_short_forms() {
+        let version = concat!("parlor ", env!("CARGO_PKG_VERSION"));
+        let table: &[(&[&str], &str)] = &[
+            (&["--version"], version),
+            (&["-V"], version),
+            (&["--help"], "Usage: parlor ["),
+            (&["-h"], "Usage: parlor ["),
+            (&["help"], "Usage: parlor ["),
+            (&["export", "-h"], "Usage: parlor export"),
+        ];
+        for (arguments, expected) in table {
+            match parsed(arguments) {
+                Ok(Wanted::Text(text)) => assert!(text.starts_with(expected), "{text}"),
+                other => panic!("{arguments:?}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_is_what_it_is() {
+        match parsed(&["--name", "-h"]) {
+            Ok(Wanted::Run(args)) => assert_eq!(args.name.as_deref(), Some("-h")),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_with_where_to_look() {
+        let table: &[&[&str]] = &[
+            &["--nonsense"],
+            &["--history", "many"],
+            &["nonsense"],
+            &["export"],
+        ];
+        for arguments in table {
+            match parsed(arguments) {
+                Err(Failure::Usage(text)) => assert!(text.ends_with(HINT), "{text}"),
+                other => panic!("{arguments:?}: {other:?}"),
+            }
+        }
+    }
+}

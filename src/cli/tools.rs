@@ -9,6 +9,7 @@ use argh::FromArgs;
 use jiff::civil;
 use jiff::tz::TimeZone;
 
+use super::Failure;
 use crate::chat::name::RoomName;
 use crate::config::parse_zone;
 use crate::runtime::Clock;
@@ -160,14 +161,14 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// A sentence for the operator.
-    pub fn run(self) -> Result<(), String> {
+    /// See [`Failure`].
+    pub fn run(self) -> Result<(), Failure> {
         match self {
             Command::Export(export) => export.run(),
             Command::Import(import) => import.run(),
             Command::Check(check) => check.run(),
             Command::Backup(backup) => {
-                tools::backup(&backup.data, &backup.to).map_err(|error| error.to_string())
+                Ok(tools::backup(&backup.data, &backup.to).map_err(|error| error.to_string())?)
             }
             Command::Rooms(rooms) => rooms.run(),
             Command::Reopen(reopen) => reopen.run(),
@@ -176,9 +177,9 @@ impl Command {
 }
 
 impl Export {
-    fn run(self) -> Result<(), String> {
-        let zone = parse_zone(self.timezone.as_deref())?;
-        let selection = self.selection(&zone)?;
+    fn run(self) -> Result<(), Failure> {
+        let zone = parse_zone(self.timezone.as_deref()).map_err(Failure::Usage)?;
+        let selection = self.selection(&zone).map_err(Failure::Usage)?;
         let format = match self.format {
             ExportFormat::Text => Format::Text(zone),
             ExportFormat::JsonLines => Format::JsonLines,
@@ -187,7 +188,7 @@ impl Export {
         match tools::export(&self.data, &selection, &format, &mut out) {
             // The reader has seen enough, as in `| head`.
             Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            result => result.map_err(|error| error.to_string()),
+            result => Ok(result.map_err(|error| error.to_string())?),
         }
     }
 
@@ -209,7 +210,7 @@ impl Export {
 }
 
 impl Import {
-    fn run(self) -> Result<(), String> {
+    fn run(self) -> Result<(), Failure> {
         let imported = match &self.from {
             None => tools::import(&self.data, &mut io::stdin().lock()),
             Some(from) => {
@@ -232,31 +233,35 @@ impl Import {
 }
 
 impl Check {
-    fn run(self) -> Result<(), String> {
+    fn run(self) -> Result<(), Failure> {
         let faults = tools::check(&self.data).map_err(|error| error.to_string())?;
         if faults.is_empty() {
             return Ok(());
         }
         let file = self.data.display();
-        Err(format!("{file} has faults:\n{}", faults.join("\n")))
+        Err(Failure::Failed(format!(
+            "{file} has faults:\n{}",
+            faults.join("\n")
+        )))
     }
 }
 
 impl Rooms {
-    fn run(self) -> Result<(), String> {
-        let zone = parse_zone(self.timezone.as_deref())?;
+    fn run(self) -> Result<(), Failure> {
+        let zone = parse_zone(self.timezone.as_deref()).map_err(Failure::Usage)?;
         let mut out = BufWriter::new(io::stdout().lock());
         match tools::rooms(&self.data, &zone, now(), &mut out) {
             Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            result => result.map_err(|error| error.to_string()),
+            result => Ok(result.map_err(|error| error.to_string())?),
         }
     }
 }
 
 impl Reopen {
-    fn run(self) -> Result<(), String> {
+    fn run(self) -> Result<(), Failure> {
         let parse = |name: &str| {
-            RoomName::parse(name).map_err(|error| format!("{name} is not a room's name: {error}"))
+            let wrong = |error| format!("{name} is not a room's name: {error}");
+            RoomName::parse(name).map_err(|error| Failure::Usage(wrong(error)))
         };
         let room = parse(&self.room)?;
         let new = self.name.as_deref().map(parse).transpose()?;

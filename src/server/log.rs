@@ -170,7 +170,7 @@ mod tests {
     fn whoever_logs_into_a_pipe_that_nobody_reads_does_not_wait_and_what_is_lost_is_told() {
         const LINES: usize = 3 * LOG_LINES_MAX;
         let pipe = Pipe::default();
-        let mut log = Log::to(pipe.clone()).expect("a thread");
+        let log = Log::to(pipe.clone()).expect("a thread");
         let nobody_reads = pipe.0.lock().expect("no panic");
         for number in 0..LINES {
             let line = format!("{number}\n");

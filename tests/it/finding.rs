@@ -367,7 +367,7 @@ fn a_name_or_a_text_that_cannot_be_shown_is_refused_with_the_reason() {
     for (option, value, reason) in cases {
         let output = run(&["--listen", "127.0.0.1:0", option, value]);
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{option} {value}: {stderr}");
+        assert_eq!(output.status.code(), Some(2), "{option} {value}: {stderr}");
         assert!(stderr.contains(reason), "{option} {value}: {stderr}");
         assert!(!stderr.contains('\x07'), "{stderr}");
     }

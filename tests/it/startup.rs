@@ -51,25 +51,25 @@ fn the_address_of_all_interfaces_takes_ipv4_and_ipv6() {
 }
 
 #[test]
-fn a_listener_that_cannot_be_is_one_clear_line_and_exit_code_1() {
+fn a_listener_that_cannot_be_is_one_clear_line_and_an_exit_code() {
     let holder = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = holder.local_addr().expect("an address").to_string();
     let path = socket_path("in-use");
     let _in_use = UnixListener::bind(&path).expect("a socket");
     let unix_in_use = format!("unix:{}", path.display());
     let cases = [
-        ("a port in use", taken.as_str()),
-        ("no address", "nonsense"),
-        ("no port", "127.0.0.1"),
-        ("a port out of range", "127.0.0.1:99999"),
-        ("an address that is not ours", "192.0.2.1:0"),
-        ("a socket path in use", unix_in_use.as_str()),
-        ("a socket in no folder", "unix:/nowhere/at/all/socket"),
+        ("a port in use", taken.as_str(), 1),
+        ("no address", "nonsense", 2),
+        ("no port", "127.0.0.1", 2),
+        ("a port out of range", "127.0.0.1:99999", 2),
+        ("an address that is not ours", "192.0.2.1:0", 1),
+        ("a socket path in use", unix_in_use.as_str(), 1),
+        ("a socket in no folder", "unix:/nowhere/at/all/socket", 1),
     ];
-    for (what, address) in cases {
+    for (what, address, code) in cases {
         let output = run(&["--listen", address]);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{what}: {stderr}");
+        assert_eq!(output.status.code(), Some(code), "{what}: {stderr}");
         assert_eq!(stderr.trim().lines().count(), 1, "{what}: {stderr}");
         let named = address.strip_prefix("unix:").unwrap_or(address);
         assert!(
@@ -93,7 +93,7 @@ fn a_value_that_makes_no_sense_is_refused_at_the_start() {
     for args in cases {
         let output = run(&[&["--listen", "127.0.0.1:0"], *args].concat());
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
         assert!(
             !stderr.trim().is_empty() && !stderr.contains("panicked"),
             "{args:?}: {stderr}"

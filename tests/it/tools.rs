@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::harness::run;
+use crate::harness::{PROGRAM, run};
 
 const TALK: &str = r#"{"type":"room","name":"1150","topic":"","created":"2026-01-01T00:00:00.000Z","last_id":3}
 {"type":"message","room":"1150","id":2,"time":"2026-01-01T00:00:00.123Z","name":"ann","kind":"message","text":"ดี \"hi\""}
@@ -91,28 +91,28 @@ fn an_export_as_text_can_be_of_a_room_and_of_a_day() {
 }
 
 #[test]
-fn what_cannot_be_done_is_one_clear_line_and_exit_code_1() {
+fn what_cannot_be_done_is_one_clear_line_and_an_exit_code() {
     let (folder, file) = a_chat();
     let none = path(&folder, "none.db");
     let foreign = path(&folder, "foreign.db");
     fs::write(&foreign, "Dear diary, ".repeat(100)).expect("written");
-    let cases: &[&[&str]] = &[
-        &["export", "--data", &none],
-        &["export", "--data", &foreign],
-        &["export", "--data", &file, "--room", "nowhere"],
-        &["export", "--data", &file, "--since", "yesterday"],
-        &["import", "--data", &file, &foreign],
-        &["import", "--data", &foreign, "/dev/null"],
-        &["import", "--data", &file, &none],
-        &["check", "--data", &none],
-        &["check", "--data", &foreign],
-        &["backup", "--data", &file, &foreign],
-        &["backup", "--data", &none, &path(&folder, "copy.db")],
+    let cases: &[(&[&str], i32)] = &[
+        (&["export", "--data", &none], 1),
+        (&["export", "--data", &foreign], 1),
+        (&["export", "--data", &file, "--room", "nowhere"], 1),
+        (&["export", "--data", &file, "--since", "yesterday"], 2),
+        (&["import", "--data", &file, &foreign], 1),
+        (&["import", "--data", &foreign, "/dev/null"], 1),
+        (&["import", "--data", &file, &none], 1),
+        (&["check", "--data", &none], 1),
+        (&["check", "--data", &foreign], 1),
+        (&["backup", "--data", &file, &foreign], 1),
+        (&["backup", "--data", &none, &path(&folder, "copy.db")], 1),
     ];
-    for args in cases {
+    for (args, code) in cases {
         let output = run(args);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{args:?}: {told}");
+        assert_eq!(output.status.code(), Some(*code), "{args:?}: {told}");
         assert_eq!(told.trim().lines().count(), 1, "{args:?}: {told}");
         assert!(told.starts_with("parlor: "), "{args:?}: {told}");
     }
@@ -145,4 +145,18 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         .status()
         .expect("bash runs");
     assert!(status.success());
+}
+
+#[test]
+fn what_is_asked_for_and_that_nobody_reads_is_no_failure() {
+    for option in ["--help", "-h", "--version", "-V"] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let status = Command::new(PROGRAM)
+            .arg(option)
+            .stdout(writer)
+            .stderr(Stdio::null())
+            .status();
+        assert_eq!(status.expect("it runs").code(), Some(0), "{option}");
+    }
 }
