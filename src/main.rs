@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use parlor::cli::args::Args;
-use parlor::cli::{self, Failure, Wanted, tell};
+use parlor::cli::{self, Failure, tell};
 use parlor::config::Config;
 use parlor::net::listener::Listener;
 use parlor::runtime::Runtime;
@@ -18,18 +18,7 @@ use tikv_jemallocator::Jemalloc;
 static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
-    let done = match cli::parse(std::env::args_os()) {
-        Ok(Wanted::Run(args)) => start(*args),
-        Ok(Wanted::Text(text)) => {
-            cli::print(&text);
-            Ok(())
-        }
-        Err(failure) => Err(failure),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.tell(),
-    }
+    cli::run(std::env::args_os(), start)
 }
 
 fn start(mut args: Args) -> Result<(), Failure> {

@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod charsets;
 mod decoder;
 mod negotiation;
 
@@ -20,6 +21,7 @@ mod names;
 mod text;
 mod wrapping;
 
+pub use charsets::charsets;
 pub use decoder::decoder;
 pub use editor::editor;
 pub use names::names;

@@ -4,12 +4,14 @@ use std::fmt::Display;
 
 use parlor::chat::name::{Name, NameError, RoomName};
 use parlor::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
-use parlor::text::{clean, graphemes};
+use parlor::text::{clean, graphemes, unfit, width};
 
 /// The lines of the input are names that people type.
 ///
 /// - A name is short, clean and without blanks, and is read as itself again; so is what is suggested for a refused
 ///   one, and a name with a number behind it.
+/// - A name that is chosen, or suggested instead, is chosen as it is. All of it can be seen, and it is not what a row
+///   of the server begins with.
 /// - Whether two names clash does not depend on the order, nor on having been read again.
 /// - Nobody but `anon` passes for `anon`.
 pub fn names(input: &[u8]) {
@@ -17,6 +19,8 @@ pub fn names(input: &[u8]) {
     let names: Vec<Name> = typed.iter().filter_map(|line| person(line)).collect();
     for line in typed {
         room(line);
+        choice(line, Name::choose);
+        choice(line, RoomName::choose);
     }
     for one in &names {
         for other in &names {
@@ -43,6 +47,32 @@ fn person(line: &[u8]) -> Option<Name> {
         assert_eq!(parsed(numbered.as_str(), Name::parse), numbered);
     }
     Some(name)
+}
+
+fn choice<N: Display>(line: &[u8], choose: fn(&str) -> Result<N, NameError>) {
+    let text = String::from_utf8_lossy(line);
+    let name = match choose(&text) {
+        Ok(name) => Some(name),
+        Err(error) => suggestion(error).map(|text| parsed(&text, choose)),
+    };
+    if let Some(name) = name {
+        let name = name.to_string();
+        check_text(&name);
+        assert_eq!(unfit(&name), None, "{name:?}");
+        assert!(
+            graphemes(&name).all(|grapheme| width(grapheme) > 0),
+            "{name:?}"
+        );
+        let is_time = name.starts_with('[') && name.contains(|c: char| c.is_ascii_digit());
+        assert!(
+            !is_time || name.contains(|c: char| !"[]:0123456789".contains(c)),
+            "{name}"
+        );
+        assert!(
+            !name.starts_with('*') || name.contains(|c| c != '*'),
+            "{name}"
+        );
+    }
 }
 
 fn room(line: &[u8]) {

@@ -29,7 +29,7 @@ impl From<String> for Failure {
 impl Failure {
     /// Tells the operator, and returns the exit code: 2 for arguments that make no sense, as with the shell's own
     /// commands, and 1 otherwise.
-    pub fn tell(&self) -> ExitCode {
+    fn tell(&self) -> ExitCode {
         let (why, code) = match self {
             Failure::Usage(why) => (why, 2),
             Failure::Failed(why) => (why, 1),
@@ -41,7 +41,7 @@ impl Failure {
 
 /// What is to be done.
 #[derive(Debug)]
-pub enum Wanted {
+enum Wanted {
     /// The server, or a tool.
     Run(Box<Args>),
     /// How the program is used, or its version.
@@ -53,12 +53,27 @@ pub fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Understands the arguments of the program, of which the first is its own name.
-///
-/// # Errors
-///
-/// [`Failure::Usage`].
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Failure> {
+/// Lets `start` do what the arguments of the program say, of which the first is its own name, or says how it is used.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    start: impl FnOnce(Args) -> Result<(), Failure>,
+) -> ExitCode {
+    let done = match parse(arguments) {
+        Ok(Wanted::Run(args)) => start(*args),
+        // That nobody wants to read it is no error.
+        Ok(Wanted::Text(text)) => {
+            let _ = writeln!(io::stdout(), "{text}");
+            Ok(())
+        }
+        Err(failure) => Err(failure),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Failure> {
     let text = |argument: OsString| {
         argument.into_string().map_err(|argument| {
             let shown = argument.display();
@@ -102,11 +117,6 @@ fn spell_out(arguments: &mut [String]) {
             _ => {}
         }
     }
-}
-
-/// Writes what was asked for on standard output. That nobody wants to read it is no error.
-pub fn print(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
 }
 
 #[cfg(test)]

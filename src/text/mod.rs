@@ -5,10 +5,12 @@
 
 mod clean;
 mod layout;
+mod profile;
 mod property;
 
 pub use clean::clean;
 pub use layout::{breadth, cut, graphemes, width, wrap};
+pub use profile::{Unfit, fitting, unfit};
 pub(crate) use property::{is_blank, is_format, is_mark, is_visible};
 
 use icu_casemap::CaseMapper;
@@ -31,11 +33,18 @@ pub fn compose(text: &str) -> String {
     text.nfkc().collect()
 }
 
-/// The confusable skeleton of `text` (UTS 39, section 4): two texts that look alike have the same one.
+/// Composes `text` in the canonical form NFC.
+pub fn compose_canonically(text: &str) -> String {
+    text.nfc().collect()
+}
+
+/// The confusable skeleton of `text` (UTS 39, section 4): two texts that look alike have the same one. Strokes through
+/// letters are left out, so that `Ð` looks like `D`.
 ///
 /// It is for comparing only, never for showing: even plain English changes (`m` becomes `rn`).
 pub fn skeleton(text: &str) -> String {
-    unicode_security::skeleton(text).collect()
+    let skeleton = unicode_security::skeleton(text);
+    skeleton.filter(|&c| !profile::is_overlay(c)).collect()
 }
 
 fn fold_by_tables(text: &str) -> String {

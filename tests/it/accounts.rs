@@ -101,11 +101,8 @@ fn a_registered_name_is_for_its_bearer_only_also_after_a_restart() {
     let table = [
         ("Dai", "Dai is registered."),
         ("DAI", "DAI looks like Dai, which is registered."),
-        (
-            "D\u{430}i",
-            "D\u{430}i looks like Dai, which is registered.",
-        ),
-        ("Ｄａｉ", "Ｄａｉ looks like Dai, which is registered."),
+        ("Ðai", "Ðai looks like Dai, which is registered."),
+        ("Daı", "Daı looks like Dai, which is registered."),
     ];
     let others_are_refused = |server: &Server| {
         let mut eve = at_menu(server, "eve");

@@ -34,6 +34,11 @@ fn wrapping_keeps_its_promises() {
 }
 
 #[test]
+fn charsets_keep_their_promises() {
+    run("charsets", targets::charsets);
+}
+
+#[test]
 fn names_keep_their_promises() {
     run("names", targets::names);
 }

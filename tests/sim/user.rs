@@ -7,7 +7,7 @@ use crate::view::{Telnet, View};
 use crate::wire::Break;
 
 /// Names that people want; some are the same, or look the same.
-pub(crate) const NAMES: [&str; 8] = ["Dai", "dai", "D\u{430}i", "ann", "bob", "Kim", "zoe", "Ann"];
+pub(crate) const NAMES: [&str; 8] = ["Dai", "dai", "Ðai", "ann", "bob", "Kim", "zoe", "Ann"];
 
 /// Names of rooms.
 pub(crate) const ROOMS: [&str; 4] = ["1150", "lounge", "Lounge", "7"];

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
+use crate::text::{self, Unfit};
 
 /// A name or room name that was refused. Its text is one clause without a full stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub enum NameFault {
     Bytes,
     /// It can be mistaken for `anon` (names of people only).
     Anon,
+    /// It can be mistaken for `you`, as which everybody is addressed (names of people only).
+    You,
+    /// It looks like what rows of the server begin with, such as `*` or `[14:30:01]`.
+    RowStart,
+    /// Its characters, or how they are put together.
+    Unfit(Unfit),
 }
 
 /// Whose name it is.
@@ -60,7 +67,40 @@ impl fmt::Display for NameError {
             }
             NameFault::Bytes => write!(f, "{name} can have at most {NAME_BYTES_MAX} bytes"),
             NameFault::Anon => f.write_str("that looks like anon, which is everybody's"),
+            NameFault::You => f.write_str("that looks like you, as which everybody is addressed"),
+            NameFault::RowStart => write!(
+                f,
+                "{name} needs a letter behind what the server's own rows begin with"
+            ),
+            NameFault::Unfit(unfit) => {
+                write!(f, "{name} cannot ")?;
+                write_unfit(unfit, f)
+            }
         }
+    }
+}
+
+fn write_unfit(unfit: Unfit, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match unfit {
+        Unfit::Character(c) => {
+            f.write_str("have ")?;
+            write_character(c, f)?;
+            f.write_str(" in it; letters, digits, emoji and what is on every keyboard will do")
+        }
+        Unfit::Mark(mark) => {
+            let number = u32::from(mark);
+            write!(f, "have the mark U+{number:04X} where it is")
+        }
+        Unfit::Mixed(one, other) => write!(f, "mix {one} and {other} letters"),
+    }
+}
+
+/// The character, if it can be seen, and its number.
+fn write_character(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let number = u32::from(c);
+    match text::is_visible(c) {
+        true => write!(f, "{c} (U+{number:04X})"),
+        false => write!(f, "U+{number:04X}"),
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
 use crate::text;
 
+mod choice;
 mod error;
 
 use error::NameOf;
@@ -42,13 +43,23 @@ pub enum NameKey {
 }
 
 impl Name {
-    /// Reads a name that somebody typed. Blanks around it do not count.
+    /// Reads a name that somebody may have. Blanks around it do not count.
     ///
     /// # Errors
     ///
     /// A [`NameError`] that says what is wrong, with a name that would do where there is one.
     pub fn parse(text: &str) -> Result<Name, NameError> {
         parse(NameOf::User, text).map(Name)
+    }
+
+    /// Reads a name that somebody wants to have from now on: of those that [`Name::parse`] takes, one that nobody
+    /// mistakes for anything else. It is composed (NFC).
+    ///
+    /// # Errors
+    ///
+    /// As [`Name::parse`].
+    pub fn choose(text: &str) -> Result<Name, NameError> {
+        choice::choose(NameOf::User, text).map(Name)
     }
 
     /// The name of everybody who has not chosen one.
@@ -125,13 +136,28 @@ impl NameKey {
 }
 
 impl RoomName {
-    /// Reads a room name that somebody typed. Blanks around it do not count.
+    /// Reads the name of a room that may be there. Blanks around it do not count.
     ///
     /// # Errors
     ///
     /// A [`NameError`] as for [`Name::parse`]. A comma is refused too, since it separates the list of rooms.
     pub fn parse(text: &str) -> Result<RoomName, NameError> {
         parse(NameOf::Room, text).map(RoomName)
+    }
+
+    /// Reads a name for a new room, as [`Name::choose`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`RoomName::parse`].
+    pub fn choose(text: &str) -> Result<RoomName, NameError> {
+        choice::choose(NameOf::Room, text).map(RoomName)
+    }
+
+    /// What other rooms can be mistaken for this one by: rooms that share one of these look alike.
+    pub fn looks(&self) -> [NameKey; 2] {
+        let [one, other, _] = keys_of(&self.0);
+        [one, other]
     }
 
     /// The name as it is shown.
@@ -204,20 +230,25 @@ fn fault(of: NameOf, text: &str) -> Option<NameFault> {
 
 /// A name near `text` that would do, if there is one.
 fn suggestion(of: NameOf, text: &str) -> Option<String> {
-    let mut repaired = String::with_capacity(text.len());
-    for c in text.trim_start_matches(text::is_mark).chars() {
-        let parts = text::is_blank(c) || (of == NameOf::Room && c == ',');
-        if !parts {
-            repaired.push(c);
-        } else if !repaired.ends_with('_') {
-            repaired.push('_');
-        }
-    }
-    let mut name = shortened(&repaired, NAME_GRAPHEMES_MAX, NAME_BYTES_MAX);
+    let mut name = shortened(&joined(of, text), NAME_GRAPHEMES_MAX, NAME_BYTES_MAX);
     if fault(of, &name) == Some(NameFault::Anon) {
         name = numbered(&name, 2);
     }
     fault(of, &name).is_none().then_some(name)
+}
+
+/// `text` with a `_` for what parts it.
+fn joined(of: NameOf, text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for c in text.trim_start_matches(text::is_mark).chars() {
+        let parts = text::is_blank(c) || (of == NameOf::Room && c == ',');
+        if !parts {
+            joined.push(c);
+        } else if !joined.ends_with('_') {
+            joined.push('_');
+        }
+    }
+    joined
 }
 
 fn numbered(name: &str, number: u32) -> String {

@@ -71,6 +71,8 @@ pub enum CreateError {
     BadName(NameError),
     /// There is one.
     Exists,
+    /// There is one that it looks like: this one, if the person may see it.
+    Alike(Option<RoomName>),
     /// The server has as many rooms as it keeps.
     TooMany(usize),
     /// So many open rooms were created from the person's address, or from around it, which is all there can be.

@@ -287,7 +287,7 @@ impl Session {
     fn answered(&mut self, question: Question, line: &str) -> Turn {
         let wanted = line.trim();
         match question {
-            Question::NewRoom => match RoomName::parse(wanted) {
+            Question::NewRoom => match RoomName::choose(wanted) {
                 Ok(room) => {
                     self.asked = None;
                     Turn::ask(Request::Lobby(LobbyRequest::Create(room)))
@@ -313,14 +313,17 @@ impl Session {
                 Err(_) => self.not_joined(room, JoinError::WrongPassword),
             },
             Question::NewRoomPassword => self.lock(wanted),
-            Question::Username => match Name::parse(wanted) {
+            Question::Username => match Name::choose(wanted) {
                 // The question stays: the reply then shows the menu, as after every menu choice.
                 Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Rename(name))),
                 Err(error) => self.renamed(Err(RenameError::BadName(error))),
             },
             Question::Create(room) => match wanted.to_lowercase().as_str() {
                 // The question stays: it shows that the room is to be joined.
-                "y" | "yes" => Turn::ask(Request::Lobby(LobbyRequest::Create(room))),
+                "y" | "yes" => match RoomName::choose(room.as_str()) {
+                    Ok(room) => Turn::ask(Request::Lobby(LobbyRequest::Create(room))),
+                    Err(error) => self.created(room, Err(CreateError::BadName(error))),
+                },
                 _ => self.back_with(vec![RoomView::NotCreated.into()]),
             },
             Question::NewPassword => self.chose_password(line),

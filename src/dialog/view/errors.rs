@@ -17,6 +17,13 @@ impl fmt::Display for CreateError {
         match self {
             CreateError::BadName(error) => write_name_error(error, f),
             CreateError::Exists => f.write_str("It exists already. Type 2 to join it."),
+            CreateError::Alike(Some(room)) => write!(
+                f,
+                "It looks like {room}, which exists. Type \\join {room} to join that, or choose another name."
+            ),
+            CreateError::Alike(None) => {
+                f.write_str("It looks like the name of another room. Please choose another name.")
+            }
             CreateError::NotStored => {
                 f.write_str("The server cannot store it right now. Please try again later.")
             }

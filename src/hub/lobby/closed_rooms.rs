@@ -10,7 +10,7 @@ use super::{Lobby, Requester};
 use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::request::{LobbyReply, ReopenError};
+use crate::chat::request::{CreateError, LobbyReply, ReopenError};
 use crate::chat::room::{Closing, Kept, Moderation, Reopener};
 use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand};
 use crate::limits::CLOSED_ROOMS_MAX;
@@ -117,15 +117,17 @@ impl Lobby {
                 .find(&name.key(), member, account.as_ref());
             let (id, old, reopener) = found.ok_or(ReopenError::NoRoom)?;
             let name = new.unwrap_or(old);
-            if state.by_key.contains_key(&name.key()) {
-                return Err(ReopenError::Exists(name));
-            }
+            state.check_new(&name).map_err(|error| match error {
+                CreateError::Exists => ReopenError::Exists(name.clone()),
+                error => ReopenError::Refused(error),
+            })?;
             let founder = requester.founder(account.as_ref());
             let open = state.rooms.len();
             let slot = state
                 .founders
                 .begin(&self.limits, open, &name.key(), member, founder);
             slot.map_err(ReopenError::Refused)?;
+            state.room_names.claim(&name);
             (id, name, reopener)
         };
         let opened = self.store_reopened(id, &name).await;
@@ -136,6 +138,7 @@ impl Lobby {
         let open = opened.is_ok().then_some(id);
         let open = open.filter(|id| state.rooms.contains_key(id));
         state.founders.end(&name.key(), member, open);
+        state.room_names.release(&name);
         drop(state);
         opened.map(|()| name)
     }

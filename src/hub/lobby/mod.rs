@@ -12,10 +12,11 @@ mod lost_names;
 mod names;
 mod people;
 mod queries;
+mod room_names;
 mod room_passwords;
 mod rooms;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,7 @@ use self::founders::Founders;
 use self::lost_names::LostNames;
 use self::names::{NameChange, NameQueue};
 use self::people::User;
+use self::room_names::RoomNames;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
@@ -72,8 +74,7 @@ struct State {
     /// In the order they were created.
     rooms: BTreeMap<RoomId, RoomHandle>,
     founders: Founders,
-    /// From [`RoomName::key`].
-    by_key: HashMap<String, RoomId>,
+    room_names: RoomNames,
     /// Up to here the store's rooms are all there, whoever stored them.
     rooms_seen: RoomId,
     actors: BTreeMap<RoomId, Task<Room>>,
@@ -172,14 +173,13 @@ impl Lobby {
         let (key, founder) = (name.key(), requester.id);
         {
             let mut state = self.lock();
-            if state.by_key.contains_key(&key) {
-                return Err(CreateError::Exists);
-            }
+            state.check_new(name)?;
             let open = state.rooms.len();
             let by = requester.founder(account.as_ref());
             state
                 .founders
                 .begin(&self.limits, open, &key, founder, by)?;
+            state.room_names.claim(name);
         }
         let created = self.store_and_open(name, founder, account).await;
         let mut state = self.lock();
@@ -187,6 +187,7 @@ impl Lobby {
         let id = created.as_ref().ok().map(|room| room.id);
         let id = id.filter(|id| state.rooms.contains_key(id));
         state.founders.end(&key, founder, id);
+        state.room_names.release(name);
         drop(state);
         created
     }
@@ -290,7 +291,7 @@ impl Lobby {
         state.actors.insert(id, self.actors.spawn(actor));
         let key = handle.name.key();
         state.founders.opened(&key);
-        state.by_key.insert(key, id);
+        state.room_names.insert(&handle.name, id);
         state.rooms.insert(id, handle.clone());
         handle
     }
@@ -345,8 +346,8 @@ impl Lobby {
 
     fn room(&self, name: &RoomName) -> Option<RoomHandle> {
         let state = self.lock();
-        let id = state.by_key.get(&name.key())?;
-        state.rooms.get(id).cloned()
+        let id = state.room_names.get(name)?;
+        state.rooms.get(&id).cloned()
     }
 
     /// Puts `note` once the rooms that others have stored are there too. If they cannot be read, those that
@@ -485,7 +486,7 @@ impl Lobby {
         self.requests.idle().await;
         let (rooms, actors) = {
             let mut state = self.lock();
-            state.by_key.clear();
+            state.room_names.clear();
             (
                 std::mem::take(&mut state.rooms),
                 std::mem::take(&mut state.actors),
@@ -512,12 +513,28 @@ impl Lobby {
 }
 
 impl State {
+    /// Whether there can be a new room called `name`: nothing is there that it is, or that it looks like.
+    fn check_new(&self, name: &RoomName) -> Result<(), CreateError> {
+        if self.room_names.get(name).is_some() {
+            return Err(CreateError::Exists);
+        }
+        let Some(alike) = self.room_names.alike(name) else {
+            return Ok(());
+        };
+        let room = self
+            .room_names
+            .get(alike)
+            .and_then(|id| self.rooms.get(&id));
+        // A private room is not named to those who are not in it.
+        let seen = room.filter(|room| rooms::is_seen(room, None));
+        Err(CreateError::Alike(seen.map(|room| room.name.clone())))
+    }
+
     /// Takes a room that its owner has closed out of sight; its actor ends by itself.
     fn close_room(&mut self, id: RoomId, closing: Closing, moderation: &Moderation) {
         if let Some(room) = self.rooms.remove(&id) {
-            let key = room.name.key();
-            self.by_key.remove(&key);
-            self.founders.closed(&key, id);
+            self.room_names.remove(&room.name);
+            self.founders.closed(&room.name.key(), id);
             self.closed_rooms.add(id, &room.name, closing, moderation);
         }
         if let Some(actor) = self.actors.remove(&id) {

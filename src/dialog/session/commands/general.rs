@@ -23,7 +23,7 @@ pub(super) fn name(session: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
         return Turn::show([GeneralView::YourName(session.name.clone())]);
     }
-    match Name::parse(argument) {
+    match Name::choose(argument) {
         Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Rename(name))),
         Err(error) => session.renamed(Err(RenameError::BadName(error))),
     }

@@ -58,7 +58,7 @@ pub(super) fn reopen(_: &mut Session, argument: &str) -> Turn {
         return Turn::show([HelpView::Usage(usage)]);
     };
     let parsed = RoomName::parse(room);
-    let names = parsed.and_then(|room| Ok((room, new.map(RoomName::parse).transpose()?)));
+    let names = parsed.and_then(|room| Ok((room, new.map(RoomName::choose).transpose()?)));
     match names {
         Ok((room, new)) => Turn::ask(Request::Lobby(LobbyRequest::Reopen(room, new))),
         Err(error) => {
