@@ -527,6 +527,12 @@ pub const OWNERS_MAX: usize = 20;
 /// Bans of one room, and as many muted people. All are looked at when somebody joins, and kept with the room.
 pub const BANS_MAX: usize = 200;
 
+/// How long a command of an owner still finds whoever had a name: as long as it takes to read, to think and to type.
+pub const FORMER_NAMES_KEPT: Duration = Duration::from_secs(30);
+
+/// Names that one member may have had in that time and be found by.
+pub const FORMER_NAMES_MAX: usize = 16;
+
 /// Columns of the reason that an owner gives; the rest is cut off.
 pub const WHY_COLUMNS_MAX: usize = 200;
 

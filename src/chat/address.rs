@@ -20,6 +20,15 @@ impl Address {
         text.parse::<IpAddr>().ok().map(Address::from)
     }
 
+    /// Whether it is of this machine, such as that of everybody who comes through a tunnel.
+    pub fn is_loopback(self) -> bool {
+        match self.0 {
+            IpAddr::V4(ip) => ip.is_loopback(),
+            // The /64 of `::1`.
+            IpAddr::V6(ip) => ip.is_unspecified(),
+        }
+    }
+
     /// The first 48 bits of an address of version 6.
     pub fn site(self) -> Option<[u16; 3]> {
         match self.0 {

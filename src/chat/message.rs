@@ -139,6 +139,8 @@ pub enum Notice {
     Left(Name),
     /// `* Dai is now known as Day`
     Renamed {
+        /// Who it is.
+        member: MemberId,
         /// The name until now.
         old: Name,
         /// The name from now on.
@@ -146,7 +148,9 @@ pub enum Notice {
     },
     /// `* Dai set the topic: lunch`, or that there is none any more.
     Topic {
-        /// Who changed it.
+        /// Who changed it, or [`MemberId::NOBODY`] who is there still.
+        member: MemberId,
+        /// The name of who did.
         name: Name,
         /// What the room is about from now on.
         topic: Option<Topic>,
@@ -170,11 +174,13 @@ impl Item {
         let text = match self {
             Item::Message(message) => message.text_bytes(),
             Item::Notice(Notice::Joined(name) | Notice::Left(name)) => name.as_str().len(),
-            Item::Notice(Notice::Renamed { old, new }) => old.as_str().len() + new.as_str().len(),
+            Item::Notice(Notice::Renamed { old, new, .. }) => {
+                old.as_str().len() + new.as_str().len()
+            }
             Item::Notice(Notice::ModNotice(done)) => {
                 done.whom.as_str().len() + done.by.as_str().len() + done.why.len()
             }
-            Item::Notice(Notice::Topic { name, topic }) => {
+            Item::Notice(Notice::Topic { name, topic, .. }) => {
                 name.as_str().len() + topic.as_ref().map_or(0, |topic| topic.as_str().len())
             }
         };

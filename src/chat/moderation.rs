@@ -199,6 +199,10 @@ pub struct NewBan {
     pub target: Target,
     /// The connection that has the name now, wherever it is.
     pub holder: Option<MemberId>,
+    /// The account that it is logged in to.
+    pub account: Option<Name>,
+    /// Nothing but the name is kept out: neither the account nor the address of who has it.
+    pub name_only: bool,
     /// For how long; `None`: until it is lifted.
     pub time: Option<Duration>,
     /// Why; may be empty.
@@ -210,8 +214,21 @@ pub struct NewBan {
 pub enum ModReply {
     /// It was done, and the transcript says so.
     Done,
+    /// Somebody is banned, which the transcript says too.
+    Banned(BanReply),
     /// The bans, oldest first.
     Bans(Vec<BanLine>),
+}
+
+/// What a ban of a name keeps out besides the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BanReply {
+    /// The name.
+    pub name: Name,
+    /// An account too.
+    pub account: bool,
+    /// An address too.
+    pub address: bool,
 }
 
 /// A ban, to be shown.
@@ -384,6 +401,8 @@ mod tests {
         let ban = NewBan {
             target: Target::Name(whom()),
             holder: None,
+            account: None,
+            name_only: false,
             time: None,
             why: "".into(),
         };

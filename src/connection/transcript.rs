@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::Connection;
 use crate::chat::batch::{Author, Batch, times_of};
-use crate::chat::message::{Item, Kind, Message};
+use crate::chat::ignore::Ignores;
+use crate::chat::message::{Item, Kind, Message, Notice};
 use crate::chat::settings::Bell;
 use crate::dialog::view::{MessageView, View};
 use crate::hub::room::Taken;
@@ -18,6 +19,18 @@ use crate::time::Timestamp;
 thread_local! {
     /// Where batches are kept while they are drawn.
     static BATCHES: RefCell<Vec<Arc<Batch>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether a notice has words of somebody who is ignored: a name or a topic that they chose. That they come and go is
+/// told.
+fn hides(ignores: &Ignores, notice: &Notice) -> bool {
+    match notice {
+        Notice::Renamed { member, old, new } => {
+            ignores.cover(*member, &old.keys()) || ignores.cover(*member, &new.keys())
+        }
+        Notice::Topic { member, name, .. } => ignores.cover(*member, &name.keys()),
+        Notice::Joined(_) | Notice::Left(_) | Notice::ModNotice(_) => false,
+    }
 }
 
 impl Connection {
@@ -90,7 +103,9 @@ impl Connection {
         });
         let is_seen = |item: &Item| match item {
             Item::Message(_) => !ignored.iter().any(|author| author.has_said(item)),
-            Item::Notice(_) => !quiet,
+            Item::Notice(notice) => {
+                !quiet && !ignores.is_some_and(|ignores| hides(ignores, notice))
+            }
         };
         if batch.items().iter().all(is_seen) {
             return Cow::Borrowed(batch.items());

@@ -367,6 +367,8 @@ fn take_care(evening: &mut Evening) {
     evening.command("max", "join salon", "You are banned there for 2h.");
     evening.command("nora", "ban", "max for 2h, by nora");
     evening.command("nora", "unban max", "* max was unbanned by nora");
+    evening.command("nora", "ban-name nobody", "* nobody was banned by nora");
+    evening.command("nora", "unban nobody", "* nobody was unbanned by nora");
     evening.command("max", "join salon", "------------ Room salon ------------");
 }
 

@@ -1,6 +1,6 @@
 //! *Pure.* Replies that are only shown.
 
-use super::{BanLine, ModError};
+use super::{BanLine, BanReply, ModError};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{DirectMessage, DmError, People, Profile, RoomPage, Stats, UserSummary};
 use crate::chat::topic::Topic;
@@ -20,6 +20,8 @@ pub enum Info {
     Stats(Stats),
     /// A room's topic.
     Topic(RoomName, Option<Topic>),
+    /// Somebody is banned from the room, and what else of theirs is.
+    Banned(BanReply),
     /// The bans of the room, oldest first.
     Bans(Vec<BanLine>),
     /// The room did not do it.

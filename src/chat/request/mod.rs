@@ -12,7 +12,7 @@ pub use lobby::{CreateError, JoinError, LobbyReply, LobbyRequest, RenameError, R
 pub use room::{RoomReply, RoomRequest};
 
 pub use crate::chat::moderation::{
-    BanLine, Deed, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target,
+    BanLine, BanReply, Deed, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target,
 };
 
 use crate::chat::account::{AccountReply, AccountRequest};

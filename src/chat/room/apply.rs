@@ -94,10 +94,12 @@ impl Room {
                 self.went(*member, told);
                 self.keep_company(*time);
             }
-            Entry::Renamed(renamed) => self.renamed(renamed, told),
+            Entry::Renamed(renamed) => self.renamed(renamed, *time, told),
             Entry::Topic(set) => {
                 self.state.topic = set.topic.clone();
+                let by = self.named(&set.by).next();
                 told.push(Item::Notice(Notice::Topic {
+                    member: by.unwrap_or(MemberId::NOBODY),
                     name: set.by.clone(),
                     topic: set.topic.clone(),
                 }));
@@ -141,6 +143,7 @@ impl Room {
             address: came.address,
             join_seq: self.next_join_seq,
             is_muted: false,
+            former: Vec::new(),
         };
         self.next_join_seq += 1;
         self.members.insert(came.member, member);
@@ -153,12 +156,20 @@ impl Room {
         }
     }
 
-    fn renamed(&mut self, renamed: &Renamed, told: &mut Vec<Item>) {
-        let new = renamed.name.clone();
-        if let Some(member) = self.members.get_mut(&renamed.member) {
-            let old = std::mem::replace(&mut member.name, new.clone());
-            self.tell(Notice::Renamed { old, new }, told);
-            self.mark_muted(Some(renamed.member));
+    fn renamed(&mut self, renamed: &Renamed, time: Timestamp, told: &mut Vec<Item>) {
+        let (id, new) = (renamed.member, renamed.name.clone());
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        let old = std::mem::replace(&mut member.name, new.clone());
+        member.note_former(old.clone(), time);
+        let was_muted = member.is_muted;
+        self.mark_muted(Some(id));
+        // A name can say what a muted member may not.
+        let is_muted = self.members.get(&id).is_some_and(|member| member.is_muted);
+        if !was_muted && !is_muted {
+            let member = id;
+            self.tell(Notice::Renamed { member, old, new }, told);
         }
     }
 
@@ -228,7 +239,8 @@ impl Room {
         let wanted = |id: &MemberId| only.is_none_or(|only| only == *id);
         for (id, member) in self.members.iter_mut().filter(|(id, _)| wanted(id)) {
             let is_owner = moderation.rank(*id, member.account.as_ref()).is_some();
-            member.is_muted = !is_owner && moderation.is_muted(*id, &member.name);
+            let account = member.account.as_ref();
+            member.is_muted = !is_owner && moderation.is_muted(*id, &member.name, account);
         }
     }
 

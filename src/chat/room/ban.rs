@@ -19,15 +19,53 @@ pub(super) struct Ban {
     keys: Vec<NameKey>,
     /// Connections that had the name or came from there; whatever they are called later.
     members: Vec<MemberId>,
+    reach: Reach,
     pub(super) until: Option<Timestamp>,
     pub(super) by: Name,
     pub(super) why: Box<str>,
+}
+
+/// What else a ban of a name keeps out, so that whoever had the name does not just take another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reach {
+    /// The accounts that they were logged in to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Name>,
+    /// Where they came from, which nobody is told. Whoever comes from there with an account of their own is let in:
+    /// many people may share an address.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Address>,
+}
+
+impl Reach {
+    /// Nothing else.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty() && self.addresses.is_empty()
+    }
+
+    fn covers(&self, account: Option<&Name>, address: Option<Address>) -> bool {
+        match account {
+            Some(account) => self.accounts.contains(account),
+            None => address.is_some_and(|address| self.addresses.contains(&address)),
+        }
+    }
+}
+
+/// Somebody of whom it is asked whether they are kept out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guest<'a> {
+    pub(super) member: MemberId,
+    pub(super) name: &'a Name,
+    pub(super) account: Option<&'a Name>,
+    pub(super) address: Option<Address>,
 }
 
 impl Ban {
     pub(super) fn new(
         target: Target,
         members: Vec<MemberId>,
+        reach: Reach,
         until: Option<Timestamp>,
         by: Name,
         why: Box<str>,
@@ -40,24 +78,20 @@ impl Ban {
             target,
             keys,
             members,
+            reach,
             until,
             by,
             why,
         }
     }
 
-    /// Whether it keeps out somebody with these `keys`.
-    pub(super) fn is_about(
-        &self,
-        member: MemberId,
-        keys: &[NameKey],
-        address: Option<Address>,
-    ) -> bool {
+    /// Whether it keeps out a guest whose name has these `keys`.
+    pub(super) fn is_about(&self, guest: &Guest<'_>, keys: &[NameKey]) -> bool {
         let from_there = match self.target {
-            Target::Address(banned) => address == Some(banned),
-            Target::Name(_) => false,
+            Target::Address(banned) => guest.address == Some(banned),
+            Target::Name(_) => self.reach.covers(guest.account, guest.address),
         };
-        from_there || self.members.contains(&member) || share_a_key(&self.keys, keys)
+        from_there || self.members.contains(&guest.member) || share_a_key(&self.keys, keys)
     }
 
     /// Whether taking back a ban of `target` takes this one back.
@@ -100,6 +134,8 @@ struct StoredBan {
     why: Box<str>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     members: Vec<MemberId>,
+    #[serde(flatten)]
+    reach: Reach,
 }
 
 impl From<Ban> for StoredBan {
@@ -110,6 +146,7 @@ impl From<Ban> for StoredBan {
             by: ban.by,
             why: ban.why,
             members: ban.members,
+            reach: ban.reach,
         }
     }
 }
@@ -119,6 +156,7 @@ impl From<StoredBan> for Ban {
         Ban::new(
             stored.target,
             stored.members,
+            stored.reach,
             stored.until,
             stored.by,
             stored.why,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ban::Guest;
 use super::closing::Kept;
 use super::entry::{Came, Entry, Renamed, TopicSet};
 use super::moderation::{Banned, Ruling, Subject};
@@ -51,6 +52,15 @@ pub struct JoinRequest {
 }
 
 impl JoinRequest {
+    fn as_guest(&self) -> Guest<'_> {
+        Guest {
+            member: self.member,
+            name: &self.name,
+            account: self.account.as_ref(),
+            address: self.address,
+        }
+    }
+
     /// What the log says if it is granted.
     fn came(&self) -> Came {
         Came {
@@ -143,7 +153,7 @@ impl Room {
             return Err(JoinError::NoRoom);
         }
         let moderation = self.moderation();
-        let ban = moderation.ban_of(guest);
+        let ban = moderation.ban_of(&guest.as_guest(), now);
         let role = match moderation.rank(guest.member, guest.account.as_ref()) {
             Some(_) => Role::Owner,
             // Whoever was to keep out the owner had to outrank the owner. The password is asked for.
@@ -184,8 +194,16 @@ impl Room {
                     return Vec::new();
                 };
                 let returned = self.owner_returned(member, &name, renamed.address, now);
+                let kept_out = match returned {
+                    Some(_) => None,
+                    None => self.kept_out(member, &name, renamed.account.as_ref(), now),
+                };
                 let renamed = Entry::Renamed(Box::new(Renamed { member, name }));
-                [renamed].into_iter().chain(returned).collect()
+                [renamed]
+                    .into_iter()
+                    .chain(returned)
+                    .chain(kept_out)
+                    .collect()
             }
             Fact::Founded { member, account } => {
                 let (member, account) = (*member, account.clone());
@@ -209,9 +227,13 @@ impl Room {
             Fact::AccountIs(member, account) => {
                 let owns = self.moderation().rank(*member, account.as_ref()).is_some();
                 let is_concerned = owns || self.members.contains_key(member);
-                let (member, account) = (*member, account.clone());
+                let member = *member;
+                let name = self.members.get(&member).map(|member| &member.name);
+                let kept_out =
+                    name.and_then(|name| self.kept_out(member, name, account.as_ref(), now));
+                let account = account.clone();
                 let is = is_concerned.then(|| Ruling::AccountIs { member, account }.into());
-                is.into_iter().collect()
+                is.into_iter().chain(kept_out).collect()
             }
             Fact::AccountDeleted(account) => {
                 let is = |own: Option<&Name>| own == Some(account);
@@ -356,12 +378,16 @@ impl Room {
             ModCommand::Private(on) => Ruling::Private { by: by(), on: *on },
             ModCommand::Kick(name, why) => Ruling::Kicked {
                 by: by(),
-                whom: self.meant(member, name)?,
+                whom: self.meant(member, name, now)?,
                 why: cut(why),
             },
-            ModCommand::Ban(ban) => self.ban(member, ban, now)?,
+            ModCommand::Ban(ban) => {
+                let banned = self.ban(member, ban, now)?;
+                let reply = banned.reply();
+                return Ok(Decision::to(Ruling::Banned(banned), reply));
+            }
             ModCommand::Unban(target) => self.unban(member, target)?,
-            ModCommand::Mute(name) => self.mute(member, name)?,
+            ModCommand::Mute(name) => self.mute(member, name, now)?,
             ModCommand::Unmute(name) => self.unmute(member, name)?,
             ModCommand::Own(name) => self.share(member, name)?,
             ModCommand::Close => Ruling::Closed {
@@ -385,11 +411,11 @@ impl Room {
         rank.is_some_and(|rank| self.moderation().owners.has_inherited(rank))
     }
 
-    fn ban(&self, by: MemberId, ban: &NewBan, now: Timestamp) -> Result<Ruling, ModError> {
+    fn ban(&self, by: MemberId, ban: &NewBan, now: Timestamp) -> Result<Banned, ModError> {
         let time = ban.time.map(|time| time.min(BAN_TIME_MAX));
         let (whom, unseated) = match &ban.target {
             Target::Name(name) => (
-                self.banned_by_name(by, name, ban.holder)?,
+                self.banned_by_name(by, name, ban.holder, now)?,
                 self.absent_owners(by, name, ban.holder)?,
             ),
             // Owners are let in wherever they come from, as many people may come from one address.
@@ -404,15 +430,16 @@ impl Room {
         if bans.filter(|older| older.target != ban.target).count() >= BANS_MAX {
             return Err(ModError::TooMany(BANS_MAX));
         }
-        Ok(Ruling::Banned(Banned {
+        Ok(Banned {
             by: self.name_of(by),
             target: ban.target.clone(),
             whom: self.subjects(&whom),
             holder: ban.holder,
             unseated,
+            reach: self.reach(ban, &whom),
             until: time.map(|time| now.after(time)),
             why: cut(&ban.why),
-        }))
+        })
     }
 
     /// Those in the room whom a ban of `name`, which `holder` has, puts out.
@@ -421,8 +448,9 @@ impl Room {
         by: MemberId,
         name: &Name,
         holder: Option<MemberId>,
+        now: Timestamp,
     ) -> Result<Vec<MemberId>, ModError> {
-        let (mut out, not_reached) = self.called(by, name);
+        let (mut out, not_reached) = self.called(by, name, now);
         if not_reached == Some(by) && out.is_empty() {
             return Err(ModError::Oneself);
         }
@@ -474,8 +502,8 @@ impl Room {
         })
     }
 
-    fn mute(&self, by: MemberId, name: &Name) -> Result<Ruling, ModError> {
-        let whom = self.meant(by, name)?;
+    fn mute(&self, by: MemberId, name: &Name, now: Timestamp) -> Result<Ruling, ModError> {
+        let whom = self.meant(by, name, now)?;
         let is_muted = |subject: &Subject| {
             let member = self.members.get(&subject.member);
             member.is_some_and(|member| member.is_muted)
@@ -525,58 +553,6 @@ impl Room {
             with: self.subject(id),
             on_trial: self.has_inherited(by),
         })
-    }
-}
-
-/// Whom a command is about.
-impl Room {
-    /// Those called `name` that the owner `by` may do something to: one, or all who have no name.
-    fn meant(&self, by: MemberId, name: &Name) -> Result<Vec<Subject>, ModError> {
-        let (found, senior) = self.called(by, name);
-        match (found.is_empty(), senior) {
-            (false, _) => Ok(self.subjects(&found)),
-            (true, Some(senior)) if senior == by => Err(ModError::Oneself),
-            (true, Some(_)) => Err(ModError::Senior(name.clone())),
-            (true, None) => Err(ModError::Nobody(name.clone())),
-        }
-    }
-
-    /// Those called `name` whom the owner `by` outranks, and one whom it does not.
-    fn called(&self, by: MemberId, name: &Name) -> (Vec<MemberId>, Option<MemberId>) {
-        let (reached, not): (Vec<_>, Vec<_>) =
-            self.named(name).partition(|&id| self.outranks(by, id));
-        (reached, not.first().copied())
-    }
-
-    /// Those called `name`, in any case of letters.
-    fn named(&self, name: &Name) -> impl Iterator<Item = MemberId> {
-        let folded = text::fold(name.as_str());
-        let named = self.members.iter();
-        let named = named.filter(move |(_, member)| text::fold(member.name.as_str()) == folded);
-        named.map(|(&id, _)| id)
-    }
-
-    fn outranks(&self, by: MemberId, other: MemberId) -> bool {
-        let doer = self.rank(by);
-        by != other && doer.is_some_and(|doer| outranks(doer, self.rank(other)))
-    }
-
-    fn name_of(&self, member: MemberId) -> Name {
-        self.members
-            .get(&member)
-            .map_or_else(Name::anon, |member| member.name.clone())
-    }
-
-    fn subject(&self, member: MemberId) -> Subject {
-        Subject {
-            member,
-            name: self.name_of(member),
-            account: self.account_of(member).cloned(),
-        }
-    }
-
-    fn subjects(&self, members: &[MemberId]) -> Vec<Subject> {
-        members.iter().map(|&member| self.subject(member)).collect()
     }
 }
 

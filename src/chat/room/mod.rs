@@ -9,7 +9,9 @@ pub mod closing;
 pub mod decide;
 pub mod entry;
 pub mod moderation;
+mod muted;
 pub mod owners;
+mod whom;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Applied, Effects, Gap};
+pub use ban::Reach;
 pub use closing::{Closing, Kept, Reopener};
 pub use decide::{Decision, Fact, JoinRequest, PostError};
 pub use entry::{At, Entry, Numbered};
@@ -31,6 +34,7 @@ use crate::chat::message::MemberId;
 pub use crate::chat::moderation::Role;
 use crate::chat::name::Name;
 use crate::chat::topic::Topic;
+use crate::limits::{FORMER_NAMES_KEPT, FORMER_NAMES_MAX};
 use crate::time::Timestamp;
 
 /// The bounds of a room that an operator may choose.
@@ -87,6 +91,25 @@ struct Member {
     join_seq: u64,
     /// May only read. Follows from the moderation; noted here since it is asked for each line.
     is_muted: bool,
+    /// What it was called within the last [`FORMER_NAMES_KEPT`], and until when.
+    former: Vec<(Name, Timestamp)>,
+}
+
+impl Member {
+    /// It was called `name` until `time`.
+    fn note_former(&mut self, name: Name, time: Timestamp) {
+        self.former.retain(|(_, until)| is_recent(*until, time));
+        if self.former.len() >= FORMER_NAMES_MAX {
+            self.former.remove(0);
+        }
+        if !name.is_anon() {
+            self.former.push((name, time));
+        }
+    }
+}
+
+fn is_recent(until: Timestamp, now: Timestamp) -> bool {
+    now.since(until) <= FORMER_NAMES_KEPT
 }
 
 impl Room {

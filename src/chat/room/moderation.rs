@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::JoinRequest;
-use super::ban::{Ban, share_a_key};
+use super::ban::{Ban, Guest, Reach};
 use super::closing::{Closing, Kept};
+use super::muted::Muted;
 use super::owners::{Identity, OwnerId, Owners};
 use crate::chat::message::{MemberId, clean_text};
-use crate::chat::moderation::{BanLine, ModAction, ModNotice, PutOut, PutOutHow, Target};
-use crate::chat::name::{Name, NameKey};
+use crate::chat::moderation::{
+    BanLine, BanReply, ModAction, ModNotice, ModReply, PutOut, PutOutHow, Target,
+};
+use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::time::Timestamp;
 
@@ -40,6 +42,9 @@ pub struct Banned {
     pub holder: Option<MemberId>,
     /// Owners who were elsewhere and are none any more.
     pub unseated: Vec<OwnerId>,
+    /// What else of theirs is kept out.
+    #[serde(default, skip_serializing_if = "Reach::is_empty")]
+    pub reach: Reach,
     /// Until when; `None`: until it is taken back.
     pub until: Option<Timestamp>,
     /// Why; may be empty.
@@ -64,6 +69,18 @@ pub enum Ruling {
     },
     /// Somebody is to stay out.
     Banned(Banned),
+    /// A member who is to stay out has come to be known by it: by a new name, or an account.
+    KeptOut {
+        /// Who decided the ban.
+        by: Name,
+        /// Who goes.
+        whom: Subject,
+        /// Until when; `None`: until the ban is taken back.
+        until: Option<Timestamp>,
+        /// Why; may be empty.
+        #[serde(deserialize_with = "clean_text")]
+        why: Box<str>,
+    },
     /// Somebody may come in again.
     Unbanned {
         /// Who decided it.
@@ -199,7 +216,10 @@ impl Ruling {
     pub(super) fn puts_out(&self) -> bool {
         matches!(
             self,
-            Ruling::Kicked { .. } | Ruling::Banned(_) | Ruling::Closed { .. }
+            Ruling::Kicked { .. }
+                | Ruling::Banned(_)
+                | Ruling::KeptOut { .. }
+                | Ruling::Closed { .. }
         )
     }
 
@@ -208,8 +228,17 @@ impl Ruling {
         let (whom, how, by, why): (&[Subject], _, _, &str) = match self {
             Ruling::Kicked { by, whom, why } => (whom, PutOutHow::Kicked, by, why),
             Ruling::Banned(banned) => {
-                let how = PutOutHow::Banned(banned.left(time));
+                let how = PutOutHow::Banned(left(banned.until, time));
                 (&banned.whom, how, &banned.by, &banned.why)
+            }
+            Ruling::KeptOut {
+                by,
+                whom,
+                until,
+                why,
+            } => {
+                let how = PutOutHow::Banned(left(*until, time));
+                (std::slice::from_ref(whom), how, by, why)
             }
             // Whoever is there.
             Ruling::Closed { by, kept } => {
@@ -250,7 +279,7 @@ impl Ruling {
             Ruling::Kicked { by, whom, why } => of_each(ModAction::Kicked, whom, by, why),
             Ruling::Banned(banned) => {
                 let (by, whom, why) = (&banned.by, &banned.whom, &banned.why);
-                let left = banned.left(time);
+                let left = left(banned.until, time);
                 let mut notices = match banned.target.name() {
                     Some(name) if whom.is_empty() => {
                         vec![notice(ModAction::Banned(left), name, by, why)]
@@ -261,6 +290,15 @@ impl Ruling {
                 };
                 notices.extend(of_each(ModAction::Banned(left), whom, by, why));
                 notices
+            }
+            Ruling::KeptOut {
+                by,
+                whom,
+                until,
+                why,
+            } => {
+                let what = ModAction::Banned(left(*until, time));
+                vec![notice(what, &whom.name, by, why)]
             }
             Ruling::Unbanned { by, target } => match target.name() {
                 Some(name) => vec![notice(ModAction::Unbanned, name, by, "")],
@@ -300,7 +338,9 @@ impl Ruling {
             | Ruling::Unlocked { by }
             | Ruling::Private { by, .. }
             | Ruling::Closed { by, .. } => Some(by),
-            Ruling::Ended
+            // The ban was decided before.
+            Ruling::KeptOut { .. }
+            | Ruling::Ended
             | Ruling::Founded { .. }
             | Ruling::OwnerCame { .. }
             | Ruling::OwnerEnded { .. }
@@ -315,9 +355,22 @@ impl Ruling {
 }
 
 impl Banned {
-    fn left(&self, time: Timestamp) -> Option<Duration> {
-        self.until.map(|until| until.since(time))
+    /// What to answer who decided it: more than everybody is told, if there is more.
+    pub(super) fn reply(&self) -> ModReply {
+        match self.target.name() {
+            Some(name) if !self.reach.is_empty() => ModReply::Banned(BanReply {
+                name: name.clone(),
+                account: !self.reach.accounts.is_empty(),
+                address: !self.reach.addresses.is_empty(),
+            }),
+            _ => ModReply::Done,
+        }
     }
+}
+
+/// How long it is until then.
+fn left(until: Option<Timestamp>, time: Timestamp) -> Option<Duration> {
+    until.map(|until| until.since(time))
 }
 
 /// Who owns a room, and what owners have decided.
@@ -342,30 +395,6 @@ fn is_false(is: &bool) -> bool {
     !is
 }
 
-/// Somebody who may only read: who had the name, and whoever has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredMuted", into = "StoredMuted")]
-pub(super) struct Muted {
-    name: Name,
-    keys: [NameKey; 3],
-    members: Vec<MemberId>,
-}
-
-impl Muted {
-    fn new(name: Name, members: Vec<MemberId>) -> Muted {
-        Muted {
-            keys: name.keys(),
-            name,
-            members,
-        }
-    }
-
-    /// Whether letting `name`, which `members` have, speak again is about this.
-    fn is_taken_back_with(&self, name: &Name, members: &[MemberId]) -> bool {
-        self.name.clashes(name) || self.members.iter().any(|id| members.contains(id))
-    }
-}
-
 impl Moderation {
     /// Of a room that connection `founder` has just created.
     pub fn of(founder: MemberId, account: Option<Name>, now: Timestamp) -> Moderation {
@@ -386,7 +415,9 @@ impl Moderation {
             Ruling::Muted { name, whom, .. } => {
                 self.owners.unseat(whom);
                 let members = whom.iter().map(|subject| subject.member);
-                self.muted.push(Muted::new(name.clone(), members.collect()));
+                let accounts = whom.iter().filter_map(|subject| subject.account.clone());
+                let muted = Muted::new(name.clone(), members.collect(), accounts.collect());
+                self.muted.push(muted);
             }
             Ruling::Unmuted { name, members, .. } => self.unmute(name, members),
             Ruling::Shared { with, on_trial, .. } => {
@@ -400,7 +431,7 @@ impl Moderation {
             Ruling::Locked { hash, .. } => self.lock = Some(hash.clone()),
             Ruling::Unlocked { .. } => self.lock = None,
             Ruling::Private { on, .. } => self.private = *on,
-            Ruling::Closed { .. } | Ruling::Ended => {}
+            Ruling::KeptOut { .. } | Ruling::Closed { .. } | Ruling::Ended => {}
             Ruling::Founded { member, account } => {
                 self.found(*member, account.clone(), time);
             }
@@ -447,6 +478,7 @@ impl Moderation {
         self.bans.push(Ban::new(
             banned.target.clone(),
             whom.chain(banned.holder).collect(),
+            banned.reach.clone(),
             banned.until,
             banned.by.clone(),
             banned.why.clone(),
@@ -468,24 +500,24 @@ impl Moderation {
         self.owners.rank(member, account)
     }
 
-    /// The ban that keeps somebody out.
-    pub(super) fn ban_of(&self, guest: &JoinRequest) -> Option<&Ban> {
+    /// The ban that keeps somebody out at the time `now`.
+    pub(super) fn ban_of(&self, guest: &Guest<'_>, now: Timestamp) -> Option<&Ban> {
         if self.bans.is_empty() {
             return None;
         }
         let keys = guest.name.keys();
-        let mut bans = self.bans.iter();
-        bans.find(|ban| ban.is_about(guest.member, &keys, guest.address))
+        let mut bans = self.bans.iter().filter(|ban| !ban.is_over(now));
+        bans.find(|ban| ban.is_about(guest, &keys))
     }
 
     /// Whether somebody may only read.
-    pub(super) fn is_muted(&self, member: MemberId, name: &Name) -> bool {
+    pub(super) fn is_muted(&self, member: MemberId, name: &Name, account: Option<&Name>) -> bool {
         if self.muted.is_empty() {
             return false;
         }
         let keys = name.keys();
-        let is = |muted: &Muted| muted.members.contains(&member) || share_a_key(&muted.keys, &keys);
-        self.muted.iter().any(is)
+        let mut muted = self.muted.iter();
+        muted.any(|muted| muted.is_about(member, &keys, account))
     }
 
     /// Whether taking back a ban of `target` would take any back.
@@ -516,7 +548,8 @@ impl Moderation {
             by: ban.by.clone(),
             why: ban.why.clone(),
         };
-        self.bans.iter().map(line).collect()
+        let bans = self.bans.iter().filter(|ban| !ban.is_over(now));
+        bans.map(line).collect()
     }
 
     /// The hash of the room's password, if it has one.
@@ -562,27 +595,5 @@ impl Moderation {
         // Asked for by itself, since a list would do for a record.
         let object: serde_json::Map<_, _> = serde_json::from_str(json).map_err(wrong)?;
         serde_json::from_value(object.into()).map_err(wrong)
-    }
-}
-
-/// [`Muted`] as it is written down: the keys follow from the name.
-#[derive(Serialize, Deserialize)]
-struct StoredMuted {
-    name: Name,
-    members: Vec<MemberId>,
-}
-
-impl From<Muted> for StoredMuted {
-    fn from(muted: Muted) -> StoredMuted {
-        StoredMuted {
-            name: muted.name,
-            members: muted.members,
-        }
-    }
-}
-
-impl From<StoredMuted> for Muted {
-    fn from(stored: StoredMuted) -> Muted {
-        Muted::new(stored.name, stored.members)
     }
 }

@@ -165,6 +165,7 @@ fn write_info(info: &Info, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result
             people::write_whois(name, profile.as_deref(), viewer.zone, out)
         }
         Info::Stats(stats) => people::write_stats(stats, viewer, out),
+        Info::Banned(reply) => moderation::write_reach(reply, out),
         Info::Bans(bans) => moderation::write_bans(bans, out),
         Info::NotDone(why) => moderation::write_not_done(why, out),
         Info::DmSent(message, away) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::errors::OVERHEARD;
 use super::{Viewer, quoted};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::request::{BanLine, Deed, ModError, PutOut, PutOutHow};
+use crate::chat::request::{BanLine, BanReply, Deed, ModError, PutOut, PutOutHow};
 use crate::limits::{CLOSED_ROOM_KEPT, PASSWORD_BYTES};
 use crate::time::duration;
 
@@ -79,6 +79,21 @@ fn write_why(why: &str, out: &mut impl fmt::Write) -> fmt::Result {
         "" => writeln!(out),
         why => writeln!(out, ": {why}"),
     }
+}
+
+/// What a ban keeps out besides the name. Where somebody comes from is told to nobody.
+pub(super) fn write_reach(reply: &BanReply, out: &mut String) -> fmt::Result {
+    let name = &reply.name;
+    let what = match (reply.account, reply.address) {
+        (true, true) => "the account and, without another account, the address",
+        (true, false) => "the account",
+        _ => "the address, for those without an account",
+    };
+    writeln!(
+        out,
+        "The ban of {name} also covers {what}. Type \\unban {name} to lift it, or \\ban-name NAME to ban \
+         a name only."
+    )
 }
 
 pub(super) fn write_bans(bans: &[BanLine], out: &mut String) -> fmt::Result {

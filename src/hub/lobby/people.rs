@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::rooms;
 use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
@@ -88,10 +89,10 @@ impl User {
         match &self.room {
             None => Location::Menu,
             Some(room) => {
-                let shared = inside.is_some_and(|inside| inside.id == room.id);
-                match room.info.is_private() && !shared {
-                    true => Location::Hidden,
-                    false => Location::Room(room.name.clone()),
+                let inside = inside.map(|inside| inside.id);
+                match rooms::is_seen(room, inside) && rooms::is_open_to(room, inside) {
+                    true => Location::Room(room.name.clone()),
+                    false => Location::Hidden,
                 }
             }
         }
@@ -146,6 +147,7 @@ fn words_bytes(event: &ClientEvent) -> usize {
 mod tests {
     use super::*;
     use crate::chat::name::RoomName;
+    use crate::chat::password::Hash;
     use crate::hub::room::RoomInfo;
 
     fn user() -> User {
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_room_is_told_to_those_inside_only() {
+    fn who_is_in_a_private_or_locked_room_is_told_to_those_inside_only() {
         let (here, there) = (room(1, "here"), room(2, "there"));
         let mut user = user();
         assert_eq!(user.place_for(Some(&here)), Location::Menu);
@@ -184,7 +186,11 @@ mod tests {
         ];
         for (private, inside, expected) in table {
             here.info.set_private(private);
-            assert_eq!(&user.place_for(inside), expected, "{private}");
+            assert_eq!(&user.place_for(inside), expected, "private: {private}");
+            here.info.set_private(false);
+            here.info.set_lock(private.then(|| Hash::new("$argon2id$")));
+            assert_eq!(&user.place_for(inside), expected, "locked: {private}");
+            here.info.set_lock(None);
         }
     }
 

@@ -22,7 +22,7 @@ impl Lobby {
         self.with_all_rooms(inbox, move |lobby| {
             let ranks = rooms::ranks(&lobby.lock().rooms, inside);
             let shown = rooms::on_page(ranks, page);
-            let page = rooms::page_of(&lobby.lock().rooms, shown, page, lobby.timestamp());
+            let page = rooms::page_of(&lobby.lock().rooms, shown, page, inside, lobby.timestamp());
             ClientEvent::Reply(Reply::Lobby(LobbyReply::Shown(Info::RoomPage(page))))
         });
     }

@@ -104,7 +104,14 @@ impl Lobby {
         self.requests.start(async move {
             if let Target::Name(name) = &ban.target {
                 match lobby.store.register().holder(name).await {
-                    Ok(holder) => ban.holder = holder,
+                    Ok(holder) => {
+                        ban.holder = holder;
+                        ban.account = holder.and_then(|id| {
+                            lobby
+                                .with_user(id, |user| user.extras().account.clone())
+                                .flatten()
+                        });
+                    }
                     Err(_) => return inbox.reply(RoomReply::Shown(Info::Unavailable)),
                 }
             }

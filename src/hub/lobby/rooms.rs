@@ -37,14 +37,20 @@ pub(super) fn on_page(mut ranks: Vec<Rank>, page: usize) -> (Vec<RoomId>, usize)
     (ids.map(|(.., id)| id).collect(), pages)
 }
 
-/// What a list shows of a room at the time `now`.
-pub(super) fn line(room: &RoomHandle, now: Timestamp) -> RoomLine {
+/// Whether a member of `inside` may know what a room is about and who is in it: of one with a password, only who is
+/// inside.
+pub(super) fn is_open_to(room: &RoomHandle, inside: Option<RoomId>) -> bool {
+    !room.info.is_locked() || inside == Some(room.id)
+}
+
+/// What a list shows of a room to a member of `inside` at the time `now`.
+pub(super) fn line(room: &RoomHandle, inside: Option<RoomId>, now: Timestamp) -> RoomLine {
     let info = &room.info;
     RoomLine {
         name: room.name.clone(),
         members: info.members(),
         quiet_for: info.last_line().map(|last| now.since(last)),
-        topic: info.topic(),
+        topic: info.topic().filter(|_| is_open_to(room, inside)),
         locked: info.is_locked(),
         private: info.is_private(),
     }
@@ -55,6 +61,7 @@ pub(super) fn page_of(
     rooms: &BTreeMap<RoomId, RoomHandle>,
     (ids, pages): (Vec<RoomId>, usize),
     page: usize,
+    inside: Option<RoomId>,
     now: Timestamp,
 ) -> RoomPage {
     // A room that has gone since is left out.
@@ -62,7 +69,7 @@ pub(super) fn page_of(
     RoomPage {
         page,
         pages,
-        rooms: rooms.map(|room| line(room, now)).collect(),
+        rooms: rooms.map(|room| line(room, inside, now)).collect(),
     }
 }
 
@@ -72,6 +79,8 @@ mod tests {
 
     use super::*;
     use crate::chat::name::RoomName;
+    use crate::chat::password::Hash;
+    use crate::chat::topic::Topic;
     use crate::hub::room::RoomInfo;
 
     fn room(id: u32, members: usize, last: Option<i64>) -> (RoomId, RoomHandle) {
@@ -123,12 +132,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_locked_room_is_about_is_told_to_those_inside() {
+        let (id, locked) = room(1, 2, None);
+        let topic = Topic::parse("secrets").expect("a topic");
+        locked.info.set_topic(topic.clone());
+        let topic_for = |inside| line(&locked, inside, Timestamp(0)).topic;
+        assert_eq!(topic_for(None), topic);
+        locked.info.set_lock(Some(Hash::new("$argon2id$")));
+        assert_eq!(topic_for(None), None);
+        assert_eq!(topic_for(Some(RoomId(2))), None);
+        assert_eq!(topic_for(Some(id)), topic);
+    }
+
+    #[test]
     fn a_line_tells_for_how_long_nothing_was_said() {
         let (_, spoken) = room(1, 2, Some(1_000));
-        let quiet_for = |now| line(&spoken, Timestamp(now)).quiet_for;
+        let quiet_for = |now| line(&spoken, None, Timestamp(now)).quiet_for;
         assert_eq!(quiet_for(61_000), Some(Duration::from_secs(60)));
         // The machine's clock may be set back.
         assert_eq!(quiet_for(0), Some(Duration::ZERO));
-        assert_eq!(line(&room(2, 0, None).1, Timestamp(5)).quiet_for, None);
+        assert_eq!(line(&room(2, 0, None).1, None, Timestamp(5)).quiet_for, None);
     }
 }

@@ -90,13 +90,12 @@ impl RoomInfo {
 
     /// It has a password.
     pub fn is_locked(&self) -> bool {
-        self.hash().is_some()
+        self.lock_hash().is_some()
     }
 
     /// The hash of its password, if it has one.
     pub fn hash(&self) -> Option<Hash> {
-        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        lock.clone()
+        self.lock_hash().clone()
     }
 
     /// Whether an account owns it.
@@ -146,7 +145,7 @@ impl RoomInfo {
 
     /// Notes the hash of its password.
     pub fn set_lock(&self, hash: Option<Hash>) {
-        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = hash;
+        *self.lock_hash() = hash;
     }
 
     /// Notes the accounts among its owners.
@@ -165,6 +164,10 @@ impl RoomInfo {
         self.set_private(moderation.is_private());
         self.set_lock(moderation.lock().cloned());
         self.set_owners(moderation.owner_accounts().cloned().collect());
+    }
+
+    fn lock_hash(&self) -> MutexGuard<'_, Option<Hash>> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_topic(&self) -> MutexGuard<'_, Option<Topic>> {

@@ -95,6 +95,7 @@ impl Actor {
     fn answer(&self, member: MemberId, answer: Result<ModReply, ModError>) {
         let reply = match answer {
             Ok(ModReply::Done) => RoomReply::Done,
+            Ok(ModReply::Banned(reply)) => RoomReply::Shown(Info::Banned(reply)),
             Ok(ModReply::Bans(bans)) => RoomReply::Shown(Info::Bans(bans)),
             Err(why) => RoomReply::Shown(Info::NotDone(why)),
         };

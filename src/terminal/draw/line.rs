@@ -212,13 +212,16 @@ fn write_notice(notice: &Notice, out: &mut String) {
     let written = match notice {
         Notice::Joined(name) => write!(out, "* {name} joined"),
         Notice::Left(name) => write!(out, "* {name} left"),
-        Notice::Renamed { old, new } => write!(out, "* {old} is now known as {new}"),
+        Notice::Renamed { old, new, .. } => write!(out, "* {old} is now known as {new}"),
         Notice::Topic {
             name,
             topic: Some(topic),
+            ..
         } => write!(out, "* {name} set the topic: {topic}"),
         Notice::ModNotice(done) => notice::write_owning(done, out),
-        Notice::Topic { name, topic: None } => write!(out, "* {name} removed the topic"),
+        Notice::Topic {
+            name, topic: None, ..
+        } => write!(out, "* {name} removed the topic"),
     };
     debug_assert!(written.is_ok(), "a String takes all that is written to it");
 }

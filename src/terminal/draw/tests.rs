@@ -42,6 +42,7 @@ fn a_plain_transcript_shows_local_time_name_and_text() {
         Item::Notice(Notice::Joined(name("Dai"))),
         said(22 * 3600 + 44 * 60 + 33, "Dai", "yo!"),
         Item::Notice(Notice::Renamed {
+            member: MemberId(1),
             old: name("Dai"),
             new: name("Day"),
         }),
@@ -292,7 +293,11 @@ fn items() -> impl Strategy<Value = Item> {
                 text: text.into(),
             }))
         }),
-        (names(), topic).prop_map(|(name, topic)| Item::Notice(Notice::Topic { name, topic })),
+        (names(), topic).prop_map(|(name, topic)| Item::Notice(Notice::Topic {
+            member: MemberId(1),
+            name,
+            topic
+        })),
         (names(), names(), texts()).prop_map(|(whom, by, why)| {
             let what = ModAction::Kicked;
             let why = text::cut(&why, 200).into();

@@ -353,6 +353,8 @@ fn perform(room: &mut Logged, (what, id, which, later): Step, now: &mut Timestam
         11 => ModCommand::Ban(NewBan {
             target: Target::Name(whom),
             holder: (which > 3).then_some(member),
+            account: None,
+            name_only: member.0 % 2 == 0,
             time: (which > 1).then_some(Duration::from_secs(3600)),
             why: "".into(),
         }),
@@ -388,7 +390,8 @@ fn performed(steps: &[Step]) -> Logged {
         let moderation = room.moderation();
         for (id, member) in &room.room.members {
             let is_owner = moderation.rank(*id, member.account.as_ref()).is_some();
-            let is_muted = !is_owner && moderation.is_muted(*id, &member.name);
+            let is_muted =
+                !is_owner && moderation.is_muted(*id, &member.name, member.account.as_ref());
             assert_eq!(member.is_muted, is_muted, "{step:?}");
         }
     }

@@ -211,6 +211,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Moderation, Owner, "private [off]", "keep the room out of lists", "private", moderation::private),
     Command::new(Moderation, Owner, "kick NAME [WHY]", "remove NAME, who may come back", "kick Dai spam", moderation::kick),
     Command::new(Moderation, Owner, "ban [NAME|ADDRESS] [for 2h] [WHY]", "remove NAME and keep them out, or list the bans", "ban Dai for 2h spam", moderation::ban),
+    Command::new(Moderation, Owner, "ban-name NAME [for 2h] [WHY]", "ban the name, and neither account nor address", "ban-name Dai", moderation::ban_name),
     Command::new(Moderation, Owner, "unban NAME|ADDRESS", "let NAME in again", "unban Dai", moderation::unban),
     Command::new(Moderation, Owner, "mute NAME", "let NAME read but not write", "mute Dai", moderation::mute),
     Command::new(Moderation, Owner, "unmute NAME", "let NAME speak again", "unmute Dai", moderation::unmute),

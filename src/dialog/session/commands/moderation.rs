@@ -56,6 +56,19 @@ pub(super) fn ban(_: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
         return order(ModCommand::Bans);
     }
+    new_ban(argument, false)
+}
+
+pub(super) fn ban_name(_: &mut Session, argument: &str) -> Turn {
+    if argument.is_empty() {
+        return Turn::show([HelpView::Usage(
+            "ban-name NAME, or \\ban-name NAME for 2h WHY",
+        )]);
+    }
+    new_ban(argument, true)
+}
+
+fn new_ban(argument: &str, name_only: bool) -> Turn {
     let (who, rest) = argument.split_once(' ').unwrap_or((argument, ""));
     let Some((time, why)) = time_and_why(rest.trim()) else {
         return Turn::show([HelpView::Usage(
@@ -66,6 +79,8 @@ pub(super) fn ban(_: &mut Session, argument: &str) -> Turn {
         Some(target) => order(ModCommand::Ban(NewBan {
             target,
             holder: None,
+            account: None,
+            name_only,
             time,
             why: why.into(),
         })),

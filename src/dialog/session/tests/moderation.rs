@@ -15,6 +15,8 @@ fn ban(target: &str, seconds: Option<u64>, why: &str) -> ModCommand {
     ModCommand::Ban(NewBan {
         target: Target::parse(target).expect("a name or an address"),
         holder: None,
+        account: None,
+        name_only: false,
         time: seconds.map(Duration::from_secs),
         why: why.into(),
     })

@@ -39,6 +39,8 @@ fn ban(target: &str) -> NewBan {
     NewBan {
         target: Target::parse(target).expect("a name or an address"),
         holder: None,
+        account: None,
+        name_only: false,
         time: None,
         why: "".into(),
     }
