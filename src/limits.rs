@@ -69,6 +69,19 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// times as many).
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
 
+/// How much of the executor's threads the connections of one address may take together: of eight threads, four. The
+/// others wait for nothing that takes longer than a turn and [`SHARE_BURST`].
+pub const SHARE_OF_ADDRESS: f64 = 0.5;
+
+/// How far ahead of its share an address may be, so that whoever does little never waits.
+pub const SHARE_BURST: Duration = Duration::from_millis(50);
+
+/// What a turn of a connection is expected to take that has not taken one, or only short ones.
+pub const TURN_TIME_MIN: Duration = Duration::from_micros(5);
+
+/// How long a connection goes on in a row before others run.
+pub const TURN_TIME_MAX: Duration = Duration::from_millis(1);
+
 /// How many times as much as one address the /48 around it may have of whatever is counted by address: a /48 is
 /// the most that one customer is delegated as a rule, and has 65,536 /64s.
 pub const SITE_SHARES: u32 = 4;

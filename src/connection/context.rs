@@ -8,6 +8,7 @@ use crate::dialog::session::{AccountPolicy, Policy};
 use crate::hub::lobby::Lobby;
 use crate::net::admission::Admission;
 use crate::net::reason::ReasonCounts;
+use crate::net::share::Shares;
 use crate::net::socket::Peer;
 use crate::runtime::Runtime;
 
@@ -22,6 +23,8 @@ pub struct Shared {
     pub lobby: Arc<Lobby>,
     /// How many connections there are.
     pub admission: Arc<Admission>,
+    /// How much of the executor each address takes; `None`: no matter.
+    pub shares: Option<Arc<Shares>>,
     /// How much output waits for clients.
     pub backlog: Arc<TotalBacklog>,
     /// Why connections ended.

@@ -36,6 +36,7 @@ impl Connection {
             && self.ending.is_none()
             && !self.is_showing()
             && self.has_space()
+            && !self.is_late()
     }
 
     /// Reads once and handles what may be handled.
@@ -53,7 +54,6 @@ impl Connection {
                 self.input.last = self.now();
                 let up = self.shared.lobby.up(self.input.last);
                 self.user.inbox().note_input(up);
-                self.borrow_scratch();
                 let taken = self.take_bytes(&buffer[..count]);
                 self.input.bytes = buffer[taken..count].to_vec();
             }
@@ -234,8 +234,12 @@ impl Connection {
         let mut busy = false;
         while !self.user.is_busy()
             && self.ending.is_none()
+            && !self.is_late()
             && let Some(event) = self.input.held.pop_front()
         {
+            if self.lost.is_some() && !self.would_say(&event) {
+                continue;
+            }
             if self.must_wait(&event) {
                 self.input.held.push_front(event);
                 break;
@@ -249,6 +253,10 @@ impl Connection {
     /// Handles a line, or holds it if that has to wait.
     fn take_line(&mut self, event: Event) {
         self.input.silent_until = None;
+        // Of a connection that is lost, only what it said is of interest to anybody.
+        if self.lost.is_some() && !self.would_say(&event) {
+            return;
+        }
         if !self.input.held.is_empty() || self.user.is_busy() || self.must_wait(&event) {
             self.input.held.push_back(event);
             self.update_secret_echo();

@@ -27,6 +27,7 @@ mod requests;
 mod terminal;
 mod transcript;
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::num::NonZeroU32;
@@ -47,10 +48,11 @@ use crate::dialog::view::{EndView, Part, View};
 use crate::hub::participant::Participant;
 use crate::limits::{
     GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, SILENT_AFTER, SILENT_LOOK_EVERY,
-    STUCK_AFTER,
+    STUCK_AFTER, TURN_TIME_MAX, TURN_TIME_MIN,
 };
 use crate::net::rate::Rate;
 use crate::net::reason::Reason;
+use crate::net::share::Sharer;
 use crate::net::socket::{Peer, Socket};
 use crate::runtime::Timer;
 use crate::terminal::charset::Charset;
@@ -99,6 +101,10 @@ pub struct Connection {
     /// When the connection broke. What the client had sent before is still handled for a while, since a
     /// script may post a line and be gone; what would be shown to it is dropped.
     lost: Option<Instant>,
+    /// What the connection takes of the processors, if that is counted.
+    sharer: Option<Sharer>,
+    /// What its last turns took, in microseconds.
+    turn_micros: u32,
     /// Boxed like other things that few connections have: an idle one should be small.
     timer: Option<Box<(Instant, Timer)>>,
 }
@@ -123,6 +129,8 @@ struct Input {
     silent_until: Option<NonZeroU32>,
     /// The socket will ring when there is input.
     awaited: bool,
+    /// It has: the next turn reads it.
+    is_there: bool,
     /// Nothing more will come from the client.
     ended: bool,
 }
@@ -186,6 +194,11 @@ enum Next {
     Yield,
 }
 
+thread_local! {
+    /// When the turns that are being taken on this thread have taken long enough, if that is counted.
+    static TURNS_END: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
 /// Turns that a connection may take in a row before it lets others run.
 const TURNS_IN_A_ROW: usize = 8;
 
@@ -210,6 +223,7 @@ impl Connection {
                 last: now,
                 silent_until: whole_seconds(shared.lobby.up(now + SILENT_AFTER)),
                 awaited: false,
+                is_there: false,
                 ended: false,
             },
             output: Output {
@@ -233,6 +247,10 @@ impl Connection {
             stopping: false,
             ending: None,
             lost: None,
+            sharer: peer
+                .address()
+                .and_then(|address| Some(shared.shares.as_ref()?.join(address, now))),
+            turn_micros: 0,
             timer: None,
             shared,
         })
@@ -244,7 +262,11 @@ impl Connection {
         let greeting = self.session.greeting(self.shared.config.motd.clone());
         self.perform(greeting);
         let reason = loop {
-            match self.turns() {
+            if let Some(begin) = self.reserve_turns() {
+                // In a box, since it would take its place in every task all along.
+                Box::pin(begin).await;
+            }
+            match self.timed_turns() {
                 ControlFlow::Break(reason) => break reason,
                 ControlFlow::Continue(Next::Yield) => future::yield_now().await,
                 ControlFlow::Continue(Next::Wait) => {
@@ -289,14 +311,14 @@ impl Connection {
 
     // ---- waiting ----
 
-    /// Ready when there is something to do; reads the socket if that is what woke it.
+    /// Ready when there is something to do.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut woken = self.user.inbox().poll_rung(cx).is_ready();
         if self.has_output() && !self.is_paused() && self.socket.poll_writable(cx).is_ready() {
             woken = true;
         }
         if self.wants_input() && self.poll_readable().is_ready() {
-            self.read();
+            self.input.is_there = true;
             woken = true;
         }
         if self.poll_deadline(cx).is_ready() {
@@ -387,9 +409,43 @@ impl Connection {
 
     // ---- turns ----
 
-    /// Takes turns until there is nothing more to do without waiting.
+    /// Reserves the time that the next turns will take, where that is counted. Gives what to wait for first if the
+    /// connections from there have taken too much.
+    fn reserve_turns(&self) -> Option<Timer> {
+        let sharer = self.sharer.as_ref()?;
+        let now = self.now();
+        let begin = sharer.reserve(self.turn_time(), now);
+        (begin > now).then(|| self.shared.runtime.clock.at(begin))
+    }
+
+    /// How long the next turns will take, as far as can be known.
+    fn turn_time(&self) -> Duration {
+        Duration::from_micros(self.turn_micros.into()).max(TURN_TIME_MIN)
+    }
+
+    /// Takes turns, which do not take long, and settles what they took.
+    fn timed_turns(&mut self) -> ControlFlow<Reason, Next> {
+        if self.sharer.is_none() {
+            return self.turns();
+        }
+        let start = self.now();
+        TURNS_END.set(Some(start + TURN_TIME_MAX));
+        let next = self.turns();
+        TURNS_END.set(None);
+        let taken = self.now() - start;
+        if let Some(sharer) = &self.sharer {
+            sharer.settle(self.turn_time(), taken);
+        }
+        self.turn_micros = u32::try_from(taken.as_micros()).unwrap_or(u32::MAX);
+        next
+    }
+
+    /// Takes turns until there is nothing more to do without waiting, or it is late.
     fn turns(&mut self) -> ControlFlow<Reason, Next> {
         self.borrow_scratch();
+        if std::mem::take(&mut self.input.is_there) {
+            self.read();
+        }
         let mut next = Next::Yield;
         for _ in 0..TURNS_IN_A_ROW {
             // What waited for output to be taken has its chance once it is.
@@ -405,10 +461,18 @@ impl Connection {
                 next = Next::Wait;
                 break;
             }
+            if self.is_late() {
+                break;
+            }
         }
         self.check_deadlines()?;
         self.return_scratch();
         ControlFlow::Continue(next)
+    }
+
+    /// Others wait for this connection to let them run.
+    fn is_late(&self) -> bool {
+        TURNS_END.get().is_some_and(|end| self.now() >= end)
     }
 
     /// Handles what there is; false if nothing is left that need not be waited for.
@@ -427,8 +491,12 @@ impl Connection {
 
     /// Ends the connection once nothing is left to be done for it.
     fn maybe_end(&mut self) {
-        let answered = !self.user.is_busy() && self.user.in_flight() == 0;
-        if self.ending.is_some() || !answered {
+        let is_done = match self.lost {
+            // Nobody waits for an answer any more, but what was sent is to be said.
+            Some(_) => !self.user.has_unsent(),
+            None => !self.user.is_busy() && self.user.in_flight() == 0,
+        };
+        if self.ending.is_some() || !is_done {
             return;
         }
         if self.stopping {

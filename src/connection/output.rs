@@ -53,6 +53,9 @@ impl Connection {
 
     /// Shows the next part of a view; false if that was the last one.
     fn show_part(&mut self, view: &View, part: &mut Part) -> bool {
+        if self.lost.is_some() {
+            return false;
+        }
         let mut rows = String::new();
         let viewer = Viewer {
             zone: &self.screen.display.zone,
@@ -139,7 +142,8 @@ impl Connection {
     pub(super) fn prompt_due(&self) -> Option<Instant> {
         let is_missing = self.screen.display.drawing == Drawing::Ansi
             && self.screen.display.prompts
-            && !self.screen.prompt_is_open();
+            && !self.screen.prompt_is_open()
+            && self.lost.is_none();
         let is_answered =
             self.user.in_flight() == 0 && !self.user.is_awaiting() && self.ending.is_none();
         (is_missing && is_answered).then(|| self.input.last + PROMPT_QUIET)
@@ -155,6 +159,10 @@ impl Connection {
 
     /// Lets `draw` add to the screen, and puts what it drew on the way to the client.
     pub(super) fn draw_with(&mut self, draw: impl FnOnce(&mut Screen, &mut String)) {
+        // Nobody sees it any more.
+        if self.lost.is_some() {
+            return;
+        }
         DRAWN.with_borrow_mut(|drawn| {
             draw(&mut self.screen, drawn);
             let output = match &mut self.output.held {

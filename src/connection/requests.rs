@@ -127,7 +127,7 @@ impl Connection {
             Completes::People => Candidates::Users,
             Completes::Members => Candidates::Members,
         };
-        if self.user.ask_candidates(candidates) {
+        if self.lost.is_none() && self.user.ask_candidates(candidates) {
             self.completing = Some(Box::new(word));
         }
     }

@@ -72,6 +72,9 @@ impl Connection {
 
     fn draw(&mut self, batch: &Batch) {
         let own = self.user.own_lines(batch);
+        if self.lost.is_some() {
+            return;
+        }
         let seen = self.seen_of(batch);
         if seen.is_empty() {
             return;

@@ -5,6 +5,7 @@ pub mod endpoint;
 pub mod admission;
 pub mod rate;
 pub mod reason;
+pub mod share;
 pub mod sniff;
 pub mod turns;
 

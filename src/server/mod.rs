@@ -22,6 +22,7 @@ use crate::limits::{ACCEPT_PAUSE, GRACE_MIN};
 use crate::net::admission::{Admission, Admitted};
 use crate::net::listener::Listener;
 use crate::net::reason::{Reason, ReasonCounts};
+use crate::net::share::Shares;
 use crate::net::socket::{Peer, Socket};
 use crate::runtime::{Runtime, Tasks};
 use crate::store::Store;
@@ -61,6 +62,7 @@ impl Server {
                 admission: Admission::new(most, per_address, config.connect_pace),
                 lobby,
                 backlog: Arc::default(),
+                shares: (per_address > 0).then(|| Shares::new(config.threads)),
                 reasons: ReasonCounts::default(),
                 runtime,
                 config,
@@ -141,6 +143,7 @@ impl Server {
             reasons,
             admission: _,
             backlog: _,
+            shares: _,
         } = &*self.shared;
         lobby.stop();
         self.stopping.0.close();

@@ -151,6 +151,9 @@ mod tests {
         assert_eq!(quiet_for(61_000), Some(Duration::from_secs(60)));
         // The machine's clock may be set back.
         assert_eq!(quiet_for(0), Some(Duration::ZERO));
-        assert_eq!(line(&room(2, 0, None).1, None, Timestamp(5)).quiet_for, None);
+        assert_eq!(
+            line(&room(2, 0, None).1, None, Timestamp(5)).quiet_for,
+            None
+        );
     }
 }

@@ -175,6 +175,11 @@ impl Participant {
         self.is_awaiting() || self.unsent.is_some()
     }
 
+    /// True while a line waits for space in its room.
+    pub fn has_unsent(&self) -> bool {
+        self.unsent.is_some()
+    }
+
     /// How many lines were said that have not come back in the transcript.
     pub fn in_flight(&self) -> usize {
         self.in_flight as usize
