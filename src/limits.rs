@@ -154,6 +154,9 @@ pub const ROOM_MEMBERS_MAX: usize = 10_000;
 /// Rooms named by menu choice 3; the rest is a number.
 pub const ROOMS_LISTED_MAX: usize = 500;
 
+/// Bytes of their names.
+pub const ROOMS_LISTED_BYTES_MAX: usize = 16 * 1024;
+
 /// Rooms on a page of `\rooms`: a screen with its header and the prompt.
 pub const ROOMS_PAGE: usize = 20;
 
@@ -322,6 +325,12 @@ pub const RECALL_BYTES_MAX: usize = 16 * 1024;
 
 /// Bytes of the text looked for in the history.
 pub const SEARCH_BYTES_MAX: usize = 256;
+
+/// What a word is completed to at most, or listed as: more than anybody reads. If there is more, it is told.
+pub const CANDIDATES_MAX: usize = 64;
+
+/// Names that are looked at for that, whether they are shown or not.
+pub const CANDIDATES_LOOKED_AT_MAX: usize = 1000;
 
 /// Edits that can be undone on one line.
 pub const UNDO_EDITS_MAX: usize = 64;

@@ -12,10 +12,12 @@
 //! - `input`: from bytes to lines, and when they may be handled;
 //! - `terminal`: what negotiation and settings change about drawing and editing;
 //! - `requests`: what the session asks;
+//! - `price`: what those cost besides its own time;
 //! - `events`: replies, direct messages, and whatever else comes from elsewhere;
 //! - `transcript`: what the room says, as this client is to see it;
 //! - `output`: from views to bytes, and on to the socket;
 //! - `backlog`: what the client has yet to take;
+//! - `timing`: how long turns take, and whose turn is next;
 //! - `context`: what all connections share.
 
 pub mod backlog;
@@ -23,11 +25,12 @@ pub mod context;
 mod events;
 mod input;
 mod output;
+mod price;
 mod requests;
 mod terminal;
+mod timing;
 mod transcript;
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::num::NonZeroU32;
@@ -48,7 +51,7 @@ use crate::dialog::view::{EndView, Part, View};
 use crate::hub::participant::Participant;
 use crate::limits::{
     GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, SILENT_AFTER, SILENT_LOOK_EVERY,
-    STUCK_AFTER, TURN_TIME_MAX, TURN_TIME_MIN,
+    STUCK_AFTER,
 };
 use crate::net::rate::Rate;
 use crate::net::reason::Reason;
@@ -192,11 +195,6 @@ enum Next {
     Wait,
     /// There is more to do, but others come first.
     Yield,
-}
-
-thread_local! {
-    /// When the turns that are being taken on this thread have taken long enough, if that is counted.
-    static TURNS_END: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Turns that a connection may take in a row before it lets others run.
@@ -409,37 +407,6 @@ impl Connection {
 
     // ---- turns ----
 
-    /// Reserves the time that the next turns will take, where that is counted. Gives what to wait for first if the
-    /// connections from there have taken too much.
-    fn reserve_turns(&self) -> Option<Timer> {
-        let sharer = self.sharer.as_ref()?;
-        let now = self.now();
-        let begin = sharer.reserve(self.turn_time(), now);
-        (begin > now).then(|| self.shared.runtime.clock.at(begin))
-    }
-
-    /// How long the next turns will take, as far as can be known.
-    fn turn_time(&self) -> Duration {
-        Duration::from_micros(self.turn_micros.into()).max(TURN_TIME_MIN)
-    }
-
-    /// Takes turns, which do not take long, and settles what they took.
-    fn timed_turns(&mut self) -> ControlFlow<Reason, Next> {
-        if self.sharer.is_none() {
-            return self.turns();
-        }
-        let start = self.now();
-        TURNS_END.set(Some(start + TURN_TIME_MAX));
-        let next = self.turns();
-        TURNS_END.set(None);
-        let taken = self.now() - start;
-        if let Some(sharer) = &self.sharer {
-            sharer.settle(self.turn_time(), taken);
-        }
-        self.turn_micros = u32::try_from(taken.as_micros()).unwrap_or(u32::MAX);
-        next
-    }
-
     /// Takes turns until there is nothing more to do without waiting, or it is late.
     fn turns(&mut self) -> ControlFlow<Reason, Next> {
         self.borrow_scratch();
@@ -457,22 +424,18 @@ impl Connection {
             {
                 return ControlFlow::Break(reason);
             }
-            if !busy || self.has_output() {
-                next = Next::Wait;
+            // Something may be left to do that was not begun.
+            if self.is_late() {
                 break;
             }
-            if self.is_late() {
+            if !busy || self.has_output() {
+                next = Next::Wait;
                 break;
             }
         }
         self.check_deadlines()?;
         self.return_scratch();
         ControlFlow::Continue(next)
-    }
-
-    /// Others wait for this connection to let them run.
-    fn is_late(&self) -> bool {
-        TURNS_END.get().is_some_and(|end| self.now() >= end)
     }
 
     /// Handles what there is; false if nothing is left that need not be waited for.

@@ -1,6 +1,6 @@
 //! What the session asks: of the room and the lobby by way of the participant, or of this connection itself.
 
-use super::{Connection, Page};
+use super::{Connection, Page, price};
 use crate::chat::history::{HistoryCursor, HistoryQuery};
 use crate::chat::request::{LobbyRequest, LocalRequest, Request, RoomRequest};
 use crate::dialog::session::{COMMANDS, Command, Completes, Turn};
@@ -41,6 +41,12 @@ impl Connection {
     }
 
     fn request(&mut self, request: Request) {
+        let work = price::work(&request);
+        if let Some(sharer) = &self.sharer
+            && !work.is_zero()
+        {
+            sharer.charge(work, self.now());
+        }
         match request {
             Request::Room(request) => {
                 if let RoomRequest::Say(..) = request {
@@ -127,7 +133,7 @@ impl Connection {
             Completes::People => Candidates::Users,
             Completes::Members => Candidates::Members,
         };
-        if self.lost.is_none() && self.user.ask_candidates(candidates) {
+        if self.lost.is_none() && self.user.ask_candidates(candidates, &word.text) {
             self.completing = Some(Box::new(word));
         }
     }

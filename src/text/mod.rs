@@ -33,6 +33,11 @@ pub fn compose(text: &str) -> String {
     text.nfkc().collect()
 }
 
+/// `text` in lower case, character by character: what begins with what, is then too.
+pub fn lowercase(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
 /// Composes `text` in the canonical form NFC.
 pub fn compose_canonically(text: &str) -> String {
     text.nfc().collect()

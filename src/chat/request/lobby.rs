@@ -48,8 +48,8 @@ pub enum LobbyReply {
     Created(RoomName, Result<(), CreateError>),
     /// The closed room that was asked for, and what it is called now.
     Reopened(RoomName, Result<RoomName, ReopenError>),
-    /// All rooms that the user may see, in the order they were created.
-    Rooms(Vec<RoomName>),
+    /// The first rooms that everybody may see, in the order they were created, and how many more there are.
+    Rooms(Vec<RoomName>, usize),
     /// The room as it is called, and what it looks like.
     Joined(RoomName, Result<RoomSnapshot, JoinError>),
     /// The new name.

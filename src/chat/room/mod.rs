@@ -16,7 +16,7 @@ mod whom;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,7 @@ pub use crate::chat::moderation::Role;
 use crate::chat::name::Name;
 use crate::chat::topic::Topic;
 use crate::limits::{FORMER_NAMES_KEPT, FORMER_NAMES_MAX};
+use crate::text;
 use crate::time::Timestamp;
 
 /// The bounds of a room that an operator may choose.
@@ -181,6 +182,33 @@ impl Room {
     pub fn names(&self) -> Vec<Name> {
         let names = self.members.values().map(|member| member.name.clone());
         names.collect()
+    }
+
+    /// The names of members that begin with `prefix`, in upper or lower case: the first `most` in their order, and the
+    /// last one if there are more.
+    pub fn names_with(&self, prefix: &str, most: usize) -> Vec<Name> {
+        let prefix = text::lowercase(prefix);
+        let (mut first, mut last) = (BTreeSet::new(), None);
+        for member in self
+            .members
+            .values()
+            .filter(|member| !member.name.is_anon())
+        {
+            let key = (text::lowercase(member.name.as_str()), &member.name);
+            if key.0.starts_with(&prefix) {
+                last = last.max(Some(key.clone()));
+                first.insert(key);
+                if first.len() > most {
+                    first.pop_last();
+                }
+            }
+        }
+        let last = last.filter(|last| !first.contains(last));
+        first
+            .into_iter()
+            .chain(last)
+            .map(|(_, name)| name.clone())
+            .collect()
     }
 
     /// The first `most` members, in the order in which they connected, and how many more there are.

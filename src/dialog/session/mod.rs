@@ -200,7 +200,9 @@ impl Session {
             LobbyReply::Reopened(room, Err(why)) => {
                 Turn::show([RoomView::ReopenFailed(room.to_string(), why)])
             }
-            LobbyReply::Rooms(rooms) => Turn::show([view::listed_rooms(rooms).into(), View::Menu]),
+            LobbyReply::Rooms(rooms, more) => {
+                Turn::show([RoomView::List(rooms, more).into(), View::Menu])
+            }
             LobbyReply::Joined(room, Ok(snapshot)) => {
                 self.asked = None;
                 self.place = Place::Room(room.clone());

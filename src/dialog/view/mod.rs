@@ -36,7 +36,7 @@ pub use history::HistoryView;
 pub use messages::MessageView;
 pub use moderation::ModerationView;
 pub use question::Question;
-pub use rooms::{RoomView, listed_rooms};
+pub use rooms::RoomView;
 pub use settings::SettingsView;
 pub use terminal::TerminalView;
 

@@ -12,7 +12,7 @@ use crate::chat::name::RoomName;
 use crate::chat::people::{RoomLine, RoomPage};
 use crate::chat::request::{CreateError, JoinError, ReopenError};
 use crate::chat::topic::Topic;
-use crate::limits::{ROOMS_LISTED_MAX, TOPIC_GRAPHEMES_MAX};
+use crate::limits::TOPIC_GRAPHEMES_MAX;
 use crate::terminal::draw;
 use crate::text;
 use crate::time::local::TimeFormatter;
@@ -209,13 +209,6 @@ fn ago(since: Duration) -> String {
 
 /// With fewer columns than this, a topic would say nothing.
 const TOPIC_COLUMNS_MIN: usize = 8;
-
-/// The rooms that menu choice 3 names; it counts the rest.
-pub fn listed_rooms(mut rooms: Vec<RoomName>) -> RoomView {
-    let more = rooms.len().saturating_sub(ROOMS_LISTED_MAX);
-    rooms.truncate(ROOMS_LISTED_MAX);
-    RoomView::List(rooms, more)
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::Viewer;
+use crate::limits::CANDIDATES_MAX;
 
 /// What is said of the line being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,14 @@ impl TerminalView {
                 format_args!("your terminal shows what you type; a telnet client would hide it"),
                 out,
             ),
-            TerminalView::Candidates(candidates) => writeln!(out, "{}", candidates.join("  ")),
+            TerminalView::Candidates(candidates) => {
+                let shown = &candidates[..candidates.len().min(CANDIDATES_MAX)];
+                let more = match candidates.len() > CANDIDATES_MAX {
+                    true => "  and more",
+                    false => "",
+                };
+                writeln!(out, "{}{more}", shown.join("  "))
+            }
             TerminalView::Yes => writeln!(out, "[yes]"),
         }
     }

@@ -9,7 +9,6 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{DirectMessage, RoomLine, RoomPage, UserSummary};
 use crate::chat::request::{CreateError, JoinError};
 use crate::chat::topic::Topic;
-use crate::limits::ROOMS_LISTED_MAX;
 
 pub(super) fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a room name")
@@ -52,11 +51,11 @@ fn the_words_of_the_original_program_are_kept() {
             "You have entered illegal/incorrect input. Please try again!\n",
         ),
         (
-            listed_rooms(vec![]).into(),
+            RoomView::List(vec![], 0).into(),
             "There are no created rooms yet\n",
         ),
         (
-            listed_rooms(vec![room("1150"), room("7")]).into(),
+            RoomView::List(vec![room("1150"), room("7")], 0).into(),
             "Active Room(s): 1150,7\n",
         ),
     ];
@@ -85,8 +84,8 @@ fn a_room_that_is_not_created_or_joined_says_what_why_and_what_next() {
 
 #[test]
 fn a_long_list_is_cut_with_a_count() {
-    let rooms = (0..ROOMS_LISTED_MAX + 23).map(|n| room(&n.to_string()));
-    assert!(shown(listed_rooms(rooms.collect())).ends_with(",499 and 23 more\n"));
+    let rooms = (0..500).map(|n| room(&n.to_string())).collect();
+    assert!(shown(RoomView::List(rooms, 23)).ends_with(",499 and 23 more\n"));
     let people = ["Dai", "ann"].map(|text| UserSummary::named(name(text)));
     let who = shown(Info::Members(room("r"), people.into(), 199));
     assert_eq!(who, "201 in room r: Dai, ann and 199 more\n");

@@ -85,7 +85,7 @@ impl LostNames {
 impl Lobby {
     /// As [`Lobby::unregister`], for an owner whose connection was lost: the name is kept.
     pub fn unregister_lost(self: &Arc<Self>, id: MemberId, identity: Identity) {
-        let Some(gone) = self.lock().people.remove(&id) else {
+        let Some(gone) = self.lock().forget(id) else {
             return;
         };
         // A name that was on its way to the connection.

@@ -11,10 +11,12 @@ mod ignores;
 mod lost_names;
 mod names;
 mod people;
+mod prefixes;
 mod queries;
 mod room_names;
 mod room_passwords;
 mod rooms;
+mod searches;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +36,10 @@ use self::founders::Founders;
 use self::lost_names::LostNames;
 use self::names::{NameChange, NameQueue};
 use self::people::User;
+use self::prefixes::PrefixIndex;
 use self::room_names::RoomNames;
+use self::searches::Searches;
+use crate::chat::address::Address;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
@@ -43,6 +48,7 @@ use crate::chat::request::{CreateError, JoinError, Reply};
 use crate::chat::room::{Closing, Moderation, Room, RoomLimits};
 use crate::hub::passwords::Passwords;
 use crate::hub::room::{self, ClientEvent, ClientInbox, RoomCommand, RoomHandle, RoomInfo};
+use crate::limits::{ROOMS_LISTED_BYTES_MAX, ROOMS_LISTED_MAX};
 use crate::store::{Store, StoreError, StoredRoom};
 use crate::time::Timestamp;
 
@@ -58,6 +64,7 @@ pub struct Lobby {
     actors: Tasks,
     store: Store,
     passwords: Passwords,
+    searches: Searches,
     room_limits: RoomLimits,
     limits: LobbyLimits,
     /// What ends idle rooms, until the server does.
@@ -70,6 +77,8 @@ pub struct Lobby {
 #[derive(Debug, Default)]
 struct State {
     people: BTreeMap<MemberId, Box<User>>,
+    /// Those who have a name.
+    named: PrefixIndex<MemberId>,
     accounts: Accounts,
     /// In the order they were created.
     rooms: BTreeMap<RoomId, RoomHandle>,
@@ -106,6 +115,7 @@ impl Lobby {
             actors: runtime.tasks(),
             store,
             passwords: Passwords::new(runtime.clone()),
+            searches: Searches::default(),
             room_limits,
             limits,
             sweeper: Mutex::default(),
@@ -137,7 +147,7 @@ impl Lobby {
     /// Forgets a connection and frees its name. Whatever it had to tell its room must be told before, so that the
     /// room hears of it before somebody else can have the name.
     pub fn unregister(self: &Arc<Self>, id: MemberId, name: &Name) {
-        let Some(gone) = self.lock().people.remove(&id) else {
+        let Some(gone) = self.lock().forget(id) else {
             return;
         };
         if let Some(account) = &gone.extras().account {
@@ -296,38 +306,59 @@ impl Lobby {
         handle
     }
 
-    /// Looks into a room's history. Answered by [`LobbyReply::History`].
-    pub fn look(&self, room: RoomId, look: HistoryQuery, inbox: &Arc<ClientInbox>) {
-        let (store, inbox) = (self.store.clone(), Arc::clone(inbox));
-        let looking = async move {
+    /// Looks into a room's history, on behalf of somebody from `address`. Answered by [`LobbyReply::History`]. It is given
+    /// up if the task is dropped.
+    pub fn look(
+        self: &Arc<Self>,
+        room: RoomId,
+        look: HistoryQuery,
+        address: Option<Address>,
+        inbox: &Arc<ClientInbox>,
+    ) -> Task<()> {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        self.requests.spawn(async move {
+            let store = &lobby.store;
             let found = match &look {
                 HistoryQuery::Before(before, _) => store
                     .page_back(room, *before, look.lines())
                     .await
                     .map(Found::from),
-                HistoryQuery::For(words) => store.search(room, words, look.lines()).await,
+                HistoryQuery::For(words) => {
+                    let _turn = lobby.searches.turn(address).await;
+                    store.search(room, words, look.lines()).await
+                }
                 HistoryQuery::Around(id) => {
                     store.around(room, *id, look.lines()).await.map(Found::from)
                 }
             };
             inbox.reply(LobbyReply::History(look, found.ok()));
-        };
-        self.requests.start(looking);
+        })
     }
 
     /// Lists the rooms. Answered by [`LobbyReply::Rooms`].
     pub fn list(self: &Arc<Self>, inbox: &Arc<ClientInbox>) {
         self.with_all_rooms(inbox, |lobby| {
-            ClientEvent::Reply(Reply::Lobby(LobbyReply::Rooms(lobby.rooms(None))))
+            let (rooms, more) = lobby.first_rooms();
+            ClientEvent::Reply(Reply::Lobby(LobbyReply::Rooms(rooms, more)))
         });
     }
 
-    /// All rooms that a member of `inside` may see, in the order they were created.
-    pub fn rooms(&self, inside: Option<RoomId>) -> Vec<RoomName> {
+    /// The first rooms that everybody may see, in the order they were created, and how many more there are.
+    fn first_rooms(&self) -> (Vec<RoomName>, usize) {
         let state = self.lock();
-        let rooms = state.rooms.values();
-        let seen = rooms.filter(|room| rooms::is_seen(room, inside));
-        seen.map(|room| room.name.clone()).collect()
+        let mut seen = state
+            .rooms
+            .values()
+            .filter(|room| rooms::is_seen(room, None));
+        let (mut first, mut bytes) = (Vec::new(), 0);
+        while first.len() < ROOMS_LISTED_MAX
+            && bytes < ROOMS_LISTED_BYTES_MAX
+            && let Some(room) = seen.next()
+        {
+            bytes += room.name.as_str().len();
+            first.push(room.name.clone());
+        }
+        (first, seen.count())
     }
 
     /// Finds the room to join. Answered by [`ClientEvent::Found`], or by [`LobbyReply::Joined`] if there is none.
@@ -513,6 +544,24 @@ impl Lobby {
 }
 
 impl State {
+    /// Takes out a user who has gone.
+    fn forget(&mut self, id: MemberId) -> Option<Box<User>> {
+        let gone = self.people.remove(&id)?;
+        self.named.remove(gone.name.as_str(), id);
+        Some(gone)
+    }
+
+    /// A user is called `name` from now on.
+    fn call(&mut self, id: MemberId, name: &Name) -> Option<&mut User> {
+        let user = self.people.get_mut(&id)?;
+        self.named.remove(user.name.as_str(), id);
+        if !name.is_anon() {
+            self.named.insert(name.as_str(), id);
+        }
+        user.name = name.clone();
+        Some(user)
+    }
+
     /// Whether there can be a new room called `name`: nothing is there that it is, or that it looks like.
     fn check_new(&self, name: &RoomName) -> Result<(), CreateError> {
         if self.room_names.get(name).is_some() {

@@ -356,8 +356,7 @@ impl Lobby {
     /// Connection `id` has been given `name`, and is about to hear of it; does `also` with it. If it has ended
     /// meanwhile the name is free again.
     async fn call(&self, id: MemberId, name: &Name, also: impl FnOnce(&mut User)) {
-        let called = self.with_user(id, |user| {
-            user.name = name.clone();
+        let called = self.lock().call(id, name).map(|user| {
             user.name_comes = true;
             also(user);
         });

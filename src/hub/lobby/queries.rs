@@ -27,21 +27,28 @@ impl Lobby {
         });
     }
 
-    /// Names all users who have a name. Answered by [`ClientEvent::Candidates`].
-    pub fn complete_users(&self, inbox: &ClientInbox) {
+    /// Names users whose names begin with `prefix`, if there are not too many. Answered by [`ClientEvent::Candidates`].
+    pub fn complete_users(&self, prefix: &str, inbox: &ClientInbox) {
         let state = self.lock();
-        let names = state.people.values().map(|user| &user.name);
-        let names = names.filter(|name| !name.is_anon());
-        let names = names.map(Name::to_string).collect();
+        let found = state.named.find(prefix, MemberId::NOBODY, |_| true);
+        let users = found.iter().filter_map(|id| state.people.get(id));
+        let names: Vec<Name> = users.map(|user| user.name.clone()).collect();
         drop(state);
-        inbox.put(ClientEvent::Candidates(names));
+        inbox.put(ClientEvent::Names(names));
     }
 
-    /// Names all rooms that a member of `inside` may see. Answered by [`ClientEvent::Candidates`].
-    pub fn complete_rooms(&self, inside: Option<RoomId>, inbox: &ClientInbox) {
-        let rooms = self.rooms(inside);
-        let rooms = rooms.iter().map(RoomName::to_string).collect();
-        inbox.put(ClientEvent::Candidates(rooms));
+    /// Names rooms that a member of `inside` may see and whose names begin with `prefix`, if there are not too many.
+    /// Answered by [`ClientEvent::Candidates`].
+    pub fn complete_rooms(&self, prefix: &str, inside: Option<RoomId>, inbox: &ClientInbox) {
+        let state = self.lock();
+        let room = |id: RoomId| state.rooms.get(&id);
+        let is_seen = |id| room(id).is_some_and(|room| rooms::is_seen(room, inside));
+        let found = state.room_names.begin_with(prefix, is_seen);
+        let found = found.into_iter().filter_map(room);
+        let names: Vec<RoomName> = found.map(|room| room.name.clone()).collect();
+        drop(state);
+        let names = names.iter().map(RoomName::to_string).collect();
+        inbox.put(ClientEvent::Candidates(names));
     }
 
     /// Describes the members that a room has named. Answered by [`Info::Members`], on behalf of the room.

@@ -1,7 +1,8 @@
 //! *Pure.* Which room is called what, and which of them look alike.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use super::prefixes::PrefixIndex;
 use crate::chat::history::RoomId;
 use crate::chat::name::{NameKey, RoomName};
 
@@ -9,7 +10,8 @@ use crate::chat::name::{NameKey, RoomName};
 #[derive(Debug, Default)]
 pub(super) struct RoomNames {
     /// From [`RoomName::key`].
-    by_key: BTreeMap<String, RoomId>,
+    by_key: HashMap<String, RoomId>,
+    prefixes: PrefixIndex<RoomId>,
     /// From [`RoomName::looks`]: a room that looks like that, and how many do. There may be several from a time when
     /// nobody minded.
     looks: HashMap<NameKey, (RoomName, usize)>,
@@ -19,6 +21,11 @@ impl RoomNames {
     /// The open room called `name`.
     pub(super) fn get(&self, name: &RoomName) -> Option<RoomId> {
         self.by_key.get(&name.key()).copied()
+    }
+
+    /// The rooms whose names begin with `prefix`, of those that are `shown`; see [`PrefixIndex::find`].
+    pub(super) fn begin_with(&self, prefix: &str, shown: impl Fn(RoomId) -> bool) -> Vec<RoomId> {
+        self.prefixes.find(prefix, RoomId::default(), shown)
     }
 
     /// Another room, open or about to be, that looks like one called `name`.
@@ -56,13 +63,15 @@ impl RoomNames {
     pub(super) fn insert(&mut self, name: &RoomName, id: RoomId) {
         if self.by_key.insert(name.key(), id).is_none() {
             self.claim(name);
+            self.prefixes.insert(name.as_str(), id);
         }
     }
 
     /// A room is open no more.
     pub(super) fn remove(&mut self, name: &RoomName) {
-        if self.by_key.remove(&name.key()).is_some() {
+        if let Some(id) = self.by_key.remove(&name.key()) {
             self.release(name);
+            self.prefixes.remove(name.as_str(), id);
         }
     }
 

@@ -15,7 +15,10 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use smol::Task;
+
 use crate::chat::account::{AccountReply, AccountRequest};
+use crate::chat::address::Address;
 use crate::chat::batch::Batch;
 use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::ignore::Ignores;
@@ -54,6 +57,8 @@ pub struct Participant {
     unsent: Option<Box<RoomCommand>>,
     /// Whom the user ignores.
     ignores: Option<Arc<Ignores>>,
+    /// What looks into a room's history, while its reply is awaited.
+    looking: Option<Task<()>>,
 }
 
 /// Whose reply is awaited.
@@ -137,6 +142,7 @@ impl Participant {
             in_flight: 0,
             unsent: None,
             ignores: None,
+            looking: None,
         }
     }
 
@@ -243,7 +249,10 @@ impl Participant {
             LobbyRequest::Ignore(request) => lobby.ignore(id, request, inbox),
             LobbyRequest::Away(why) => lobby.away(id, why, inbox),
             LobbyRequest::History(query) => match self.room_id() {
-                Some(room) => lobby.look(room, query, inbox),
+                Some(room) => {
+                    let address = self.address.map(Address::from);
+                    self.looking = Some(lobby.look(room, query, address, inbox));
+                }
                 None => return,
             },
         }
@@ -264,15 +273,16 @@ impl Participant {
         }
     }
 
-    /// Asks what a word can be completed to. Answered by [`Event::Candidates`]; false if nobody will answer.
+    /// Asks what a word that begins with `prefix` can be completed to. Answered by [`Event::Candidates`]; false if nobody will answer.
     #[must_use]
-    pub fn ask_candidates(&self, candidates: Candidates) -> bool {
+    pub fn ask_candidates(&self, candidates: Candidates, prefix: &str) -> bool {
+        let (lobby, inbox) = (&self.lobby, &self.inbox);
         match candidates {
-            Candidates::Rooms => self.lobby.complete_rooms(self.room_id(), &self.inbox),
-            Candidates::Users => self.lobby.complete_users(&self.inbox),
+            Candidates::Rooms => lobby.complete_rooms(prefix, self.room_id(), inbox),
+            Candidates::Users => lobby.complete_users(prefix, inbox),
             // A room that is being left gives no answer.
             Candidates::Members if self.room.is_none() || self.is_awaiting() => return false,
-            Candidates::Members => self.tell_room(RoomCommand::Names(self.id)),
+            Candidates::Members => self.tell_room(RoomCommand::Names(self.id, prefix.into())),
         }
         true
     }
@@ -446,6 +456,7 @@ impl Participant {
             return None;
         }
         self.awaiting = Awaiting::Nothing;
+        self.looking = None;
         match &reply {
             Reply::Lobby(LobbyReply::Renamed(Ok(new))) => {
                 self.rename(new.clone());

@@ -117,6 +117,10 @@ impl Participant {
     /// Leaves the room, gives up what it owns, frees the name. What is still said is not taken. If the connection
     /// `was_lost`, the user keeps what it owns, and the name, for long enough to come back.
     pub async fn leave(&mut self, was_lost: bool) {
+        if self.looking.take().is_some() {
+            // Nobody wants to know any more.
+            self.awaiting = Awaiting::Nothing;
+        }
         // The reply to a request on its way may bring or end a membership; it comes at once.
         let mut unseen = Vec::new();
         while self.is_awaiting() {

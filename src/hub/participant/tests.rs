@@ -305,10 +305,10 @@ fn candidates_come_from_the_room_the_lobby_and_nowhere_while_a_room_is_left() {
     world.settle(&mut [&mut ann, &mut ben]);
     ann.seen.clear();
     for candidates in [Candidates::Members, Candidates::Rooms, Candidates::Users] {
-        assert!(ann.user.ask_candidates(candidates));
+        assert!(ann.user.ask_candidates(candidates, ""));
         world.settle(&mut [&mut ann]);
     }
     assert_eq!(ann.seen, ["Ann", "1150 b", "Ann Ben"]);
     ann.user.ask_room(RoomRequest::Leave);
-    assert!(!ann.user.ask_candidates(Candidates::Members));
+    assert!(!ann.user.ask_candidates(Candidates::Members, ""));
 }

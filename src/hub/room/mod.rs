@@ -35,7 +35,7 @@ pub use protocol::{
 use crate::chat::history::RoomSnapshot;
 use crate::chat::message::{Item, MemberId};
 use crate::chat::request::JoinError;
-use crate::limits::WHO_NAMES_MAX;
+use crate::limits::{CANDIDATES_MAX, WHO_NAMES_MAX};
 use crate::store::Store;
 use crate::time::Timestamp;
 
@@ -171,7 +171,10 @@ impl Actor {
                 let (members, more) = self.room.first_members(WHO_NAMES_MAX);
                 self.tell(member, ClientEvent::Members(members, more));
             }
-            RoomCommand::Names(member) => self.tell(member, ClientEvent::Names(self.room.names())),
+            RoomCommand::Names(member, prefix) => {
+                let names = self.room.names_with(&prefix, CANDIDATES_MAX);
+                self.tell(member, ClientEvent::Names(names));
+            }
         }
     }
 

@@ -40,7 +40,7 @@ pub enum RoomCommand {
     /// A member asks for the members. Answered by [`ClientEvent::Members`].
     Who(MemberId),
     /// A member completes a name. Answered by [`ClientEvent::Names`].
-    Names(MemberId),
+    Names(MemberId, Box<str>),
     /// A member leaves. Answered by [`ClientEvent::Left`], unless its connection has ended.
     Leave(MemberId, Option<Box<Ended>>),
     /// May the member lock the room? If so the room says so here; if not, it replies as to

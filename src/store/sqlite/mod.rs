@@ -188,6 +188,7 @@ impl Sqlite {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let query = move |db: &_, _: &dyn Fn() -> bool| query(db);
         self.ask(&self.pages, query).await
     }
 
@@ -199,7 +200,9 @@ impl Sqlite {
         count: usize,
     ) -> Result<Found, StoreError> {
         let index = Arc::clone(&self.index);
-        let search = move |db: &_| search::search(db, &index, room, &words, count);
+        let search = move |db: &_, is_given_up: &dyn Fn() -> bool| {
+            search::search(db, &index, room, &words, count, is_given_up)
+        };
         let (found, fault) = self.ask(&self.searches, search).await?;
         if let Some(error) = fault {
             if index::is_damage(&error) {
@@ -216,12 +219,15 @@ impl Sqlite {
     async fn ask<T: Send + 'static>(
         &self,
         whom: &Sender<Query>,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&Connection, &dyn Fn() -> bool) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = async_channel::bounded(1);
         let work: Query = Box::new(move |db| {
-            // Who asked may have gone.
-            let _ = answer.try_send(query(db));
+            // Who asked may have gone, and does not wait any more.
+            let is_given_up = || answer.is_closed();
+            if !is_given_up() {
+                let _ = answer.try_send(query(db, &is_given_up));
+            }
         });
         if whom.send(work).await.is_err() {
             return Err(StoreError::Closed);

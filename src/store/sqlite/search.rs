@@ -18,7 +18,7 @@ use crate::limits::{SEARCH_LINES_MAX, SEARCH_TIME_MAX};
 /// What came of a search, and what was wrong with the index, if anything was.
 pub(super) type Searched = (Found, Option<rusqlite::Error>);
 
-/// The newest `count` lines of `room` that contain all `words`. The index is opened for each search: there are
+/// The newest `count` lines of `room` that contain all `words`; fewer once it `is_given_up`. The index is opened for each search: there are
 /// few, and so it costs no memory between them, and one that was made anew is the one that is looked into.
 pub(super) fn search(
     db: &Connection,
@@ -26,10 +26,12 @@ pub(super) fn search(
     room: RoomId,
     words: &Words,
     count: usize,
+    is_given_up: &dyn Fn() -> bool,
 ) -> rusqlite::Result<Searched> {
     let mut search = Search {
         words,
         count,
+        is_given_up,
         since: Instant::now(),
         looked_at: 0,
         found: Found::default(),
@@ -62,6 +64,8 @@ enum Failure {
 struct Search<'a> {
     words: &'a Words,
     count: usize,
+    /// Nobody waits for it any more.
+    is_given_up: &'a dyn Fn() -> bool,
     since: Instant,
     looked_at: usize,
     found: Found,
@@ -153,7 +157,9 @@ impl Search<'_> {
     /// Whether one more line may be looked at: no more than [`SEARCH_LINES_MAX`] at once, and none later than
     /// `latest` after the search began.
     fn may_look(&mut self, latest: Duration) -> bool {
-        let is_bound = self.looked_at == SEARCH_LINES_MAX || self.since.elapsed() > latest;
+        let is_bound = self.looked_at == SEARCH_LINES_MAX
+            || self.since.elapsed() > latest
+            || (self.is_given_up)();
         self.looked_at += 1;
         self.found.cut_short |= is_bound;
         !is_bound
