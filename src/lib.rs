@@ -26,7 +26,7 @@
 //! - [`config`]: what the operator chose, checked.
 //! - [`hub`]: participants, the lobby, room actors, outboxes: the way from one user to the others.
 //! - [`dialog`] (*pure*): what a user is doing, the commands, and every word the server says.
-//! - [`net`]: sockets, listeners, admission, rates, and why connections end.
+//! - [`net`]: sockets, listeners, admission, shares, and why connections end.
 //! - [`store`]: where rooms, messages, accounts and names live: in memory, or in an SQLite file.
 //! - [`runtime`]: the clock, counted tasks, and threads, as parameters.
 //! - [`terminal`] (*pure*): Telnet, line editing, drawing, screens, character sets.

@@ -17,21 +17,18 @@ pub const READ_BYTES: usize = 16 * 1024;
 /// large enough that a busy room costs one write a turn.
 pub const WRITE_BYTES: usize = 64 * 1024;
 
-/// Bytes of unwritten output above which a connection stops handling its client's lines and what comes from
-/// others. Answers to commands gather there while the client does not read; the transcript does not (see
-/// [`OUTBOX_BYTES`]), nor do the lines of a page (see [`PAGE_PART_BYTES`]).
+/// Bytes of unwritten output above which a connection stops handling its client's lines and what others send. Answers
+/// to commands gather there; the transcript does not (see [`OUTBOX_BYTES`]), nor do pages (see [`PAGE_PART_BYTES`]).
 pub const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 
-/// Bytes of text, or a little more, that are drawn at once of a page of a room's past. The rest is drawn once the
-/// client has taken them.
+/// Bytes of text that are drawn at once of a page of a room's past. The rest is drawn once they are taken.
 pub const PAGE_PART_BYTES: usize = 16 * 1024;
 
 /// Bytes that the kernel keeps for a client besides what is under way to it. It would take megabytes otherwise, and
 /// nobody could tell whether the client still takes any.
 pub const UNSENT_BYTES_MAX: u32 = 16 * 1024;
 
-/// Bytes of output and pages that wait for all clients together. Above this a client that takes nothing goes after
-/// [`CROWDED_STUCK_AFTER`].
+/// Bytes that wait for all clients together; above, one that takes nothing goes after [`CROWDED_STUCK_AFTER`].
 pub const OUTPUT_TOTAL_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Bytes that are little enough to wait for a client that takes anything at all: together 40 MiB at most.
@@ -69,8 +66,7 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// times as many).
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
 
-/// How much of the executor's threads the connections of one address may take together: of eight threads, four. The
-/// others wait for nothing that takes longer than a turn and [`SHARE_BURST`].
+/// How much of the executor's threads the connections of one address may take together: of eight threads, four.
 pub const SHARE_OF_ADDRESS: f64 = 0.5;
 
 /// How far ahead of its share an address may be, so that whoever does little never waits.
@@ -183,6 +179,18 @@ pub const MOTD_BYTES_MAX: usize = 6 * 1024;
 /// Notes that may wait for a connection before others are told that it takes no private words: it is a
 /// connection's task that takes them, so they only wait while it has no turn.
 pub const NOTES_MAX: usize = 128;
+
+/// Private words a second from one address to one person.
+pub const DM_PER_SECOND: u32 = 2;
+
+/// Private words that one address may send to one person at once: a lively talk, or a paste.
+pub const DM_BURST: u32 = 40;
+
+/// Addresses of which it is known how much they have written to one person.
+pub const DM_SENDERS_MAX: usize = 16;
+
+/// People to whom one wrote last, and who are no strangers to one.
+pub const CORRESPONDENTS_MAX: usize = 32;
 
 /// Bytes of their words.
 pub const NOTES_BYTES_MAX: usize = 64 * 1024;
@@ -326,7 +334,7 @@ pub const RECALL_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of the text looked for in the history.
 pub const SEARCH_BYTES_MAX: usize = 256;
 
-/// What a word is completed to at most, or listed as: more than anybody reads. If there is more, it is told.
+/// What a word is completed to at most: more than anybody reads.
 pub const CANDIDATES_MAX: usize = 64;
 
 /// Names that are looked at for that, whether they are shown or not.
@@ -426,8 +434,7 @@ pub const STORE_COMPLAINT_EVERY: Duration = Duration::from_secs(60);
 /// Lines of one answer of the store: what a page of any terminal holds, and what `--history` may ask for.
 pub const STORE_PAGE_LINES_MAX: usize = HISTORY_LINES_MAX;
 
-/// Bytes of text on a page of a room's past: a thousand lines of the usual length. A page waits in memory until its
-/// reader has taken it; what came before is asked for with the same command.
+/// Bytes of text on a page of a room's past: a thousand usual lines. What came before is asked for in the same way.
 pub const STORE_PAGE_BYTES_MAX: usize = 96 * 1024;
 
 /// Who does not ask for more gets all lines that they expect, however long those are.

@@ -49,6 +49,10 @@ pub enum DmError {
     Oneself,
     /// The recipient ignores the sender.
     Ignored,
+    /// The recipient takes none of strangers.
+    Stranger,
+    /// So many came from there that the recipient gets no more for a while.
+    TooFast,
     /// Too many events wait for the recipient.
     Full,
     /// The names cannot be looked up now.

@@ -21,6 +21,8 @@ pub enum Setting {
     Charset(String),
     /// No notices and no advice.
     Quiet(bool),
+    /// Private words of strangers are taken.
+    Strangers(bool),
     /// The zone that times are shown in, by name or by its distance from UTC; `None`: the server's.
     Timezone(Option<String>),
 }
@@ -96,6 +98,9 @@ pub struct Settings {
     /// No notices and no advice.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub quiet: Option<bool>,
+    /// Private words of strangers are taken.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub strangers: Option<bool>,
     /// The zone that times are shown in.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
@@ -143,6 +148,7 @@ impl Settings {
             Setting::Bell(bell) => self.bell = Some(*bell),
             Setting::Charset(name) => self.charset = Some(name.clone()),
             Setting::Quiet(on) => self.quiet = Some(*on),
+            Setting::Strangers(on) => self.strangers = Some(*on),
             Setting::Timezone(name) => self.timezone = name.clone(),
         }
     }
@@ -161,6 +167,7 @@ impl Settings {
             width.map(Setting::Width),
             self.charset.clone().map(Setting::Charset),
             self.quiet.map(Setting::Quiet),
+            self.strangers.map(Setting::Strangers),
             self.timezone
                 .clone()
                 .map(|name| Setting::Timezone(Some(name))),

@@ -15,8 +15,8 @@ pub use options::{Options, RawDrawing};
 use crate::chat::room::RoomLimits;
 use crate::hub::lobby::LobbyLimits;
 use crate::net::endpoint::{Listen, parse_listen};
-use crate::net::rate::Pace;
 use crate::store::{Durability, Retention, Store};
+use crate::time::rate::Pace;
 use crate::time::zone;
 use crate::{limits, text};
 
@@ -153,6 +153,11 @@ fn parse_rooms(options: &Options) -> Result<LobbyLimits, String> {
         rooms_max: options.max_rooms.unwrap_or(limits::ROOMS_MAX),
         per_address_max: options.max_rooms_per_address.unwrap_or(per_address),
         per_account_max: per_account.unwrap_or(limits::ROOMS_PER_ACCOUNT_MAX),
+        // Where nobody minds how fast people speak, nobody minds how fast they whisper.
+        dm_pace: match options.rate {
+            Some(0) => Pace::FREE,
+            _ => Pace::new(limits::DM_PER_SECOND, limits::DM_BURST),
+        },
         idle: (days > 0).then(|| DAY * days),
     })
 }

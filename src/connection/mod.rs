@@ -53,7 +53,6 @@ use crate::limits::{
     GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, SILENT_AFTER, SILENT_LOOK_EVERY,
     STUCK_AFTER,
 };
-use crate::net::rate::Rate;
 use crate::net::reason::Reason;
 use crate::net::share::Sharer;
 use crate::net::socket::{Peer, Socket};
@@ -67,6 +66,7 @@ use crate::terminal::telnet::{Decoder, Negotiation};
 use crate::thin_deque::ThinDeque;
 use crate::time::Timestamp;
 use crate::time::local::DayTracker;
+use crate::time::rate::Rate;
 
 /// One client.
 #[derive(Debug)]

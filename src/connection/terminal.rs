@@ -214,6 +214,10 @@ impl Connection {
                 self.screen.display.quiet = *on;
                 SettingsView::Set(setting)
             }
+            Setting::Strangers(on) => {
+                self.user.take_strangers(*on);
+                SettingsView::Set(setting)
+            }
             Setting::Charset(name) => self.set_charset(name),
             Setting::Timezone(name) => self.set_timezone(name.clone()),
         }

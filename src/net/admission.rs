@@ -7,10 +7,10 @@ use std::time::Instant;
 use crate::chat::address::Address;
 use crate::chat::network::Counts;
 use crate::limits::REFUSALS_MAX;
-use crate::net::rate::Pace;
 use crate::net::reason::Reason;
 use crate::net::socket::Peer;
 use crate::net::turns::Turns;
+use crate::time::rate::Pace;
 
 /// Counts connections and bounds them, and says when each begins.
 #[derive(Debug)]

@@ -1,9 +1,8 @@
-//! Sockets: listeners, admission, rates, and why connections end.
+//! Sockets: listeners, admission, shares, and why connections end.
 
 pub mod endpoint;
 
 pub mod admission;
-pub mod rate;
 pub mod reason;
 pub mod share;
 pub mod sniff;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::chat::address::Address;
 use crate::chat::network::Network;
 use crate::limits::{CONNECTS_ADDRESSES_MAX, CONNECTS_TIDY_EVERY};
-use crate::net::rate::{Pace, Rate};
+use crate::time::rate::{Pace, Rate};
 
 /// Whose turn is when.
 #[derive(Debug)]

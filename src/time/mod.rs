@@ -1,7 +1,8 @@
-//! *Pure.* Points in time, time zones, and how people write both.
+//! *Pure.* Points in time, time zones, how people write both, and rates.
 
 pub mod duration;
 pub mod local;
+pub mod rate;
 pub mod zone;
 
 use std::time::Duration;

@@ -288,6 +288,8 @@ fn set_things(evening: &mut Evening) {
     evening.command("sue", "plain", "Plain drawing is on");
     evening.command("max", "quiet", "Quiet: no notices");
     evening.command("max", "quiet off", "Notices and advice are shown.");
+    evening.command("max", "strangers off", "Only people in your room");
+    evening.command("max", "strangers on", "Anybody can send you");
     evening.command("nils", "charset latin1", "The character set is");
     evening.command("pia", "timezone +07:00", "Times are shown in");
     evening.command("pia", "time", "+07:00");

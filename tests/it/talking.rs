@@ -107,3 +107,43 @@ fn who_is_away_is_said_to_be_until_they_speak() {
     ben.line("\\msg ann good?");
     ben.expect_next("[HH:MM:SS] you -> ann: good?\nben> ");
 }
+
+#[test]
+fn who_refuses_strangers_hears_those_in_the_room_and_whom_they_wrote_to() {
+    let server = Server::start(&[]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    let mut cat = server.client("cat");
+    cat.login();
+    ann.line("\\strangers off");
+    ann.expect(
+        "Only people in your room, and those you write to, can send you private messages.\nann> ",
+    );
+    cat.line("\\msg ann psst");
+    cat.expect(
+        "ann takes private messages only from people in the same room. Nothing was sent.\ncat> ",
+    );
+    ben.line("\\msg ann hi");
+    ben.expect("] you -> ann: hi\n");
+    ann.expect("] ben -> you: hi\n");
+    ann.line("\\msg cat yes?");
+    cat.expect("] ann -> you: yes?\n");
+    cat.line("\\reply now you hear me");
+    ann.expect("] cat -> you: now you hear me\n");
+}
+
+#[test]
+fn one_person_does_not_flood_another_with_private_words() {
+    let server = Server::start(&[]);
+    let [ann] = room_with(&server, "1150", ["ann"]);
+    let mut eve = server.client("eve");
+    eve.login();
+    for number in 0..60 {
+        eve.line(format!("\\msg ann {number}"));
+    }
+    let too_many = "ann has had too many private messages from you. Nothing was sent.";
+    eve.expect(too_many);
+    eve.line("\\name");
+    eve.expect("Your name is eve");
+    let arrived = ann.text().matches("] eve -> you: ").count();
+    assert!((40..50).contains(&arrived), "{arrived}");
+}

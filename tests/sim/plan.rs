@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use parlor::config::{Config, Options};
-use parlor::net::rate::Pace;
+use parlor::time::rate::Pace;
 
 use crate::random::Random;
 use crate::weather::Odds;

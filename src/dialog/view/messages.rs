@@ -119,6 +119,14 @@ pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> f
         ),
         DmError::Oneself => writeln!(out, "That is you. Nothing was sent."),
         DmError::Ignored => writeln!(out, "{name} ignores you. Nothing was sent."),
+        DmError::Stranger => writeln!(
+            out,
+            "{name} takes private messages only from people in the same room. Nothing was sent."
+        ),
+        DmError::TooFast => writeln!(
+            out,
+            "{name} has had too many private messages from you. Nothing was sent. Please wait a few seconds."
+        ),
         DmError::Unavailable => writeln!(
             out,
             "The server cannot send it right now. Nothing was sent. Please try again later."

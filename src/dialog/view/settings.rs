@@ -101,6 +101,11 @@ fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::R
             "Quiet: no notices of who comes and goes, no advice. \\quiet off ends it."
         ),
         Setting::Quiet(false) => writeln!(out, "Notices and advice are shown."),
+        Setting::Strangers(true) => writeln!(out, "Anybody can send you private messages."),
+        Setting::Strangers(false) => writeln!(
+            out,
+            "Only people in your room, and those you write to, can send you private messages."
+        ),
         Setting::Charset(name) => writeln!(out, "The character set is {name}."),
         Setting::Timezone(_) => writeln!(
             out,
@@ -130,6 +135,7 @@ fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
         | Setting::Color(_)
         | Setting::Bell(_)
         | Setting::Quiet(_)
+        | Setting::Strangers(_)
         | Setting::Charset(_)
         | Setting::Timezone(_) => writeln!(out, "That is already the case."),
     }

@@ -15,6 +15,7 @@ use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::network::Counts;
 use crate::chat::request::CreateError;
+use crate::time::rate::Pace;
 
 /// How many rooms there can be, and for how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct LobbyLimits {
     pub per_address_max: usize,
     /// Open rooms that one account has created; `0`: any number.
     pub per_account_max: usize,
+    /// How fast those of one address may send private words to one person.
+    pub dm_pace: Pace,
     /// How long there is a room in which something was said, once nobody is in it and nobody says anything any more;
     /// `None`: for ever.
     pub idle: Option<Duration>,
@@ -200,6 +203,7 @@ mod tests {
         rooms_max: 4,
         per_address_max: 2,
         per_account_max: 2,
+        dm_pace: Pace::FREE,
         idle: None,
     };
 

@@ -5,6 +5,8 @@
 
 mod accounts;
 mod closed_rooms;
+mod correspondence;
+mod direct;
 mod founders;
 mod idle;
 mod ignores;
@@ -24,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use smol::Task;
 
-use crate::chat::request::{Info, LobbyReply};
+use crate::chat::request::LobbyReply;
 use crate::runtime::{Runtime, Tasks};
 
 pub use self::accounts::Requester;
@@ -43,7 +45,7 @@ use crate::chat::address::Address;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::people::{ClientKind, DirectMessage, DmError, Recipient};
+use crate::chat::people::ClientKind;
 use crate::chat::request::{CreateError, JoinError, Reply};
 use crate::chat::room::{Closing, Moderation, Room, RoomLimits};
 use crate::hub::passwords::Passwords;
@@ -423,59 +425,6 @@ impl Lobby {
     /// How long the server was up at that time.
     pub fn up(&self, at: Instant) -> Duration {
         at.saturating_duration_since(self.started)
-    }
-
-    /// Sends a direct message of connection `from`. Answered by [`Info::DmSent`] or [`Info::DmFailed`].
-    pub fn tell(
-        self: &Arc<Self>,
-        from: MemberId,
-        to: Recipient,
-        text: String,
-        inbox: &Arc<ClientInbox>,
-    ) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        self.requests.start(async move {
-            let sent = lobby.try_tell(from, &to, text.into()).await;
-            inbox.reply(LobbyReply::Shown(match sent {
-                Ok((message, away)) => Info::DmSent(message, away),
-                Err(why) => Info::DmFailed(to.name().clone(), why),
-            }));
-        });
-    }
-
-    async fn try_tell(
-        &self,
-        from: MemberId,
-        to: &Recipient,
-        text: Box<str>,
-    ) -> Result<(DirectMessage, Option<Box<str>>), DmError> {
-        let id = match to {
-            Recipient::Name(name) if name.is_anon() => return Err(DmError::Anon),
-            Recipient::Name(name) => {
-                let holder = self.store.register().holder(name).await;
-                let holder = holder.map_err(|_| DmError::Unavailable)?;
-                holder.ok_or(DmError::Gone)?
-            }
-            Recipient::Id(id, _) => *id,
-        };
-        if id == from {
-            return Err(DmError::Oneself);
-        }
-        let state = self.lock();
-        let sender = state.people.get(&from).ok_or(DmError::Gone)?;
-        let user = state.people.get(&id).ok_or(DmError::Gone)?;
-        if user.ignores(from, &sender.name) {
-            return Err(DmError::Ignored);
-        }
-        let time = self.timestamp();
-        let message = |whom, name: &Name, text| DirectMessage {
-            time,
-            whom,
-            name: name.clone(),
-            text,
-        };
-        let away = user.tell(message(from, &sender.name, text.clone()))?;
-        Ok((message(id, &user.name, text), away))
     }
 
     /// Notes that connection `id` is away. Answered by [`LobbyReply::Away`].

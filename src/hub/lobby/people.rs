@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::correspondence::Correspondence;
 use super::rooms;
 use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
@@ -37,6 +38,7 @@ pub(super) struct Extras {
     /// Away, and why.
     pub(super) away: Option<Box<str>>,
     pub(super) ignores: Option<Arc<Ignores>>,
+    pub(super) correspondence: Option<Box<Correspondence>>,
 }
 
 impl User {
@@ -60,6 +62,7 @@ impl User {
             terminal: None,
             away: None,
             ignores: None,
+            correspondence: None,
         };
         self.extras.as_deref().unwrap_or(NOTHING)
     }
@@ -67,6 +70,17 @@ impl User {
     /// The rarely used fields, to be changed.
     pub(super) fn extras_mut(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
+    }
+
+    /// Private words of the user, to be changed.
+    pub(super) fn correspondence(&mut self) -> &mut Correspondence {
+        self.extras_mut().correspondence.get_or_insert_default()
+    }
+
+    /// Whether the user is in the same room as `other`.
+    pub(super) fn is_near(&self, other: &User) -> bool {
+        let room = |user: &User| user.room.as_ref().map(|room| room.id);
+        room(self).is_some() && room(self) == room(other)
     }
 
     /// Whether the user ignores connection `member`, which is called `name`.

@@ -245,7 +245,10 @@ impl Participant {
             LobbyRequest::Users => lobby.everybody(here, inbox),
             LobbyRequest::Whois(name) => lobby.whois(name, here.cloned(), inbox),
             LobbyRequest::Stats => lobby.stats(inbox),
-            LobbyRequest::Message(to, text) => lobby.tell(id, to, text, inbox),
+            LobbyRequest::Message(to, text) => {
+                let address = self.address.map(Address::from);
+                lobby.tell(id, address, to, text, inbox);
+            }
             LobbyRequest::Ignore(request) => lobby.ignore(id, request, inbox),
             LobbyRequest::Away(why) => lobby.away(id, why, inbox),
             LobbyRequest::History(query) => match self.room_id() {
@@ -290,6 +293,12 @@ impl Participant {
     /// The user has spoken, and is not away any more.
     pub fn come_back(&self) {
         self.lobby.back(self.id);
+    }
+
+    /// Whether the user takes private words of strangers: of people who are in other rooms, and to whom the user did not
+    /// write.
+    pub fn take_strangers(&self, takes: bool) {
+        self.lobby.refuse_strangers(self.id, !takes);
     }
 
     /// Keeps what the user has set for when the name comes back.

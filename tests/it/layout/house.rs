@@ -50,7 +50,7 @@ use Kind::{Effects, Later, Pure};
 const ROOMS: &[Room] = &[
     room(0,   "limits",              Pure,    "every bound"),
     room(0,   "thin_deque",          Pure,    "a list that is mostly empty"),
-    room(10,  "time",                Pure,    "timestamps, zones, durations"),
+    room(10,  "time",                Pure,    "timestamps, zones, durations, rates"),
     room(10,  "text",                Pure,    "text made safe and measured"),
     room(20,  "chat/name",           Pure,    "names of people and rooms"),
     room(30,  "chat",                Pure,    "messages, accounts, settings: what people exchange"),
@@ -64,7 +64,6 @@ const ROOMS: &[Room] = &[
     room(62,  "terminal",            Pure,    "the way into its rooms"),
     room(60,  "runtime",             Effects, "the clock and counted tasks"),
     room(60,  "store",               Effects, "where messages and accounts live"),
-    room(60,  "net/rate",            Pure,    "clients that are too fast"),
     room(60,  "net/sniff",           Pure,    "clients of other protocols"),
     room(61,  "net/turns",           Pure,    "when a connection's turn comes"),
     room(62,  "net",                 Effects, "sockets, listeners, admission"),

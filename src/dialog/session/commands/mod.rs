@@ -226,6 +226,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Settings, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", settings::plain),
     Command::new(Settings, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", settings::charset),
     Command::new(Settings, RoomAndMenu, "quiet [off]", "no notices of who comes and goes, no advice, for scripts", "quiet", settings::quiet),
+    Command::new(Settings, RoomAndMenu, "strangers on|off", "whether people outside your room can send you private messages", "strangers off", settings::strangers),
     Command::new(Settings, RoomAndMenu, "timezone [ZONE]", "the time zone of the times you see; off: the server's", "timezone Asia/Bangkok", settings::timezone),
     Command::new(Settings, RoomAndMenu, "time", "the time in that zone", "time", settings::time),
 ];

@@ -22,6 +22,11 @@ pub(super) fn quiet(_: &mut Session, argument: &str) -> Turn {
     switch(argument, true, "quiet [off]", Setting::Quiet)
 }
 
+pub(super) fn strangers(_: &mut Session, argument: &str) -> Turn {
+    let usage = "strangers off, or \\strangers on";
+    switch(argument, false, usage, Setting::Strangers)
+}
+
 pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
     let bell = match argument.to_ascii_lowercase().as_str() {
         "off" => Bell::Off,

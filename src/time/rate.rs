@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How fast a client may send: tokens that come at a rate, and how many of them are kept at most.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// The time that one token takes to come; zero: no limit.
     interval: Duration,
@@ -12,6 +12,12 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// Nobody has to wait.
+    pub const FREE: Pace = Pace {
+        interval: Duration::ZERO,
+        slack: Duration::ZERO,
+    };
+
     /// `per_second` tokens a second and at most `burst` of them. `per_second` of `0` lifts the limit; a
     /// `burst` of `0` counts as 1.
     pub fn new(per_second: u32, burst: u32) -> Pace {
@@ -37,6 +43,12 @@ impl Pace {
             interval,
             slack: self.slack + self.interval - interval,
         }
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace::FREE
     }
 }
 

@@ -1,0 +1,82 @@
+//! Private words from one user to another.
+
+use std::sync::Arc;
+
+use super::Lobby;
+use super::correspondence::Sender;
+use crate::chat::address::Address;
+use crate::chat::message::MemberId;
+use crate::chat::name::Name;
+use crate::chat::people::{DirectMessage, DmError, Recipient};
+use crate::chat::request::{Info, LobbyReply};
+use crate::hub::room::ClientInbox;
+
+impl Lobby {
+    /// Whether connection `id` takes no private words of strangers from now on.
+    pub fn refuse_strangers(&self, id: MemberId, refuses: bool) {
+        self.with_user(id, |user| user.correspondence().refuse_strangers(refuses));
+    }
+
+    /// Sends a direct message of connection `from`, which comes from `address`. Answered by [`Info::DmSent`] or [`Info::DmFailed`].
+    pub fn tell(
+        self: &Arc<Self>,
+        from: MemberId,
+        address: Option<Address>,
+        to: Recipient,
+        text: String,
+        inbox: &Arc<ClientInbox>,
+    ) {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
+        self.requests.start(async move {
+            let sent = lobby.try_tell(from, address, &to, text.into()).await;
+            inbox.reply(LobbyReply::Shown(match sent {
+                Ok((message, away)) => Info::DmSent(message, away),
+                Err(why) => Info::DmFailed(to.name().clone(), why),
+            }));
+        });
+    }
+
+    async fn try_tell(
+        &self,
+        from: MemberId,
+        address: Option<Address>,
+        to: &Recipient,
+        text: Box<str>,
+    ) -> Result<(DirectMessage, Option<Box<str>>), DmError> {
+        let id = match to {
+            Recipient::Name(name) if name.is_anon() => return Err(DmError::Anon),
+            Recipient::Name(name) => {
+                let holder = self.store.register().holder(name).await;
+                let holder = holder.map_err(|_| DmError::Unavailable)?;
+                holder.ok_or(DmError::Gone)?
+            }
+            Recipient::Id(id, _) => *id,
+        };
+        if id == from {
+            return Err(DmError::Oneself);
+        }
+        let now = self.runtime.clock.now();
+        let mut state = self.lock();
+        let sender = state.people.get_mut(&from).ok_or(DmError::Gone)?;
+        sender.correspondence().note_written(id);
+        let sender = state.people.get(&from).ok_or(DmError::Gone)?;
+        let user = state.people.get(&id).ok_or(DmError::Gone)?;
+        if user.ignores(from, &sender.name) {
+            return Err(DmError::Ignored);
+        }
+        let (near, name) = (user.is_near(sender), sender.name.clone());
+        let user = state.people.get_mut(&id).ok_or(DmError::Gone)?;
+        user.correspondence().takes_from(from, near)?;
+        user.correspondence()
+            .count(Sender::of(from, address), self.limits.dm_pace, now)?;
+        let time = self.timestamp();
+        let message = |whom, name: &Name, text| DirectMessage {
+            time,
+            whom,
+            name: name.clone(),
+            text,
+        };
+        let away = user.tell(message(from, &name, text.clone()))?;
+        Ok((message(id, &user.name, text), away))
+    }
+}
