@@ -322,10 +322,7 @@ impl Session {
             },
             Question::Create(room) => match wanted.to_lowercase().as_str() {
                 // The question stays: it shows that the room is to be joined.
-                "y" | "yes" => match RoomName::choose(room.as_str()) {
-                    Ok(room) => Turn::ask(Request::Lobby(LobbyRequest::Create(room))),
-                    Err(error) => self.created(room, Err(CreateError::BadName(error))),
-                },
+                "y" | "yes" => Turn::ask(Request::Lobby(LobbyRequest::Create(room))),
                 _ => self.back_with(vec![RoomView::NotCreated.into()]),
             },
             Question::NewPassword => self.chose_password(line),
@@ -372,10 +369,16 @@ impl Session {
                 self.asked = Some(Question::RoomPassword(room, tries - 1));
                 Turn::show([ModerationView::WrongPassword(tries - 1)])
             }
-            (None, JoinError::NoRoom) => {
-                self.asked = Some(Question::Create(room));
-                Turn::default()
-            }
+            (None, JoinError::NoRoom) => match RoomName::choose(room.as_str()) {
+                Ok(room) => {
+                    self.asked = Some(Question::Create(room));
+                    Turn::default()
+                }
+                Err(error) => {
+                    let why = JoinError::BadName(error);
+                    Turn::show([RoomView::JoinFailed(room.to_string(), why)])
+                }
+            },
             (None, why) => Turn::show([RoomView::JoinFailed(room.to_string(), why)]),
             (Some(_), why) => {
                 self.menu_after(vec![RoomView::JoinFailed(room.to_string(), why).into()])

@@ -168,6 +168,21 @@ fn a_room_can_be_joined_from_anywhere() {
     assert_eq!(wanted, "two words");
 }
 
+#[test]
+fn nobody_is_asked_whether_to_create_a_room_that_cannot_be_called_that() {
+    let mut session = Session::default();
+    let alike = RoomName::parse("c\u{4CF}ub").expect("a room could have been called that");
+    session.line("\\join c\u{4CF}ub");
+    let turn = session.reply(Reply::Lobby(LobbyReply::Joined(
+        alike,
+        Err(JoinError::NoRoom),
+    )));
+    let [View::Room(RoomView::JoinFailed(_, JoinError::BadName(_)))] = &turn.views[..] else {
+        panic!("{turn:?}");
+    };
+    assert_eq!(session.question(), None);
+}
+
 /// A session with the question whether to create room 7 open.
 fn asked_to_create(mut session: Session) -> Session {
     session.line("\\join 7");
