@@ -65,7 +65,9 @@ start_server() {
         cargo build --release --quiet
         program=${CARGO_TARGET_DIR:-target}/release/parlor
     fi
-    "$program" --listen 127.0.0.1:0 2>"$work/log" &
+    # Emptied here: what starts in the background may do so after the first look.
+    : >"$work/log"
+    "$program" --listen 127.0.0.1:0 2>>"$work/log" &
     server_pid=$!
     local end=$((SECONDS + DEADLINE))
     until port=$(grep -o 'listening on 127.0.0.1:[0-9]*' "$work/log"); do
