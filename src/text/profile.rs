@@ -25,7 +25,7 @@ pub enum Unfit {
 /// for compatibility, nothing unassigned and nothing private. Besides them: whatever ASCII prints, and emoji. A mark
 /// that has not composed with its base must be of the same script, as in Thai, Devanagari and Arabic; those that go on
 /// any letter would make look-alikes, since many terminals do not show them. Scripts are mixed as in UTS 39's level
-/// "highly restrictive", see [`MIXES_WITH_LATIN`].
+/// "highly restrictive", and Thai with Latin.
 pub fn unfit(text: &str) -> Option<Unfit> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
