@@ -150,8 +150,8 @@ pub const ROOM_MEMBERS_MAX: usize = 10_000;
 /// Rooms named by menu choice 3; the rest is a number.
 pub const ROOMS_LISTED_MAX: usize = 500;
 
-/// Bytes of their names.
-pub const ROOMS_LISTED_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of any list that is shown, or a little more; the rest is a number.
+pub const LIST_BYTES_MAX: usize = 16 * 1024;
 
 /// Rooms on a page of `\rooms`: a screen with its header and the prompt.
 pub const ROOMS_PAGE: usize = 20;

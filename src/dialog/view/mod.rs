@@ -43,7 +43,7 @@ pub use terminal::TerminalView;
 use crate::chat::ignore::IgnoreReply;
 use crate::chat::message::Message;
 use crate::chat::request::Info;
-use crate::limits::{PAGE_PART_BYTES, QUOTE_COLUMNS_MAX};
+use crate::limits::{LIST_BYTES_MAX, PAGE_PART_BYTES, QUOTE_COLUMNS_MAX};
 use crate::terminal::draw;
 use crate::text;
 use crate::time::{Timestamp, local};
@@ -267,22 +267,29 @@ fn write_date(date: Date, out: &mut String) -> fmt::Result {
     writeln!(out)
 }
 
+/// Writes a list in one row, as far as it is not too long.
 fn write_list(
     items: impl Iterator<Item = impl AsRef<str>>,
     comma: &str,
     more: usize,
     out: &mut String,
 ) -> fmt::Result {
+    let start = out.len();
+    let mut left = 0;
     for (index, item) in items.enumerate() {
+        if out.len() - start >= LIST_BYTES_MAX {
+            left += 1;
+            continue;
+        }
         if index > 0 {
             out.push_str(comma);
         }
         out.push_str(item.as_ref());
     }
-    if more > 0 {
-        write!(out, " and {more} more")?;
+    match more + left {
+        0 => writeln!(out),
+        more => writeln!(out, " and {more} more"),
     }
-    writeln!(out)
 }
 
 /// A wrong answer, short enough to be quoted.

@@ -7,7 +7,7 @@ use super::errors::OVERHEARD;
 use super::{Viewer, quoted};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::request::{BanLine, BanReply, Deed, ModError, PutOut, PutOutHow};
-use crate::limits::{CLOSED_ROOM_KEPT, PASSWORD_BYTES};
+use crate::limits::{CLOSED_ROOM_KEPT, LIST_BYTES_MAX, PASSWORD_BYTES};
 use crate::time::duration;
 
 /// What is said of a room's password, and to people removed from a room.
@@ -108,7 +108,12 @@ pub(super) fn write_bans(bans: &[BanLine], out: &mut String) -> fmt::Result {
         "{} banned here (type \\unban NAME to lift a ban):",
         bans.len()
     )?;
-    for ban in bans {
+    let start = out.len();
+    for (index, ban) in bans.iter().enumerate() {
+        if out.len() - start >= LIST_BYTES_MAX {
+            let more = bans.len() - index;
+            return writeln!(out, "and {more} more (lift some of these to see them)");
+        }
         write!(out, "{}", ban.target)?;
         write_for(ban.left, out)?;
         write!(out, ", by {}", ban.by)?;

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::{Viewer, write_list};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{ClientKind, Location, People, Profile, Stats, UserSummary};
+use crate::limits::LIST_BYTES_MAX;
 use crate::time::local;
 
 pub(super) fn write_members(
@@ -30,7 +31,13 @@ pub(super) fn write_users(people: &People, out: &mut String) -> fmt::Result {
         1 => writeln!(out, "1 is connected:")?,
         count => writeln!(out, "{count} are connected:")?,
     }
+    let start = out.len();
+    let mut shown = 0;
     for (present, place) in &people.people {
+        if out.len() - start >= LIST_BYTES_MAX {
+            break;
+        }
+        shown += 1;
         write!(out, "{}: ", present.name)?;
         write_place(place, out)?;
         let comma = match state(present) {
@@ -39,7 +46,7 @@ pub(super) fn write_users(people: &People, out: &mut String) -> fmt::Result {
         };
         writeln!(out, "{comma}")?;
     }
-    match people.more {
+    match people.people.len() - shown + people.more {
         0 => Ok(()),
         more => writeln!(out, "and {more} more (type '\\whois NAME' for one of them)"),
     }

@@ -6,8 +6,8 @@ use super::*;
 use crate::chat::history::{Found, HistoryCursor, HistoryQuery, RoomSnapshot};
 use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::people::{DirectMessage, RoomLine, RoomPage, UserSummary};
-use crate::chat::request::{CreateError, JoinError};
+use crate::chat::people::{DirectMessage, Location, People, RoomLine, RoomPage, UserSummary};
+use crate::chat::request::{BanLine, CreateError, JoinError, Target};
 use crate::chat::topic::Topic;
 
 pub(super) fn room(name: &str) -> RoomName {
@@ -198,5 +198,39 @@ fn a_page_in_parts_reads_as_it_does_whole() {
             assert_eq!(parts, whole, "in parts of {bytes_max}");
             assert_eq!(count > 1, has_parts && bytes_max < 10_000, "{count}");
         }
+    }
+}
+
+#[test]
+fn no_list_is_longer_than_a_client_can_be_expected_to_take() {
+    let long = |n: usize| name(&format!("{n}{}", "\u{e01}\u{e34}\u{e49}".repeat(28)));
+    let present = |n: usize| UserSummary::named(long(n));
+    let people: Vec<_> = (0..200).map(present).collect();
+    let users = People {
+        people: people
+            .iter()
+            .map(|it| (it.clone(), Location::Menu))
+            .collect(),
+        more: 7,
+    };
+    let bans = (0..200).map(|n| BanLine {
+        target: Target::Name(long(n)),
+        left: None,
+        by: name("Ann"),
+        why: "x".repeat(200).into(),
+    });
+    let lists = [
+        shown(Info::Members(room("r"), people, 7)),
+        shown(Info::Users(users)),
+        shown(Info::Bans(bans.collect())),
+    ];
+    for list in lists {
+        assert!(
+            (16 * 1024..18 * 1024).contains(&list.len()),
+            "{}",
+            list.len()
+        );
+        let last = list.lines().last().expect("a row");
+        assert!(last.contains(" more"), "{last}");
     }
 }

@@ -50,7 +50,7 @@ use crate::chat::request::{CreateError, JoinError, Reply};
 use crate::chat::room::{Closing, Moderation, Room, RoomLimits};
 use crate::hub::passwords::Passwords;
 use crate::hub::room::{self, ClientEvent, ClientInbox, RoomCommand, RoomHandle, RoomInfo};
-use crate::limits::{ROOMS_LISTED_BYTES_MAX, ROOMS_LISTED_MAX};
+use crate::limits::{LIST_BYTES_MAX, ROOMS_LISTED_MAX};
 use crate::store::{Store, StoreError, StoredRoom};
 use crate::time::Timestamp;
 
@@ -354,7 +354,7 @@ impl Lobby {
             .filter(|room| rooms::is_seen(room, None));
         let (mut first, mut bytes) = (Vec::new(), 0);
         while first.len() < ROOMS_LISTED_MAX
-            && bytes < ROOMS_LISTED_BYTES_MAX
+            && bytes < LIST_BYTES_MAX
             && let Some(room) = seen.next()
         {
             bytes += room.name.as_str().len();
