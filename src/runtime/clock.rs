@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::time::Timestamp;
 
@@ -43,7 +43,7 @@ impl Clock {
     /// The date and time of day; the operator may set it in either direction.
     pub fn timestamp(&self) -> Timestamp {
         match &self.0 {
-            Source::System => Timestamp(jiff::Timestamp::now().as_millisecond()),
+            Source::System => timestamp_at(SystemTime::now()),
             Source::Manual(manual) => manual.lock().timestamp,
         }
     }
@@ -64,6 +64,16 @@ impl Clock {
     pub fn after(&self, time: Duration) -> Timer {
         self.at(self.now() + time)
     }
+}
+
+/// A time of the machine's clock, or the last one that can be written down if it is set to a later one.
+fn timestamp_at(time: SystemTime) -> Timestamp {
+    let ms = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
+    };
+    let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+    Timestamp(ms.clamp(1000 * first.as_second(), 1000 * last.as_second()))
 }
 
 /// Waits for a moment. May be dropped before.
@@ -188,6 +198,26 @@ mod tests {
     use futures_lite::future::{block_on, poll_once};
 
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_thousands_of_years_off_shows_a_date_that_can_be_written_down() {
+        let day = Duration::from_secs(86_400);
+        let year = 365 * day;
+        let table = [
+            (SystemTime::UNIX_EPOCH, 0),
+            (SystemTime::UNIX_EPOCH + day, 86_400_000),
+            (SystemTime::UNIX_EPOCH - day, -86_400_000),
+            (
+                SystemTime::UNIX_EPOCH + 9000 * year,
+                1000 * jiff::Timestamp::MAX.as_second(),
+            ),
+        ];
+        for (time, expected) in table {
+            let shown = timestamp_at(time);
+            assert_eq!(shown, Timestamp(expected));
+            assert!(jiff::Timestamp::from_millisecond(shown.0).is_ok());
+        }
+    }
 
     #[test]
     fn a_manual_clock_moves_when_it_is_told_to_and_wakes_in_order() {
