@@ -107,16 +107,13 @@ pub const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 
 /// How long a peer has to answer before it is asked again.
 pub const KEEPALIVE_EVERY: Duration = Duration::from_secs(20);
-
 /// How often a peer is asked before it counts as gone.
 pub const KEEPALIVE_TRIES: u32 = 5;
-
 /// How long a peer may acknowledge nothing of what was sent to it: as long as one that is only asked. Less than
 /// three minutes, more than it takes a laptop to come back into its network.
 pub const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(160);
 
-/// Refused clients that are being told why at the same time. Above this they are closed without a word, so
-/// that refusing costs less than serving.
+/// Refused clients that are told why at the same time; further ones are closed without a word, which costs less.
 pub const REFUSALS_MAX: usize = 64;
 
 /// Lines a second that one client may send for long.
@@ -143,6 +140,11 @@ pub const ROOM_SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// Days that `--room-idle` may ask for: a century, which no clock's arithmetic minds.
 pub const ROOM_IDLE_DAYS_MAX: u32 = 36_500;
+
+/// How often it is looked whether a room that others have just created is open.
+pub const ROOM_OPENING_LOOK: Duration = Duration::from_millis(1);
+/// How many times: a tenth of a second.
+pub const ROOM_OPENING_LOOKS: usize = 100;
 
 /// Members of one room.
 pub const ROOM_MEMBERS_MAX: usize = 10_000;
@@ -176,8 +178,7 @@ pub const MOTD_ROWS_MAX: usize = 24;
 /// it is what connecting costs us.
 pub const MOTD_BYTES_MAX: usize = 6 * 1024;
 
-/// Notes that may wait for a connection before others are told that it takes no private words: it is a
-/// connection's task that takes them, so they only wait while it has no turn.
+/// Private words that may wait for a connection, whose task takes them when it has its turn, and space.
 pub const NOTES_MAX: usize = 128;
 
 /// Private words a second from one address to one person.
@@ -205,8 +206,7 @@ pub const HISTORY_LINES: usize = 10;
 /// The most `--history` may ask for; every room keeps as many.
 pub const HISTORY_LINES_MAX: usize = 1000;
 
-/// Numbers tried behind a name that is taken, to offer one that is free. Each try costs a look-up while
-/// the register is locked.
+/// Numbers tried behind a name that is taken, to offer one that is free: each costs a look-up.
 pub const SUGGESTIONS_MAX: u32 = 20;
 
 /// Lines that `\history` shows if it is not told how many: most of a screen.
@@ -253,7 +253,7 @@ pub const LOG_LINES_MAX: usize = 4096;
 /// How long the end of the process waits until the last lines of the log are taken.
 pub const LOG_FLUSH_MAX: Duration = Duration::from_millis(500);
 
-/// How often it is looked meanwhile whether there is space again.
+/// How often it is looked meanwhile for space.
 pub const LOG_FLUSH_LOOK: Duration = Duration::from_millis(5);
 
 /// How long accepting pauses when the process or the system has no file descriptor left.

@@ -91,6 +91,12 @@ impl Founders {
         Ok(())
     }
 
+    /// Whether others who create the room with this `key`, besides who asks, may have stored it and not opened it yet.
+    pub(super) fn others_open(&self, key: &str) -> bool {
+        let creation = self.creating.get(key);
+        creation.is_some_and(|room| !room.is_open && room.by.len() > 1)
+    }
+
     /// The room with this `key` counts among the open ones from now on.
     pub(super) fn opened(&mut self, key: &str) {
         if let Some(creation) = self.creating.get_mut(key)

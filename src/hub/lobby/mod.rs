@@ -50,7 +50,7 @@ use crate::chat::request::{CreateError, JoinError, Reply};
 use crate::chat::room::{Closing, Moderation, Room, RoomLimits};
 use crate::hub::passwords::Passwords;
 use crate::hub::room::{self, ClientEvent, ClientInbox, RoomCommand, RoomHandle, RoomInfo};
-use crate::limits::{LIST_BYTES_MAX, ROOMS_LISTED_MAX};
+use crate::limits::{LIST_BYTES_MAX, ROOM_OPENING_LOOK, ROOM_OPENING_LOOKS, ROOMS_LISTED_MAX};
 use crate::store::{Store, StoreError, StoredRoom};
 use crate::time::Timestamp;
 
@@ -204,6 +204,16 @@ impl Lobby {
         created
     }
 
+    /// Waits until somebody who was faster has opened the room too: whoever hears that it exists may join it at once.
+    async fn until_open(&self, name: &RoomName) {
+        for _ in 0..ROOM_OPENING_LOOKS {
+            if !self.lock().founders.others_open(&name.key()) {
+                return;
+            }
+            self.runtime.clock.after(ROOM_OPENING_LOOK).await;
+        }
+    }
+
     async fn store_and_open(
         &self,
         name: &RoomName,
@@ -212,7 +222,10 @@ impl Lobby {
     ) -> Result<RoomHandle, CreateError> {
         let id = match self.store.create_room(name.clone()).await {
             Ok(id) => id,
-            Err(StoreError::RoomExists) => return Err(CreateError::Exists),
+            Err(StoreError::RoomExists) => {
+                self.until_open(name).await;
+                return Err(CreateError::Exists);
+            }
             Err(_) => return Err(CreateError::NotStored),
         };
         // If it cannot be read now, it is as new as it was a moment ago.
