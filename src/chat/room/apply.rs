@@ -143,7 +143,7 @@ impl Room {
             address: came.address,
             join_seq: self.next_join_seq,
             is_muted: false,
-            former: Vec::new(),
+            former: None,
         };
         self.next_join_seq += 1;
         self.members.insert(came.member, member);

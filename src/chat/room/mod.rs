@@ -93,19 +93,25 @@ struct Member {
     /// May only read. Follows from the moderation; noted here since it is asked for each line.
     is_muted: bool,
     /// What it was called within the last [`FORMER_NAMES_KEPT`], and until when.
-    former: Vec<(Name, Timestamp)>,
+    former: Option<Box<Former>>,
 }
+
+/// Names, and until when somebody had each. Few have any, so it is in a box.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Former(Vec<(Name, Timestamp)>);
 
 impl Member {
     /// It was called `name` until `time`.
     fn note_former(&mut self, name: Name, time: Timestamp) {
-        self.former.retain(|(_, until)| is_recent(*until, time));
-        if self.former.len() >= FORMER_NAMES_MAX {
-            self.former.remove(0);
+        if name.is_anon() {
+            return;
         }
-        if !name.is_anon() {
-            self.former.push((name, time));
+        let Former(names) = &mut **self.former.get_or_insert_default();
+        names.retain(|(_, until)| is_recent(*until, time));
+        if names.len() >= FORMER_NAMES_MAX {
+            names.remove(0);
         }
+        names.push((name, time));
     }
 }
 

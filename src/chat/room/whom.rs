@@ -54,7 +54,10 @@ impl Room {
             is_recent(*until, now) && text::fold(former.as_str()) == folded
         };
         let formerly = self.members.iter();
-        let formerly = formerly.filter(move |(_, member)| member.former.iter().any(&was));
+        let formerly = formerly.filter(move |(_, member)| {
+            let mut former = member.former.iter().flat_map(|former| &former.0);
+            former.any(&was)
+        });
         formerly.map(|(&id, _)| id)
     }
 

@@ -7,7 +7,7 @@ use crate::text;
 
 /// Names in lower case, each with the key of what it names.
 #[derive(Debug)]
-pub(super) struct PrefixIndex<K>(BTreeSet<(String, K)>);
+pub(super) struct PrefixIndex<K>(BTreeSet<(Box<str>, K)>);
 
 impl<K> Default for PrefixIndex<K> {
     fn default() -> Self {
@@ -17,19 +17,22 @@ impl<K> Default for PrefixIndex<K> {
 
 impl<K: Ord + Copy> PrefixIndex<K> {
     pub(super) fn insert(&mut self, name: &str, key: K) {
-        self.0.insert((text::lowercase(name), key));
+        self.0.insert((text::lowercase(name).into(), key));
     }
 
     pub(super) fn remove(&mut self, name: &str, key: K) {
-        self.0.remove(&(text::lowercase(name), key));
+        self.0.remove(&(text::lowercase(name).into(), key));
     }
 
     /// What begins with `prefix`, in upper or lower case: the first [`CANDIDATES_MAX`] of those that are `shown`, and
     /// the last one if there are more. So what all of them have in common is what these have.
     pub(super) fn find(&self, prefix: &str, least: K, shown: impl Fn(K) -> bool) -> Vec<K> {
         let prefix = text::lowercase(prefix);
-        let begins = |entry: &&(String, K)| entry.0.starts_with(&prefix);
-        let range = self.0.range((prefix.clone(), least)..).take_while(begins);
+        let begins = |entry: &&(Box<str>, K)| entry.0.starts_with(&*prefix);
+        let range = self
+            .0
+            .range((prefix.clone().into(), least)..)
+            .take_while(begins);
         let seen = range.take(CANDIDATES_LOOKED_AT_MAX).map(|(_, key)| *key);
         let mut found: Vec<K> = seen
             .filter(|key| shown(*key))
@@ -39,8 +42,8 @@ impl<K: Ord + Copy> PrefixIndex<K> {
             return found;
         }
         // Whatever follows the prefix comes before this; no name has such a character.
-        let end = (prefix.clone() + "\u{10FFFF}", least);
-        let backwards = self.0.range((prefix, least)..end).rev();
+        let end = ((prefix.clone() + "\u{10FFFF}").into(), least);
+        let backwards = self.0.range((prefix.into(), least)..end).rev();
         let mut seen = backwards
             .take(CANDIDATES_LOOKED_AT_MAX)
             .map(|(_, key)| *key);
