@@ -260,9 +260,9 @@ impl Connection {
         let greeting = self.session.greeting(self.shared.config.motd.clone());
         self.perform(greeting);
         let reason = loop {
-            if let Some(begin) = self.reserve_turns() {
-                // In a box, since it would take its place in every task all along.
-                Box::pin(begin).await;
+            // In a box, since it would take its place in every task all along.
+            if let Some(begin) = self.reserve_turns().map(Box::pin) {
+                begin.await;
             }
             match self.timed_turns() {
                 ControlFlow::Break(reason) => break reason,
