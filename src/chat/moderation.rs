@@ -328,11 +328,30 @@ pub enum ModAction {
     Public,
 }
 
+/// Why a member is no longer in a room that it has not left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PutOut {
+    /// An owner has seen to it.
+    Removed(Removal),
+    /// The room failed, by a fault of the server.
+    Fault,
+}
+
+impl PutOut {
+    /// How the member was removed, if that is why.
+    pub fn removal(&self) -> Option<&Removal> {
+        match self {
+            PutOut::Removed(removal) => Some(removal),
+            PutOut::Fault => None,
+        }
+    }
+}
+
 /// How a member was removed from a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PutOut {
+pub struct Removal {
     /// What was done.
-    pub how: PutOutHow,
+    pub how: RemovalKind,
     /// Who did it.
     pub by: Name,
     /// Why; may be empty.
@@ -341,7 +360,7 @@ pub struct PutOut {
 
 /// What was done to a member who was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PutOutHow {
+pub enum RemovalKind {
     /// Kicked: may join again.
     Kicked,
     /// Banned, for so long; `None`: until it is lifted.

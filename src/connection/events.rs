@@ -143,7 +143,7 @@ impl Connection {
                 self.page = None;
                 self.completing = None;
             }
-            Reply::Room(_) | Reply::Lobby(_) | Reply::Account(_) => {}
+            Reply::Room(_) | Reply::Lobby(_) | Reply::Account(_) | Reply::Fault => {}
         }
         true
     }

@@ -10,6 +10,7 @@
 //!
 //! - this file: the task, its waiting, its turns and its end;
 //! - `input`: from bytes to lines, and when they may be handled;
+//! - `ending`: last words;
 //! - `terminal`: what negotiation and settings change about drawing and editing;
 //! - `requests`: what the session asks;
 //! - `price`: what those cost besides its own time;
@@ -22,6 +23,7 @@
 
 pub mod backlog;
 pub mod context;
+mod ending;
 mod events;
 mod input;
 mod output;
@@ -35,6 +37,7 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -42,17 +45,14 @@ use std::time::{Duration, Instant};
 
 use backlog::Backlog;
 use context::Shared;
-use futures_lite::future;
+use futures_lite::{FutureExt, future};
 
 use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
 use crate::dialog::session::Session;
 use crate::dialog::view::{EndView, Part, View};
 use crate::hub::participant::Participant;
-use crate::limits::{
-    GOODBYE_LOCAL, GOODBYE_REMOTE, LOST_AFTER, READ_BYTES, SILENT_AFTER, SILENT_LOOK_EVERY,
-    STUCK_AFTER,
-};
+use crate::limits::{LOST_AFTER, SILENT_AFTER, SILENT_LOOK_EVERY};
 use crate::net::reason::Reason;
 use crate::net::share::Sharer;
 use crate::net::socket::{Peer, Socket};
@@ -254,18 +254,45 @@ impl Connection {
         })
     }
 
-    /// Serves the client until it goes or has to, and returns why.
-    pub async fn run(mut self: Box<Self>) -> Reason {
-        self.user.register();
+    /// Serves the client until it goes or has to, and returns why. A panic is one of the reasons.
+    ///
+    /// A block and no `async fn`, since that would keep two places for `self`.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "there are as many of these as clients"
+    )]
+    pub fn run(mut self: Box<Self>) -> impl Future<Output = Reason> + Send {
+        async move {
+            self.user.register();
+            self.greet();
+            let served = AssertUnwindSafe(self.serve()).catch_unwind().await.ok();
+            let reason = match served {
+                Some(reason) => reason,
+                None => {
+                    let failing = Box::pin(AssertUnwindSafe(self.fail()).catch_unwind());
+                    failing.await.unwrap_or(Reason::Fault)
+                }
+            };
+            // In boxes, since they would take their place in every task all along.
+            Box::pin(self.user.leave(!reason.is_farewell())).await;
+            Box::pin(self.goodbye(reason)).await;
+            reason
+        }
+    }
+
+    fn greet(&mut self) {
         let greeting = self.session.greeting(self.shared.config.motd.clone());
         self.perform(greeting);
-        let reason = loop {
+    }
+
+    async fn serve(&mut self) -> Reason {
+        loop {
             // In a box, since it would take its place in every task all along.
             if let Some(begin) = self.reserve_turns().map(Box::pin) {
                 begin.await;
             }
             match self.timed_turns() {
-                ControlFlow::Break(reason) => break reason,
+                ControlFlow::Break(reason) => return reason,
                 ControlFlow::Continue(Next::Yield) => future::yield_now().await,
                 ControlFlow::Continue(Next::Wait) => {
                     let mut slept = false;
@@ -281,22 +308,7 @@ impl Connection {
                     }
                 }
             }
-        };
-        // Both in a box, since they would take their place in every task all along.
-        Box::pin(self.user.leave(!reason.is_farewell())).await;
-        Box::pin(self.goodbye(reason)).await;
-        reason
-    }
-
-    /// Tells a client that is refused why, and closes.
-    pub async fn refuse(mut self: Box<Self>, reason: Reason) {
-        self.show(match reason {
-            Reason::AddressFull => &View::End(EndView::AddressFull),
-            _ => &View::End(EndView::ServerFull),
-        });
-        // What does not fit into a new socket's buffer is not worth waiting for.
-        self.flush();
-        Box::pin(self.goodbye(reason)).await;
+        }
     }
 
     fn now(&self) -> Instant {
@@ -452,35 +464,6 @@ impl Connection {
         busy
     }
 
-    /// Ends the connection once nothing is left to be done for it.
-    fn maybe_end(&mut self) {
-        let is_done = match self.lost {
-            // Nobody waits for an answer any more, but what was sent is to be said.
-            Some(_) => !self.user.has_unsent(),
-            None => !self.user.is_busy() && self.user.in_flight() == 0,
-        };
-        if self.ending.is_some() || !is_done {
-            return;
-        }
-        if self.stopping {
-            self.show(&View::End(EndView::GoingDown));
-            self.end(Reason::Stop);
-        } else if self.input.ended && self.input.bytes.is_empty() && self.input.held.is_empty() {
-            let reason = match self.lost {
-                Some(_) => Reason::Lost,
-                None => Reason::EndOfInput,
-            };
-            self.end(reason);
-        }
-    }
-
-    /// The last words were said.
-    fn end(&mut self, reason: Reason) {
-        self.release_output();
-        self.draw_with(|screen, out| screen.close(out));
-        self.ending = Some(reason);
-    }
-
     fn check_deadlines(&mut self) -> ControlFlow<Reason> {
         // Without a deadline there is nothing to check, and no need to ask the time.
         let Some(deadline) = self.next_deadline() else {
@@ -521,46 +504,6 @@ impl Connection {
         }
         self.show(&View::End(EndView::Silent));
         self.end(Reason::Silent);
-    }
-
-    // ---- the end ----
-
-    /// Lets the last words arrive and closes the socket.
-    async fn goodbye(&self, reason: Reason) {
-        let told = self.lost.is_none() && !matches!(reason, Reason::Stuck | Reason::EndOfInput);
-        // A Telnet client leaves by itself when the connection ends. So does one whose input is at its end.
-        if !told || self.negotiation.is_telnet() {
-            return;
-        }
-        // A reset overtakes what is still on its way and drops what has not been sent, so the last words get
-        // time to be sent, which depends on the client, and then to arrive.
-        self.socket.tell_when_sent();
-        let sent = async {
-            let _ = poll_fn(|cx| self.socket.poll_writable(cx)).await;
-            self.shared
-                .runtime
-                .clock
-                .after(match self.is_local {
-                    true => GOODBYE_LOCAL,
-                    false => GOODBYE_REMOTE,
-                })
-                .await;
-            self.socket.reset_on_close();
-        };
-        let gone = poll_fn(|cx| self.poll_gone(cx));
-        let given_up = async {
-            self.shared.runtime.clock.after(STUCK_AFTER).await;
-        };
-        future::or(gone, future::or(sent, given_up)).await;
-    }
-
-    /// Ready when the client has closed; what it still sends is dropped.
-    fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut buffer = [0; READ_BYTES];
-        match self.socket.read(&mut buffer) {
-            Ok(Some(0)) | Err(_) => Poll::Ready(()),
-            Ok(_) => self.socket.poll_readable(cx).map(|_| ()),
-        }
     }
 }
 

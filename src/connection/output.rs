@@ -164,6 +164,8 @@ impl Connection {
             return;
         }
         DRAWN.with_borrow_mut(|drawn| {
+            // Whoever drew before may have panicked over it.
+            drawn.clear();
             draw(&mut self.screen, drawn);
             let output = match &mut self.output.held {
                 Some(held) => held,

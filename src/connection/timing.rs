@@ -14,6 +14,22 @@ thread_local! {
     static TURNS_END: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
+/// While it is there, turns that are taken on this thread are late after a while. If one panics they end too.
+struct CountedTurns;
+
+impl CountedTurns {
+    fn begin(end: Instant) -> CountedTurns {
+        TURNS_END.set(Some(end));
+        CountedTurns
+    }
+}
+
+impl Drop for CountedTurns {
+    fn drop(&mut self) {
+        TURNS_END.set(None);
+    }
+}
+
 impl Connection {
     /// Reserves the time that the next turns will take, where that is counted. Gives what to wait for first if the
     /// connections from there have taken too much.
@@ -35,9 +51,9 @@ impl Connection {
             return self.turns();
         }
         let start = self.now();
-        TURNS_END.set(Some(start + TURN_TIME_MAX));
+        let counted = CountedTurns::begin(start + TURN_TIME_MAX);
         let next = self.turns();
-        TURNS_END.set(None);
+        drop(counted);
         let taken = self.now() - start;
         if let Some(sharer) = &self.sharer {
             sharer.settle(self.turn_time(), taken);

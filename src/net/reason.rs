@@ -22,6 +22,8 @@ pub enum Reason {
     Foreign,
     /// The server is stopping.
     Stop,
+    /// The server made a mistake: what served the client has panicked.
+    Fault,
     /// The server had as many connections as it allows.
     ServerFull,
     /// The client's address had as many connections as allowed.
@@ -30,7 +32,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Reason; 10] = [
+    pub const ALL: [Reason; 11] = [
         Reason::Quit,
         Reason::EndOfInput,
         Reason::Lost,
@@ -39,6 +41,7 @@ impl Reason {
         Reason::Stuck,
         Reason::Foreign,
         Reason::Stop,
+        Reason::Fault,
         Reason::ServerFull,
         Reason::AddressFull,
     ];
@@ -52,9 +55,12 @@ impl Reason {
             | Reason::Stop
             | Reason::ServerFull
             | Reason::AddressFull => true,
-            Reason::EndOfInput | Reason::Lost | Reason::Idle | Reason::Silent | Reason::Stuck => {
-                false
-            }
+            Reason::EndOfInput
+            | Reason::Lost
+            | Reason::Idle
+            | Reason::Silent
+            | Reason::Stuck
+            | Reason::Fault => false,
         }
     }
 }
@@ -70,6 +76,7 @@ impl fmt::Display for Reason {
             Reason::Stuck => "stopped reading",
             Reason::Foreign => "other protocol",
             Reason::Stop => "server stopping",
+            Reason::Fault => "fault of the server",
             Reason::ServerFull => "refused: server full",
             Reason::AddressFull => "refused: too many from its address",
         })

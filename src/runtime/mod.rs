@@ -7,10 +7,12 @@ mod clock;
 mod tasks;
 mod threads;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
+use async_channel::{Receiver, Sender};
 use smol::Executor;
 
 pub use clock::{Clock, ManualClock, Timer};
@@ -23,6 +25,8 @@ pub struct Runtime {
     pub clock: Clock,
     executor: Arc<Executor<'static>>,
     blocking: Blocking,
+    /// Closed once a thread has failed.
+    failed: (Sender<Infallible>, Receiver<Infallible>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +42,7 @@ impl Runtime {
             clock: Clock::system(),
             executor,
             blocking: Blocking::Threads,
+            failed: async_channel::bounded(1),
         }
     }
 
@@ -47,6 +52,7 @@ impl Runtime {
             clock: Clock::manual(clock),
             executor,
             blocking: Blocking::Inline,
+            failed: async_channel::bounded(1),
         }
     }
 
@@ -56,7 +62,12 @@ impl Runtime {
     ///
     /// If the system has no thread for it.
     pub fn start_threads(&self, count: usize) -> io::Result<()> {
-        threads::start(&self.executor, count)
+        threads::start(&self.executor, count, &self.failed.0)
+    }
+
+    /// Waits until a thread has failed: not just a task on it, but what runs them.
+    pub async fn thread_failed(&self) {
+        let _ = self.failed.1.recv().await;
     }
 
     /// Runs `future` as a task, and others meanwhile, on the calling thread, until it is ready.

@@ -1,6 +1,7 @@
 //! Tasks that are counted, so that one can wait until none is under way.
 
 use std::future::{Future, poll_fn};
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -33,11 +34,9 @@ impl Tasks {
         }
     }
 
-    /// Starts a task. It counts until it has ended or is dropped.
-    pub fn spawn<T: Send + 'static>(
-        &self,
-        future: impl Future<Output = T> + Send + 'static,
-    ) -> Task<T> {
+    /// Starts a task. It counts until it has ended or is dropped. If it panics it ends, and nothing else does: whoever
+    /// waits for more than its end has to see to that itself.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Task<()> {
         self.executor.spawn(Counted {
             future,
             _running: Running::new(&self.count),
@@ -90,11 +89,13 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for Counted<F> {
-    type Output = F::Output;
+impl<F: Future<Output = ()>> Future for Counted<F> {
+    type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().future.poll(cx)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let polling = AssertUnwindSafe(|| self.project().future.poll(cx));
+        // The log has heard of it.
+        panic::catch_unwind(polling).unwrap_or(Poll::Ready(()))
     }
 }
 
@@ -144,6 +145,26 @@ mod tests {
         assert_eq!(tasks.running(), 1);
         block_on(executor.run(tasks.idle()));
         assert_eq!(*done.lock().expect("nobody panics"), 2);
+        assert_eq!(tasks.running(), 0);
+    }
+
+    #[test]
+    fn a_task_that_panics_ends_alone_and_counts_no_more() {
+        let executor = Arc::new(Executor::new());
+        let tasks = Tasks::new(Arc::clone(&executor));
+        tasks.start(async {
+            future::yield_now().await;
+            panic!("on purpose");
+        });
+        let other = tasks.spawn(async {
+            for _ in 0..10 {
+                future::yield_now().await;
+            }
+        });
+        block_on(executor.run(async {
+            other.await;
+            tasks.idle().await;
+        }));
         assert_eq!(tasks.running(), 0);
     }
 

@@ -1,9 +1,12 @@
 //! The threads that run tasks.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
+use async_channel::Sender;
 use futures_lite::future;
 use smol::Executor;
 
@@ -11,15 +14,30 @@ use smol::Executor;
 /// own thread (see [`drive`]).
 const TASKS_BETWEEN_EVENTS: usize = 32;
 
-/// Starts `count` threads beside the calling one, all running `executor` for as long as the process lives.
-pub(super) fn start(executor: &Arc<Executor<'static>>, count: usize) -> io::Result<()> {
+/// Starts `count` threads beside the calling one, all running `executor` for as long as the process lives. A task
+/// that panics does not end its thread; should anything else do that, `failed` is closed.
+pub(super) fn start(
+    executor: &Arc<Executor<'static>>,
+    count: usize,
+    failed: &Sender<Infallible>,
+) -> io::Result<()> {
     for number in 1..=count {
-        let executor = Arc::clone(executor);
+        let (executor, failed) = (Arc::clone(executor), failed.clone());
         std::thread::Builder::new()
             .name(format!("parlor-{number}"))
-            .spawn(move || smol::block_on(drive(&executor, future::pending::<()>())))?;
+            .spawn(move || {
+                run_watched(&failed, || {
+                    smol::block_on(drive(&executor, future::pending::<()>()));
+                });
+            })?;
     }
     Ok(())
+}
+
+/// Does `work`, which never ends by itself, and closes `failed` when it panics.
+fn run_watched(failed: &Sender<Infallible>, work: impl FnOnce()) {
+    let _ = panic::catch_unwind(AssertUnwindSafe(work));
+    failed.close();
 }
 
 /// Runs tasks of `executor` until `future` is ready.
@@ -37,4 +55,16 @@ pub(super) async fn drive<T>(executor: &Executor<'static>, future: impl Future<O
         }
     };
     future::or(future, tasks).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_panics_is_noticed() {
+        let (failed, noticed) = async_channel::bounded(1);
+        run_watched(&failed, || panic!("on purpose"));
+        assert!(noticed.is_closed());
+    }
 }

@@ -4,12 +4,14 @@
 //! and how many were is told once somebody reads again.
 
 use std::io::{self, IsTerminal, Write};
+use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::Instant;
 
+use tracing::error;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -40,7 +42,7 @@ struct LineSender {
 }
 
 /// Logs what is at least as urgent as `level` on standard error; in colours if that is a terminal and `NO_COLOR`
-/// (<https://no-color.org>) is not set.
+/// (<https://no-color.org>) is not set. Panics are logged too.
 ///
 /// # Errors
 ///
@@ -55,7 +57,21 @@ pub fn start(level: LevelFilter) -> io::Result<Log> {
         .with_target(false)
         .log_internal_errors(false)
         .init();
+    panic::set_hook(Box::new(|fault| {
+        FAULTS.fetch_add(1, Ordering::Relaxed);
+        let thread = thread::current();
+        let thread = thread.name().unwrap_or("unnamed");
+        error!(thread, "fault of the server: {fault}");
+    }));
     Ok(log)
+}
+
+/// Panics since the log was started. There is one hook for them in a process, and so one count.
+static FAULTS: AtomicU64 = AtomicU64::new(0);
+
+/// How often something in this process has panicked since the log was started.
+pub fn faults() -> u64 {
+    FAULTS.load(Ordering::Relaxed)
 }
 
 impl Log {

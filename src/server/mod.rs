@@ -4,9 +4,12 @@ pub mod log;
 pub mod signals;
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Instant;
 
 use async_channel::{Receiver, Sender};
@@ -166,7 +169,10 @@ impl Server {
         if !future::or(everybody_left, too_late).await {
             warn!("some clients did not read the last words in time");
         }
-        info!(ended = %reasons, "stopped");
+        match log::faults() {
+            0 => info!(ended = %reasons, "stopped"),
+            faults => info!(ended = %reasons, faults, "stopped"),
+        }
     }
 }
 
@@ -183,17 +189,33 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), String> {
     let tasks = runtime.tasks();
-    let server = Server::open(runtime, config, store).await?;
-    let accepting: Vec<_> = listeners
+    let server = Server::open(runtime.clone(), config, store).await?;
+    let mut accepting: Vec<_> = listeners
         .into_iter()
         .map(|listener| tasks.spawn(accept_all(Arc::clone(&server), listener)))
         .collect();
-    stop.await;
+    let stopped = async {
+        stop.await;
+        Ok(())
+    };
+    let failed = async {
+        // Only a panic ends what accepts.
+        let accept_failed = poll_fn(|cx| {
+            let mut tasks = accepting.iter_mut();
+            match tasks.any(|task| Pin::new(task).poll(cx).is_ready()) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        });
+        future::or(accept_failed, runtime.thread_failed()).await;
+        Err("stopped by a fault of its own; its log tells more".to_owned())
+    };
+    let why = future::or(stopped, failed).await;
     for task in accepting {
         task.cancel().await;
     }
     server.stop().await;
-    Ok(())
+    why
 }
 
 async fn accept_all(server: Arc<Server>, listener: Listener) {

@@ -37,6 +37,8 @@ pub enum Fault {
     None,
     /// It fails with [`StoreError::Unavailable`]. Nothing of it is done.
     Fail,
+    /// Whoever asks panics. Nothing of it is done.
+    Panic,
     /// It is done after other tasks had so many turns.
     Late(u32),
     /// An append is refused as stale: others were faster with these entries, which are in the log before it. With
@@ -56,6 +58,7 @@ impl Fault {
         match self {
             Fault::None | Fault::Stale(_) | Fault::Overtaken(_) | Fault::ToldTwice(_) => Ok(()),
             Fault::Fail => Err(StoreError::Unavailable),
+            Fault::Panic => panic!("a fault of the store, on purpose"),
             Fault::Late(turns) => {
                 for _ in 0..turns {
                     future::yield_now().await;

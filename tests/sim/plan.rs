@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) is_tight: bool,
     /// How often the date is set, in a thousand acts.
     pub(crate) date_jumps: usize,
+    /// How often the server makes a mistake with a connection, in a thousand acts.
+    pub(crate) faults: usize,
     /// How often the store fails or is late.
     pub(crate) store: Odds,
 }
@@ -67,8 +69,10 @@ impl Plan {
             rooms_before: random.pick(&[0, 0, 1, 2]),
             is_tight,
             date_jumps: random.pick(&[0, 0, 10]),
+            faults: random.pick(&[0, 0, 0, 20]),
             store: Odds {
                 fail: random.pick(&[0, 0, 20, 100, 300]),
+                panic: random.pick(&[0, 0, 0, 10]),
                 late: random.pick(&[0, 0, 100, 600]),
                 others: random.pick(&[0, 0, 0, 100]),
             },

@@ -83,6 +83,11 @@ impl World {
                 if self.random.in_thousand(self.plan.date_jumps) {
                     self.jump();
                 }
+                if self.random.in_thousand(self.plan.faults) && !self.conns.is_empty() {
+                    let conn = self.random.below(self.conns.len());
+                    self.note(&format!("c{conn:02} meets a fault of the server"));
+                    self.conns[conn].wire.cause_fault();
+                }
                 self.act(user);
                 self.queue_act(user);
             }

@@ -345,6 +345,7 @@ impl View {
                 self.tally.last_words += 1;
             }
             "You have been idle for too long. Goodbye."
+            | "The server made a mistake and has to hang up. Please connect again."
             | "The server is filling up, and you have not typed a line yet. Goodbye." => {
                 self.tally.last_words += 1
             }

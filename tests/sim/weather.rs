@@ -24,6 +24,8 @@ pub(crate) struct Odds {
     pub(crate) fail: usize,
     /// It takes its time.
     pub(crate) late: usize,
+    /// Whoever asks panics.
+    pub(crate) panic: usize,
     /// Another server is faster, and writes to the same room.
     pub(crate) others: usize,
 }
@@ -204,6 +206,8 @@ impl Faults for Weather {
             Fault::Fail
         } else if is(odds.late) {
             Fault::Late(state.random.between(1, 30) as u32)
+        } else if is(odds.panic) {
+            Fault::Panic
         } else if operation == Operation::Append && is(odds.others / 2) {
             Fault::Stale(state.of_others(true))
         } else if operation == Operation::Append && is(odds.others / 4) {

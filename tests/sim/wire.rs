@@ -44,6 +44,8 @@ pub(crate) struct State {
     pub(crate) ends: bool,
     at_end: bool,
     pub(crate) broken: Option<Break>,
+    /// The server's next look at it panics.
+    is_faulty: bool,
 
     /// Written by the server and not looked at by the simulation.
     pub(crate) written: Vec<u8>,
@@ -71,6 +73,7 @@ impl Wire {
             ends: false,
             at_end: false,
             broken: None,
+            is_faulty: false,
             written: Vec::new(),
             untaken: 0,
             space,
@@ -85,6 +88,13 @@ impl Wire {
             number,
             touched,
         }
+    }
+
+    /// Has the server make a mistake when it reads next.
+    pub(crate) fn cause_fault(&self) {
+        let mut state = self.lock();
+        state.is_faulty = true;
+        wake(&mut state.reader);
     }
 
     /// The server's end.
@@ -202,7 +212,8 @@ struct End(Wire);
 impl Transport for End {
     fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.0.lock();
-        if !state.arrived.is_empty() || state.at_end || state.broken.is_some() {
+        let is_news = state.at_end || state.broken.is_some() || state.is_faulty;
+        if is_news || !state.arrived.is_empty() {
             return Poll::Ready(Ok(()));
         }
         state.reader = Some(cx.waker().clone());
@@ -220,6 +231,10 @@ impl Transport for End {
 
     fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let mut state = self.0.lock();
+        assert!(
+            !std::mem::take(&mut state.is_faulty),
+            "a fault of the connection, on purpose"
+        );
         let count = buffer.len().min(state.arrived.len());
         if count > 0 {
             for (place, byte) in buffer.iter_mut().zip(state.arrived.drain(..count)) {

@@ -119,6 +119,8 @@ pub enum JoinError {
     Busy,
     /// The server cannot store it.
     NotStored,
+    /// The room has just failed, by a fault of the server.
+    Fault,
     /// The person is banned, for so long (`None`: until it is taken back), for a reason that may be empty.
     Banned(Option<Duration>, Box<str>),
 }

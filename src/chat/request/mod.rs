@@ -12,7 +12,8 @@ pub use lobby::{CreateError, JoinError, LobbyReply, LobbyRequest, RenameError, R
 pub use room::{RoomReply, RoomRequest};
 
 pub use crate::chat::moderation::{
-    BanLine, BanReply, Deed, ModCommand, ModError, ModReply, NewBan, PutOut, PutOutHow, Target,
+    BanLine, BanReply, Deed, ModCommand, ModError, ModReply, NewBan, PutOut, Removal, RemovalKind,
+    Target,
 };
 
 use crate::chat::account::{AccountReply, AccountRequest};
@@ -40,6 +41,8 @@ pub enum Reply {
     Lobby(LobbyReply),
     /// To [`Request::Account`].
     Account(AccountReply),
+    /// To any: the server made a mistake, and it is uncertain what of it was done.
+    Fault,
 }
 
 impl From<RoomReply> for Reply {

@@ -12,7 +12,7 @@ use super::muted::Muted;
 use super::owners::{Identity, OwnerId, Owners};
 use crate::chat::message::{MemberId, clean_text};
 use crate::chat::moderation::{
-    BanLine, BanReply, ModAction, ModNotice, ModReply, PutOut, PutOutHow, Target,
+    BanLine, BanReply, ModAction, ModNotice, ModReply, PutOut, Removal, RemovalKind, Target,
 };
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
@@ -226,9 +226,9 @@ impl Ruling {
     /// Who goes, and how; `None`: nobody is put out by such a ruling.
     pub(super) fn put_out(&self, time: Timestamp) -> Option<(&[Subject], PutOut)> {
         let (whom, how, by, why): (&[Subject], _, _, &str) = match self {
-            Ruling::Kicked { by, whom, why } => (whom, PutOutHow::Kicked, by, why),
+            Ruling::Kicked { by, whom, why } => (whom, RemovalKind::Kicked, by, why),
             Ruling::Banned(banned) => {
-                let how = PutOutHow::Banned(left(banned.until, time));
+                let how = RemovalKind::Banned(left(banned.until, time));
                 (&banned.whom, how, &banned.by, &banned.why)
             }
             Ruling::KeptOut {
@@ -237,18 +237,18 @@ impl Ruling {
                 until,
                 why,
             } => {
-                let how = PutOutHow::Banned(left(*until, time));
+                let how = RemovalKind::Banned(left(*until, time));
                 (std::slice::from_ref(whom), how, by, why)
             }
             // Whoever is there.
             Ruling::Closed { by, kept } => {
                 let is_kept = !kept.is_nothing();
-                (&[], PutOutHow::Closed { is_kept }, by, "")
+                (&[], RemovalKind::Closed { is_kept }, by, "")
             }
             _ => return None,
         };
         let (by, why) = (by.clone(), why.into());
-        Some((whom, PutOut { how, by, why }))
+        Some((whom, PutOut::Removed(Removal { how, by, why })))
     }
 
     /// Who owns the room as well from now on.

@@ -177,6 +177,10 @@ impl Session {
             Reply::Room(reply) => self.room_reply(reply),
             Reply::Lobby(reply) => self.lobby_reply(reply),
             Reply::Account(reply) => self.account_reply(reply),
+            Reply::Fault => {
+                self.asked = None;
+                self.menu_after(vec![MessageView::Fault.into()])
+            }
         }
     }
 

@@ -13,6 +13,8 @@ pub enum EndView {
     Idle,
     /// The user has sent no line, and others need the place.
     Silent,
+    /// The server made a mistake.
+    Fault,
     /// The client speaks this other protocol.
     Foreign(&'static str),
     /// Refused: the server has as many connections as it takes.
@@ -30,6 +32,10 @@ impl EndView {
             EndView::Silent => writeln!(
                 out,
                 "* The server is filling up, and you have not typed a line yet. Goodbye."
+            ),
+            EndView::Fault => writeln!(
+                out,
+                "* The server made a mistake and has to hang up. Please connect again."
             ),
             EndView::Foreign(protocol) => writeln!(
                 out,

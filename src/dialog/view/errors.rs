@@ -71,6 +71,9 @@ impl fmt::Display for JoinError {
             JoinError::NotStored => {
                 f.write_str("The server cannot store it right now. Please try again later.")
             }
+            JoinError::Fault => {
+                f.write_str("It has just failed, by a fault of the server. Please try again.")
+            }
             JoinError::Banned(left, why) => write_banned(*left, why, f),
         }
     }

@@ -21,6 +21,8 @@ pub enum MessageView {
     Muted,
     /// A line was longer than [`LINE_BYTES_MAX`].
     LineTooLong,
+    /// The server made a mistake with what was asked.
+    Fault,
     /// `exit` was said in a room; perhaps `\exit` was meant.
     ExitHint,
     /// A direct message from somebody; whether to hint at how to answer.
@@ -48,6 +50,10 @@ impl MessageView {
             MessageView::Muted => writeln!(
                 out,
                 "Not sent: you are muted here. The room's owners can \\unmute you."
+            ),
+            MessageView::Fault => writeln!(
+                out,
+                "* The server made a mistake with that. Please look whether it was done."
             ),
             MessageView::LineTooLong => writeln!(
                 out,

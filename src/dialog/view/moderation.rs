@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::errors::OVERHEARD;
 use super::{Viewer, quoted};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::request::{BanLine, BanReply, Deed, ModError, PutOut, PutOutHow};
+use crate::chat::request::{BanLine, BanReply, Deed, ModError, PutOut, Removal, RemovalKind};
 use crate::limits::{CLOSED_ROOM_KEPT, LIST_BYTES_MAX, PASSWORD_BYTES};
 use crate::time::duration;
 
@@ -34,9 +34,13 @@ impl ModerationView {
             ModerationView::WrongPassword(tries) => write_wrong_password(*tries, out),
             ModerationView::PutOut(room, how, lost) => {
                 write_put_out(room, how, *lost, out)?;
-                match how.how {
-                    PutOutHow::Closed { is_kept: true } => write_kept(room, viewer, out),
-                    _ => Ok(()),
+                match how {
+                    PutOut::Removed(Removal {
+                        how: RemovalKind::Closed { is_kept: true },
+                        ..
+                    }) => write_kept(room, viewer, out),
+                    PutOut::Removed(_) => Ok(()),
+                    PutOut::Fault => viewer.hint(format_args!("\\join {room} takes you back"), out),
                 }
             }
         }
@@ -50,21 +54,31 @@ fn write_kept(room: &RoomName, viewer: &Viewer<'_>, out: &mut String) -> fmt::Re
 }
 
 fn write_put_out(room: &RoomName, out: &PutOut, lost: usize, to: &mut String) -> fmt::Result {
-    let by = &out.by;
-    match out.how {
-        PutOutHow::Kicked => write!(to, "* You were kicked from room {room} by {by}"),
-        PutOutHow::Banned(time) => {
-            write!(to, "* You were banned from room {room} by {by}")?;
-            write_for(time, to)
-        }
-        PutOutHow::Closed { .. } => write!(to, "* Room {room} was closed by {by}"),
-    }?;
-    write_why(&out.why, to)?;
+    match out {
+        PutOut::Removed(removal) => write_removal(room, removal, to)?,
+        PutOut::Fault => writeln!(
+            to,
+            "* Room {room} has failed, by a fault of the server. What was shown is kept."
+        )?,
+    }
     match lost {
         0 => Ok(()),
         1 => writeln!(to, "Your last line was not sent."),
         _ => writeln!(to, "Your last {lost} lines were not sent."),
     }
+}
+
+fn write_removal(room: &RoomName, removal: &Removal, to: &mut String) -> fmt::Result {
+    let by = &removal.by;
+    match removal.how {
+        RemovalKind::Kicked => write!(to, "* You were kicked from room {room} by {by}"),
+        RemovalKind::Banned(time) => {
+            write!(to, "* You were banned from room {room} by {by}")?;
+            write_for(time, to)
+        }
+        RemovalKind::Closed { .. } => write!(to, "* Room {room} was closed by {by}"),
+    }?;
+    write_why(&removal.why, to)
 }
 
 fn write_for(time: Option<Duration>, out: &mut impl fmt::Write) -> fmt::Result {
@@ -251,41 +265,41 @@ mod tests {
         let hours = Some(Duration::from_secs(7200));
         for (how, why, lost, words) in [
             (
-                PutOutHow::Kicked,
+                RemovalKind::Kicked,
                 "spam",
                 0,
                 "* You were kicked from room 1150 by Bo: spam\n",
             ),
             (
-                PutOutHow::Kicked,
+                RemovalKind::Kicked,
                 "",
                 1,
                 "* You were kicked from room 1150 by Bo\nYour last line was not sent.\n",
             ),
             (
-                PutOutHow::Banned(hours),
+                RemovalKind::Banned(hours),
                 "",
                 0,
                 "* You were banned from room 1150 by Bo for 2h\n",
             ),
             (
-                PutOutHow::Banned(None),
+                RemovalKind::Banned(None),
                 "x",
                 2,
                 "* You were banned from room 1150 by Bo: x\nYour last 2 lines were not sent.\n",
             ),
             (
-                PutOutHow::Closed { is_kept: false },
+                RemovalKind::Closed { is_kept: false },
                 "",
                 0,
                 "* Room 1150 was closed by Bo\n",
             ),
         ] {
-            let out = PutOut {
+            let out = PutOut::Removed(Removal {
                 how,
                 by: name("Bo"),
                 why: why.into(),
-            };
+            });
             let mut to = String::new();
             write_put_out(&room, &out, lost, &mut to).expect("a String takes it");
             assert_eq!(to, words);

@@ -4,7 +4,10 @@
 //! and the owner of a room may have no account.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+use futures_lite::FutureExt;
 
 use super::{Lobby, Requester};
 use crate::chat::history::RoomId;
@@ -93,8 +96,8 @@ impl Lobby {
         name: RoomName,
         new: Option<RoomName>,
     ) {
-        let lobby = Arc::clone(self);
-        self.requests.start(async move {
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(&requester.inbox));
+        self.answer(&inbox, async move {
             let opened = lobby.try_reopen(&requester, account, &name, new).await;
             let inbox = requester.inbox;
             inbox.reply(LobbyReply::Reopened(name, opened));
@@ -130,7 +133,8 @@ impl Lobby {
             state.room_names.claim(&name);
             (id, name, reopener)
         };
-        let opened = self.store_reopened(id, &name).await;
+        let opening = AssertUnwindSafe(self.store_reopened(id, &name)).catch_unwind();
+        let opened = opening.await.unwrap_or(Err(ReopenError::NotStored));
         let opened =
             opened.map(|room| self.open_again(room, reopener, member, account, &requester.inbox));
         let mut state = self.lock();

@@ -26,10 +26,10 @@ impl Lobby {
         text: String,
         inbox: &Arc<ClientInbox>,
     ) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        self.requests.start(async move {
+        let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
+        self.answer(inbox, async move {
             let sent = lobby.try_tell(from, address, &to, text.into()).await;
-            inbox.reply(LobbyReply::Shown(match sent {
+            asker.reply(LobbyReply::Shown(match sent {
                 Ok((message, away)) => Info::DmSent(message, away),
                 Err(why) => Info::DmFailed(to.name().clone(), why),
             }));

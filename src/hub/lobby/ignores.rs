@@ -18,10 +18,10 @@ impl Lobby {
         request: IgnoreRequest,
         inbox: &Arc<ClientInbox>,
     ) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        self.requests.start(async move {
+        let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
+        self.answer(inbox, async move {
             let reply = lobby.try_ignore(id, request).await;
-            inbox.reply(reply.unwrap_or(LobbyReply::Shown(Info::Unavailable)));
+            asker.reply(reply.unwrap_or(LobbyReply::Shown(Info::Unavailable)));
         });
     }
 

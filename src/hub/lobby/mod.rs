@@ -12,6 +12,7 @@ mod idle;
 mod ignores;
 mod lost_names;
 mod names;
+mod opening;
 mod people;
 mod prefixes;
 mod queries;
@@ -21,9 +22,12 @@ mod rooms;
 mod searches;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use futures_lite::FutureExt;
 use smol::Task;
 
 use crate::chat::request::LobbyReply;
@@ -46,18 +50,20 @@ use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::people::ClientKind;
-use crate::chat::request::{CreateError, JoinError, Reply};
-use crate::chat::room::{Closing, Moderation, Room, RoomLimits};
+use crate::chat::request::{JoinError, Reply};
+use crate::chat::room::RoomLimits;
 use crate::hub::passwords::Passwords;
-use crate::hub::room::{self, ClientEvent, ClientInbox, RoomCommand, RoomHandle, RoomInfo};
-use crate::limits::{LIST_BYTES_MAX, ROOM_OPENING_LOOK, ROOM_OPENING_LOOKS, ROOMS_LISTED_MAX};
-use crate::store::{Store, StoreError, StoredRoom};
+use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand, RoomHandle};
+use crate::limits::{LIST_BYTES_MAX, ROOMS_LISTED_MAX};
+use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 
 /// The lobby of one server.
 #[derive(Debug)]
 pub struct Lobby {
     state: Arc<Mutex<State>>,
+    /// For what goes on by itself.
+    this: Weak<Lobby>,
     runtime: Runtime,
     /// Changes of who is called what, in order, and who waits for a name.
     names: Mutex<NameQueue>,
@@ -88,11 +94,13 @@ struct State {
     room_names: RoomNames,
     /// Up to here the store's rooms are all there, whoever stored them.
     rooms_seen: RoomId,
-    actors: BTreeMap<RoomId, Task<Room>>,
+    actors: BTreeMap<RoomId, Task<()>>,
     /// Rooms past `rooms_seen` that were closed: somebody may be about to open what the store had before.
     closed: BTreeSet<RoomId>,
     /// Rooms that were closed and can be opened again.
     closed_rooms: ClosedRooms,
+    /// Rooms that have failed and are about to be opened again.
+    failed_rooms: BTreeSet<RoomId>,
     lost_names: LostNames,
     stopping: bool,
 }
@@ -110,7 +118,8 @@ impl Lobby {
         room_limits: RoomLimits,
         limits: LobbyLimits,
     ) -> Result<Arc<Lobby>, StoreError> {
-        let lobby = Arc::new(Lobby {
+        let lobby = Arc::new_cyclic(|this| Lobby {
+            this: Weak::clone(this),
             names: Mutex::default(),
             state: Arc::default(),
             requests: runtime.tasks(),
@@ -162,165 +171,6 @@ impl Lobby {
         }
     }
 
-    /// Creates a room that whoever requests it owns, by `account` if it has one. Answered by
-    /// [`LobbyReply::Created`], and before that by [`ClientEvent::Owns`].
-    pub fn create(self: &Arc<Self>, requester: Requester, account: Option<Name>, name: RoomName) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(&requester.inbox));
-        let creating = async move {
-            let result = lobby.try_create(&name, &requester, account).await;
-            let result = result.map(|room| inbox.put(ClientEvent::Owns(room)));
-            inbox.reply(LobbyReply::Created(name, result));
-        };
-        self.requests.start(creating);
-    }
-
-    /// The slot that the room has among all is taken before the store is asked, and given back if it refuses: others
-    /// create rooms meanwhile.
-    async fn try_create(
-        &self,
-        name: &RoomName,
-        requester: &Requester,
-        account: Option<Name>,
-    ) -> Result<RoomHandle, CreateError> {
-        let (key, founder) = (name.key(), requester.id);
-        {
-            let mut state = self.lock();
-            state.check_new(name)?;
-            let open = state.rooms.len();
-            let by = requester.founder(account.as_ref());
-            state
-                .founders
-                .begin(&self.limits, open, &key, founder, by)?;
-            state.room_names.claim(name);
-        }
-        let created = self.store_and_open(name, founder, account).await;
-        let mut state = self.lock();
-        // It may be closed again already.
-        let id = created.as_ref().ok().map(|room| room.id);
-        let id = id.filter(|id| state.rooms.contains_key(id));
-        state.founders.end(&key, founder, id);
-        state.room_names.release(name);
-        drop(state);
-        created
-    }
-
-    /// Waits until somebody who was faster has opened the room too: whoever hears that it exists may join it at once.
-    async fn until_open(&self, name: &RoomName) {
-        for _ in 0..ROOM_OPENING_LOOKS {
-            if !self.lock().founders.others_open(&name.key()) {
-                return;
-            }
-            self.runtime.clock.after(ROOM_OPENING_LOOK).await;
-        }
-    }
-
-    async fn store_and_open(
-        &self,
-        name: &RoomName,
-        founder: MemberId,
-        account: Option<Name>,
-    ) -> Result<RoomHandle, CreateError> {
-        let id = match self.store.create_room(name.clone()).await {
-            Ok(id) => id,
-            Err(StoreError::RoomExists) => {
-                self.until_open(name).await;
-                return Err(CreateError::Exists);
-            }
-            Err(_) => return Err(CreateError::NotStored),
-        };
-        // If it cannot be read now, it is as new as it was a moment ago.
-        let (state, at) = self.store.open_room(id).await.unwrap_or_default();
-        let room = StoredRoom {
-            id,
-            name: name.clone(),
-            last_line: None,
-            was_used: false,
-            state,
-            at,
-        };
-        let mut state = self.lock();
-        let founded = RoomCommand::SetFounder(founder, account.clone());
-        // Somebody who looked for rooms just now has opened it already, without an owner.
-        if let Some(opened) = state.rooms.get(&id) {
-            let _ = opened.mailbox.put(founded);
-            return Ok(opened.clone());
-        }
-        let opened = self.open_room(&mut state, room, |handle| {
-            let moderation = Moderation::of(founder, account, self.timestamp());
-            handle.info.show_moderation(&moderation);
-            // Before anybody can be there.
-            let _ = handle.mailbox.put(founded);
-        });
-        Ok(opened)
-    }
-
-    /// Opens the rooms that were stored since this was last called, by whomever. Costs next to nothing if
-    /// there are none.
-    async fn look_for_rooms(&self) -> Result<(), StoreError> {
-        let (seen, closed) = {
-            let state = self.lock();
-            (state.rooms_seen, state.closed_rooms.ids())
-        };
-        let (rooms, last) = self.store.rooms_after(seen).await?;
-        // What an operator has opened again.
-        let reopened = match closed.is_empty() {
-            true => Vec::new(),
-            false => self.store.open_rooms(closed).await?,
-        };
-        let mut state = self.lock();
-        for room in rooms {
-            let is_known = state.rooms.contains_key(&room.id);
-            if is_known || room.id <= state.rooms_seen || state.closed.contains(&room.id) {
-                continue;
-            }
-            let (id, owner) = (room.id, room.state.moderation.first_owner().cloned());
-            self.open_room(&mut state, room, |_| ());
-            state.founders.found(id, owner);
-        }
-        for room in reopened {
-            // Whoever closed it once more meanwhile, or opened it, has entered that.
-            if state.closed_rooms.remove(room.id) {
-                self.open_room(&mut state, room, |_| ());
-            }
-        }
-        state.rooms_seen = state.rooms_seen.max(last);
-        let seen = state.rooms_seen;
-        state.closed.retain(|closed| *closed > seen);
-        Ok(())
-    }
-
-    /// Starts the actor of a stored room and enters it; `first` comes before the actor does anything.
-    fn open_room(
-        &self,
-        state: &mut State,
-        room: StoredRoom,
-        first: impl FnOnce(&RoomHandle),
-    ) -> RoomHandle {
-        let info = RoomInfo::new(room.state.topic.clone(), room.last_line);
-        if room.was_used {
-            info.note_used();
-        }
-        let handle = RoomHandle::new(room.id, room.name, info);
-        handle.info.show_moderation(&room.state.moderation);
-        first(&handle);
-        let (register, id) = (Arc::downgrade(&self.state), handle.id);
-        let closed = move |closing, moderation: &_| {
-            if let Some(register) = register.upgrade() {
-                lock(&register).close_room(id, closing, moderation);
-            }
-        };
-        let room = Room::new(self.room_limits, room.state, room.at);
-        let clock = self.runtime.clock.clone();
-        let now = move || clock.timestamp();
-        let actor = room::run(room, handle.clone(), self.store.clone(), now, closed);
-        state.actors.insert(id, self.actors.spawn(actor));
-        let key = handle.name.key();
-        state.founders.opened(&key);
-        state.room_names.insert(&handle.name, id);
-        state.rooms.insert(id, handle.clone());
-        handle
-    }
-
     /// Looks into a room's history, on behalf of somebody from `address`. Answered by [`LobbyReply::History`]. It is given
     /// up if the task is dropped.
     pub fn look(
@@ -330,8 +180,8 @@ impl Lobby {
         address: Option<Address>,
         inbox: &Arc<ClientInbox>,
     ) -> Task<()> {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        self.requests.spawn(async move {
+        let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
+        self.answering(inbox, async move {
             let store = &lobby.store;
             let found = match &look {
                 HistoryQuery::Before(before, _) => store
@@ -346,7 +196,7 @@ impl Lobby {
                     store.around(room, *id, look.lines()).await.map(Found::from)
                 }
             };
-            inbox.reply(LobbyReply::History(look, found.ok()));
+            asker.reply(LobbyReply::History(look, found.ok()));
         })
     }
 
@@ -406,13 +256,36 @@ impl Lobby {
         if !self.store.is_shared() {
             return inbox.put(note(self));
         }
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        let looking = async move {
+        let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
+        self.answer(inbox, async move {
             // The store has told the operator.
             let _ = lobby.look_for_rooms().await;
-            inbox.put(note(&lobby));
-        };
-        self.requests.start(looking);
+            asker.put(note(&lobby));
+        });
+    }
+
+    /// Starts what answers somebody's request. If it panics, that is the answer.
+    fn answer(
+        &self,
+        inbox: &Arc<ClientInbox>,
+        answering: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.answering(inbox, answering).detach();
+    }
+
+    /// As [`Lobby::answer`], and it is given up if the task is dropped.
+    fn answering(
+        &self,
+        inbox: &Arc<ClientInbox>,
+        answering: impl Future<Output = ()> + Send + 'static,
+    ) -> Task<()> {
+        let inbox = Arc::clone(inbox);
+        self.requests.spawn(async move {
+            let answering = AssertUnwindSafe(answering).catch_unwind();
+            if answering.await.is_err() {
+                inbox.reply(Reply::Fault);
+            }
+        })
     }
 
     /// Notes where connection `id` is now; `None`: at the menu.
@@ -522,38 +395,6 @@ impl State {
         }
         user.name = name.clone();
         Some(user)
-    }
-
-    /// Whether there can be a new room called `name`: nothing is there that it is, or that it looks like.
-    fn check_new(&self, name: &RoomName) -> Result<(), CreateError> {
-        if self.room_names.get(name).is_some() {
-            return Err(CreateError::Exists);
-        }
-        let Some(alike) = self.room_names.alike(name) else {
-            return Ok(());
-        };
-        let room = self
-            .room_names
-            .get(alike)
-            .and_then(|id| self.rooms.get(&id));
-        // A private room is not named to those who are not in it.
-        let seen = room.filter(|room| rooms::is_seen(room, None));
-        Err(CreateError::Alike(seen.map(|room| room.name.clone())))
-    }
-
-    /// Takes a room that its owner has closed out of sight; its actor ends by itself.
-    fn close_room(&mut self, id: RoomId, closing: Closing, moderation: &Moderation) {
-        if let Some(room) = self.rooms.remove(&id) {
-            self.room_names.remove(&room.name);
-            self.founders.closed(&room.name.key(), id);
-            self.closed_rooms.add(id, &room.name, closing, moderation);
-        }
-        if let Some(actor) = self.actors.remove(&id) {
-            actor.detach();
-        }
-        if id > self.rooms_seen {
-            self.closed.insert(id);
-        }
     }
 }
 

@@ -11,10 +11,11 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
-use futures_lite::future;
+use futures_lite::{FutureExt, future};
 
 use super::{Lobby, Requester, User};
 use crate::chat::account::{AccountError, AccountReply, Login};
@@ -22,7 +23,7 @@ use crate::chat::address::Address;
 use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::chat::request::{LobbyReply, RenameError};
+use crate::chat::request::{LobbyReply, RenameError, Reply};
 use crate::chat::room::Identity;
 use crate::chat::settings::Settings;
 use crate::hub::room::ClientEvent;
@@ -48,6 +49,22 @@ pub(super) enum NameChange {
     Register(Requester, Box<Account>),
     /// The owner of an account has given its password and deletes it. Answered by [`AccountReply::Forgotten`].
     Forget(Requester, Name),
+}
+
+impl NameChange {
+    /// The connection that waits for a reply.
+    fn asker(&self) -> Option<MemberId> {
+        match self {
+            NameChange::Take(id, ..) | NameChange::LogIn(id, _) => Some(*id),
+            NameChange::Register(requester, _) | NameChange::Forget(requester, _) => {
+                Some(requester.id)
+            }
+            NameChange::Exchange { .. }
+            | NameChange::Free(..)
+            | NameChange::Keep(..)
+            | NameChange::Yield(..) => None,
+        }
+    }
 }
 
 /// Changes that were asked for, and logins that wait for a name to be freed.
@@ -120,7 +137,13 @@ impl Lobby {
                 };
                 change
             };
-            self.make(change, &mut waiting).await;
+            let asker = change.asker();
+            let making = AssertUnwindSafe(self.make(change, &mut waiting)).catch_unwind();
+            if making.await.is_err()
+                && let Some(id) = asker
+            {
+                self.with_user(id, |user| user.inbox.reply(Reply::Fault));
+            }
             made += 1;
             if made.is_multiple_of(NAME_CHANGES_IN_A_ROW) {
                 // Others ask while this one works, and its thread has more to do than their names.

@@ -91,17 +91,16 @@ impl Lobby {
 
     /// Describes the server. Answered by [`Info::Stats`].
     pub fn stats(self: &Arc<Self>, inbox: &Arc<ClientInbox>) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        let counting = async move {
+        let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
+        self.answer(inbox, async move {
             // The store has told the operator of what it cannot read; the rest can be told all the same.
             let lines_ever = lobby.store.lines_ever().await.ok().flatten();
             let stats = Stats {
                 lines_ever,
                 ..lobby.counts()
             };
-            inbox.reply(LobbyReply::Shown(Info::Stats(stats)));
-        };
-        self.requests.start(counting);
+            asker.reply(LobbyReply::Shown(Info::Stats(stats)));
+        });
     }
 
     fn counts(&self) -> Stats {
@@ -124,10 +123,10 @@ impl Lobby {
         inside: Option<RoomHandle>,
         inbox: &Arc<ClientInbox>,
     ) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        self.requests.start(async move {
+        let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
+        self.answer(inbox, async move {
             let up = lobby.up(lobby.runtime.clock.now());
-            inbox.reply(LobbyReply::Shown(
+            asker.reply(LobbyReply::Shown(
                 match lobby.store.register().holder(&name).await {
                     Ok(holder) => {
                         let profile = holder.and_then(|id| {

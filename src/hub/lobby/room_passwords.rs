@@ -23,15 +23,14 @@ impl Lobby {
         from: Option<IpAddr>,
         inbox: &Arc<ClientInbox>,
     ) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        let finding = async move {
+        let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
+        self.answer(inbox, async move {
             let note = match lobby.try_find_with(&name, password, from).await {
                 Ok(found) => found,
                 Err(why) => ClientEvent::Reply(Reply::Lobby(LobbyReply::Joined(name, Err(why)))),
             };
-            inbox.put(note);
-        };
-        self.requests.start(finding);
+            asker.put(note);
+        });
     }
 
     async fn try_find_with(
@@ -62,8 +61,8 @@ impl Lobby {
         from: Option<IpAddr>,
         inbox: &Arc<ClientInbox>,
     ) {
-        let (lobby, inbox) = (Arc::clone(self), Arc::clone(inbox));
-        let locking = async move {
+        let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
+        self.answer(inbox, async move {
             let (answer, answered) = async_channel::bounded(1);
             // The room has answered if the member may not; a room that ends puts everybody out, which
             // answers all.
@@ -80,9 +79,8 @@ impl Lobby {
                 Err(AccountError::TooManyTries) => ModError::TooManyTries,
                 Err(_) => ModError::NotStored,
             };
-            inbox.reply(RoomReply::Shown(Info::NotDone(why)));
-        };
-        self.requests.start(locking);
+            asker.reply(RoomReply::Shown(Info::NotDone(why)));
+        });
     }
 
     /// Has `room` follow a command of `member`. Answered by the room, or by the lobby on its behalf.
@@ -100,8 +98,8 @@ impl Lobby {
                 .put(RoomCommand::Moderate(member, Box::new(command)));
             return;
         };
-        let (lobby, room, inbox) = (Arc::clone(self), room.clone(), Arc::clone(inbox));
-        self.requests.start(async move {
+        let (lobby, room, asker) = (Arc::clone(self), room.clone(), Arc::clone(inbox));
+        self.answer(inbox, async move {
             if let Target::Name(name) = &ban.target {
                 match lobby.store.register().holder(name).await {
                     Ok(holder) => {
@@ -112,7 +110,7 @@ impl Lobby {
                                 .flatten()
                         });
                     }
-                    Err(_) => return inbox.reply(RoomReply::Shown(Info::Unavailable)),
+                    Err(_) => return asker.reply(RoomReply::Shown(Info::Unavailable)),
                 }
             }
             let command = Box::new(ModCommand::Ban(ban));
@@ -149,6 +147,7 @@ mod tests {
     use crate::chat::message::MemberId;
     use crate::chat::room::{ConnectionEnd, JoinRequest, RoomLimits};
     use crate::hub::lobby::{LobbyLimits, Requester};
+    use crate::hub::room::Joining;
     use crate::runtime::Runtime;
     use crate::store::Store;
 
@@ -206,7 +205,8 @@ mod tests {
                 address: None,
                 pass: None,
             };
-            let request_join = RoomCommand::Join(Box::new(guest), Arc::clone(&ben));
+            let guest = Joining::new(guest, owned.name.clone(), Arc::clone(&ben));
+            let request_join = RoomCommand::Join(Box::new(guest));
             owned.mailbox.put(request_join).expect("it is open");
             let ended = RoomCommand::OwnerEnded(MemberId(1), Box::new(ConnectionEnd::Left));
             owned.mailbox.put(ended).expect("it is open");

@@ -420,7 +420,10 @@ impl Participant {
     pub fn handle(&mut self, event: ClientEvent) -> Option<Event> {
         match event {
             ClientEvent::Reply(reply) => self.replied(reply),
-            ClientEvent::Found(room, pass) => self.request_join(&room, pass),
+            ClientEvent::Found(room, pass) => {
+                self.request_join(&room, pass);
+                None
+            }
             ClientEvent::Admitted(membership, snapshot) => self.admitted(membership, snapshot),
             ClientEvent::Refused(room, why) => {
                 self.replied(Reply::Lobby(LobbyReply::Joined(room, Err(why))))
@@ -475,7 +478,7 @@ impl Participant {
             }
             Reply::Lobby(LobbyReply::Ignoring(_, ignores)) => self.ignores.clone_from(ignores),
             Reply::Account(reply) => self.account_replied(reply),
-            Reply::Lobby(_) | Reply::Room(_) => {}
+            Reply::Lobby(_) | Reply::Room(_) | Reply::Fault => {}
         }
         Some(Event::Reply(reply))
     }

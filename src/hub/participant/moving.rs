@@ -8,12 +8,13 @@ use crate::chat::address::Address;
 use crate::chat::history::RoomSnapshot;
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
-use crate::chat::request::{JoinError, LobbyReply, Reply};
+use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::room::{ConnectionEnd, Identity, JoinRequest};
-use crate::hub::room::{ClientEvent, Ended, Membership, RoomCommand, RoomHandle};
+use crate::hub::room::{ClientEvent, Ended, Joining, Membership, RoomCommand, RoomHandle};
 
 impl Participant {
-    pub(super) fn request_join(&mut self, room: &RoomHandle, pass: Option<Hash>) -> Option<Event> {
+    /// Asks a room to let the user in. One that was closed after it was found says so too.
+    pub(super) fn request_join(&mut self, room: &RoomHandle, pass: Option<Hash>) {
         let request = JoinRequest {
             member: self.id,
             name: self.name.clone(),
@@ -21,15 +22,8 @@ impl Participant {
             address: self.address.map(Address::from),
             pass,
         };
-        let join = RoomCommand::Join(Box::new(request), Arc::clone(&self.inbox));
-        match room.mailbox.put(join) {
-            Ok(()) => None,
-            // It was closed after it was found.
-            Err(_) => {
-                let why = Err(JoinError::NoRoom);
-                self.replied(Reply::Lobby(LobbyReply::Joined(room.name.clone(), why)))
-            }
-        }
+        let guest = Joining::new(request, room.name.clone(), Arc::clone(&self.inbox));
+        let _ = room.mailbox.put(RoomCommand::Join(Box::new(guest)));
     }
 
     /// A room has let the user in. One that it is in still is left now; what that says until it has let go is

@@ -7,7 +7,7 @@ use smol::Executor;
 use super::*;
 use crate::chat::message::{Item, Kind, Notice};
 use crate::chat::name::RoomName;
-use crate::chat::request::{ModCommand, PutOutHow};
+use crate::chat::request::{ModCommand, RemovalKind};
 use crate::chat::room::RoomLimits;
 use crate::hub::lobby::LobbyLimits;
 use crate::runtime::Runtime;
@@ -144,7 +144,10 @@ impl User {
         match departure {
             Some(Departure::Left(reply)) => self.note(Event::Reply(reply)),
             Some(Departure::PutOut(how, lost, joined)) => {
-                self.seen.push(format!("put out {:?} {lost}", how.how));
+                self.seen.push(format!(
+                    "put out {:?} {lost}",
+                    how.removal().map(|it| it.how)
+                ));
                 joined
                     .into_iter()
                     .for_each(|reply| self.note(Event::Reply(reply)));
@@ -227,7 +230,10 @@ fn a_reply_of_a_room_that_has_put_one_out_is_no_reply() {
     ben.user.ask_room(RoomRequest::Members);
     assert!(ben.user.is_awaiting());
     world.settle(&mut [&mut ann, &mut ben]);
-    assert_eq!(ben.seen, [format!("put out {:?} 1", PutOutHow::Kicked)]);
+    assert_eq!(
+        ben.seen,
+        [format!("put out {:?} 1", Some(RemovalKind::Kicked))]
+    );
     assert!(!ben.user.is_busy() && !ben.user.is_in_room());
     assert_eq!(ben.user.in_flight(), 0);
 }

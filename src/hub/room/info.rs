@@ -191,7 +191,7 @@ mod tests {
     use crate::chat::message::{Kind, MemberId};
     use crate::chat::name::RoomName;
     use crate::chat::room::{At, JoinRequest, Room, RoomLimits, RoomState};
-    use crate::hub::room::{self, RoomCommand, RoomHandle};
+    use crate::hub::room::{self, Joining, RoomCommand, RoomEnd, RoomHandle};
     use crate::store::Store;
 
     fn join(member: u64) -> RoomCommand {
@@ -202,7 +202,8 @@ mod tests {
             address: None,
             pass: None,
         };
-        RoomCommand::Join(Box::new(guest), Arc::default())
+        let room = RoomName::parse("1150").expect("a room name");
+        RoomCommand::Join(Box::new(Joining::new(guest, room, Arc::default())))
     }
 
     fn say(member: u64, text: &str) -> RoomCommand {
@@ -240,7 +241,7 @@ mod tests {
         }
         handle.mailbox.close();
         let room = Room::new(limits, RoomState::default(), At::default());
-        let closed = |_, _: &_| panic!("nobody closes it");
+        let closed = |_: RoomEnd<'_>| panic!("nobody closes it");
         block_on(room::run(
             room,
             handle.clone(),

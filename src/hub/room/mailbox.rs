@@ -134,6 +134,12 @@ impl<T> Mailbox<T> {
         Poll::Ready(true)
     }
 
+    /// Takes out all that waits, and gives each to `drop`.
+    pub fn clear(&self, drop: impl FnMut(T)) {
+        let waiting = std::mem::take(&mut self.lock().waiting);
+        waiting.into_iter().for_each(drop);
+    }
+
     fn push(&self, mut state: MutexGuard<'_, State<T>>, command: T) {
         state.waiting.push(command);
         let first = state.waiting.len() == 1;

@@ -17,53 +17,55 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
-use futures_lite::future;
+use futures_lite::{FutureExt, future};
 
 use self::recent::Recent;
 use crate::chat::batch::Batch;
-use crate::chat::room::{Closing, Entry, Fact, JoinRequest, Moderation, Room};
+use crate::chat::room::{Closing, Entry, Fact, Moderation, Room};
 
 pub use info::RoomInfo;
 pub use mailbox::Mailbox;
 pub use outbox::{Outbox, Reader, Taken};
 pub use protocol::{
-    ClientEvent, ClientInbox, Ended, Membership, RoomCommand, RoomHandle, RoomInner,
+    ClientEvent, ClientInbox, Ended, Joining, Membership, RoomCommand, RoomHandle, RoomInner,
 };
 
 use crate::chat::history::RoomSnapshot;
 use crate::chat::message::{Item, MemberId};
-use crate::chat::request::JoinError;
+use crate::chat::request::{JoinError, PutOut};
 use crate::limits::{CANDIDATES_MAX, WHO_NAMES_MAX};
 use crate::store::Store;
 use crate::time::Timestamp;
 
 /// The actor: runs `room` until its mailbox is closed and empty, and returns it. What is said is shown once
-/// `store` has it. `now` tells the time. If an owner closes the room, it is closed in the store, then `closed` is
-/// called with what the owners had decided, and then the members hear of it.
+/// `store` has it. `now` tells the time. If an owner closes the room, it is closed in the store, then `ended` is
+/// called with what the owners had decided, and then the members hear of it. If the actor panics, everybody is put
+/// out, and then `ended` is called: what is in the store is whole, and the room can be opened again.
 pub async fn run(
     room: Room,
     handle: RoomHandle,
     store: Store,
     now: impl Fn() -> Timestamp,
-    closed: impl FnOnce(Closing, &Moderation) + Send + 'static,
+    ended: impl FnOnce(RoomEnd<'_>) + Send + 'static,
 ) -> Room {
-    let mut actor = Actor::new(room, handle, store, Box::new(closed));
-    let mut turn = Vec::new();
-    while poll_fn(|cx| actor.handle.mailbox.poll_take(&mut turn, cx)).await {
-        let time = now();
-        for command in turn.drain(..) {
-            actor.handle(command, time).await;
-        }
-        actor.commit(time).await;
-        actor.publish();
-        actor.ring();
-        shrink(&mut turn);
-        // The members run before the room's next turn, so those who read keep up with any sender.
-        future::yield_now().await;
+    let mut actor = Actor::new(room, handle, store, Box::new(ended));
+    let running = AssertUnwindSafe(actor.run(now)).catch_unwind();
+    if running.await.is_err() {
+        actor.fail();
     }
     actor.room
+}
+
+/// How a room has ended before the server has.
+#[derive(Debug)]
+pub enum RoomEnd<'a> {
+    /// An owner has closed it, having decided so much.
+    Closed(Closing, &'a Moderation),
+    /// By a fault of the server.
+    Fault,
 }
 
 /// A storm of lines must not leave its space behind in every room it passed through.
@@ -73,12 +75,12 @@ fn shrink(turn: &mut Vec<RoomCommand>) {
     }
 }
 
-/// What hears of a room's being closed.
-type Closed = Box<dyn FnOnce(Closing, &Moderation) + Send>;
+/// What hears of a room's end.
+type OnEnd = Box<dyn FnOnce(RoomEnd<'_>) + Send>;
 
 struct Actor {
-    /// What to call when the room is closed by an owner; `None` once it is.
-    closed: Option<Closed>,
+    /// What to call when the room ends before the server does; `None` once it has.
+    on_end: Option<OnEnd>,
     room: Room,
     handle: RoomHandle,
     outbox: Arc<Outbox>,
@@ -100,9 +102,9 @@ struct Actor {
 }
 
 impl Actor {
-    fn new(room: Room, handle: RoomHandle, store: Store, closed: Closed) -> Actor {
+    fn new(room: Room, handle: RoomHandle, store: Store, on_end: OnEnd) -> Actor {
         Actor {
-            closed: Some(closed),
+            on_end: Some(on_end),
             store,
             recent: Recent::new(room.limits().history_lines),
             drafts: Vec::new(),
@@ -115,6 +117,22 @@ impl Actor {
             handle,
             is_behind: false,
             news: false,
+        }
+    }
+
+    async fn run(&mut self, now: impl Fn() -> Timestamp) {
+        let mut turn = Vec::new();
+        while poll_fn(|cx| self.handle.mailbox.poll_take(&mut turn, cx)).await {
+            let time = now();
+            for command in turn.drain(..) {
+                self.handle(command, time).await;
+            }
+            self.commit(time).await;
+            self.publish();
+            self.ring();
+            shrink(&mut turn);
+            // The members run before the room's next turn, so those who read keep up with any sender.
+            future::yield_now().await;
         }
     }
 
@@ -142,9 +160,9 @@ impl Actor {
             RoomCommand::Rename { member, name } => {
                 self.note(Fact::Renamed { member, name }, time).await;
             }
-            RoomCommand::Join(guest, inbox) => {
+            RoomCommand::Join(joining) => {
                 self.recall().await;
-                self.join(*guest, inbox, time).await;
+                self.join(*joining, time).await;
             }
             RoomCommand::Leave(member, ended) => self.leave(member, ended, time).await,
             RoomCommand::Stop => self.room.suppress_presence(),
@@ -195,13 +213,14 @@ impl Actor {
         }
     }
 
-    async fn join(&mut self, guest: JoinRequest, inbox: Arc<ClientInbox>, time: Timestamp) {
-        let (member, has_account) = (guest.member, guest.account.is_some());
+    async fn join(&mut self, joining: Joining, time: Timestamp) {
+        let request = &joining.request;
+        let (member, has_account) = (request.member, request.account.is_some());
         let decided = self.carry_out(time, JoinError::NotStored, |room| {
-            room.decide_join(&guest, time)
+            room.decide_join(request, time)
         });
         if let Err(why) = decided.await {
-            return inbox.put(ClientEvent::Refused(self.handle.name.clone(), why));
+            return joining.refuse(why);
         }
         // Who joins sees nothing from before, its own coming included.
         self.publish();
@@ -213,8 +232,9 @@ impl Actor {
             topic: self.room.topic().cloned(),
             history: self.recent.lines(),
         };
-        inbox.put(ClientEvent::Admitted(membership, snapshot));
-        self.inboxes.insert(member, inbox);
+        if let Some(inbox) = joining.admit(membership, snapshot) {
+            self.inboxes.insert(member, inbox);
+        }
         if has_account || self.room.has_lost_owner() || !self.room.has_owner(time) {
             self.note_owner(Fact::OwnerCame(member), time).await;
         }
@@ -242,6 +262,26 @@ impl Actor {
     fn tell(&self, member: MemberId, note: ClientEvent) {
         if let Some(inbox) = self.inboxes.get(&member) {
             inbox.put(note);
+        }
+    }
+
+    /// The actor has panicked: what it knows is not to be trusted any more, and everybody is put out.
+    fn fail(&mut self) {
+        // What is stored is shown, if it can be.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| self.publish()));
+        self.handle.mailbox.close();
+        let put_out = Arc::new(PutOut::Fault);
+        for (member, inbox) in std::mem::take(&mut self.inboxes) {
+            self.outbox.end_reader(member, Some(Arc::clone(&put_out)));
+            inbox.ring();
+        }
+        self.handle.mailbox.clear(|command| {
+            if let RoomCommand::Join(joining) = command {
+                joining.refuse(JoinError::Fault);
+            }
+        });
+        if let Some(on_end) = self.on_end.take() {
+            on_end(RoomEnd::Fault);
         }
     }
 

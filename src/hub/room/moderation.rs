@@ -2,7 +2,7 @@
 
 use async_channel::Sender;
 
-use super::Actor;
+use super::{Actor, RoomEnd};
 use crate::chat::message::MemberId;
 use crate::chat::moderation::Deed;
 use crate::chat::request::{Info, ModCommand, ModError, ModReply, Reply, RoomReply};
@@ -87,8 +87,8 @@ impl Actor {
     /// [`JoinError::NoRoom`](crate::chat::request::JoinError::NoRoom).
     pub(super) fn close(&mut self, closing: Closing) {
         self.handle.mailbox.close();
-        if let Some(closed) = self.closed.take() {
-            closed(closing, self.room.moderation());
+        if let Some(on_end) = self.on_end.take() {
+            on_end(RoomEnd::Closed(closing, self.room.moderation()));
         }
     }
 

@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub enum RoomCommand {
     /// Let a connection in. Answered by [`ClientEvent::Admitted`] or [`ClientEvent::Refused`].
-    Join(Box<JoinRequest>, Arc<ClientInbox>),
+    Join(Box<Joining>),
     /// A member says a line of clean text. It comes back in the transcript.
     Say {
         /// The member.
@@ -85,6 +85,59 @@ pub struct Ended {
     pub reader: Reader,
     /// How it has ended.
     pub how: ConnectionEnd,
+}
+
+/// Whoever asks to be let into a room, and waits for its answer. If it is dropped without one, the room has ended, and
+/// the answer says so.
+#[derive(Debug)]
+pub struct Joining {
+    /// Who it is.
+    pub request: JoinRequest,
+    room: RoomName,
+    /// `None` once there was an answer.
+    inbox: Option<Arc<ClientInbox>>,
+}
+
+impl Joining {
+    /// The guest with this inbox asks `room`.
+    pub fn new(request: JoinRequest, room: RoomName, inbox: Arc<ClientInbox>) -> Joining {
+        Joining {
+            request,
+            room,
+            inbox: Some(inbox),
+        }
+    }
+
+    /// Lets the guest in. Returns what reaches the member from now on.
+    pub fn admit(
+        mut self,
+        membership: Membership,
+        snapshot: RoomSnapshot,
+    ) -> Option<Arc<ClientInbox>> {
+        let inbox = self.inbox.take()?;
+        inbox.put(ClientEvent::Admitted(membership, snapshot));
+        Some(inbox)
+    }
+
+    /// Tells the guest why not.
+    pub fn refuse(mut self, why: JoinError) {
+        self.answer(why);
+    }
+
+    fn answer(&mut self, why: JoinError) {
+        if let Some(inbox) = self.inbox.take() {
+            inbox.put(ClientEvent::Refused(self.room.clone(), why));
+        }
+    }
+}
+
+impl Drop for Joining {
+    fn drop(&mut self) {
+        self.answer(match std::thread::panicking() {
+            true => JoinError::Fault,
+            false => JoinError::NoRoom,
+        });
+    }
 }
 
 /// A connection's place in a room.

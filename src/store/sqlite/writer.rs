@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_channel::Sender;
@@ -129,7 +131,8 @@ impl Writer {
             let patience = self.patience();
             match self.jobs.take_all(&mut taken, patience) {
                 Taken::All => self.do_all(&mut taken),
-                Taken::Nothing => self.forget(),
+                // It is tried again, and the log has heard of it.
+                Taken::Nothing => drop(panic::catch_unwind(AssertUnwindSafe(|| self.forget()))),
                 Taken::Closed => return self.write_rest(),
             }
         }
@@ -216,8 +219,13 @@ impl Writer {
             change.commit()?;
             Ok(done)
         };
-        let result: rusqlite::Result<Vec<Done>> = { in_transaction }();
-        result.map_err(|error| StoreError::Failed(error.to_string()))
+        let result: thread::Result<rusqlite::Result<Vec<Done>>> =
+            panic::catch_unwind(AssertUnwindSafe(in_transaction));
+        match result {
+            Ok(result) => result.map_err(|error| StoreError::Failed(error.to_string())),
+            // The transaction was taken back on the way here, and the log has heard of it.
+            Err(_) => Err(StoreError::Failed("a fault of the server".to_owned())),
+        }
     }
 
     /// Begins the log anew if it has become long. By itself SQLite does so only at a moment without readers,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::chat::password::Password;
-use crate::chat::request::{Info, ModCommand, ModError, NewBan, PutOut, PutOutHow, Target};
+use crate::chat::request::{
+    Info, ModCommand, ModError, NewBan, PutOut, Removal, RemovalKind, Target,
+};
 use crate::limits::PASSWORD_TRIES;
 
 fn password(text: &str) -> Password {
@@ -208,11 +210,11 @@ fn a_question_for_a_password_ends_with_whatever_else_comes_of_it() {
 
 #[test]
 fn who_is_put_out_is_at_the_menu_whatever_was_asked() {
-    let how = PutOut {
-        how: PutOutHow::Kicked,
+    let how = PutOut::Removed(Removal {
+        how: RemovalKind::Kicked,
         by: name("Bo"),
         why: "".into(),
-    };
+    });
     for line in ["\\who", "\\lock"] {
         let mut session = in_room();
         session.line(line);

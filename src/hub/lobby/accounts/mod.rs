@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_lite::FutureExt;
 use smol::Task;
 
 use super::founders::Founder;
@@ -59,7 +61,7 @@ impl Lobby {
         request: AccountRequest,
         settings: Settings,
     ) {
-        let lobby = Arc::clone(self);
+        let (lobby, inbox) = (Arc::clone(self), Arc::clone(&requester.inbox));
         let policy = async move {
             match request {
                 AccountRequest::Register(name, password) => {
@@ -85,7 +87,7 @@ impl Lobby {
                 }
             }
         };
-        self.requests.start(policy);
+        self.answer(&inbox, policy);
     }
 
     async fn register(
@@ -178,7 +180,8 @@ impl Lobby {
             let stored = self
                 .store
                 .change_accounts(changes.clone().into_iter().collect());
-            if stored.await.is_err() {
+            let stored = AssertUnwindSafe(stored).catch_unwind();
+            if !matches!(stored.await, Ok(Ok(()))) {
                 let mut state = self.lock();
                 state.accounts.put_back(changes);
                 // The next change tries again.

@@ -22,6 +22,7 @@ use Step::{Fault as Next, Put};
 struct Played {
     room: Room,
     closed: bool,
+    ended_by_fault: bool,
     handle: RoomHandle,
 }
 
@@ -32,11 +33,15 @@ fn play(steps: Vec<Step>) -> Played {
     let handle = handle(&store);
     let store = store.with_faults(Arc::clone(&script) as _);
     let was_closed = Arc::new(AtomicBool::new(false));
-    let closed = {
-        let was_closed = Arc::clone(&was_closed);
-        move |_, _: &_| was_closed.store(true, Ordering::SeqCst)
+    let has_failed = Arc::new(AtomicBool::new(false));
+    let ended = {
+        let (was_closed, has_failed) = (Arc::clone(&was_closed), Arc::clone(&has_failed));
+        move |how: RoomEnd<'_>| match how {
+            RoomEnd::Closed(..) => was_closed.store(true, Ordering::SeqCst),
+            RoomEnd::Fault => has_failed.store(true, Ordering::SeqCst),
+        }
     };
-    let actor = run(room_of_ann(), handle.clone(), store, || NOW, closed);
+    let actor = run(room_of_ann(), handle.clone(), store, || NOW, ended);
     let feed = async {
         for step in steps {
             match step {
@@ -58,6 +63,7 @@ fn play(steps: Vec<Step>) -> Played {
     Played {
         room,
         closed: was_closed.load(Ordering::SeqCst),
+        ended_by_fault: has_failed.load(Ordering::SeqCst),
         handle,
     }
 }
@@ -228,8 +234,12 @@ fn a_command_that_races_with_a_ruling_from_elsewhere_is_decided_again() {
     let replies = told(&mut people[0]).replies;
     assert_eq!(replies, [refusal(ModError::Nobody(name("Ben")))]);
     told(&mut people[1]);
-    let how = people[1].put_out.as_ref().expect("he was kicked");
-    assert_eq!((how.how, how.by.as_str()), (PutOutHow::Kicked, "Zoe"));
+    let how = people[1]
+        .put_out
+        .as_ref()
+        .and_then(PutOut::removal)
+        .expect("he was kicked");
+    assert_eq!((how.how, how.by.as_str()), (RemovalKind::Kicked, "Zoe"));
     assert_eq!(played.room.names(), [name("Ann")]);
 }
 
@@ -248,8 +258,12 @@ fn who_joins_a_room_that_was_closed_elsewhere_is_told_that_there_is_none() {
     assert_eq!(told(&mut people[2]).refused, [JoinError::NoRoom]);
     for user in &mut people[..2] {
         told(user);
-        let how = user.put_out.as_ref().map(|out| out.how);
-        assert_eq!(how, Some(PutOutHow::Closed { is_kept: false }));
+        let how = user
+            .put_out
+            .as_ref()
+            .and_then(PutOut::removal)
+            .map(|out| out.how);
+        assert_eq!(how, Some(RemovalKind::Closed { is_kept: false }));
     }
     assert!(played.closed && played.handle.mailbox.is_closed());
 }
@@ -378,7 +392,7 @@ fn a_store_that_is_late_changes_no_order() {
 #[test]
 fn nothing_behind_a_gap_is_shown_until_it_is_closed() {
     let store = Store::memory(10);
-    let closed = |_, _: &_| panic!("nobody closes it");
+    let closed = |_: RoomEnd<'_>| panic!("nobody closes it");
     let mut actor = Actor::new(room_of_ann(), handle(&store), store, Box::new(closed));
     let numbered = |seq, text| Numbered {
         seq,
@@ -391,4 +405,30 @@ fn nothing_behind_a_gap_is_shown_until_it_is_closed() {
     assert!(!actor.is_behind);
     assert_eq!((actor.pending.len(), actor.room.at().seq), (2, 2));
     assert_eq!(actor.handle.info.lines(), 2);
+}
+
+#[test]
+fn a_room_that_panics_puts_everybody_out_and_refuses_who_is_on_the_way() {
+    let mut people = [User::new(), User::new(), User::new(), User::new()];
+    let played = play(vec![
+        Put(vec![join(&people, 1, "Ann"), join(&people, 2, "Ben")]),
+        Put(vec![say(1, "seen")]),
+        Next(Fault::Panic),
+        Put(vec![
+            say(2, "not seen"),
+            join(&people, 3, "Cat"),
+            join(&people, 4, "Dai"),
+        ]),
+        // Nobody is there any more.
+        Put(vec![say(1, "too late")]),
+    ]);
+    assert!(played.ended_by_fault);
+    for person in &mut people[..2] {
+        assert_eq!(told(person), Told::default());
+        assert_eq!(person.read, ["seen"]);
+        assert_eq!(person.put_out, Some(PutOut::Fault));
+    }
+    for person in &mut people[2..] {
+        assert_eq!(told(person).refused, [JoinError::Fault]);
+    }
 }

@@ -10,8 +10,9 @@ use super::*;
 use crate::chat::address::Address;
 use crate::chat::message::{Item, Kind};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::request::{ModCommand, NewBan, PutOut, PutOutHow, Reply, RoomReply, Target};
+use crate::chat::request::{ModCommand, NewBan, PutOut, RemovalKind, Reply, RoomReply, Target};
 use crate::chat::room::ConnectionEnd;
+use crate::chat::room::JoinRequest;
 use crate::chat::room::{At, Moderation, RoomLimits, RoomState};
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -125,7 +126,7 @@ fn run_commands(
     let was_closed = Arc::new(AtomicBool::new(false));
     let closed = {
         let was_closed = Arc::clone(&was_closed);
-        move |_, _: &_| was_closed.store(true, Ordering::SeqCst)
+        move |_: RoomEnd<'_>| was_closed.store(true, Ordering::SeqCst)
     };
     let mut handed_back = Vec::new();
     let actor = run(room, handle.clone(), store, || NOW, closed);
@@ -147,7 +148,8 @@ fn run_commands(
 
 fn join(people: &[User], id: u64, called: &str) -> RoomCommand {
     let inbox = Arc::clone(&people[id as usize - 1].inbox);
-    RoomCommand::Join(Box::new(guest(id, called)), inbox)
+    let room = RoomName::parse("1150").expect("a room name");
+    RoomCommand::Join(Box::new(Joining::new(guest(id, called), room, inbox)))
 }
 
 fn say(id: u64, text: &str) -> RoomCommand {
@@ -238,8 +240,16 @@ fn who_is_kicked_while_speaking_sees_what_was_said_until_then_and_nothing_after(
         let said: Vec<String> = (1..=before).map(|number| number.to_string()).collect();
         assert_eq!(ben.read, said, "{case}");
         assert_eq!(ann.read, [said, vec!["gone".to_owned()]].concat(), "{case}");
-        let how = ben.put_out.as_ref().expect("he was kicked");
-        assert_eq!((how.how, &*how.why), (PutOutHow::Kicked, "spam"), "{case}");
+        let how = ben
+            .put_out
+            .as_ref()
+            .and_then(PutOut::removal)
+            .expect("he was kicked");
+        assert_eq!(
+            (how.how, &*how.why),
+            (RemovalKind::Kicked, "spam"),
+            "{case}"
+        );
     });
 }
 
@@ -261,8 +271,12 @@ fn who_joins_a_room_that_is_being_closed_is_told_that_there_is_none() {
             .any(|command| matches!(command, RoomCommand::Join(..)));
         let [ann, ben, cat] = &people;
         for person in [ann, ben] {
-            let how = person.put_out.as_ref().map(|out| out.how);
-            assert_eq!(how, Some(PutOutHow::Closed { is_kept: true }), "{case}");
+            let how = person
+                .put_out
+                .as_ref()
+                .and_then(PutOut::removal)
+                .map(|out| out.how);
+            assert_eq!(how, Some(RemovalKind::Closed { is_kept: true }), "{case}");
             assert_eq!(
                 person.read.iter().filter(|text| *text == "bye").count(),
                 1,

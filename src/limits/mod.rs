@@ -3,8 +3,12 @@
 //! Whatever grows from input stops at one of these. Those an operator may want to move have a flag in
 //! [`crate::config`]; the value here is then its default.
 
+mod store;
+
 use std::ops::RangeInclusive;
 use std::time::Duration;
+
+pub use self::store::*;
 
 /// Bytes of one typed line without its end. A terminal's line mode cannot send more (the kernel cuts at
 /// 4,095 and a line end), so only programs meet it. A longer line is refused whole.
@@ -145,6 +149,9 @@ pub const ROOM_IDLE_DAYS_MAX: u32 = 36_500;
 pub const ROOM_OPENING_LOOK: Duration = Duration::from_millis(1);
 /// How many times: a tenth of a second.
 pub const ROOM_OPENING_LOOKS: usize = 100;
+
+/// How long to wait before a room that has failed is opened again, if the store could not do it at once.
+pub const ROOM_OPENING_RETRY: Duration = Duration::from_millis(250);
 
 /// Members of one room.
 pub const ROOM_MEMBERS_MAX: usize = 10_000;
@@ -394,116 +401,6 @@ pub const ATOMIC_WRITE_BYTES: usize = 1400;
 
 /// The pause between two such writes, so that the client passes each on before the next one comes.
 pub const ATOMIC_WRITE_PAUSE: Duration = Duration::from_millis(10);
-
-/// Requests that wait for the store's writer. Each room has few on their way, and keeps their lines anyway.
-pub const STORE_JOBS_MAX: usize = 256;
-
-/// Lines of one transaction: about 10 ms of writing, which is how long the first waits for the last.
-pub const STORE_COMMIT_LINES_MAX: usize = 4096;
-
-/// Queries that wait for the store's readers; further ones wait before they get in line.
-pub const STORE_QUERIES_MAX: usize = 256;
-
-/// Threads that search; one more reads pages. A search takes one of them for at most [`SEARCH_TIME_MAX`].
-pub const STORE_SEARCHERS: usize = 2;
-
-/// How long a writer waits for another process (an import) that is writing.
-pub const STORE_BUSY_MAX: Duration = Duration::from_secs(5);
-
-/// KiB of the file that one connection to the database keeps in memory. The kernel has the file's pages as
-/// well, so that more made nothing faster with ten million lines, and a search takes all that it may.
-pub const STORE_CACHE_KIB: i64 = 256;
-
-/// Statements that one connection to the database keeps prepared: more than there are.
-pub const STORE_STATEMENTS: usize = 32;
-
-/// Pages of 4 KiB in the write-ahead log at which they are moved into the file.
-pub const STORE_WAL_PAGES: u32 = 2000;
-
-/// Bytes that the write-ahead log keeps of the disk once it is empty again. When it has more, readers are waited
-/// for, so that it becomes empty.
-pub const STORE_WAL_BYTES: u32 = 32 * 1024 * 1024;
-
-/// How long the writer waits for readers to let go of a log that is longer than that: many times as long as
-/// most searches take. An export may take longer; then it is tried again when the log has grown by as much again.
-pub const STORE_WAL_WAIT: Duration = Duration::from_millis(500);
-
-/// How often a store that fails is complained of in the log.
-pub const STORE_COMPLAINT_EVERY: Duration = Duration::from_secs(60);
-
-/// Lines of one answer of the store: what a page of any terminal holds, and what `--history` may ask for.
-pub const STORE_PAGE_LINES_MAX: usize = HISTORY_LINES_MAX;
-
-/// Bytes of text on a page of a room's past: a thousand usual lines. What came before is asked for in the same way.
-pub const STORE_PAGE_BYTES_MAX: usize = 96 * 1024;
-
-/// Who does not ask for more gets all lines that they expect, however long those are.
-const _: () =
-    assert!(HISTORY_PAGE_LINES * (LINE_BYTES_MAX + NAME_BYTES_MAX) <= STORE_PAGE_BYTES_MAX);
-
-/// The highest number that a message may be imported with. Numbers go up to 2^40, so as many are left.
-pub const MESSAGE_ID_IMPORT_MAX: u64 = 1 << 39;
-
-/// Lines that are entered into the search index in one step, some 10 ms: each step makes a part of the index,
-/// and small parts have to be merged more often.
-pub const INDEX_LINES: usize = 2048;
-
-/// Bytes of text of such a step, which are in memory meanwhile.
-pub const INDEX_BYTES: usize = 256 * 1024;
-
-/// How often as long as a step took the index waits for its next one, when lines are being stored: it takes
-/// a twentieth of a processor from those who talk, and still enters thousands of lines a second.
-pub const INDEX_REST: u32 = 20;
-
-/// The longest such wait: a step that waited for somebody's lock has not worked all that time.
-pub const INDEX_REST_MAX: Duration = Duration::from_secs(2);
-
-/// How long lines gather before they are entered: a few lines cost as much as hundreds.
-pub const INDEX_GATHER: Duration = Duration::from_millis(500);
-
-/// How often it is looked whether another process (an import) has stored lines.
-pub const INDEX_EVERY: Duration = Duration::from_secs(60);
-
-/// How long the index waits after it failed.
-pub const INDEX_RETRY: Duration = Duration::from_secs(60);
-
-/// Lines that are forgotten in one step: up to 10 ms, for which a new line may wait.
-pub const FORGET_LINES: usize = 128;
-
-/// How long the writer waits for lines between two such steps.
-pub const FORGET_PAUSE: Duration = Duration::from_millis(5);
-
-/// How long it waits after forgetting failed.
-pub const FORGET_RETRY: Duration = Duration::from_secs(10);
-
-/// How often it is looked whether there are lines to forget.
-pub const FORGET_EVERY: Duration = Duration::from_secs(600);
-
-/// Words of one search; the others are not looked at.
-pub const SEARCH_WORDS_MAX: usize = 16;
-
-/// Three-letter parts of the words that are looked up in the index. They find the candidates; whether
-/// all words are in a line is checked on the line itself.
-pub const SEARCH_PARTS_MAX: usize = 32;
-
-/// Lines that one search reads: some 50 ms. Words of one or two letters, which the index does not know,
-/// are found among so many of the last lines.
-pub const SEARCH_LINES_MAX: usize = 50_000;
-
-/// How long one search goes on.
-pub const SEARCH_TIME_MAX: Duration = Duration::from_secs(1);
-
-/// Lines of one transaction of an import.
-pub const IMPORT_LINES: usize = 1000;
-
-/// How long an import pauses after a transaction, so that a running server gets its turn.
-pub const IMPORT_PAUSE: Duration = Duration::from_millis(2);
-
-/// Bytes of one line of an import: a whole message with every byte escaped, and its names.
-pub const IMPORT_LINE_BYTES_MAX: usize = 128 * 1024;
-
-/// Faults of a file that a check tells; a broken file may have millions.
-pub const CHECK_FAULTS_MAX: usize = 20;
 
 /// Bytes of a password. Shorter ones are found by trying; a longer one is a mistake, and would cost more.
 pub const PASSWORD_BYTES: RangeInclusive<usize> = 8..=128;
