@@ -150,8 +150,9 @@ pub const ROOM_OPENING_LOOK: Duration = Duration::from_millis(1);
 /// How many times: a tenth of a second.
 pub const ROOM_OPENING_LOOKS: usize = 100;
 
-/// How long to wait before a room that has failed is opened again, if the store could not do it at once.
-pub const ROOM_OPENING_RETRY: Duration = Duration::from_millis(250);
+/// How long to wait before a room that has failed is opened again, if the store could not do it at once. Less than
+/// [`GRACE_MIN`], since a server that stops waits for it.
+pub const ROOM_OPENING_RETRY: Duration = Duration::from_millis(20);
 
 /// Members of one room.
 pub const ROOM_MEMBERS_MAX: usize = 10_000;

@@ -7,6 +7,10 @@ use parlor::chat::history::RoomId;
 use crate::ledger::{Ledger, Purpose, connection_of};
 use crate::screen::{Piece, Prompt, Row, Screen, parse, strip_prompts, token};
 
+/// Characters of somebody's words in a row that may have to be wrapped. Names and times take the rest of it, and wide
+/// characters two columns.
+const WRAPPED_CHARS_MIN: usize = 20;
+
 /// What one connection has been shown.
 #[derive(Debug)]
 pub(crate) struct View {
@@ -196,9 +200,10 @@ impl View {
         })
     }
 
-    /// Whether a row shows these words; a long line is wrapped where rows are inserted.
+    /// Whether a row shows these words; a long line is wrapped, and further rows of it are not looked at.
     fn shows(&self, row: &str, words: &str) -> bool {
-        row == words || self.echoes && words.starts_with(row)
+        let may_go_on = self.echoes || row.chars().count() >= WRAPPED_CHARS_MIN;
+        row == words || may_go_on && words.starts_with(row)
     }
 
     /// Lines may be missing for good reasons.

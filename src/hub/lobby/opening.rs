@@ -200,9 +200,10 @@ impl Lobby {
     }
 
     async fn open_failed_rooms(self: Arc<Self>) {
-        loop {
+        // Once the server stops nobody comes any more.
+        while !self.lock().stopping {
             let looking = AssertUnwindSafe(self.look_for_rooms()).catch_unwind();
-            if matches!(looking.await, Ok(Ok(()))) || self.lock().stopping {
+            if matches!(looking.await, Ok(Ok(()))) {
                 return;
             }
             self.runtime.clock.after(ROOM_OPENING_RETRY).await;
