@@ -163,6 +163,8 @@ pub enum ModCommand {
     Unmute(Name),
     /// Make a member an owner as well.
     Own(Name),
+    /// Tell whether the member may close the room, before it is done.
+    AskClose,
     /// Close the room.
     Close,
 }
@@ -180,7 +182,7 @@ impl ModCommand {
             ModCommand::Lock(_) => Deed::Lock,
             ModCommand::Unlock => Deed::Unlock,
             ModCommand::Ban(_) => Deed::Ban,
-            ModCommand::Close => Deed::Close,
+            ModCommand::AskClose | ModCommand::Close => Deed::Close,
             ModCommand::Private(_)
             | ModCommand::Kick(..)
             | ModCommand::Bans
@@ -218,6 +220,8 @@ pub enum ModReply {
     Banned(BanReply),
     /// The bans, oldest first.
     Bans(Vec<BanLine>),
+    /// The member may close the room.
+    MayClose,
 }
 
 /// What a ban of a name keeps out besides the name.
@@ -438,6 +442,7 @@ mod tests {
             (ModCommand::Mute(whom()), "Owner Heir"),
             (ModCommand::Unmute(whom()), "Owner Heir"),
             (ModCommand::Own(whom()), "Owner Heir"),
+            (ModCommand::AskClose, "Owner"),
             (ModCommand::Close, "Owner"),
         ]
     }

@@ -494,5 +494,10 @@ pub const CLOSED_ROOMS_MAX: usize = 1000;
 /// Bytes that closed rooms may take without `--data`, where they wait in memory; as [`CLOSED_ROOMS_MAX`] otherwise.
 pub const CLOSED_ROOMS_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// Letters of a word that may be a command with a mistake in it.
+pub const COMMAND_LETTERS_MAX: usize = 16;
+/// Commands that are offered for it.
+pub const COMMANDS_MEANT_MAX: usize = 3;
+
 /// How often a room decides the same anew because others were faster, before it gives up.
 pub const STALE_DECISIONS_MAX: usize = 8;

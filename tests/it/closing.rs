@@ -47,6 +47,8 @@ fn tool(args: &[&str], file: &Path) -> String {
 /// Ann closes room 1150, which she is in.
 fn close(ann: &mut Client) {
     ann.line("\\close");
+    ann.expect("To close it, type its name: ");
+    ann.line("1150");
     ann.expect_next(&format!(
         "* Room 1150 was closed by ann\n(its owner can undo that within 7d: \\reopen 1150)\n{MENU}ann> "
     ));
@@ -94,7 +96,7 @@ fn a_stranger_who_finds_twenty_rooms_empty_takes_none_of_their_lines_away() {
         );
     }
     let grave = [
-        ("\\lock pizza4all", "lock it"),
+        ("\\lock\npizza4all", "lock it"),
         ("\\ban ann", "ban people from it"),
         ("\\ban 127.0.0.2", "ban people from it"),
     ];
@@ -185,6 +187,8 @@ fn a_room_in_which_nothing_was_said_is_closed_for_good() {
     let server = Server::start(&[]);
     let [mut ann] = room_with(&server, "1150", ["ann"]);
     ann.line("\\close");
+    ann.expect_next("Room 1150 has no messages. To close it, type its name: ");
+    ann.line("1150");
     ann.expect_next(&format!("* Room 1150 was closed by ann\n{MENU}ann> "));
     ann.line("\\reopen 1150");
     ann.expect_next("Reopen room 1150 failed. ");
@@ -200,7 +204,7 @@ fn a_founder_with_an_account_has_a_closed_room_back_after_a_restart() {
     ann.expect("ann is registered.");
     ann.expect("ann> ");
     ann.say("what was said");
-    ann.line("\\lock pizza4all");
+    ann.line("\\lock\npizza4all");
     ann.expect("joining needs a password\nann> ");
     close(&mut ann);
     stop(first);
@@ -270,13 +274,7 @@ fn a_sitter_does_not_get_the_room_of_an_owner_whose_connection_is_lost() {
     ben.expect("I am on a train\nben> ");
     ann.reset();
     ben.expect_next("\n* ann left\nben> ");
-    for line in [
-        "\\close",
-        "\\ban ann",
-        "\\lock pizza4all",
-        "\\mute ann",
-        "\\private",
-    ] {
+    for line in ["\\close", "\\ban ann", "\\mute ann", "\\private"] {
         ben.line(line);
         ben.expect_next(
             "Only the room's owner can do that. Nothing was done. No owner is here right now.\nben> ",
@@ -336,7 +334,7 @@ fn an_owner_may_take_the_name_back_in_the_room_and_is_lost_a_second_time() {
 fn the_owner_of_a_locked_room_comes_back_with_its_password() {
     let server = Server::start(&[]);
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
-    ann.line("\\lock pizza4all");
+    ann.line("\\lock\npizza4all");
     ann.expect("joining needs a password\nann> ");
     ben.expect("joining needs a password\nben> ");
     ann.reset();

@@ -93,8 +93,9 @@ fn quit_says_goodbye_and_closes() {
 fn what_is_no_command_is_a_message() {
     let cases = [
         ("/usr/bin", "/usr/bin"),
-        ("/shrug", "/shrug"),
-        ("/exitnow", "/exitnow"),
+        ("//shrug", "/shrug"),
+        ("//exit", "/exit"),
+        ("// exit", "// exit"),
         ("/", "/"),
         ("\\\\exit", "\\exit"),
         ("\\\\x", "\\x"),
@@ -115,7 +116,7 @@ fn what_is_no_command_is_a_message() {
 fn an_unknown_command_says_so_and_sends_nothing() {
     let server = Server::start(&[]);
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
-    for unknown in ["\\dance", "\\exitnow", "\\", "\\ exit"] {
+    for unknown in ["\\dance", "\\exitnow", "\\", "\\ exit", "/mgs ben secret"] {
         ann.line(unknown);
         let answer = ann.expect("ann> ");
         assert!(

@@ -189,7 +189,7 @@ impl Evening {
         let mut reader = server.client("reader");
         reader.expect("anon> ");
         reader.line("\\help");
-        let help = reader.expect("A line that begins");
+        let help = reader.expect("/ does as well as");
         let usages = help.split('\\').skip(1);
         let listed: BTreeSet<String> = usages
             .map(|usage| {
@@ -271,7 +271,7 @@ fn look_around(evening: &mut Evening) {
     evening.command("anna", "who", "adam (away)");
     evening.command("tess", "who all", "12 are connected:");
     evening.command("paul", "whois max", "max is in room salon.");
-    evening.command("max", "help", "A line that begins with");
+    evening.command("max", "help", "/ does as well as");
     evening.command("mia", "stats", "The Ladle");
     evening.command("sue", "help whois", "For example: \\whois");
 }
@@ -338,7 +338,8 @@ fn take_care(evening: &mut Evening) {
         evening.all_see(notice, &[]);
     };
     let locked = "* nora locked the room: joining needs a password";
-    seen(evening, "nora", "lock soup4twelve", locked);
+    evening.command("nora", "lock", "New password of the room:");
+    evening.line("nora", "soup4twelve", locked);
     seen(evening, "nora", "unlock", "* nora unlocked the room");
     let private = "* nora made the room private: no list shows it";
     seen(evening, "nora", "private", private);
@@ -388,7 +389,8 @@ fn look_back(evening: &mut Evening) {
 /// Everybody leaves.
 fn go(evening: &mut Evening) {
     evening.command("adam", "exit", "Who needs password anyway?");
-    evening.command("nora", "close", "* Room salon was closed by nora");
+    evening.command("nora", "close", "To close it, type its name:");
+    evening.line("nora", "salon", "* Room salon was closed by nora");
     evening.command("nora", "reopen salon", "Room salon is open again.");
     evening.guest("mia").sees("* Room salon was closed by nora");
     for (name, _) in GUESTS {

@@ -253,7 +253,8 @@ fn one_address_cannot_take_all_rooms() {
     ann.line("2");
     ann.line("anns");
     ann.expect("Join room anns successful");
-    ann.line("\\close");
+    ann.line("\\close\nanns");
+    ann.expect("was closed by anon");
     ann.expect("anon> ");
     eventually("creating another", || {
         ann.line("1");
@@ -293,7 +294,7 @@ fn an_account_creates_so_many_rooms_from_wherever_it_comes() {
     dai.expect("Welcome back, Dai.");
     dai.send("1\nthree\n");
     dai.expect(full);
-    dai.send("2\none\n\\close\n");
+    dai.send("2\none\n\\close\none\n");
     dai.expect("Room one was closed by Dai");
     dai.send("1\nthree\n");
     dai.expect("Create room three successful");

@@ -29,6 +29,15 @@ fn order(owner: &mut Client, line: &str, notice: &str) {
     owner.expect_next(&format!("{notice}\n{}", owner.prompt()));
 }
 
+/// The owner locks the room.
+fn lock(owner: &mut Client) {
+    owner.line("\\lock");
+    owner.expect("New password of the room: ");
+    owner.line(PASSWORD);
+    owner.expect("locked the room: joining needs a password\n");
+    owner.expect(&owner.prompt());
+}
+
 #[test]
 fn who_is_kicked_is_told_at_the_menu_and_may_come_again() {
     let server = Server::start(&[]);
@@ -64,7 +73,6 @@ fn only_the_owner_may_and_the_others_are_told_whom_to_ask() {
         "\\own ben",
         "\\private",
         "\\unlock",
-        "\\lock pizza4all",
         "\\close",
     ] {
         ben.line(line);
@@ -155,7 +163,7 @@ fn a_locked_room_asks_for_its_password_three_times() {
     let server = Server::start(&[]);
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
     let locked = "* ann locked the room: joining needs a password";
-    order(&mut ann, &format!("\\lock {PASSWORD}"), locked);
+    lock(&mut ann);
     ben.expect_next(&format!("\n{locked}\nben> "));
     let mut cat = newcomer(&server, "cat");
     knock(&mut cat);
@@ -196,8 +204,7 @@ fn a_locked_room_asks_for_its_password_three_times() {
 fn a_locked_room_may_be_joined_from_another_and_who_gives_up_stays_there() {
     let server = Server::start(&[]);
     let [mut ann] = room_with(&server, "1150", ["ann"]);
-    ann.line(format!("\\lock {PASSWORD}"));
-    ann.expect("* ann locked the room: joining needs a password\nann> ");
+    lock(&mut ann);
     let [mut ben, mut cat] = room_with(&server, "7", ["ben", "cat"]);
     ben.line("\\join 1150");
     ben.expect("Password of room 1150: ");
@@ -228,7 +235,8 @@ fn a_locked_room_may_be_joined_from_another_and_who_gives_up_stays_there() {
     dai.expect("* ben joined\ndai> ");
     cat.expect("* ben joined\nPassword of room 1150: ");
     // He created it.
-    ben.line("\\close");
+    ben.line("\\close\n7");
+    ben.expect("* Room 7 was closed by ben\n");
     let hint = "(its owner can undo that within 7d: \\reopen 7)\n";
     cat.expect_next(&format!("\n* Room 7 was closed by ben\n{hint}{MENU}cat> "));
     dai.expect_next(&format!("\n* Room 7 was closed by ben\n{hint}{MENU}dai> "));
@@ -238,8 +246,7 @@ fn a_locked_room_may_be_joined_from_another_and_who_gives_up_stays_there() {
 fn where_we_own_the_echo_a_password_is_neither_shown_nor_recalled() {
     let server = Server::start(&[]);
     let [mut ann] = room_with(&server, "1150", ["ann"]);
-    ann.line(format!("\\lock {PASSWORD}"));
-    ann.expect("* ann locked the room");
+    lock(&mut ann);
     let mut person = TELNET.start(&server);
     person.expect_prompt("anon>");
     person.line("2");
@@ -261,10 +268,7 @@ fn passwords_cannot_be_guessed_for_long() {
     let server = Server::start(&[]);
     let [mut ann] = room_with(&server, "1150", ["ann"]);
     // A new password counts as well.
-    ann.line("\\lock");
-    ann.expect("New password of the room: ");
-    ann.line(PASSWORD);
-    ann.expect("* ann locked the room: joining needs a password\nann> ");
+    lock(&mut ann);
     let mut cat = newcomer(&server, "cat");
     let mut tried = 1;
     let last = loop {
@@ -295,16 +299,18 @@ fn passwords_cannot_be_guessed_for_long() {
 fn a_password_that_is_too_short_locks_nothing() {
     let server = Server::start(&[]);
     let [mut ann] = room_with(&server, "1150", ["ann"]);
-    for line in ["\\lock pizza", "\\lock"] {
-        ann.line(line);
-        if line == "\\lock" {
-            ann.expect("New password of the room: ");
-            ann.line("");
-        }
+    for password in ["pizza", ""] {
+        ann.line("\\lock");
+        ann.expect("New password of the room: ");
+        ann.line(password);
         ann.expect_next(
             "A password has 8 to 128 bytes. Nothing was done. Type \\lock to choose another.\nann> ",
         );
     }
+    // One in the line has been seen, and may be remembered where it was typed.
+    ann.line("\\lock pizza4all");
+    ann.expect_next("The room was not locked. Type \\lock alone");
+    ann.expect("ann> ");
     newcomer(&server, "ben").join("1150");
 }
 
@@ -342,6 +348,8 @@ fn closing_puts_everybody_at_the_menu_and_frees_the_name() {
     ann.say("last words");
     ben.expect("last words\nben> ");
     ann.line("\\close");
+    ann.expect_next("Room 1150 has 1 message. To close it, type its name: ");
+    ann.line("1150");
     let hint = "(its owner can undo that within 7d: \\reopen 1150)\n";
     ann.expect_next(&format!("* Room 1150 was closed by ann\n{hint}{MENU}ann> "));
     ben.expect_next(&format!(
@@ -469,10 +477,10 @@ fn what_owners_have_decided_survives_a_restart_and_closed_rooms_do_not() {
     cat.create("gone");
     cat.join("gone");
     cat.say("nobody shall see this");
-    cat.line("\\close");
+    cat.line("\\close\ngone");
     cat.expect("* Room gone was closed by cat\n");
     let locked = "* ann locked the room: joining needs a password";
-    order(&mut ann, &format!("\\lock {PASSWORD}"), locked);
+    lock(&mut ann);
     order(
         &mut ann,
         "\\private",

@@ -437,14 +437,13 @@ fn the_password_of_a_room_is_neither_set_nor_asked_for_where_others_could_read_i
             plain_passwords,
             ..Options::default()
         });
-        let here = ["\\name ann", "1", "7", "2", "7", "\\lock pizza4all"];
+        let here = ["\\name ann", "1", "7", "2", "7", "\\lock", "pizza4all"];
         let ann = world.client("127.0.0.1", &here);
         assert!(ann.all().contains("ann locked the room"));
         let mut ben = world.client("192.0.2.1", &["\\name ben", "1", "8", "2", "8"]);
         ben.shown();
         for (lines, is_locked) in [
-            (&["\\lock pizza4all"][..], "ben locked the room"),
-            (&["/lock pizza4all"], "ben locked the room"),
+            (&["/lock", "pizza4all"], "ben locked the room"),
             (&["\\lock", "pizza4all"], "New password of the room: "),
         ] {
             let shown = world.type_lines(&mut ben, lines);
@@ -463,7 +462,7 @@ fn the_password_of_a_room_is_neither_set_nor_asked_for_where_others_could_read_i
                 world.type_lines(&mut ben, &["\\exit"]);
             }
         }
-        let there = ["\\name cy", "1", "9", "2", "9", "\\lock pizza4all"];
+        let there = ["\\name cy", "1", "9", "2", "9", "\\lock", "pizza4all"];
         let cy = world.client("unix", &there);
         assert!(cy.all().contains("cy locked the room"));
         let di = world.client("::1", &["2", "9"]);

@@ -280,7 +280,11 @@ pub(crate) fn close(target: &Target, scale: Scale) -> Outcomes {
     stranger.expect("> ")?;
     let before = stranger.sent;
     for number in 0..ROOMS {
-        stranger.line(&format!("\\join {}\n\\close", room(number)))?;
+        stranger.line(&format!(
+            "\\join {}\n\\close\n{}",
+            room(number),
+            room(number)
+        ))?;
         stranger.expect(&format!("Join room {} successful", room(number)))?;
     }
     // Everything before it is done when this is answered.

@@ -28,6 +28,8 @@ pub enum RoomReply {
     Done,
     /// This is what was asked for, or why nothing was done.
     Shown(Info),
+    /// The member may close the room, in which so many lines were said.
+    MayClose(u64),
     /// The member has left and has seen all that was said until then.
     Left,
 }

@@ -364,6 +364,12 @@ impl Room {
                     reply: ModReply::Bans(self.moderation().ban_lines(now)),
                 });
             }
+            ModCommand::AskClose => {
+                return Ok(Decision {
+                    entries: Vec::new(),
+                    reply: ModReply::MayClose,
+                });
+            }
             ModCommand::Lock(hash) => Ruling::Locked {
                 by: by(),
                 hash: hash.clone(),

@@ -167,7 +167,10 @@ impl Session {
             (Parsed::Command(command, argument), _) => command.run(self, argument),
             (Parsed::Text(text), Place::Menu) => self.choice(text.trim()),
             (Parsed::Text(text), Place::Room(_)) => self.say(Kind::Message, text),
-            (Parsed::Unknown(word), _) => Turn::show([HelpView::UnknownCommand(word.to_owned())]),
+            (Parsed::Unknown(word), _) => {
+                let near = commands::nearest(word);
+                Turn::show([HelpView::UnknownCommand(word.to_owned(), near)])
+            }
         }
     }
 
@@ -187,6 +190,12 @@ impl Session {
     fn room_reply(&mut self, reply: RoomReply) -> Turn {
         match reply {
             RoomReply::Done => Turn::default(),
+            RoomReply::MayClose(lines) => {
+                if let Place::Room(room) = &self.place {
+                    self.asked = Some(Question::Close(room.clone(), lines));
+                }
+                Turn::default()
+            }
             RoomReply::Shown(info) if self.in_room() => Turn::show([info]),
             // The room replied before it put the user out; that is of no use now.
             RoomReply::Shown(_) => Turn::default(),
@@ -329,6 +338,14 @@ impl Session {
                 "y" | "yes" => Turn::ask(Request::Lobby(LobbyRequest::Create(room))),
                 _ => self.back_with(vec![RoomView::NotCreated.into()]),
             },
+            Question::Close(room, _) => {
+                self.asked = None;
+                let is_it = RoomName::parse(wanted).is_ok_and(|named| named.key() == room.key());
+                match is_it {
+                    true => commands::close_room(),
+                    false => Turn::show([ModerationView::NotClosed(room)]),
+                }
+            }
             Question::NewPassword => self.chose_password(line),
             Question::PasswordAgain(first) => self.repeated_password(first, line),
             Question::Password(name) => self.gave_password(name, line),

@@ -13,8 +13,10 @@ pub enum HelpView {
     Command(CommandHelp),
     /// Help was asked for on something that is not a command.
     NoSuchCommand(String),
-    /// A line begins like a command and is none.
-    UnknownCommand(String),
+    /// A line begins like a command and is none; perhaps one of these was meant.
+    UnknownCommand(String, Vec<&'static str>),
+    /// `\lock` was given a password, which may have been seen by others.
+    LockTakesNoPassword,
     /// A command for rooms was used at the menu.
     OnlyInRoom(&'static str),
     /// A command got an argument that it does not take: its usage, without the `\`.
@@ -31,14 +33,12 @@ impl HelpView {
                 "There is no command {}. Type \\help for the commands.",
                 quoted(word)
             ),
-            HelpView::UnknownCommand(word) => {
-                let word = quoted(word);
-                writeln!(
-                    out,
-                    "There is no command {word}. Nothing was sent. \
-                     Type \\help for the commands, or \\{word} to say it."
-                )
-            }
+            HelpView::UnknownCommand(word, near) => write_unknown(word, near, out),
+            HelpView::LockTakesNoPassword => writeln!(
+                out,
+                "The room was not locked. Type \\lock alone and choose another password when asked: \
+                 what is typed in a line can be seen, and is remembered."
+            ),
             HelpView::OnlyInRoom(command) => writeln!(
                 out,
                 "\\{command} is for rooms, and you are at the menu. \
@@ -59,7 +59,7 @@ pub struct HelpGroup {
 }
 
 /// What `\help COMMAND` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandHelp {
     /// The command and its arguments, without the `\`.
     pub usage: &'static str,
@@ -69,6 +69,27 @@ pub struct CommandHelp {
     pub example: &'static str,
     /// Who can use it, and where.
     pub who: &'static str,
+    /// What people may type for it.
+    pub aliases: Vec<&'static str>,
+}
+
+fn write_unknown(word: &str, near: &[&str], out: &mut String) -> fmt::Result {
+    let word = quoted(word);
+    // Typed twice, it is sent.
+    let mark = if word.starts_with('/') { '/' } else { '\\' };
+    write!(out, "There is no command {word}.")?;
+    match near {
+        [] => {}
+        [one] => write!(out, " Did you mean \\{one}?")?,
+        [most @ .., last] => {
+            write!(out, " Did you mean \\{}", most.join(", \\"))?;
+            write!(out, " or \\{last}?")?;
+        }
+    }
+    writeln!(
+        out,
+        " Nothing was sent. Type \\help for the commands, or {mark}{word} to say it."
+    )
 }
 
 fn write_commands(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
@@ -92,12 +113,18 @@ fn write_commands(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
         }
         writeln!(out, "{row}")?;
     }
-    writeln!(out, "A line that begins with \\\\ is sent with one \\.")
+    writeln!(
+        out,
+        "/ does as well as \\. To say a line that begins with either, type that twice."
+    )
 }
 
 fn write_command(help: &CommandHelp, out: &mut String) -> fmt::Result {
     writeln!(out, "\\{}: {}.", help.usage, help.help)?;
     writeln!(out, "For example: \\{}", help.example)?;
+    if let [_, ..] = help.aliases[..] {
+        writeln!(out, "The same: \\{}", help.aliases.join(", \\"))?;
+    }
     writeln!(out, "Who can use it: {}.", help.who)
 }
 
@@ -108,10 +135,28 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_command_is_not_sent_and_says_how_to_send_it() {
-        assert_eq!(
-            shown(HelpView::UnknownCommand("\\exits".to_owned())),
-            "There is no command \\exits. Nothing was sent. \
-             Type \\help for the commands, or \\\\exits to say it.\n"
-        );
+        let rest = "Nothing was sent. Type \\help for the commands, or";
+        for (word, near, expected) in [
+            (
+                "\\frobnicate",
+                &[][..],
+                format!("There is no command \\frobnicate. {rest} \\\\frobnicate to say it.\n"),
+            ),
+            (
+                "/mgs",
+                &["msg"],
+                format!("There is no command /mgs. Did you mean \\msg? {rest} //mgs to say it.\n"),
+            ),
+            (
+                "/xy",
+                &["a", "b", "c"],
+                format!(
+                    "There is no command /xy. Did you mean \\a, \\b or \\c? {rest} //xy to say it.\n"
+                ),
+            ),
+        ] {
+            let view = HelpView::UnknownCommand(word.to_owned(), near.to_vec());
+            assert_eq!(shown(view), expected);
+        }
     }
 }

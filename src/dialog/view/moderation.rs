@@ -17,6 +17,8 @@ pub enum ModerationView {
     BadPassword,
     /// No password is taken over this connection.
     Overheard,
+    /// Something else than the name of the room was typed to close it.
+    NotClosed(RoomName),
     /// The room has another password; so many tries are left.
     WrongPassword(u8),
     /// The user was removed from a room, and so many of the user's last lines were not sent.
@@ -30,6 +32,10 @@ impl ModerationView {
             ModerationView::Overheard => writeln!(
                 out,
                 "The room was not locked. {OVERHEARD} A password that you have typed here is no secret any more."
+            ),
+            ModerationView::NotClosed(room) => writeln!(
+                out,
+                "That is not the room's name. Nothing was closed. Type \\close and then {room} to close it."
             ),
             ModerationView::WrongPassword(tries) => write_wrong_password(*tries, out),
             ModerationView::PutOut(room, how, lost) => {

@@ -26,8 +26,10 @@ pub enum Question {
     PasswordToForget(Name),
     /// The password of a locked room, and how many tries are left.
     RoomPassword(RoomName, u8),
-    /// `\lock` without an argument.
+    /// `\lock`.
     NewRoomPassword,
+    /// `\close`: the name of the room, in which so many lines were said.
+    Close(RoomName, u64),
 }
 
 impl Question {
@@ -45,13 +47,25 @@ impl Question {
             }
             Question::RoomPassword(room, _) => format!("Password of room {room}: ").into(),
             Question::NewRoomPassword => "New password of the room: ".into(),
+            Question::Close(room, lines) => {
+                let messages = match lines {
+                    0 => "no messages".to_owned(),
+                    1 => "1 message".to_owned(),
+                    lines => format!("{lines} messages"),
+                };
+                format!("Room {room} has {messages}. To close it, type its name: ").into()
+            }
         }
     }
 
     /// The answer is a secret: it is not shown where we own the echo, and it is never remembered.
     pub fn is_secret(&self) -> bool {
         match self {
-            Question::NewRoom | Question::Room | Question::Username | Question::Create(_) => false,
+            Question::NewRoom
+            | Question::Room
+            | Question::Username
+            | Question::Create(_)
+            | Question::Close(..) => false,
             Question::NewPassword
             | Question::PasswordAgain(_)
             | Question::Password(_)

@@ -39,7 +39,18 @@ impl Actor {
             // The answer tells of a later time than the transcript.
             self.publish();
         }
-        self.answer(member, reply);
+        if reply == Ok(ModReply::MayClose) {
+            let lines = self.lines_ever().await;
+            self.tell_reply(member, RoomReply::MayClose(lines));
+        } else {
+            self.answer(member, reply);
+        }
+    }
+
+    /// How many lines were ever said here. If that cannot be read now, nobody has to know.
+    async fn lines_ever(&mut self) -> u64 {
+        let last = self.store.tail(self.handle.id, 1).await.unwrap_or_default();
+        last.last().map_or(0, |line| line.id)
     }
 
     /// Sees to it that the room has an owner, and that bans end in time.
@@ -94,11 +105,15 @@ impl Actor {
 
     fn answer(&self, member: MemberId, answer: Result<ModReply, ModError>) {
         let reply = match answer {
-            Ok(ModReply::Done) => RoomReply::Done,
+            Ok(ModReply::Done | ModReply::MayClose) => RoomReply::Done,
             Ok(ModReply::Banned(reply)) => RoomReply::Shown(Info::Banned(reply)),
             Ok(ModReply::Bans(bans)) => RoomReply::Shown(Info::Bans(bans)),
             Err(why) => RoomReply::Shown(Info::NotDone(why)),
         };
+        self.tell_reply(member, reply);
+    }
+
+    fn tell_reply(&self, member: MemberId, reply: RoomReply) {
         self.tell(member, ClientEvent::Reply(Reply::Room(reply)));
     }
 }

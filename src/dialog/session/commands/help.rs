@@ -1,6 +1,6 @@
 //! *Pure.* The list of commands, and the help on one.
 
-use super::{COMMANDS, Group, find};
+use super::{COMMANDS, Group, aliases_of, find};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::{CommandHelp, HelpGroup, HelpView};
 
@@ -19,6 +19,7 @@ pub(super) fn help(_: &mut Session, argument: &str) -> Turn {
             help: command.help,
             example: command.example,
             who: command.scope.words(),
+            aliases: aliases_of(command),
         }),
         None => HelpView::NoSuchCommand(argument.to_owned()),
     }])

@@ -11,8 +11,11 @@ mod people;
 mod rooms;
 mod settings;
 
+pub(super) use self::moderation::close_room;
+
 use super::{Parsed, Session, Turn};
 use crate::dialog::view::HelpView;
+use crate::limits::{COMMAND_LETTERS_MAX, COMMANDS_MEANT_MAX};
 
 /// One command.
 pub struct Command {
@@ -206,7 +209,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(History, Room, "search WORDS", "search in all that was said here", "search pizza", history::search),
     Command::new(History, Room, "context N", "show what was said around line #N", "context 120", history::context),
 
-    Command::new(Moderation, Owner, "lock [PASSWORD]", "ask new members for a password", "lock pizza4all", moderation::lock),
+    Command::new(Moderation, Owner, "lock", "ask new members for a password, which you choose", "lock", moderation::lock),
     Command::new(Moderation, Owner, "unlock", "let new members in without a password", "unlock", moderation::unlock),
     Command::new(Moderation, Owner, "private [off]", "keep the room out of lists", "private", moderation::private),
     Command::new(Moderation, Owner, "kick NAME [WHY]", "remove NAME, who may come back", "kick Dai spam", moderation::kick),
@@ -216,7 +219,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Moderation, Owner, "mute NAME", "let NAME read but not write", "mute Dai", moderation::mute),
     Command::new(Moderation, Owner, "unmute NAME", "let NAME speak again", "unmute Dai", moderation::unmute),
     Command::new(Moderation, Owner, "own NAME", "make NAME an owner as well", "own Dai", moderation::own),
-    Command::new(Moderation, Owner, "close", "close the room, and remove everybody", "close", moderation::close),
+    Command::new(Moderation, Owner, "close", "close the room and remove everybody, once you have typed its name", "close", moderation::close),
     Command::new(Moderation, RoomAndMenu, "reopen ROOM [NEW]", "open a closed room of yours again, within 7 days", "reopen 1150", rooms::reopen),
 
     Command::new(Settings, RoomAndMenu, "ansi [off]", "keep messages from cutting into what you type", "ansi", settings::ansi),
@@ -231,8 +234,23 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Settings, RoomAndMenu, "time", "the time in that zone", "time", settings::time),
 ];
 
-/// Says what a line is. `\name` is a command or a mistake. `/name` is a command or text, since people talk about
-/// `/usr/bin`. A line that begins with `\\` is sent with one `\`.
+/// What people type elsewhere, and the command here.
+const ALIASES: &[(&str, &str)] = &[
+    ("j", "join"),
+    ("leave", "exit"),
+    ("list", "rooms"),
+    ("names", "who"),
+    ("nick", "name"),
+    ("part", "exit"),
+    ("query", "msg"),
+    ("tell", "msg"),
+    ("w", "msg"),
+    ("whisper", "msg"),
+];
+
+/// Says what a line is. `\word` is a command or a mistake, and so is `/word`; but people talk about `/usr/bin` and
+/// `1/2`, so what has another slash in its word, or no letter behind the first, is text. To send what would be taken
+/// for a command, one types its first character twice.
 pub(super) fn parse(line: &str) -> Parsed<'_> {
     let start = line.trim_start();
     let (word, rest) = start.split_once(' ').unwrap_or((start, ""));
@@ -245,16 +263,65 @@ pub(super) fn parse(line: &str) -> Parsed<'_> {
             None => Parsed::Unknown(word),
         };
     }
-    match word.strip_prefix('/').and_then(find) {
-        Some(command) => Parsed::Command(command, rest.trim()),
-        None => Parsed::Text(line),
+    match word.strip_prefix('/') {
+        Some(name) if looks_like_command(name) => match find(name) {
+            Some(command) => Parsed::Command(command, rest.trim()),
+            None => Parsed::Unknown(word),
+        },
+        Some(name) if name.strip_prefix('/').is_some_and(looks_like_command) => {
+            Parsed::Text(&start[1..])
+        }
+        _ => Parsed::Text(line),
     }
 }
 
+/// Whether a slash in front of it makes it a command, or a mistake.
+fn looks_like_command(name: &str) -> bool {
+    name.starts_with(char::is_alphabetic) && !name.contains('/')
+}
+
 fn find(name: &str) -> Option<&'static Command> {
-    COMMANDS
+    let name = name.to_ascii_lowercase();
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+    let name = alias.map_or(name.as_str(), |(_, meant)| meant);
+    COMMANDS.iter().find(|command| command.name() == name)
+}
+
+/// What people may type instead of the command's name.
+fn aliases_of(command: &Command) -> Vec<&'static str> {
+    let aliases = ALIASES.iter().filter(|(_, meant)| *meant == command.name());
+    aliases.map(|(alias, _)| *alias).collect()
+}
+
+/// The commands that somebody may have meant who typed `word`, with its slash or backslash; the nearest first.
+pub(super) fn nearest(word: &str) -> Vec<&'static str> {
+    let word = word.trim_start_matches(['\\', '/']).to_lowercase();
+    // A longer one is nothing like a command, and with one letter too many are.
+    let letters = word.chars().count();
+    if letters == 0 || letters > COMMAND_LETTERS_MAX {
+        return Vec::new();
+    }
+    let most = (letters / 2).min(2);
+    let names = COMMANDS
         .iter()
-        .find(|command| command.name().eq_ignore_ascii_case(name))
+        .map(|command| (command.name(), command.name()));
+    let all = names.chain(ALIASES.iter().copied());
+    let mut near: Vec<(usize, &str)> = all
+        .filter_map(|(typed, meant)| {
+            let is_begun = typed.starts_with(&word);
+            let distance = strsim::damerau_levenshtein(typed, &word);
+            let distance = if is_begun { 0 } else { distance };
+            (distance <= most).then_some((distance, meant))
+        })
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    let mut names: Vec<&str> = Vec::new();
+    for (_, name) in near {
+        if !names.contains(&name) && names.len() < COMMANDS_MEANT_MAX {
+            names.push(name);
+        }
+    }
+    names
 }
 
 impl std::fmt::Debug for Command {

@@ -5,16 +5,20 @@ use std::time::Duration;
 use crate::chat::name::Name;
 use crate::chat::request::{ModCommand, NewBan, Request, RoomRequest, Target};
 use crate::dialog::session::{Session, Turn};
-use crate::dialog::view::{HelpView, MessageView, Question};
+use crate::dialog::view::{HelpView, MessageView, ModerationView, Question};
 use crate::limits::BAN_TIME_MAX;
 use crate::time::duration;
 
 pub(super) fn lock(session: &mut Session, argument: &str) -> Turn {
-    if argument.is_empty() && !session.is_overheard() {
-        session.asked = Some(Question::NewRoomPassword);
-        return Turn::default();
+    if session.is_overheard() {
+        return Turn::show([ModerationView::Overheard]);
     }
-    session.lock(argument)
+    if !argument.is_empty() {
+        return Turn::show([HelpView::LockTakesNoPassword]);
+    }
+    // Asked of everybody: a password that is typed ahead must not be said in the room after a refusal.
+    session.asked = Some(Question::NewRoomPassword);
+    Turn::default()
 }
 
 pub(super) fn unlock(_: &mut Session, _: &str) -> Turn {
@@ -49,6 +53,11 @@ pub(super) fn own(_: &mut Session, argument: &str) -> Turn {
 }
 
 pub(super) fn close(_: &mut Session, _: &str) -> Turn {
+    order(ModCommand::AskClose)
+}
+
+/// The room's name was typed.
+pub(in crate::dialog::session) fn close_room() -> Turn {
     order(ModCommand::Close)
 }
 

@@ -92,8 +92,10 @@ fn help_on_a_command_gives_an_example_that_is_one() {
         );
     }
     for (typed, rows) in [
-        ("\\help \\who", 3),
-        ("\\help /WHO", 3),
+        ("\\help \\who", 4),
+        ("\\help /names", 4),
+        ("\\help /EXIT", 4),
+        ("\\help stats", 3),
         ("\\help nothing", 1),
     ] {
         let turn = in_room().line(typed);
@@ -198,6 +200,10 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
             text.to_owned(),
         )))
     };
+    let unknown = |word: &str, near: &[&'static str]| {
+        Turn::show([HelpView::UnknownCommand(word.to_owned(), near.to_vec())])
+    };
+    let long = format!("/{}", "msg".repeat(1000));
     let table = [
         ("yo!", said("yo!")),
         ("  indented", said("  indented")),
@@ -205,7 +211,28 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
         ("", Turn::default()),
         ("   ", Turn::default()),
         ("/usr/bin", said("/usr/bin")),
-        ("/shrug", said("/shrug")),
+        ("/usr", unknown("/usr", &[])),
+        ("/ ", said("/ ")),
+        ("/2", said("/2")),
+        ("/* not a word", said("/* not a word")),
+        ("// a comment", said("// a comment")),
+        ("//usr/bin", said("//usr/bin")),
+        ("//me too", said("/me too")),
+        ("//frobnicate", said("/frobnicate")),
+        ("/mgs ann secret", unknown("/mgs", &["msg"])),
+        ("/histroy", unknown("/histroy", &["history"])),
+        ("/hist", unknown("/hist", &["history", "rooms"])),
+        ("/Tel bo x", unknown("/Tel", &["msg"])),
+        ("/z", unknown("/z", &[])),
+        ("/q", unknown("/q", &["quit", "quiet", "msg"])),
+        ("/frobnicate", unknown("/frobnicate", &[])),
+        (&long, unknown(&long, &[])),
+        (
+            "/nick Day",
+            Turn::ask(Request::Lobby(LobbyRequest::Rename(name("Day")))),
+        ),
+        ("\\LEAVE", Turn::ask(Request::Room(RoomRequest::Leave))),
+        ("/names", Turn::ask(Request::Room(RoomRequest::Members))),
         ("\\\\exit", said("\\exit")),
         ("\\\\\\o/", said("\\\\o/")),
         ("\\exit", Turn::ask(Request::Room(RoomRequest::Leave))),
@@ -218,14 +245,8 @@ fn in_a_room_a_line_is_said_unless_it_is_a_command() {
             Turn::ask(Request::Lobby(LobbyRequest::Rename(name("Day")))),
         ),
         ("\\help", help()),
-        (
-            "\\exits",
-            Turn::show([HelpView::UnknownCommand("\\exits".to_owned())]),
-        ),
-        (
-            "\\",
-            Turn::show([HelpView::UnknownCommand("\\".to_owned())]),
-        ),
+        ("\\exits", unknown("\\exits", &["exit"])),
+        ("\\", unknown("\\", &[])),
     ];
     for (line, expected) in table {
         assert_eq!(in_room().line(line), expected, "{line:?}");

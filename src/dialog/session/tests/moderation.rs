@@ -56,7 +56,7 @@ fn orders_are_asked_of_the_room() {
         ("\\mute Dai", ModCommand::Mute(dai())),
         ("\\unmute Dai", ModCommand::Unmute(dai())),
         ("\\own Dai", ModCommand::Own(dai())),
-        ("\\close", ModCommand::Close),
+        ("\\close", ModCommand::AskClose),
     ] {
         assert_eq!(
             in_room().line(line),
@@ -117,23 +117,45 @@ fn what_came_of_an_order_is_shown_unless_the_room_tells_it() {
 }
 
 #[test]
-fn a_room_is_locked_with_a_password_given_at_once_or_asked_for() {
+fn a_room_is_locked_with_a_password_that_is_asked_for() {
     let lock = || Turn::ask(Request::Room(RoomRequest::Lock(password("pizza4all"))));
-    assert_eq!(in_room().line("\\lock pizza4all"), lock());
+    let mut session = in_room();
+    let refused = Turn::show([HelpView::LockTakesNoPassword]);
+    assert_eq!(session.line("\\lock pizza4all"), refused);
+    assert_eq!(session.question(), None);
     let mut session = in_room();
     assert_eq!(session.line("\\lock"), Turn::default());
     assert!(session.question().is_some_and(Question::is_secret));
     assert_eq!(session.prompt(), "New password of the room: ");
     assert_eq!(session.line("pizza4all"), lock());
     assert_eq!(session.question(), None);
-    for line in ["\\lock short", "\\lock"] {
+    let mut session = in_room();
+    session.line("\\lock");
+    let turn = session.line("short");
+    assert_eq!(turn, Turn::show([ModerationView::BadPassword]));
+    assert_eq!(session.question(), None);
+}
+
+#[test]
+fn a_room_is_closed_once_its_name_is_typed() {
+    let asked = || {
         let mut session = in_room();
-        let mut turn = session.line(line);
-        if session.question().is_some() {
-            turn = session.line("short");
-        }
-        assert_eq!(turn, Turn::show([ModerationView::BadPassword]));
+        let ask = Request::Room(RoomRequest::Moderate(ModCommand::AskClose));
+        assert_eq!(session.line("\\close"), Turn::ask(ask));
+        let may = Reply::Room(RoomReply::MayClose(12));
+        assert_eq!(session.reply(may), Turn::default());
+        let words = "Room 1150 has 12 messages. To close it, type its name: ";
+        assert_eq!(session.prompt(), words);
+        session
+    };
+    let close = Turn::ask(Request::Room(RoomRequest::Moderate(ModCommand::Close)));
+    assert_eq!(asked().line(" 1150 "), close);
+    for line in ["y", "yes", "", "7", "\\close", "1150!"] {
+        let mut session = asked();
+        let not_closed = Turn::show([ModerationView::NotClosed(room("1150"))]);
+        assert_eq!(session.line(line), not_closed, "{line}");
         assert_eq!(session.question(), None);
+        assert!(session.in_room());
     }
 }
 
