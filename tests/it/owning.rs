@@ -479,7 +479,6 @@ fn what_owners_have_decided_survives_a_restart_and_closed_rooms_do_not() {
     cat.say("nobody shall see this");
     cat.line("\\close\ngone");
     cat.expect("* Room gone was closed by cat\n");
-    let locked = "* ann locked the room: joining needs a password";
     lock(&mut ann);
     order(
         &mut ann,

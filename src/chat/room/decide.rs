@@ -238,6 +238,7 @@ impl Room {
             Fact::AccountDeleted(account) => {
                 let is = |own: Option<&Name>| own == Some(account);
                 let is_concerned = self.moderation().owner_accounts().any(|own| is(Some(own)))
+                    || is(self.moderation().founder())
                     || self.members.values().any(|own| is(own.account.as_ref()));
                 let account = account.clone();
                 let deleted = is_concerned.then(|| Ruling::AccountDeleted { account }.into());

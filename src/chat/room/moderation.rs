@@ -458,11 +458,14 @@ impl Moderation {
                     self.founder.clone_from(account);
                 }
             }
-            Ruling::AccountDeleted { account } => {
-                self.owners.account_deleted(account);
-                self.founder.take_if(|founder| founder == account);
-            }
+            Ruling::AccountDeleted { account } => self.forget_account(account),
         }
+    }
+
+    /// An account was deleted: whoever registers its name next has nothing of it.
+    pub fn forget_account(&mut self, account: &Name) {
+        self.owners.account_deleted(account);
+        self.founder.take_if(|founder| founder == account);
     }
 
     fn found(&mut self, member: MemberId, account: Option<Name>, time: Timestamp) {
@@ -560,6 +563,11 @@ impl Moderation {
     /// No list names the room to outsiders.
     pub fn is_private(&self) -> bool {
         self.private
+    }
+
+    /// The account of whoever created the room, if it had one.
+    pub fn founder(&self) -> Option<&Name> {
+        self.founder.as_ref()
     }
 
     /// The accounts among the owners.

@@ -69,6 +69,13 @@ impl ClosedRooms {
         self.0.remove(&id).is_some()
     }
 
+    /// Whoever registers the name next has nothing of it.
+    pub(super) fn account_deleted(&mut self, account: &Name) {
+        for room in self.0.values_mut() {
+            room.moderation.forget_account(account);
+        }
+    }
+
     /// The room of this key that was closed last of those that the user may open, and what they are to it.
     fn find(
         &self,

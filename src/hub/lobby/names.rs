@@ -250,7 +250,11 @@ impl Lobby {
         let name = account.name.clone();
         let result = match self.store.register().register(requester.id, &name).await {
             // From here on nobody else can take the name, even if its owner leaves before it is stored.
-            Ok(Ok(())) => self.store_account(account).await,
+            Ok(Ok(())) => {
+                // Some room may not have heard of the end of an earlier account of the name.
+                self.account_deleted(&name);
+                self.store_account(account).await
+            }
             Ok(Err(why)) => Err(why),
             Err(_) => Err(AccountError::NotStored),
         };

@@ -126,10 +126,12 @@ impl Lobby {
         owned.cloned().collect()
     }
 
-    /// Tells the rooms that an account was deleted.
+    /// Tells the rooms that an account was deleted: its own, those that it founded, and those that were closed.
     pub fn account_deleted(&self, account: &Name) {
-        self.lock().founders.account_deleted(account);
-        for room in self.rooms_of(account) {
+        let mut state = self.lock();
+        state.founders.account_deleted(account);
+        state.closed_rooms.account_deleted(account);
+        for room in state.rooms.values() {
             // A room that is just being closed has no owner to forget.
             let _ = room
                 .mailbox

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::writer::Done;
 use crate::chat::name::Name;
+use crate::chat::room::Moderation;
 use crate::chat::settings::Settings;
 use crate::store::{Account, AccountChange, StoreError};
 use crate::time::Timestamp;
@@ -64,7 +65,11 @@ pub(in crate::store) fn create(db: &Connection, account: &Account) -> rusqlite::
         ))?;
     Ok(match created {
         0 => Err(StoreError::AccountExists),
-        _ => Ok(0),
+        _ => {
+            // From an earlier account of the name, whose end some room did not hear of.
+            take_rooms_from(db, &account.name)?;
+            Ok(0)
+        }
     })
 }
 
@@ -82,9 +87,30 @@ pub(super) fn change(db: &Connection, changes: &[(Name, AccountChange)]) -> rusq
     Ok(Ok(0))
 }
 
-/// Deletes the account with this name, if there is one.
+/// Deletes the account with this name, if there is one, and takes its rooms from it, open and closed ones.
 pub(super) fn delete(db: &Connection, name: &Name) -> rusqlite::Result<Done> {
     db.prepare_cached("DELETE FROM accounts WHERE folded = ?1")?
         .execute([name.folded()])?;
+    take_rooms_from(db, name)?;
     Ok(Ok(0))
+}
+
+/// Leaves the account nothing in any room. Rooms that are open hear of it too, and store it once more.
+fn take_rooms_from(db: &Connection, account: &Name) -> rusqlite::Result<()> {
+    // Written as JSON writes it: few rooms have it, and only those are read.
+    let written = serde_json::Value::from(account.as_str()).to_string();
+    let mut concerned =
+        db.prepare_cached("SELECT id, care FROM rooms WHERE instr(care, ?1) > 0 ORDER BY id")?;
+    let rooms = concerned
+        .query_map([written], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(u32, String)>>>()?;
+    let mut update = db.prepare_cached("UPDATE rooms SET care = ?2 WHERE id = ?1")?;
+    for (room, json) in rooms {
+        // What cannot be read is not opened to anybody, and is not written over.
+        if let Ok(mut moderation) = Moderation::from_json(&json) {
+            moderation.forget_account(account);
+            update.execute((room, moderation.to_json()))?;
+        }
+    }
+    Ok(())
 }

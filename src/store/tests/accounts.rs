@@ -1,5 +1,7 @@
 //! Accounts: found by any case, unique by sight, changed, deleted, there after a restart.
 
+use rusqlite::Connection;
+
 use super::*;
 
 pub(super) fn person(text: &str) -> Name {
@@ -145,4 +147,55 @@ fn an_account_that_somebody_broke_by_hand_is_left_out_or_read_as_far_as_it_goes(
         person("Bank")
     );
     block_on(store.close());
+}
+
+#[test]
+fn whoever_registers_a_name_anew_has_none_of_its_rooms() {
+    let (_folder, path) = place_for_a_file();
+    let owned = || {
+        let of = |name: &str| Moderation::of(MemberId(1), Some(person(name)), Timestamp(0));
+        [of("Dai"), of("Bank")].map(|all| all.persistent().to_json())
+    };
+    // After the deletion, or after one that the room did not hear of before the power went.
+    for is_stale in [false, true] {
+        let store = open(&path);
+        create(&store, "Dai").expect("stored");
+        for room in ["open", "shut"].map(|room| format!("{room} {is_stale}").replace(' ', "-")) {
+            let room = RoomName::parse(&room).expect("a room name");
+            block_on(store.create_room(room)).expect("stored");
+        }
+        let file = Connection::open(&path).expect("a database");
+        let give = || {
+            let [dais, banks] = owned();
+            let give = "UPDATE rooms SET care = CASE id % 2 WHEN 1 THEN ?1 ELSE ?2 END";
+            file.execute(give, [dais, banks]).expect("given");
+        };
+        give();
+        block_on(store.delete_account(person("Dai"))).expect("deleted");
+        if is_stale {
+            give();
+            create(&store, "Dai").expect("stored");
+        }
+        let owners: Vec<Vec<String>> = block_on(store.rooms())
+            .expect("rooms")
+            .iter()
+            .map(|room| {
+                room.state
+                    .moderation
+                    .owner_accounts()
+                    .map(Name::to_string)
+                    .collect()
+            })
+            .collect();
+        assert!(owners.iter().step_by(2).all(Vec::is_empty), "{owners:?}");
+        assert!(
+            owners
+                .iter()
+                .skip(1)
+                .step_by(2)
+                .all(|names| names == &["Bank"]),
+            "{owners:?}"
+        );
+        block_on(store.close());
+    }
 }
