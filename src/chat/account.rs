@@ -47,6 +47,8 @@ pub enum AccountError {
     Wrong,
     /// Too many tries from the same address have failed.
     TooManyTries,
+    /// Too many wrong passwords were given for the account, from whatever addresses.
+    Guessed,
     /// Too many passwords wait to be checked.
     Busy,
     /// This name is registered, and is the same or looks like it.

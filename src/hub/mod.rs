@@ -5,6 +5,7 @@
 
 pub mod inbox;
 pub mod passwords;
+pub mod security;
 
 pub mod room;
 

@@ -438,6 +438,19 @@ const _: () = assert!(TRIES_PER_ADDRESS_MAX as u32 * SITE_SHARES <= u8::MAX as u
 /// The time for [`TRIES_PER_ADDRESS_MAX`].
 pub const TRIES_PERIOD: Duration = Duration::from_secs(60);
 
+/// Wrong passwords for one account in [`GUESSES_PERIOD`], from all addresses where its owner has not been. Fewer would
+/// let anybody lock an owner out who travels; more would let thousands of addresses guess a weak password.
+pub const GUESSES_PER_ACCOUNT_MAX: u32 = 50;
+
+/// The time for [`GUESSES_PER_ACCOUNT_MAX`].
+pub const GUESSES_PERIOD: Duration = Duration::from_secs(3600);
+
+/// Addresses at which an account's owner is known to have been.
+pub const KNOWN_ADDRESSES_MAX: usize = 4;
+
+/// Accounts of which that is kept: 2 MiB.
+pub const GUESSED_ACCOUNTS_MAX: usize = 10_000;
+
 /// Addresses whose tries are counted: 200 KiB. Beyond that the one counted longest is forgotten: whoever has so
 /// many addresses is not slowed by counting them.
 pub const TRIES_ADDRESSES_MAX: usize = 4096;
@@ -498,6 +511,15 @@ pub const CLOSED_ROOMS_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const COMMAND_LETTERS_MAX: usize = 16;
 /// Commands that are offered for it.
 pub const COMMANDS_MEANT_MAX: usize = 3;
+
+/// Connections of one address that have lines of their own in the log, at once and then a second. Others are summed up.
+pub const LOGGED_CONNECTS_BURST: u32 = 32;
+/// See [`LOGGED_CONNECTS_BURST`].
+pub const LOGGED_CONNECTS_PER_SECOND: u32 = 4;
+/// How soon those are told of that had none.
+pub const UNLOGGED_TOLD_EVERY: Duration = Duration::from_secs(10);
+/// Addresses of which that is known: 300 KiB.
+pub const LOGGED_ADDRESSES_MAX: usize = 4096;
 
 /// How often a room decides the same anew because others were faster, before it gives up.
 pub const STALE_DECISIONS_MAX: usize = 8;

@@ -1,5 +1,6 @@
 //! Letting clients in, and stopping.
 
+mod connect_log;
 pub mod log;
 pub mod signals;
 
@@ -15,6 +16,8 @@ use std::time::Instant;
 use async_channel::{Receiver, Sender};
 use futures_lite::future;
 use tracing::{info, warn};
+
+use self::connect_log::ConnectLog;
 
 use crate::chat::message::MemberId;
 use crate::config::Config;
@@ -37,6 +40,7 @@ pub struct Server {
     shared: Arc<Shared>,
     next_id: AtomicU64,
     connections: Tasks,
+    connect_log: ConnectLog,
     /// Closed once it stops, for those who wait for their turn.
     stopping: (Sender<Infallible>, Receiver<Infallible>),
 }
@@ -60,6 +64,7 @@ impl Server {
         Ok(Arc::new(Server {
             next_id: AtomicU64::new(1),
             connections: runtime.tasks(),
+            connect_log: ConnectLog::default(),
             stopping: async_channel::bounded(1),
             shared: Arc::new(Shared {
                 admission: Admission::new(most, per_address, config.connect_pace),
@@ -79,24 +84,26 @@ impl Server {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let now = self.shared.runtime.clock.now();
         let server = Arc::clone(self);
+        let is_logged = self.connect_log.connects(peer.address(), now);
         match self.shared.admission.admit(peer, now) {
             Ok(admitted) => match admitted.turn {
                 None => {
                     let connection = self.connection(id, peer, socket);
-                    let serving = server.serve_one(id, peer, connection, admitted);
+                    let serving = server.serve_one(id, peer, is_logged, connection, admitted);
                     self.connections.start(serving);
                 }
                 Some(turn) => self.connections.start(Box::pin(async move {
                     server.wait_for_turn(turn).await;
                     let connection = server.connection(id, peer, socket);
-                    server.serve_one(id, peer, connection, admitted).await;
+                    let serving = server.serve_one(id, peer, is_logged, connection, admitted);
+                    serving.await;
                 })),
             },
             Err(reason) => self.connections.start(Box::pin(async move {
                 if let Some(_slot) = server.shared.admission.refusal_slot() {
                     server.connection(id, peer, socket).refuse(reason).await;
                 }
-                server.ended(id, peer, reason);
+                server.ended(id, peer, is_logged, reason);
             })),
         }
     }
@@ -114,14 +121,17 @@ impl Server {
         self: Arc<Self>,
         id: u64,
         peer: Peer,
+        is_logged: bool,
         connection: Box<Connection>,
         admitted: Admitted,
     ) -> impl Future<Output = ()> + Send {
         async move {
-            info!(id, %peer, "connected");
+            if is_logged {
+                info!(id, %peer, "connected");
+            }
             let reason = connection.run().await;
             drop(admitted);
-            self.ended(id, peer, reason);
+            self.ended(id, peer, is_logged, reason);
         }
     }
 
@@ -133,9 +143,23 @@ impl Server {
         future::or(self.shared.runtime.clock.at(turn), stopped).await;
     }
 
-    fn ended(&self, id: u64, peer: Peer, reason: Reason) {
+    fn ended(&self, id: u64, peer: Peer, is_logged: bool, reason: Reason) {
         self.shared.reasons.count(reason);
-        info!(id, %peer, %reason, "closed");
+        if is_logged {
+            match reason {
+                Reason::ServerFull | Reason::AddressFull => {
+                    let address = peer.group().map_or("unix".to_owned(), |ip| ip.to_string());
+                    let what = match reason {
+                        Reason::ServerFull => "server-full",
+                        _ => "address-full",
+                    };
+                    warn!("security: refused address={address} reason={what}");
+                }
+                _ => info!(id, %peer, %reason, "closed"),
+            }
+        }
+        self.connect_log
+            .disconnects(self.shared.runtime.clock.now());
     }
 
     /// How many clients are served, those included that are being told why they are refused.
@@ -155,6 +179,7 @@ impl Server {
             backlog: _,
             shares: _,
         } = &*self.shared;
+        self.connect_log.finish();
         lobby.stop();
         self.stopping.0.close();
         let everybody_left = async {
@@ -269,7 +294,7 @@ mod tests {
     #[test]
     fn the_task_of_a_client_fits_into_what_the_allocator_gives_for_it() {
         fn size_of_result<F>(
-            _: impl Fn(Arc<Server>, u64, Peer, Box<Connection>, Admitted) -> F,
+            _: impl Fn(Arc<Server>, u64, Peer, bool, Box<Connection>, Admitted) -> F,
         ) -> usize {
             size_of::<F>()
         }

@@ -11,6 +11,7 @@ pub mod entry;
 pub mod moderation;
 mod muted;
 pub mod owners;
+mod persistent;
 mod whom;
 
 #[cfg(test)]

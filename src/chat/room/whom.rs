@@ -74,10 +74,22 @@ impl Room {
         by != other && doer.is_some_and(|doer| outranks(doer, self.rank(other)))
     }
 
-    pub(super) fn name_of(&self, member: MemberId) -> Name {
+    /// What a member is called.
+    pub fn name_of(&self, member: MemberId) -> Name {
         self.members
             .get(&member)
             .map_or_else(Name::anon, |member| member.name.clone())
+    }
+
+    /// Where a member comes from.
+    pub fn address_of(&self, member: MemberId) -> Option<Address> {
+        self.members.get(&member)?.address
+    }
+
+    /// Where the member comes from who can be mistaken for somebody called `name`.
+    pub fn address_called(&self, name: &Name) -> Option<Address> {
+        let mut members = self.members.values();
+        members.find(|member| member.name.clashes(name))?.address
     }
 
     pub(super) fn subject(&self, member: MemberId) -> Subject {

@@ -192,6 +192,7 @@ impl Session {
             RoomReply::Done => Turn::default(),
             RoomReply::MayClose(lines) => {
                 if let Place::Room(room) = &self.place {
+                    let lines = u32::try_from(lines).unwrap_or(u32::MAX);
                     self.asked = Some(Question::Close(room.clone(), lines));
                 }
                 Turn::default()

@@ -121,6 +121,10 @@ fn write_refused(name: &Name, why: &AccountError, out: &mut String) -> fmt::Resu
             "{name} is not registered, or that is not its password. Nothing was changed. \
              Type \\login {name} to try again."
         ),
+        AccountError::Guessed => writeln!(
+            out,
+            "Too many wrong passwords for that name. Please try again in an hour, or from where you were before."
+        ),
         AccountError::TooManyTries => writeln!(
             out,
             "Too many tries from your address. Nothing was changed. Please try again in {} seconds.",

@@ -29,7 +29,7 @@ pub enum Question {
     /// `\lock`.
     NewRoomPassword,
     /// `\close`: the name of the room, in which so many lines were said.
-    Close(RoomName, u64),
+    Close(RoomName, u32),
 }
 
 impl Question {

@@ -27,6 +27,7 @@ use crate::chat::request::{LobbyReply, RenameError, Reply};
 use crate::chat::room::Identity;
 use crate::chat::settings::Settings;
 use crate::hub::room::ClientEvent;
+use crate::hub::security::{self, Incident};
 use crate::limits::NAME_CHANGES_IN_A_ROW;
 use crate::store::{Account, Claim, StoreError};
 
@@ -259,6 +260,9 @@ impl Lobby {
             Err(_) => Err(AccountError::NotStored),
         };
         if result.is_ok() {
+            let address = requester.address.map(Address::from);
+            security::note(address, &Incident::Registered(&name));
+            self.owner_is_at(&name, address);
             self.with_user(requester.id, |user| {
                 if user.name == name {
                     user.extras_mut().account = Some(name.clone());
@@ -299,6 +303,10 @@ impl Lobby {
         self.drop_changes(name);
         self.grant_waiting_logins(waiting).await;
         if self.store.delete_account(name.clone()).await.is_ok() {
+            security::note(
+                requester.address.map(Address::from),
+                &Incident::Deleted(name),
+            );
             self.account_deleted(name);
             return Ok(());
         }

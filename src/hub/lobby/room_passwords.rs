@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Lobby;
 use crate::chat::account::AccountError;
+use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::{Hash, Password};
@@ -12,6 +13,7 @@ use crate::chat::request::{
     Info, JoinError, LobbyReply, ModCommand, ModError, Reply, RoomReply, Target,
 };
 use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand, RoomHandle};
+use crate::hub::security::{self, Incident};
 
 impl Lobby {
     /// Finds the room to join and checks its password, given by a user who connects `from` there. Answered by
@@ -48,7 +50,11 @@ impl Lobby {
             Ok(()) => Ok(ClientEvent::Found(room, Some(hash))),
             Err(AccountError::TooManyTries) => Err(JoinError::TooManyTries),
             Err(AccountError::Busy) => Err(JoinError::Busy),
-            Err(_) => Err(JoinError::WrongPassword),
+            Err(_) => {
+                let wrong = Incident::WrongRoomPassword(name);
+                security::note(from.map(Address::from), &wrong);
+                Err(JoinError::WrongPassword)
+            }
         }
     }
 

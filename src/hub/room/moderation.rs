@@ -3,11 +3,14 @@
 use async_channel::Sender;
 
 use super::{Actor, RoomEnd};
+use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::moderation::Deed;
+use crate::chat::name::Name;
 use crate::chat::request::{Info, ModCommand, ModError, ModReply, Reply, RoomReply};
 use crate::chat::room::{Closing, Role};
 use crate::hub::room::ClientEvent;
+use crate::hub::security::{self, Incident, Moderated};
 use crate::limits::STALE_DECISIONS_MAX;
 use crate::time::Timestamp;
 
@@ -31,11 +34,18 @@ impl Actor {
         if !command.is_permitted(Role::Member) {
             self.ensure_owner(time).await;
         }
+        // Whoever is removed is there no more afterwards.
+        let deed = Moderated::by(command).map(|what| self.noted(member, what));
         let decided = self.carry_out(time, ModError::NotStored, |room| {
             room.decide_command(member, command, time)
         });
         let reply = decided.await;
         if reply.is_ok() {
+            if let Some((address, by, what)) = deed {
+                let room = &self.handle.name;
+                let by = &by;
+                security::note(address, &Incident::Moderated { room, by, what });
+            }
             // The answer tells of a later time than the transcript.
             self.publish();
         }
@@ -45,6 +55,15 @@ impl Actor {
         } else {
             self.answer(member, reply);
         }
+    }
+
+    /// What the log says of a deed of `member`, and the address of whom it is about.
+    fn noted(&self, member: MemberId, what: Moderated) -> (Option<Address>, Name, Moderated) {
+        let address = match what.whom() {
+            Some(whom) => self.room.address_called(whom),
+            None => self.room.address_of(member),
+        };
+        (address, self.room.name_of(member), what)
     }
 
     /// How many lines were ever said here. If that cannot be read now, nobody has to know.

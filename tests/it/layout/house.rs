@@ -72,6 +72,7 @@ const ROOMS: &[Room] = &[
     room(72,  "dialog",              Pure,    "the way into its rooms"),
     room(70,  "hub/inbox",           Effects, "what reaches a participant from elsewhere"),
     room(70,  "hub/passwords",       Effects, "the workers that hash and check"),
+    room(70,  "hub/security",        Effects, "what operators act upon"),
     room(71,  "hub/room",            Effects, "the actor of a room"),
     room(72,  "hub/lobby",           Effects, "the register of rooms and names"),
     room(73,  "hub",                 Effects, "what a front end is to the rooms"),

@@ -279,6 +279,7 @@ fn whatever_is_said_of_names_is_a_row_that_says_what_to_do_next() {
     let errors = [
         AccountError::Wrong,
         AccountError::TooManyTries,
+        AccountError::Guessed,
         AccountError::Busy,
         AccountError::Registered(dai()),
         AccountError::Registered(name("D\u{430}i")),

@@ -1,6 +1,8 @@
 //! Registered names: passwords are checked here, and what is new of accounts is stored. Who is called what is
 //! decided one change at a time (see [`names`](super::names)).
 
+mod guesses;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -9,6 +11,7 @@ use std::sync::Arc;
 use futures_lite::FutureExt;
 use smol::Task;
 
+use self::guesses::Guesses;
 use super::founders::Founder;
 use super::names::NameChange;
 use super::{Lobby, State};
@@ -19,6 +22,7 @@ use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::settings::Settings;
 use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand};
+use crate::hub::security::{self, Incident};
 use crate::store::{Account, AccountChange};
 
 /// Who asks for something, and where the reply goes.
@@ -50,6 +54,7 @@ pub(super) struct Accounts {
     /// What stores it, and whether it has something to do.
     saver: Option<Task<()>>,
     saving: bool,
+    guesses: Guesses,
 }
 
 impl Lobby {
@@ -120,10 +125,46 @@ impl Lobby {
         let found = self.store.account(name.clone()).await;
         let account = found.map_err(|_| AccountError::NotStored)?;
         let hash = account.as_ref().map(|account| account.password.clone());
-        self.passwords
+        let (address, now) = (
+            requester.address.map(Address::from),
+            self.runtime.clock.now(),
+        );
+        let may_try = self.lock().accounts.guesses.may_try(
+            account.as_ref().map_or(name, |account| &account.name),
+            address,
+            now,
+        );
+        if account.is_some() && !may_try {
+            return Err(AccountError::Guessed);
+        }
+        let checked = self
+            .passwords
             .check(requester.address, password, hash)
-            .await?;
+            .await;
+        match (&account, &checked) {
+            (Some(account), Ok(())) => {
+                self.owner_is_at(&account.name, address);
+            }
+            (account, Err(AccountError::Wrong)) => {
+                security::note(address, &Incident::WrongPassword(name));
+                let guesses = &mut self.lock().accounts.guesses;
+                if let Some(account) = account
+                    && guesses.was_wrong(&account.name, address, now)
+                {
+                    security::note(address, &Incident::Guessed(&account.name));
+                }
+            }
+            _ => {}
+        }
+        checked?;
         account.ok_or(AccountError::Wrong)
+    }
+
+    /// The owner of `account` was there, and may mistype the password there.
+    pub(super) fn owner_is_at(&self, account: &Name, address: Option<Address>) {
+        let now = self.runtime.clock.now();
+        let guesses = &mut self.lock().accounts.guesses;
+        guesses.was_right(account, address, now);
     }
 
     /// Connection `id` is logged in to `account`: the rooms that it owns hear of it, and it of them.
@@ -145,7 +186,9 @@ impl Lobby {
 
     /// Forgets what is new of an account that is deleted.
     pub(super) fn drop_changes(&self, account: &Name) {
-        self.lock().accounts.changes.remove(account);
+        let accounts = &mut self.lock().accounts;
+        accounts.changes.remove(account);
+        accounts.guesses.forget(account);
     }
 
     /// Stores what the owner of `account` has set, soon.

@@ -1,0 +1,200 @@
+//! What operators, and programs such as fail2ban, act upon: a line of the log each, in a form that stays as it is.
+//!
+//! `security: EVENT address=ADDRESS KEY=VALUE...`, where ADDRESS is whom it is about: of IPv6 the first address of the
+//! /64, since that is what rules go by here, and `unix` for a Unix socket. No name has a space or a control character.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use tracing::{info, warn};
+
+use crate::chat::address::Address;
+use crate::chat::moderation::{ModCommand, Target};
+use crate::chat::name::{Name, RoomName};
+
+/// Something that an operator may want to know of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incident<'a> {
+    /// Somebody gave a wrong password for an account.
+    WrongPassword(&'a Name),
+    /// Somebody gave a wrong password for a room.
+    WrongRoomPassword(&'a RoomName),
+    /// So many wrong passwords were given for an account, from wherever, that it takes no more for a while but from where
+    /// its owner has been.
+    Guessed(&'a Name),
+    /// Somebody registered a name.
+    Registered(&'a Name),
+    /// Somebody deleted an account.
+    Deleted(&'a Name),
+    /// An owner did something to a room, or to somebody in it.
+    Moderated {
+        /// Where.
+        room: &'a RoomName,
+        /// By whom.
+        by: &'a Name,
+        /// What.
+        what: Moderated,
+    },
+}
+
+/// What an owner did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moderated {
+    /// Asked for a password.
+    Locked,
+    /// Asked for none any more.
+    Unlocked,
+    /// Removed somebody.
+    Kicked(Name),
+    /// Removed somebody and kept them out.
+    Banned(Target),
+    /// Lifted a ban.
+    Unbanned(Target),
+    /// Closed the room.
+    Closed,
+}
+
+impl Moderated {
+    /// What a command does, if it is one of these.
+    pub fn by(command: &ModCommand) -> Option<Moderated> {
+        match command {
+            ModCommand::Lock(_) => Some(Moderated::Locked),
+            ModCommand::Unlock => Some(Moderated::Unlocked),
+            ModCommand::Kick(name, _) => Some(Moderated::Kicked(name.clone())),
+            ModCommand::Ban(ban) => Some(Moderated::Banned(ban.target.clone())),
+            ModCommand::Unban(target) => Some(Moderated::Unbanned(target.clone())),
+            ModCommand::Close => Some(Moderated::Closed),
+            ModCommand::SetTopic(_)
+            | ModCommand::Private(_)
+            | ModCommand::Bans
+            | ModCommand::Mute(_)
+            | ModCommand::Unmute(_)
+            | ModCommand::Own(_)
+            | ModCommand::AskClose => None,
+        }
+    }
+
+    /// Whom it was done to, if to somebody by name.
+    pub fn whom(&self) -> Option<&Name> {
+        match self {
+            Moderated::Kicked(name) => Some(name),
+            Moderated::Banned(target) => target.name(),
+            Moderated::Locked
+            | Moderated::Unlocked
+            | Moderated::Unbanned(_)
+            | Moderated::Closed => None,
+        }
+    }
+}
+
+/// Logs it. `address` is that of whom it is about.
+pub fn note(address: Option<Address>, incident: &Incident<'_>) {
+    let line = Line(address, incident);
+    match incident {
+        Incident::WrongPassword(_) | Incident::WrongRoomPassword(_) | Incident::Guessed(_) => {
+            warn!("security: {line}");
+        }
+        Incident::Registered(_) | Incident::Deleted(_) | Incident::Moderated { .. } => {
+            info!("security: {line}");
+        }
+    }
+}
+
+/// What follows `security:`.
+struct Line<'a>(Option<Address>, &'a Incident<'a>);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Line(address, incident) = self;
+        let event = match incident {
+            Incident::WrongPassword(_) => "wrong-password",
+            Incident::WrongRoomPassword(_) => "wrong-room-password",
+            Incident::Guessed(_) => "account-guessed",
+            Incident::Registered(_) => "registered",
+            Incident::Deleted(_) => "account-deleted",
+            Incident::Moderated { what, .. } => match what {
+                Moderated::Locked => "locked",
+                Moderated::Unlocked => "unlocked",
+                Moderated::Kicked(_) => "kicked",
+                Moderated::Banned(_) => "banned",
+                Moderated::Unbanned(_) => "unbanned",
+                Moderated::Closed => "closed",
+            },
+        };
+        write!(f, "{event} address=")?;
+        match address {
+            Some(address) => IpAddr::from(*address).fmt(f)?,
+            None => f.write_str("unix")?,
+        }
+        match incident {
+            Incident::WrongPassword(account)
+            | Incident::Guessed(account)
+            | Incident::Registered(account)
+            | Incident::Deleted(account) => write!(f, " account={account}"),
+            Incident::WrongRoomPassword(room) => write!(f, " room={room}"),
+            Incident::Moderated { room, by, what } => {
+                write!(f, " room={room} by={by}")?;
+                match what {
+                    Moderated::Kicked(whom) => write!(f, " whom={whom}"),
+                    Moderated::Banned(target) | Moderated::Unbanned(target) => {
+                        write!(f, " whom={target}")
+                    }
+                    Moderated::Locked | Moderated::Unlocked | Moderated::Closed => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_has_the_form_that_is_promised() {
+        let name = |text: &str| Name::parse(text).expect("a name");
+        let room = RoomName::parse("1150").expect("a room name");
+        let (dai, ben) = (name("Dai"), name("ben"));
+        let here = Address::parse("192.0.2.7");
+        let there = Address::parse("2001:db8::7");
+        let moderated = |what| Incident::Moderated {
+            room: &room,
+            by: &dai,
+            what,
+        };
+        for (address, incident, expected) in [
+            (
+                here,
+                Incident::WrongPassword(&dai),
+                "wrong-password address=192.0.2.7 account=Dai",
+            ),
+            (
+                there,
+                Incident::WrongRoomPassword(&room),
+                "wrong-room-password address=2001:db8:: room=1150",
+            ),
+            (
+                None,
+                Incident::Registered(&dai),
+                "registered address=unix account=Dai",
+            ),
+            (
+                here,
+                moderated(Moderated::Locked),
+                "locked address=192.0.2.7 room=1150 by=Dai",
+            ),
+            (
+                here,
+                moderated(Moderated::Kicked(ben.clone())),
+                "kicked address=192.0.2.7 room=1150 by=Dai whom=ben",
+            ),
+            (
+                None,
+                moderated(Moderated::Banned(Target::Name(ben))),
+                "banned address=unix room=1150 by=Dai whom=ben",
+            ),
+        ] {
+            assert_eq!(Line(address, &incident).to_string(), expected);
+        }
+    }
+}
