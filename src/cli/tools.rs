@@ -9,7 +9,7 @@ use argh::FromArgs;
 use jiff::civil;
 use jiff::tz::TimeZone;
 
-use super::Failure;
+use super::{Failure, tell};
 use crate::chat::name::RoomName;
 use crate::config::parse_zone;
 use crate::runtime::Clock;
@@ -28,6 +28,8 @@ pub enum Command {
     Check(Check),
     /// Copy the file.
     Backup(Backup),
+    /// Put a copy back in place.
+    Restore(Restore),
     /// List the rooms.
     Rooms(Rooms),
     /// Open a closed room again.
@@ -121,6 +123,19 @@ pub struct Backup {
     pub to: PathBuf,
 }
 
+/// Put a backup in the place of the server's file. The server must be stopped. What was there is kept.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "restore")]
+pub struct Restore {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+
+    /// the copy, which stays as it is
+    #[argh(positional)]
+    pub backup: PathBuf,
+}
+
 /// List the rooms, with those that were closed and can be opened again. Works while a server runs.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "rooms")]
@@ -170,9 +185,22 @@ impl Command {
             Command::Backup(backup) => {
                 Ok(tools::backup(&backup.data, &backup.to).map_err(|error| error.to_string())?)
             }
+            Command::Restore(restore) => restore.run(),
             Command::Rooms(rooms) => rooms.run(),
             Command::Reopen(reopen) => reopen.run(),
         }
+    }
+}
+
+impl Restore {
+    fn run(self) -> Result<(), Failure> {
+        let old = tools::restore(&self.backup, &self.data).map_err(|error| error.to_string())?;
+        let (file, backup) = (self.data.display(), self.backup.display());
+        tell(&format!("{file} is now as {backup}"));
+        if let Some(old) = old {
+            tell(&format!("what was there is {}", old.display()));
+        }
+        Ok(())
     }
 }
 

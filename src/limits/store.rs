@@ -4,6 +4,15 @@ use std::time::Duration;
 
 use super::{HISTORY_LINES_MAX, HISTORY_PAGE_LINES, LINE_BYTES_MAX, NAME_BYTES_MAX};
 
+/// How long it is looked for damage in a file when it is opened.
+pub const STORE_CHECK_MAX: Duration = Duration::from_millis(500);
+
+/// How long to wait when another process has just locked a file that is to be copied.
+pub const STORE_COPY_PAUSE: Duration = Duration::from_millis(20);
+
+/// How soon after the last line all are in the file itself, and no longer in the log beside it alone.
+pub const STORE_CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
+
 /// Requests that wait for the store's writer. Each room has few on their way, and keeps their lines anyway.
 pub const STORE_JOBS_MAX: usize = 256;
 

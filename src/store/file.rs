@@ -7,17 +7,20 @@
 //! The tables can be read with any SQLite; `transcript` is a view for people.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
-use rustix::fs::{Access, FlockOperation, access, flock};
+use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-use super::Durability;
+use super::{Durability, claim};
 use crate::limits::{
-    STORE_BUSY_MAX, STORE_CACHE_KIB, STORE_STATEMENTS, STORE_WAL_BYTES, STORE_WAL_PAGES,
+    STORE_BUSY_MAX, STORE_CACHE_KIB, STORE_CHECK_MAX, STORE_COPY_PAUSE, STORE_STATEMENTS,
+    STORE_WAL_BYTES, STORE_WAL_PAGES,
 };
 
 /// `parl`, in the header of every file that a parlor made.
@@ -77,7 +80,11 @@ impl fmt::Display for OpenError {
                 path.display()
             ),
             OpenError::Damaged(path, what) => {
-                write!(f, "{}: the file is damaged: {what}", path.display())
+                write!(
+                    f,
+                    "{}: the file is damaged: {what}; `parlor restore` puts a backup in its place",
+                    path.display()
+                )
             }
             OpenError::ReadOnly(path, what) => write!(f, "{}: {what}", path.display()),
             OpenError::Io(path, what) => write!(f, "{}: {what}", path.display()),
@@ -86,33 +93,6 @@ impl fmt::Display for OpenError {
 }
 
 impl std::error::Error for OpenError {}
-
-/// A server's claim to a file; it ends with the process.
-#[derive(Debug)]
-pub(super) struct Claim {
-    _lock: File,
-}
-
-impl Claim {
-    /// Claims the file at `path`, which must have been made canonical. The claim is a lock on a file of its
-    /// own beside it: a lock on the file itself would end SQLite's when it is closed.
-    pub(super) fn new(path: &Path) -> Result<Claim, OpenError> {
-        let options = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(beside(path, "-lock"));
-        let lock = options.map_err(|error| match error.kind() {
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => read_only(path),
-            _ => OpenError::Io(beside(path, "-lock"), error.to_string()),
-        })?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Claim { _lock: lock }),
-            Err(Errno::WOULDBLOCK) => Err(OpenError::InUse(path.to_owned())),
-            Err(error) => Err(OpenError::Io(path.to_owned(), error.to_string())),
-        }
-    }
-}
 
 /// The path of a file that belongs to the one at `path`.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -153,14 +133,69 @@ pub(super) fn open_to_write(path: &Path, sync: Durability) -> Result<Connection,
     if db.is_readonly("main").map_err(explain)? {
         return Err(read_only(path));
     }
-    identify(&db, path)?;
+    let version = identify(&db, path)?;
+    check_quickly(&db, path)?;
     prepare_to_write(&db, sync).map_err(explain)?;
+    if (1..SCHEMA_VERSION).contains(&version) {
+        let copy = keep_version(&db, path, version)?;
+        tracing::info!(file = %path.display(), copy = %copy.display(), "copied before the upgrade");
+    }
     let migrated = migrate(&mut db, MIGRATIONS).map_err(explain)?;
-    if migrated > 0 {
+    if migrated > 0 && version > 0 {
         tracing::info!(file = %path.display(), schema = SCHEMA_VERSION, "upgraded the schema");
     }
     try_tables(&db).map_err(|error| not_ours(path, &error))?;
     Ok(db)
+}
+
+/// Copies a file as it is before its schema is brought forward: an earlier version of this program can use the copy.
+fn keep_version(db: &Connection, path: &Path, version: i64) -> Result<PathBuf, OpenError> {
+    let names = std::iter::once(String::new()).chain((2..100).map(|number| format!("-{number}")));
+    let mut copies = names.map(|number| beside(path, &format!(".v{version}{number}.bak")));
+    let failed = |why: String| {
+        let why =
+            format!("it cannot be copied, as is done before the upgrade of its schema: {why}");
+        OpenError::Io(path.to_owned(), why)
+    };
+    let to = copies
+        .find(|copy| !copy.exists())
+        .ok_or_else(|| failed("there are 99 copies already".to_owned()))?;
+    claim::create(&to).map_err(|error| failed(error.to_string()))?;
+    let copied = copy_all(db, &to);
+    copied.map_err(|error| {
+        // The error that matters is the first.
+        let _ = fs::remove_file(&to);
+        failed(error.to_string())
+    })?;
+    Ok(to)
+}
+
+/// Copies all of a database, as it is at one moment, into the empty file at `to`.
+pub(super) fn copy_all(db: &Connection, to: &Path) -> rusqlite::Result<()> {
+    let mut copy = Connection::open(to)?;
+    // All pages in one step: in several it would start anew whenever the server writes. Neither the server's
+    // writer nor its readers wait for a step.
+    Backup::new(db, &mut copy)?.run_to_completion(i32::MAX, STORE_COPY_PAUSE, None)
+}
+
+/// Looks for damage for a while, so that a damaged file is not written to. What is found later is told then.
+fn check_quickly(db: &Connection, path: &Path) -> Result<(), OpenError> {
+    let (interrupt, (done, is_done)) = (db.get_interrupt_handle(), mpsc::channel::<()>());
+    let watch = thread::spawn(move || {
+        if let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(STORE_CHECK_MAX) {
+            interrupt.interrupt();
+        }
+    });
+    let found = db.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
+    drop(done);
+    // It may interrupt up to now, and nothing that comes later.
+    let _ = watch.join();
+    match found {
+        Ok(fault) if fault != "ok" => Err(OpenError::Damaged(path.to_owned(), one_line(&fault))),
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(()),
+        Err(error) => Err(explained(path, &error)),
+    }
 }
 
 /// Opens a file that exists to read.
@@ -173,6 +208,19 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
     }
     try_tables(&db).map_err(|error| not_ours(path, &error))?;
     Ok(db)
+}
+
+/// Opens a file of any version that this program knows, to be copied, once all of it was looked at.
+pub(super) fn open_whole(path: &Path) -> Result<Connection, OpenError> {
+    let db = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    if identify(&db, path)? == 0 {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    let faults = structure_faults(&db, 1).map_err(|error| explained(path, &error))?;
+    match faults.into_iter().next() {
+        Some(fault) => Err(OpenError::Damaged(path.to_owned(), fault)),
+        None => Ok(db),
+    }
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
@@ -267,7 +315,14 @@ pub(super) fn structure_faults(db: &Connection, most: usize) -> rusqlite::Result
     let mut select = db.prepare(&format!("PRAGMA integrity_check({most})"))?;
     let rows = select.query_map((), |row| row.get::<_, String>(0))?;
     rows.filter(|fault| fault.as_ref().map_or(true, |fault| fault != "ok"))
+        .map(|fault| Ok(one_line(&fault?)))
         .collect()
+}
+
+/// SQLite puts a heading above the first.
+fn one_line(fault: &str) -> String {
+    let lines = fault.lines().filter(|line| !line.starts_with("***"));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 fn not_ours(path: &Path, error: &rusqlite::Error) -> OpenError {
@@ -293,7 +348,7 @@ pub(super) fn explained(path: &Path, error: &rusqlite::Error) -> OpenError {
 }
 
 /// Says which of the files that make a database cannot be written, or made. SQLite names none.
-fn read_only(path: &Path) -> OpenError {
+pub(super) fn read_only(path: &Path) -> OpenError {
     let read_only = |path: PathBuf, what: String| OpenError::ReadOnly(path, what);
     if let Err(why) = access(folder_of(path), Access::WRITE_OK | Access::EXEC_OK) {
         let what = "no files can be created in its directory, as is needed while it is in use";

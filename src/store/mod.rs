@@ -7,6 +7,7 @@
 //! The two kinds that there are have one writer for each room and keep no log: what outlives the process is the
 //! lines, the topic, the persistent moderation, and that a room was closed. Who comes and goes only gets a number.
 
+mod claim;
 pub mod faults;
 pub mod file;
 mod log;

@@ -71,9 +71,11 @@ mod slow_reader;
 mod crash;
 /// A disk that is full or may not be written: what is told to whom, and that nothing is lost.
 mod disk;
+/// Who can read the files, who has them, and how a backup takes their place.
+mod files;
 /// Rooms and lines over a restart; paging and searching in the past.
 mod past;
-/// Export, import, check, backup, as their users call them.
+/// Export, import, check, as their users call them.
 mod tools;
 
 /// The signals that stop the server, and what people see of it.

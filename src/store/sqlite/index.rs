@@ -12,7 +12,7 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, Statement, TransactionBehavior,
 };
 
-use super::super::{Durability, file};
+use super::super::{Durability, claim, file};
 use super::query::{id_of, place};
 use crate::chat::history::RoomId;
 
@@ -94,6 +94,8 @@ impl Index {
     /// Opens the index at `path`, or makes one.
     pub(super) fn open_to_write(path: &Path) -> rusqlite::Result<Opened> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        // If there is one, that is used.
+        let _ = claim::create(path);
         let mut db = file::connect(path, flags)?;
         let number = |sql: &str| db.query_row(sql, (), |row| row.get::<_, i64>(0));
         let things = number("SELECT count(*) FROM sqlite_schema")?;

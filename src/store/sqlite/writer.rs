@@ -22,10 +22,11 @@ use crate::chat::name::RoomName;
 use crate::chat::room::{At, Entry};
 use crate::chat::topic::Topic;
 use crate::limits::{
-    FORGET_EVERY, FORGET_LINES, FORGET_PAUSE, FORGET_RETRY, STORE_BUSY_MAX, STORE_COMMIT_LINES_MAX,
-    STORE_WAL_BYTES, STORE_WAL_WAIT,
+    FORGET_EVERY, FORGET_LINES, FORGET_PAUSE, FORGET_RETRY, STORE_BUSY_MAX, STORE_CHECKPOINT_AFTER,
+    STORE_COMMIT_LINES_MAX, STORE_WAL_BYTES, STORE_WAL_WAIT,
 };
-use crate::store::file::{self, Claim, OpenError};
+use crate::store::claim::Claim;
+use crate::store::file::{self, OpenError};
 use crate::store::{Outcome, Proposal, Retention, StoreError};
 use crate::time::Timestamp;
 
@@ -70,6 +71,8 @@ pub(super) struct Writer {
     /// SQLite's log, and the length that it may have before readers are waited for.
     log: PathBuf,
     log_bytes_max: u64,
+    /// When what is in the log alone is copied into the file, if anything is.
+    checkpoint_at: Option<Instant>,
     /// Device and inode of the file that `db` writes to.
     identity: (u64, u64),
     jobs: Arc<Queue<Job>>,
@@ -110,6 +113,7 @@ impl Writer {
             path: path.to_owned(),
             log: file::beside(path, "-wal"),
             log_bytes_max: STORE_WAL_BYTES.into(),
+            checkpoint_at: None,
             identity,
             jobs,
             error_log,
@@ -132,7 +136,7 @@ impl Writer {
             match self.jobs.take_all(&mut taken, patience) {
                 Taken::All => self.do_all(&mut taken),
                 // It is tried again, and the log has heard of it.
-                Taken::Nothing => drop(panic::catch_unwind(AssertUnwindSafe(|| self.forget()))),
+                Taken::Nothing => drop(panic::catch_unwind(AssertUnwindSafe(|| self.rest()))),
                 Taken::Closed => return self.write_rest(),
             }
         }
@@ -158,6 +162,7 @@ impl Writer {
             Ok(done) => {
                 self.error_log.stored();
                 self.unwritten.clear();
+                self.checkpoint_at = Some(Instant::now() + STORE_CHECKPOINT_AFTER);
                 for (job, done) in batch.into_iter().zip(done) {
                     if job.closes() {
                         // One may have to go for it.
@@ -192,10 +197,37 @@ impl Writer {
         }
     }
 
-    /// Tries for the last time to write what could not be written.
+    /// Does what has time until nothing else is to be done.
+    fn rest(&mut self) {
+        if self.checkpoint_at.is_some_and(|at| Instant::now() >= at) {
+            self.checkpoint();
+        }
+        if Instant::now() >= self.forget_at || self.is_forgetting() {
+            self.forget();
+        }
+    }
+
+    /// Copies what is in the log alone into the file, as far as readers let it.
+    fn checkpoint(&mut self) {
+        self.checkpoint_at = None;
+        let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+        if let Err(error) = self.db.query_row(checkpoint, (), |_| Ok(())) {
+            tracing::warn!(%error, "cannot copy the log into the file for now");
+        }
+    }
+
+    /// Tries for the last time to write what could not be written. A file that was moved away meanwhile gets what is
+    /// in its log, which stays behind: SQLite itself would leave it there.
     fn write_rest(&mut self) {
         if !self.unwritten.is_empty() {
             self.do_batch(Vec::new());
+        }
+        if identity(&self.path) != Some(self.identity) {
+            self.checkpoint();
+            tracing::warn!(
+                file = %self.path.display(),
+                "the file was moved or removed; it has all that was stored until then, wherever it is"
+            );
         }
     }
 
@@ -203,6 +235,8 @@ impl Writer {
     fn commit(&mut self, batch: &[Job]) -> Result<Vec<Done>, StoreError> {
         // SQLite would go on writing to a file without a name, which nobody would ever find again.
         if identity(&self.path) != Some(self.identity) {
+            // Wherever it is now, it is to have what was stored.
+            self.checkpoint();
             let why = "the file has been removed or replaced";
             return Err(StoreError::Failed(why.to_owned()));
         }
@@ -254,13 +288,20 @@ impl Writer {
 
     /// How long to wait for jobs before something is forgotten.
     fn patience(&self) -> Duration {
-        if self.forgetting_fails {
-            FORGET_RETRY
-        } else if !self.unkept.is_empty() || self.closed.is_some() {
-            FORGET_PAUSE
-        } else {
-            self.forget_at.saturating_duration_since(Instant::now())
-        }
+        let now = Instant::now();
+        let forget = match self.forgetting_fails {
+            true => FORGET_RETRY,
+            false if self.is_forgetting() => FORGET_PAUSE,
+            false => self.forget_at.saturating_duration_since(now),
+        };
+        let checkpoint = self
+            .checkpoint_at
+            .map(|at| at.saturating_duration_since(now));
+        checkpoint.map_or(forget, |wait| wait.min(forget))
+    }
+
+    fn is_forgetting(&self) -> bool {
+        self.forgetting_fails || !self.unkept.is_empty() || self.closed.is_some()
     }
 
     /// Forgets a few lines of one room, if there are any to forget.

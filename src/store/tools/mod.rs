@@ -1,11 +1,12 @@
-//! What the operator's tools do with a file: export, import, check, backup, rooms, reopen. All of it works while a server
-//! uses the file, and none of it blocks the server for longer than one of its own steps.
+//! What the operator's tools do with a file: export, import, check, backup, rooms, reopen, restore. All but the last
+//! work while a server uses the file, and none of it blocks the server for longer than one of its own steps.
 
 mod backup;
 mod check;
 mod export;
 mod import;
 mod record;
+mod restore;
 mod rooms;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ pub use backup::backup;
 pub use check::check;
 pub use export::{Format, Selection, export};
 pub use import::{Imported, import};
+pub use restore::restore;
 pub use rooms::{reopen, rooms};
 
 use super::file::{self, OpenError};
