@@ -16,7 +16,8 @@ pub struct Args {
     #[argh(subcommand)]
     pub command: Option<Command>,
 
-    /// where to listen: ADDRESS:PORT (port 0: any free one) or unix:PATH; may be given several times
+    /// where to listen: ADDRESS:PORT (port 0: any free one) or unix:PATH, with who may connect to that:
+    /// unix:PATH,mode=660,group=NAME (default: mode=660); may be given several times
     /// (default: `[::]:50006`, which takes IPv4 as well)
     #[argh(option, arg_name = "where")]
     pub listen: Vec<String>,
@@ -184,7 +185,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Config, Data};
-    use crate::net::endpoint::Listen;
+    use crate::net::endpoint::{Listen, UnixPlace};
     use crate::store::Retention;
 
     fn config(args: &[&str]) -> Result<Config, String> {
@@ -203,12 +204,27 @@ mod tests {
 
     #[test]
     fn places_to_listen_at_are_addresses_or_paths() {
-        let config = config(&["--listen", "127.0.0.1:0", "--listen", "unix:/tmp/x"]);
+        let config = config(&[
+            "--listen",
+            "127.0.0.1:0",
+            "--listen",
+            "unix:/tmp/x",
+            "--listen",
+            "unix:/tmp/x,group=chat,mode=666",
+        ]);
+        let unix = |mode, group: Option<&str>| {
+            Listen::Unix(UnixPlace {
+                path: "/tmp/x".into(),
+                mode,
+                group: group.map(str::to_owned),
+            })
+        };
         let expected = [
             Listen::Tcp("127.0.0.1:0".parse().expect("an address")),
-            Listen::Unix("/tmp/x".into()),
+            unix(0o660, None),
+            unix(0o666, Some("chat")),
         ];
-        assert_eq!(config.expect("both are right").listen, expected);
+        assert_eq!(config.expect("all are right").listen, expected);
     }
 
     #[test]
@@ -255,6 +271,13 @@ mod tests {
             &["--listen", "127.0.0.1"],
             &["--listen", "127.0.0.1:99999"],
             &["--listen", "unix:"],
+            &["--listen", "unix:,mode=660"],
+            &["--listen", "unix:/tmp/x,mode=888"],
+            &["--listen", "unix:/tmp/x,mode=u=rw"],
+            &["--listen", "unix:/tmp/x,mode=1777"],
+            &["--listen", "unix:/tmp/x,mode=060"],
+            &["--listen", "unix:/tmp/x,group="],
+            &["--listen", "unix:/tmp/x,owner=ann"],
             &["--timezone", "Mars/Olympus"],
             &["--history", "1001"],
             &["--threads", "257"],

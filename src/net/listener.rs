@@ -1,19 +1,21 @@
 //! Listening sockets: made from what the operator wrote, with errors in words.
 
+use std::fs::Permissions;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use nix::unistd::Group;
 use smol::Async;
-use socket2::{Domain, TcpKeepalive, Type};
+use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 
 use crate::limits::{
     KEEPALIVE_AFTER, KEEPALIVE_EVERY, KEEPALIVE_TRIES, LISTEN_BACKLOG, UNACKNOWLEDGED_MAX,
     UNSENT_BYTES_MAX,
 };
-use crate::net::endpoint::Listen;
+use crate::net::endpoint::{Listen, UnixPlace};
 use crate::net::socket::{Peer, Socket};
 
 /// A listening socket.
@@ -43,15 +45,19 @@ impl Listener {
             Listen::Tcp(address) => bind_tcp(*address)
                 .map(Listener::Tcp)
                 .map_err(|error| format!("cannot listen on {address}: {}", explain(&error))),
-            Listen::Unix(path) => bind_unix(path)
-                .map(|listener| Listener::Unix(listener, path.clone()))
-                .map_err(|error| {
-                    format!(
-                        "cannot listen on unix:{}: {}",
-                        path.display(),
-                        explain(&error)
-                    )
-                }),
+            Listen::Unix(place) => {
+                let path = &place.path;
+                let failed =
+                    |why: String| format!("cannot listen on unix:{}: {why}", path.display());
+                let group = place
+                    .group
+                    .as_deref()
+                    .map(group_id)
+                    .transpose()
+                    .map_err(failed)?;
+                let listener = bind_unix(place, group).map_err(|error| failed(explain(&error)))?;
+                Ok(Listener::Unix(listener, path.clone()))
+            }
         }
     }
 
@@ -125,13 +131,40 @@ fn notice_the_dead(socket: &socket2::Socket) -> io::Result<()> {
     Ok(())
 }
 
-fn bind_unix(path: &Path) -> io::Result<Async<UnixListener>> {
-    match UnixListener::bind(path) {
+fn bind_unix(place: &UnixPlace, group: Option<u32>) -> io::Result<Async<UnixListener>> {
+    let (path, address) = (&place.path, SockAddr::unix(&place.path)?);
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    match socket.bind(&address) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(path) => {
             fs::remove_file(path)?;
-            Async::new(UnixListener::bind(path)?)
+            socket.bind(&address)?;
         }
-        result => Async::new(result?),
+        bound => bound?,
+    }
+    // Nobody can connect yet, whatever its permissions were until here.
+    let opened = || {
+        if group.is_some() {
+            chown(path, None, group)?;
+        }
+        fs::set_permissions(path, Permissions::from_mode(place.mode))?;
+        socket.listen(LISTEN_BACKLOG)
+    };
+    opened().inspect_err(|_| {
+        // The error that matters is the first.
+        let _ = fs::remove_file(path);
+    })?;
+    Async::new(socket.into())
+}
+
+/// The number of a group, by its name or number.
+fn group_id(group: &str) -> Result<u32, String> {
+    if let Ok(id) = group.parse() {
+        return Ok(id);
+    }
+    match Group::from_name(group) {
+        Ok(Some(found)) => Ok(found.gid.as_raw()),
+        Ok(None) => Err(format!("there is no group {group}")),
+        Err(error) => Err(format!("the group {group} cannot be looked up: {error}")),
     }
 }
 

@@ -1,9 +1,12 @@
 //! The command line: where the server listens, and what it says when it cannot.
 
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::{fs, process};
+
+use tempfile::TempDir;
 
 use crate::harness::{Server, run};
 
@@ -113,6 +116,31 @@ fn a_unix_socket_path_can_be_used_again_after_a_clean_stop() {
         assert_eq!(server.expect_exit().code(), Some(0));
     }
     let _ = fs::remove_file(path);
+}
+
+#[test]
+fn who_may_connect_to_a_unix_socket_is_said_with_its_path() {
+    let folder = TempDir::new().expect("a directory");
+    let group = fs::metadata(folder.path()).expect("it is there").gid();
+    let ours = format!(",mode=606,group={group}");
+    for (name, options, mode) in [("as-it-is", "", 0o660), ("ours", &ours, 0o606)] {
+        let path = folder.path().join(name);
+        let server = Server::start(&["--listen", &format!("unix:{}{options}", path.display())]);
+        server.expect_log(&format!("listening on unix:{}\n", path.display()));
+        let made = fs::metadata(&path).expect("a socket");
+        assert_eq!(made.mode() & 0o777, mode, "{name}");
+        assert_eq!(made.gid(), group, "{name}");
+        server.unix_client("visitor", &path).expect("anon> ");
+    }
+    let path = folder.path().join("refused");
+    let output = run(&[
+        "--listen",
+        &format!("unix:{},group=no-such-group", path.display()),
+    ]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("there is no group no-such-group"), "{told}");
+    assert!(!path.exists());
 }
 
 #[test]
