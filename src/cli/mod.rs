@@ -11,6 +11,8 @@ use argh::{EarlyExit, FromArgs};
 
 use args::Args;
 
+use crate::text;
+
 /// Why the program does not do what it was started for, or did not get to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -48,9 +50,12 @@ enum Wanted {
     Text(String),
 }
 
-/// Writes a line to standard error. If nobody takes it, that is no reason to stop.
-pub fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+/// Writes to standard error, without what could steer a terminal: it may have come from anywhere. If nobody takes it,
+/// that is no reason to stop.
+pub fn tell(text: &str) {
+    for line in text.lines() {
+        let _ = writeln!(io::stderr(), "{}", text::clean(line.as_bytes()));
+    }
 }
 
 /// Lets `start` do what the arguments of the program say, of which the first is its own name, or says how it is used.

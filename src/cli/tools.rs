@@ -1,7 +1,7 @@
 //! What the program does instead of serving: the operator's tools for the file of `--data`.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, ErrorKind, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::{Failure, tell};
 use crate::chat::name::RoomName;
 use crate::config::parse_zone;
+use crate::limits::ROOMS_MAX;
 use crate::runtime::Clock;
 use crate::store::tools::{self, Format, Selection, ToolError};
 use crate::time::Timestamp;
@@ -95,6 +96,10 @@ pub struct Import {
     /// the server's file, which is created if needed
     #[argh(option, arg_name = "file")]
     pub data: PathBuf,
+
+    /// rooms there can be, as for the server (default: 10000)
+    #[argh(option, default = "ROOMS_MAX", arg_name = "count")]
+    pub max_rooms: usize,
 
     /// what to read (default: standard input)
     #[argh(positional)]
@@ -216,7 +221,12 @@ impl Export {
         match tools::export(&self.data, &selection, &format, &mut out) {
             // The reader has seen enough, as in `| head`.
             Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            result => Ok(result.map_err(|error| error.to_string())?),
+            Err(error) => Err(error.to_string().into()),
+            Ok(left_out) if left_out.is_empty() => Ok(()),
+            Ok(left_out) => Err(Failure::Failed(format!(
+                "some was left out:\n{}",
+                left_out.join("\n")
+            ))),
         }
     }
 
@@ -240,22 +250,20 @@ impl Export {
 impl Import {
     fn run(self) -> Result<(), Failure> {
         let imported = match &self.from {
-            None => tools::import(&self.data, &mut io::stdin().lock()),
+            None => tools::import(&self.data, &mut io::stdin().lock(), self.max_rooms),
             Some(from) => {
                 let input = File::open(from);
                 let input = input.map_err(|error| format!("{}: {error}", from.display()))?;
-                tools::import(&self.data, &mut BufReader::new(input))
+                tools::import(&self.data, &mut BufReader::new(input), self.max_rooms)
             }
         };
         let imported = imported.map_err(|error| error.to_string())?;
         let (stored, present) = (imported.stored, imported.present);
-        // Even if nobody reads this, the import is done.
-        let _ = writeln!(
-            io::stderr(),
+        tell(&format!(
             "imported {stored} messages; {present} were there already; {} got another number, since theirs \
              was taken",
             imported.renumbered
-        );
+        ));
         Ok(())
     }
 }
@@ -295,8 +303,7 @@ impl Reopen {
         let new = self.name.as_deref().map(parse).transpose()?;
         let name = tools::reopen(&self.data, &room, self.number, new, now());
         let name = name.map_err(|error| error.to_string())?;
-        // Even if nobody reads this, it is done.
-        let _ = writeln!(io::stderr(), "room {name} is open again");
+        tell(&format!("room {name} is open again"));
         Ok(())
     }
 }

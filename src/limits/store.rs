@@ -13,6 +13,10 @@ pub const STORE_COPY_PAUSE: Duration = Duration::from_millis(20);
 /// How soon after the last line all are in the file itself, and no longer in the log beside it alone.
 pub const STORE_CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
 
+/// Places behind a message that cannot be read which are tried one by one; then the steps grow. A damaged page of the
+/// file, of 4 KiB, has fewer messages.
+pub const STORE_GAP_STEPS: u32 = 256;
+
 /// Requests that wait for the store's writer. Each room has few on their way, and keeps their lines anyway.
 pub const STORE_JOBS_MAX: usize = 256;
 
@@ -59,8 +63,9 @@ pub const STORE_PAGE_BYTES_MAX: usize = 96 * 1024;
 const _: () =
     assert!(HISTORY_PAGE_LINES * (LINE_BYTES_MAX + NAME_BYTES_MAX) <= STORE_PAGE_BYTES_MAX);
 
-/// The highest number that a message may be imported with. Numbers go up to 2^40, so as many are left.
-pub const MESSAGE_ID_IMPORT_MAX: u64 = 1 << 39;
+/// The highest number that a message may be imported with: more than a room gives in a year at 100 a second. Numbers go
+/// up to 2^40, so enough are left.
+pub const MESSAGE_ID_IMPORT_MAX: u64 = 1 << 32;
 
 /// Lines that are entered into the search index in one step, some 10 ms: each step makes a part of the index,
 /// and small parts have to be merged more often.

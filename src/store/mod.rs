@@ -440,10 +440,7 @@ impl Store {
         self.meet_fault(Operation::Read).await?;
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.page_back(room, before, size)),
-            Backend::Sqlite(sqlite) => {
-                let page = move |db: &_| sqlite::query::page_back(db, room, before, size);
-                sqlite.read(page).await
-            }
+            Backend::Sqlite(sqlite) => sqlite.page_back(room, before, size).await,
         }
     }
 
@@ -462,10 +459,7 @@ impl Store {
         let count = count.min(STORE_PAGE_LINES_MAX / 2);
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.around(room, id, count)),
-            Backend::Sqlite(sqlite) => {
-                let around = move |db: &_| sqlite::query::around(db, room, id, count);
-                sqlite.read(around).await
-            }
+            Backend::Sqlite(sqlite) => sqlite.around(room, id, count).await,
         }
     }
 

@@ -29,9 +29,14 @@ impl PageSize {
         }
     }
 
+    /// Whether there is no space left.
+    pub(super) fn is_full(&self) -> bool {
+        self.lines == 0 || self.bytes == 0
+    }
+
     /// Takes up the space that `line` needs; false if there was none left.
     pub(super) fn take(&mut self, line: &Message) -> bool {
-        if self.lines == 0 || self.bytes == 0 {
+        if self.is_full() {
             return false;
         }
         self.lines -= 1;

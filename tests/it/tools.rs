@@ -4,9 +4,10 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{PROGRAM, run};
+use crate::harness::{PROGRAM, Server, room_with, run};
 
 const TALK: &str = r#"{"type":"room","name":"1150","topic":"","created":"2026-01-01T00:00:00.000Z","last_id":3}
 {"type":"message","room":"1150","id":2,"time":"2026-01-01T00:00:00.123Z","name":"ann","kind":"message","text":"ดี \"hi\""}
@@ -88,6 +89,78 @@ fn an_export_as_text_can_be_of_a_room_and_of_a_day() {
     assert_eq!(export(&["--until", "2026-01-02"]), first);
     assert_eq!(export(&["--since", "2026-01-01T00:00:01"]), second);
     assert_eq!(export(&["--room", "empty"]), "");
+}
+
+#[test]
+fn what_is_done_is_exported_as_it_was_shown() {
+    let folder = TempDir::new().expect("a directory");
+    let file = path(&folder, "chat.db");
+    let mut server = Server::start(&["--data", &file, "--timezone", "UTC"]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    ann.line("\\me waves");
+    ann.expect("* ann waves\n");
+    server.signal("TERM");
+    server.expect_exit();
+    let text = stdout(&["export", "--data", &file]);
+    assert!(text.ends_with(" 1150 * ann waves\n"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_is_left_out_of_an_export_and_named() {
+    let (_folder, file) = a_chat();
+    let db = Connection::open(&file).expect("a database");
+    db.execute_batch("UPDATE messages SET text = CAST(x'ff' AS TEXT) WHERE text = '👍'")
+        .expect("spoilt");
+    drop(db);
+    let output = run(&["export", "--data", &file, "--format", "jsonl"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        told,
+        "parlor: some was left out:\nmessage 3 of room 1150 cannot be read\n"
+    );
+    let written = String::from_utf8(output.stdout).expect("UTF-8");
+    let expected: Vec<_> = TALK
+        .split_inclusive('\n')
+        .filter(|line| !line.contains("ben"))
+        .collect();
+    assert_eq!(written, expected.concat());
+}
+
+#[test]
+fn what_is_told_of_bad_input_steers_no_terminal() {
+    let (folder, file) = a_chat();
+    let bad = "\u{9b}31m\u{1b}[2J\u{202e}";
+    let message = r#"{"type":"message","room":"1150","id":9,"time":"2026-01-01T00:00:00Z","name":"ann","kind":"message","text":"hi"}"#;
+    for field in [
+        "1150",
+        "2026-01-01T00:00:00Z",
+        "ann",
+        "\"message\",\"text\"",
+        "type",
+    ] {
+        let escaped: String = bad
+            .chars()
+            .map(|c| format!("\\u{:04x}", u32::from(c)))
+            .collect();
+        for bad in [bad, &escaped] {
+            let input = message.replace(field, &field.replace(char::is_alphanumeric, bad));
+            let output = run_with(&["import", "--data", &file], &input);
+            assert_eq!(output.status.code(), Some(1), "{input}");
+            let told = String::from_utf8(output.stderr).expect("UTF-8");
+            assert!(told.starts_with("parlor: line 1: "), "{told}");
+            is_harmless(&told);
+        }
+    }
+    let name = path(&folder, bad);
+    is_harmless(&String::from_utf8_lossy(
+        &run(&["check", "--data", &name]).stderr,
+    ));
+}
+
+fn is_harmless(text: &str) {
+    let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!text.contains(bad), "{text:?}");
 }
 
 #[test]

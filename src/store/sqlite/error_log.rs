@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tracing::{error, info};
 
+use super::walk::Damage;
 use crate::limits::STORE_COMPLAINT_EVERY;
 use crate::store::StoreError;
 
@@ -22,6 +23,8 @@ struct State {
     storing: Option<Instant>,
     /// When it was last said that something else fails.
     other: Option<Instant>,
+    /// When it was last said that a message cannot be read.
+    damage: Option<Instant>,
     /// It was said that storing fails, and not yet that it works again.
     told: bool,
     lines_refused: usize,
@@ -39,6 +42,17 @@ impl ThrottledErrorLog {
     pub(super) fn failed(&self, what: &str, why: &StoreError) {
         if is_due(&mut self.lock().other) {
             error!(file = %self.file.display(), %why, "{what}");
+        }
+    }
+
+    /// Messages were left out since they cannot be read. Logged if nothing such was in the last minute.
+    pub(super) fn damaged(&self, damage: Damage) {
+        if is_due(&mut self.lock().damage) {
+            let room = damage.room.0;
+            error!(
+                file = %self.file.display(), room,
+                "{damage} cannot be read and is left out; `parlor check` lists all that is damaged"
+            );
         }
     }
 

@@ -3,17 +3,19 @@
 //! there is no hurry either.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row};
 
 use super::super::StoreError;
 use super::error_log::ThrottledErrorLog;
 use super::index::{self, Index, Line, Opened, Progress, Reached};
 use super::notify::IndexSignal;
 use super::query::{ID_MAX, id_of, place, room_of};
+use super::walk::{Direction, walk};
 use crate::chat::history::RoomId;
 use crate::limits::{
     FORGET_LINES, INDEX_BYTES, INDEX_EVERY, INDEX_GATHER, INDEX_LINES, INDEX_REST, INDEX_REST_MAX,
@@ -230,26 +232,27 @@ impl OpenIndex {
     /// The next messages of rooms that are behind; rooms that have no more are taken out. In the order of
     /// their places, since FTS5 begins a new part of the index whenever it has to go back.
     fn read_new(&mut self, database: &Connection) -> rusqlite::Result<Vec<Line>> {
-        let mut select = database.prepare_cached(
-            "SELECT place, time, text FROM messages WHERE place > ?1 AND place <= ?2 ORDER BY place",
-        )?;
         let mut lines = Vec::new();
         let mut bytes = 0;
         while let Some(&room) = self.behind.first() {
             let reached = self.progress.rooms.get(&room);
             let last_id = reached.map_or(0, |reached| reached.last_id);
-            let mut rows = select.query((place(room, last_id), place(room, ID_MAX)))?;
-            while let Some(row) = rows.next()? {
-                let line = Line {
-                    place: row.get(0)?,
-                    time: row.get(1)?,
-                    text: row.get(2)?,
-                };
-                bytes += line.text.len();
-                lines.push(line);
-                if lines.len() >= INDEX_LINES || bytes >= INDEX_BYTES {
-                    return Ok(lines);
+            let places = place(room, last_id) + 1..place(room, ID_MAX) + 1;
+            let mut is_full = false;
+            walk(database, places, Direction::Forwards, line, |line| {
+                // Whoever reads the room is told what cannot be read.
+                if let Ok(line) = line {
+                    bytes += line.text.len();
+                    lines.push(line);
                 }
+                is_full = lines.len() >= INDEX_LINES || bytes >= INDEX_BYTES;
+                match is_full {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
+            })?;
+            if is_full {
+                break;
             }
             self.behind.pop_first();
         }
@@ -303,6 +306,15 @@ fn is_of(progress: &Progress, database: &Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
+/// A row of the columns place, time, name, kind, text.
+fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
+    Ok(Line {
+        place: row.get(0)?,
+        time: row.get(1)?,
+        text: row.get(4)?,
+    })
+}
+
 fn rooms_behind(database: &Connection, progress: &Progress) -> rusqlite::Result<BTreeSet<RoomId>> {
     let mut select = database.prepare_cached("SELECT id, last_id FROM rooms WHERE last_id > 0")?;
     let mut rows = select.query(())?;
@@ -332,8 +344,11 @@ fn read_late(database: &Connection, after: i64) -> rusqlite::Result<(i64, Vec<Li
         && let Some(row) = rows.next()?
     {
         until = row.get(0)?;
-        if let Some(place) = row.get(1)? {
-            let (time, text) = (row.get(2)?, row.get::<_, String>(3)?);
+        // What cannot be read is left out here as well.
+        if let Some(place) = row.get(1)?
+            && let Ok(text) = row.get::<_, String>(3)
+        {
+            let time = row.get(2)?;
             bytes += text.len();
             lines.push(Line { place, time, text });
         }

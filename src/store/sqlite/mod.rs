@@ -15,6 +15,7 @@ pub(super) mod query;
 mod queue;
 mod retention;
 mod search;
+pub(super) mod walk;
 mod writer;
 
 use std::fmt;
@@ -34,10 +35,12 @@ pub(super) use self::writer::system_time;
 use self::writer::{Done, Job, Keeping, Now, Writer};
 use super::claim::Claim;
 use super::file::{self, OpenError};
+use super::page::PageSize;
 use super::register::Register;
 use super::words::Words;
 use super::{Account, AccountChange, Durability, Outcome, Proposal, Retention, StoreError};
-use crate::chat::history::{Found, RoomId};
+use crate::chat::history::{Found, HistoryCursor, RoomId};
+use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::room::At;
 use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_SEARCHERS};
@@ -194,6 +197,30 @@ impl Sqlite {
         self.ask(&self.pages, query).await
     }
 
+    pub(super) async fn page_back(
+        &self,
+        room: RoomId,
+        before: HistoryCursor,
+        size: PageSize,
+    ) -> Result<Vec<Arc<Message>>, StoreError> {
+        let error_log = Arc::clone(&self.error_log);
+        self.read(move |db| {
+            query::page_back(db, room, before, size, &|damage| error_log.damaged(damage))
+        })
+        .await
+    }
+
+    pub(super) async fn around(
+        &self,
+        room: RoomId,
+        id: u64,
+        count: usize,
+    ) -> Result<Vec<Arc<Message>>, StoreError> {
+        let error_log = Arc::clone(&self.error_log);
+        self.read(move |db| query::around(db, room, id, count, &|damage| error_log.damaged(damage)))
+            .await
+    }
+
     /// Has a searcher look for `words` and waits for what it finds.
     pub(super) async fn search(
         &self,
@@ -201,9 +228,10 @@ impl Sqlite {
         words: Words,
         count: usize,
     ) -> Result<Found, StoreError> {
-        let index = Arc::clone(&self.index);
+        let (index, error_log) = (Arc::clone(&self.index), Arc::clone(&self.error_log));
         let search = move |db: &_, is_given_up: &dyn Fn() -> bool| {
-            search::search(db, &index, room, &words, count, is_given_up)
+            let damaged = |damage| error_log.damaged(damage);
+            search::search(db, &index, room, &words, count, is_given_up, &damaged)
         };
         let (found, fault) = self.ask(&self.searches, search).await?;
         if let Some(error) = fault {

@@ -1,12 +1,14 @@
 //! What is read from the database. A room is the range of places from `room * 2^40` on, so every query is a
 //! walk along the table's own order, however many rooms and lines there are.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row};
 
 use super::super::StoredRoom;
 use super::super::page::PageSize;
+use super::walk::{Damage, Direction, walk};
 use crate::chat::history::{HistoryCursor, RoomId};
 use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::{Name, RoomName};
@@ -96,22 +98,24 @@ fn stored_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
 fn read_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
     let id = RoomId(row.get(0)?);
     // A name that somebody wrote into the file by hand and nobody could type.
-    let Ok(name) = RoomName::parse(&row.get::<_, String>(1)?) else {
+    let name = String::from_utf8_lossy(row.get_ref(1)?.as_bytes()?);
+    let Ok(name) = RoomName::parse(&name) else {
         tracing::warn!(room = id.0, "the name of a room is invalid: left out");
         return Ok(None);
     };
     // Better no room than one that is open to everybody by mistake.
-    let moderation = match Moderation::from_json(row.get_ref(4)?.as_str()?) {
-        Ok(moderation) => moderation,
-        Err(error) => {
-            tracing::warn!(
-                room = id.0,
-                error,
-                "what its owners have decided cannot be read: left out"
-            );
-            return Ok(None);
-        }
-    };
+    let moderation =
+        match Moderation::from_json(&String::from_utf8_lossy(row.get_ref(4)?.as_bytes()?)) {
+            Ok(moderation) => moderation,
+            Err(error) => {
+                tracing::warn!(
+                    room = id.0,
+                    error,
+                    "what its owners have decided cannot be read: left out"
+                );
+                return Ok(None);
+            }
+        };
     let topic = Topic::stored(row.get_ref(2)?.as_bytes()?);
     let last_line = row.get::<_, Option<i64>>(3)?.map(Timestamp);
     Ok(Some(StoredRoom {
@@ -134,32 +138,38 @@ pub(in crate::store) fn lines_ever(db: &Connection) -> rusqlite::Result<u64> {
         .query_row((), |row| row.get(0))
 }
 
-/// The lines before a place in `room`, as many as `size` allows, oldest first.
+/// The lines before a place in `room`, as many as `size` allows, oldest first. Those that cannot be read are left out
+/// and told to `damaged`.
 pub(in crate::store) fn page_back(
     db: &Connection,
     room: RoomId,
     before: HistoryCursor,
     mut size: PageSize,
+    damaged: &dyn Fn(Damage),
 ) -> rusqlite::Result<Vec<Arc<Message>>> {
     let end = match before {
         HistoryCursor::Id(id) if id > ID_MAX => place(room, ID_MAX) + 1,
         HistoryCursor::Id(id) => place(room, id),
         HistoryCursor::Time(time) => first_since(db, room, time)?,
     };
-    let mut select = db.prepare_cached(
-        "SELECT place, time, name, kind, text FROM messages
-         WHERE place >= :start AND place < :end ORDER BY place DESC LIMIT :count",
-    )?;
-    let count = size.lines as i64;
-    let params = named_params! {":start": place(room, 0), ":end": end, ":count": count};
     let mut lines = Vec::new();
-    for line in select.query_map(params, stored)? {
-        let line = line?;
-        if !size.take(&line) {
-            break;
-        }
-        lines.push(line);
-    }
+    walk(
+        db,
+        place(room, 0)..end,
+        Direction::Backwards,
+        stored,
+        |line| {
+            match line {
+                Ok(line) if size.take(&line) => lines.push(line),
+                Ok(_) => return ControlFlow::Break(()),
+                Err(damage) => damaged(damage),
+            }
+            match size.is_full() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        },
+    )?;
     lines.reverse();
     Ok(lines)
 }
@@ -170,6 +180,7 @@ pub(in crate::store) fn around(
     room: RoomId,
     id: u64,
     count: usize,
+    damaged: &dyn Fn(Damage),
 ) -> rusqlite::Result<Vec<Arc<Message>>> {
     let snapshot = db.unchecked_transaction()?;
     let mut lines = page_back(
@@ -177,17 +188,20 @@ pub(in crate::store) fn around(
         room,
         HistoryCursor::Id(id),
         PageSize::lines(count),
+        damaged,
     )?;
-    let mut select = snapshot.prepare_cached(
-        "SELECT place, time, name, kind, text FROM messages
-         WHERE place >= :start AND place <= :end ORDER BY place LIMIT :count",
-    )?;
-    let end = place(room, ID_MAX);
-    let start = place(room, id);
-    let params = named_params! {":start": start, ":end": end, ":count": count as i64 + 1};
-    for line in select.query_map(params, stored)? {
-        lines.push(line?);
-    }
+    let wanted = lines.len() + count + 1;
+    let places = place(room, id)..place(room, ID_MAX) + 1;
+    walk(&snapshot, places, Direction::Forwards, stored, |line| {
+        match line {
+            Ok(line) => lines.push(line),
+            Err(damage) => damaged(damage),
+        }
+        match lines.len() < wanted {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    })?;
     // Where the line itself is missing, one line too many came after it.
     if lines.iter().all(|line| line.id != id) && lines.last().is_some_and(|line| line.id > id) {
         let after = lines.iter().filter(|line| line.id > id).count();
@@ -205,14 +219,26 @@ pub(in crate::store) fn first_since(
     time: Timestamp,
 ) -> rusqlite::Result<i64> {
     let (mut low, mut high) = (place(room, 0), place(room, ID_MAX) + 1);
-    let mut next = db.prepare_cached(
-        "SELECT place, time FROM messages WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT 1",
-    )?;
     while low < high {
         let middle = low + (high - low) / 2;
-        let mut rows = next.query((middle, high))?;
-        match rows.next()? {
-            Some(row) if row.get::<_, i64>(1)? < time.0 => low = row.get::<_, i64>(0)? + 1,
+        let mut found = None;
+        let time_of = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+        walk(
+            db,
+            middle..high,
+            Direction::Forwards,
+            time_of,
+            |line| match line {
+                Ok(line) => {
+                    found = Some(line);
+                    ControlFlow::Break(())
+                }
+                // What it leads to is a page, which says so.
+                Err(_) => ControlFlow::Continue(()),
+            },
+        )?;
+        match found {
+            Some((place, its_time)) if its_time < time.0 => low = place + 1,
             _ => high = middle,
         }
     }

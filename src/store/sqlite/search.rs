@@ -4,15 +4,19 @@
 //! may not be in the index yet; they, and searches for words that the index does not know, are read one by one.
 //! Without an index a search reads what it may, and says so if that was not all.
 
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::super::words::Words;
 use super::index::Index;
 use super::query::{self, place};
+use super::walk::{Damage, Direction, walk};
 use crate::chat::history::{Found, RoomId};
+use crate::chat::message::Message;
 use crate::limits::{SEARCH_LINES_MAX, SEARCH_TIME_MAX};
 
 /// What came of a search, and what was wrong with the index, if anything was.
@@ -27,11 +31,13 @@ pub(super) fn search(
     words: &Words,
     count: usize,
     is_given_up: &dyn Fn() -> bool,
+    damaged: &dyn Fn(Damage),
 ) -> rusqlite::Result<Searched> {
     let mut search = Search {
         words,
         count,
         is_given_up,
+        damaged,
         since: Instant::now(),
         looked_at: 0,
         found: Found::default(),
@@ -66,6 +72,7 @@ struct Search<'a> {
     count: usize,
     /// Nobody waits for it any more.
     is_given_up: &'a dyn Fn() -> bool,
+    damaged: &'a dyn Fn(Damage),
     since: Instant,
     looked_at: usize,
     found: Found,
@@ -105,19 +112,20 @@ impl Search<'_> {
         after: u64,
         latest: Duration,
     ) -> rusqlite::Result<()> {
-        let mut select = db.prepare_cached(
-            "SELECT place, time, name, kind, text FROM messages
-             WHERE place > ?1 AND place <= ?2 ORDER BY place DESC",
-        )?;
-        let mut rows = select.query((place(room, after), place(room, query::ID_MAX)))?;
         self.looked_at = 0;
-        while self.wants_more()
-            && let Some(row) = rows.next()?
-            && self.may_look(latest)
-        {
-            self.look_at(row)?;
-        }
-        Ok(())
+        let places = place(room, after) + 1..place(room, query::ID_MAX) + 1;
+        let words = self.words;
+        let matching = |row: &Row<'_>| matching(words, row);
+        walk(db, places, Direction::Backwards, matching, |line| {
+            if !self.wants_more() || !self.may_look(latest) {
+                return ControlFlow::Break(());
+            }
+            match line {
+                Ok(line) => self.found.lines.extend(line),
+                Err(damage) => (self.damaged)(damage),
+            }
+            ControlFlow::Continue(())
+        })
     }
 
     /// Looks at the lines of `room` that the index finds, up to number `until`.
@@ -133,9 +141,6 @@ impl Search<'_> {
         let mut places = select
             .query((query, place(room, 0), place(room, until)))
             .map_err(Failure::Index)?;
-        let mut line = db
-            .prepare_cached("SELECT place, time, name, kind, text FROM messages WHERE place = ?1")
-            .map_err(Failure::Database)?;
         self.looked_at = 0;
         while self.wants_more()
             && let Some(found) = places.next().map_err(Failure::Index)?
@@ -143,9 +148,22 @@ impl Search<'_> {
         {
             let place: i64 = found.get(0).map_err(Failure::Index)?;
             // The index may still have what was forgotten just now.
-            line.query_row([place], |row| self.look_at(row))
-                .optional()
-                .map_err(Failure::Database)?;
+            let words = self.words;
+            let matching = |row: &Row<'_>| matching(words, row);
+            walk(
+                db,
+                place..place + 1,
+                Direction::Backwards,
+                matching,
+                |line| {
+                    match line {
+                        Ok(line) => self.found.lines.extend(line),
+                        Err(damage) => (self.damaged)(damage),
+                    }
+                    ControlFlow::Continue(())
+                },
+            )
+            .map_err(Failure::Database)?;
         }
         Ok(())
     }
@@ -164,11 +182,12 @@ impl Search<'_> {
         self.found.cut_short |= is_bound;
         !is_bound
     }
+}
 
-    fn look_at(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
-        if self.words.are_in(row.get_ref(4)?.as_str()?) {
-            self.found.lines.push(query::stored(row)?);
-        }
-        Ok(())
+/// The message, if all `words` are in it.
+fn matching(words: &Words, row: &Row<'_>) -> rusqlite::Result<Option<Arc<Message>>> {
+    match words.are_in(row.get_ref(4)?.as_str()?) {
+        true => query::stored(row).map(Some),
+        false => Ok(None),
     }
 }

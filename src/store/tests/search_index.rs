@@ -1,6 +1,7 @@
 //! The search index: a file of its own, which is made anew whenever it is of no use.
 
 use super::*;
+use crate::limits::ROOMS_MAX;
 
 fn index_of(path: &Path) -> PathBuf {
     index::path_of(path)
@@ -145,7 +146,7 @@ fn lines_that_come_late_to_their_places_get_into_the_index() {
     let all = tools::Selection::default();
     tools::export(&path, &all, &tools::Format::JsonLines, &mut export).expect("the export works");
     forget_the_talk(&path, room);
-    tools::import(&path, &mut &export[..]).expect("the import works");
+    tools::import(&path, &mut &export[..], ROOMS_MAX).expect("the import works");
     let store = open(&path);
     wait_for_the_index(&path);
     searches_find_what_they_should(&store, room);

@@ -1,18 +1,24 @@
 //! Writing out what was said.
 
-use std::io::Write;
+use std::fmt;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::record::{MessageRecord, Record, RoomRecord, time_text};
 use super::{ToolError, failed};
 use crate::chat::history::RoomId;
-use crate::chat::message::Kind;
+use crate::chat::message::{Kind, Message};
 use crate::chat::name::RoomName;
+use crate::chat::room::Moderation;
+use crate::chat::topic::Topic;
+use crate::limits::CHECK_FAULTS_MAX;
 use crate::store::file;
-use crate::store::sqlite::query::{ID_MAX, id_of, place};
+use crate::store::sqlite::query::{ID_MAX, place, stored};
+use crate::store::sqlite::walk::{Direction, walk};
 use crate::time::Timestamp;
 
 /// How an export is written.
@@ -35,8 +41,17 @@ pub struct Selection {
     pub until: Option<Timestamp>,
 }
 
+impl Selection {
+    /// Whether it has what was accepted at this time. The clock may have been put back in between, so each message's own
+    /// time decides.
+    fn has(&self, time: Timestamp) -> bool {
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
+    }
+}
+
 /// Writes what was said in the file at `path`, as it was at one moment: rooms in the order they were
-/// created, and the messages of each in their order. Memory does not depend on how many there are.
+/// created, and the messages of each in their order. Memory does not depend on how many there are. Returns what was left
+/// out since it cannot be read, a sentence for each, at most [`CHECK_FAULTS_MAX`].
 ///
 /// # Errors
 ///
@@ -46,122 +61,151 @@ pub fn export(
     selection: &Selection,
     format: &Format,
     out: &mut dyn Write,
-) -> Result<(), ToolError> {
+) -> Result<Vec<String>, ToolError> {
     let db = file::open_to_read(path)?;
     let snapshot = db.unchecked_transaction().map_err(failed(path))?;
-    let rooms = rooms(&snapshot).map_err(failed(path))?;
+    let mut export = Export {
+        selection,
+        format,
+        out,
+        left_out: Vec::new(),
+    };
+    let rooms = export.rooms(&snapshot).map_err(failed(path))?;
     let key = selection.room.as_ref().map(RoomName::key);
     let mut found = false;
     for room in rooms {
-        if key.as_ref().is_none_or(|key| *key == room.key) {
+        if key.as_ref().is_none_or(|key| *key == room.name.key()) {
             found = true;
-            export_room(&snapshot, path, &room, selection, format, out)?;
+            export.room(&snapshot, path, &room)?;
         }
     }
     match &selection.room {
         Some(name) if !found => Err(ToolError::Input(format!("there is no room {name}"))),
-        _ => Ok(out.flush()?),
-    }
-}
-
-struct Room {
-    id: RoomId,
-    key: String,
-    record: RoomRecord,
-}
-
-fn rooms(db: &Connection) -> rusqlite::Result<Vec<Room>> {
-    let mut select = db.prepare(
-        "SELECT id, key, name, topic, created, last_id FROM rooms
-         WHERE closed IS NULL ORDER BY id",
-    )?;
-    let rooms = select.query_map((), |row| {
-        Ok(Room {
-            id: RoomId(row.get(0)?),
-            key: row.get(1)?,
-            record: RoomRecord {
-                name: row.get(2)?,
-                topic: row.get(3)?,
-                created: time_text(row.get(4)?).unwrap_or_default(),
-                last_id: row.get(5)?,
-            },
-        })
-    })?;
-    rooms.collect()
-}
-
-fn export_room(
-    db: &Connection,
-    path: &Path,
-    room: &Room,
-    selection: &Selection,
-    format: &Format,
-    out: &mut dyn Write,
-) -> Result<(), ToolError> {
-    if let Format::JsonLines = format {
-        write_json(out, &Record::Room(room.record.clone()))?;
-    }
-    // The clock may have been put back in between, so each line's own time decides.
-    let mut select = db
-        .prepare_cached(
-            "SELECT place, time, name, kind, text FROM messages
-             WHERE place BETWEEN ?1 AND ?2 AND time >= ?3 AND time < ?4 ORDER BY place",
-        )
-        .map_err(failed(path))?;
-    let since = selection.since.map_or(i64::MIN, |time| time.0);
-    let until = selection.until.map_or(i64::MAX, |time| time.0);
-    let range = (place(room.id, 0), place(room.id, ID_MAX), since, until);
-    let mut rows = select.query(range).map_err(failed(path))?;
-    while let Some(row) = rows.next().map_err(failed(path))? {
-        let line = read(row, &room.record.name).map_err(failed(path))?;
-        write_line(out, line, format)?;
-    }
-    Ok(())
-}
-
-struct Line {
-    ms: i64,
-    record: MessageRecord,
-}
-
-fn read(row: &rusqlite::Row<'_>, room: &str) -> rusqlite::Result<Line> {
-    let ms = row.get(1)?;
-    Ok(Line {
-        ms,
-        record: MessageRecord {
-            room: room.to_owned(),
-            id: id_of(row.get(0)?),
-            time: time_text(ms).unwrap_or_default(),
-            name: row.get(2)?,
-            kind: Kind::from_number(row.get(3)?)
-                .unwrap_or_default()
-                .as_str()
-                .to_owned(),
-            text: row.get(4)?,
-        },
-    })
-}
-
-fn write_line(out: &mut dyn Write, line: Line, format: &Format) -> Result<(), ToolError> {
-    match format {
-        Format::JsonLines => write_json(out, &Record::Message(line.record)),
-        Format::Text(zone) => {
-            let time = jiff::Timestamp::from_millisecond(line.ms).unwrap_or_default();
-            let time = time.to_zoned(zone.clone());
-            let record = &line.record;
-            let time = time.strftime("%Y-%m-%d %H:%M:%S");
-            writeln!(
-                out,
-                "{time} {} {}: {}",
-                record.room, record.name, record.text
-            )?;
-            Ok(())
+        _ => {
+            export.out.flush()?;
+            Ok(export.left_out)
         }
     }
 }
 
-fn write_json(out: &mut dyn Write, record: &Record) -> Result<(), ToolError> {
-    // The only errors are those of `out`.
-    serde_json::to_writer(&mut *out, record).map_err(std::io::Error::from)?;
-    Ok(out.write_all(b"\n")?)
+struct Export<'a> {
+    selection: &'a Selection,
+    format: &'a Format,
+    out: &'a mut dyn Write,
+    left_out: Vec<String>,
+}
+
+struct Room {
+    id: RoomId,
+    name: RoomName,
+    record: RoomRecord,
+}
+
+impl Export<'_> {
+    /// Says what was left out.
+    fn leave_out(&mut self, what: &dyn fmt::Display) {
+        if self.left_out.len() < CHECK_FAULTS_MAX {
+            self.left_out.push(format!("{what} cannot be read"));
+        }
+    }
+
+    /// The rooms that are open, and that somebody can make sense of.
+    fn rooms(&mut self, db: &Connection) -> rusqlite::Result<Vec<Room>> {
+        let mut select = db.prepare(
+            "SELECT id, name, topic, created, last_id, care FROM rooms
+             WHERE closed IS NULL ORDER BY id",
+        )?;
+        let mut rows = select.query(())?;
+        let mut rooms = Vec::new();
+        while let Some(row) = rows.next()? {
+            match read_room(row) {
+                Some(room) => rooms.push(room),
+                None => self.leave_out(&format_args!("room {}", row.get::<_, i64>(0)?)),
+            }
+        }
+        Ok(rooms)
+    }
+
+    fn room(&mut self, db: &Connection, path: &Path, room: &Room) -> Result<(), ToolError> {
+        if let Format::JsonLines = self.format {
+            self.write_json(&Record::Room(room.record.clone()))?;
+        }
+        let places = place(room.id, 0)..place(room.id, ID_MAX) + 1;
+        let selection = self.selection;
+        let selected = |row: &Row<'_>| match selection.has(Timestamp(row.get(1)?)) {
+            true => stored(row).map(Some),
+            false => Ok(None),
+        };
+        let mut written = Ok(());
+        walk(db, places, Direction::Forwards, selected, |line| {
+            match line {
+                Ok(Some(line)) => written = self.message(room, &line),
+                Ok(None) => {}
+                Err(damage) => self.leave_out(&format_args!("{damage} of room {}", room.name)),
+            }
+            match written {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        })
+        .map_err(failed(path))?;
+        Ok(written?)
+    }
+
+    fn message(&mut self, room: &Room, line: &Message) -> io::Result<()> {
+        let time = time_text(line.time.0).filter(|_| !line.text.is_empty());
+        let Some(time) = time else {
+            self.leave_out(&format_args!("message {} of room {}", line.id, room.name));
+            return Ok(());
+        };
+        match self.format {
+            Format::JsonLines => self.write_json(&Record::Message(MessageRecord {
+                room: room.record.name.clone(),
+                id: line.id,
+                time,
+                name: line.name.to_string(),
+                kind: line.kind.as_str().to_owned(),
+                text: line.text.to_string(),
+            })),
+            Format::Text(zone) => {
+                let time = jiff::Timestamp::from_millisecond(line.time.0).unwrap_or_default();
+                let time = time.to_zoned(zone.clone());
+                let time = time.strftime("%Y-%m-%d %H:%M:%S");
+                let (room, name, text) = (&room.name, &line.name, &line.text);
+                match line.kind {
+                    Kind::Message => writeln!(self.out, "{time} {room} {name}: {text}"),
+                    Kind::Action => writeln!(self.out, "{time} {room} * {name} {text}"),
+                }
+            }
+        }
+    }
+
+    fn write_json(&mut self, record: &Record) -> io::Result<()> {
+        // The only errors are those of `out`.
+        serde_json::to_writer(&mut self.out, record)?;
+        self.out.write_all(b"\n")
+    }
+}
+
+/// A row of the columns id, name, topic, created, last_id, care. A room of which nobody knows who may come in is none.
+fn read_room(row: &Row<'_>) -> Option<Room> {
+    let text = |column| row.get_ref(column).ok()?.as_str().ok();
+    let name = RoomName::parse(text(1)?).ok()?;
+    let topic = Topic::stored(row.get_ref(2).ok()?.as_bytes().ok()?);
+    let moderation = Moderation::from_json(text(5)?).ok()?;
+    let is_plain = moderation == Moderation::default();
+    Some(Room {
+        id: RoomId(row.get(0).ok()?),
+        record: RoomRecord {
+            name: name.to_string(),
+            topic: topic.map(String::from).unwrap_or_default(),
+            created: time_text(row.get(3).ok()?)?,
+            last_id: row.get(4).ok()?,
+            moderation: match is_plain {
+                true => None,
+                false => Some(serde_json::from_str(&moderation.to_json()).ok()?),
+            },
+        },
+        name,
+    })
 }

@@ -1,18 +1,23 @@
 //! Reading in what was exported.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::{BufRead, Read};
 use std::path::Path;
 use std::thread;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 use super::record::{MessageRecord, Record, RoomRecord, time_ms};
 use super::{ToolError, failed};
 use crate::chat::history::RoomId;
 use crate::chat::message::Kind;
 use crate::chat::name::{Name, RoomName};
-use crate::limits::{IMPORT_LINE_BYTES_MAX, IMPORT_LINES, IMPORT_PAUSE, MESSAGE_ID_IMPORT_MAX};
+use crate::chat::room::Moderation;
+use crate::chat::topic::{TooLong, Topic};
+use crate::limits::{
+    IMPORT_LINE_BYTES_MAX, IMPORT_LINES, IMPORT_PAUSE, LINE_BYTES_MAX, MESSAGE_ID_IMPORT_MAX,
+};
 use crate::store::sqlite::query::{ID_MAX, id_of, place};
 use crate::store::{Durability, file};
 use crate::text;
@@ -36,8 +41,13 @@ pub struct Imported {
 ///
 /// # Errors
 ///
-/// A [`ToolError`] with the number of the line that makes no sense; what stands before it may be stored.
-pub fn import(path: &Path, input: &mut dyn BufRead) -> Result<Imported, ToolError> {
+/// A [`ToolError`] with the number of the line that makes no sense, or that nobody could have said on a server; nothing
+/// is changed to make it fit. What stands before it may be stored.
+pub fn import(
+    path: &Path,
+    input: &mut dyn BufRead,
+    rooms_max: usize,
+) -> Result<Imported, ToolError> {
     let path = file::canonical(path)?;
     let mut db = file::open_to_write(&path, Durability::Normal)?;
     let mut lines = Lines {
@@ -50,7 +60,7 @@ pub fn import(path: &Path, input: &mut dyn BufRead) -> Result<Imported, ToolErro
         let change = db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed(&path))?;
-        let mut rooms = HashMap::new();
+        let mut rooms = Rooms::new(&change, rooms_max).map_err(failed(&path))?;
         let mut read = 0;
         while read < IMPORT_LINES
             && let Some((number, line)) = lines.next()?
@@ -100,8 +110,55 @@ fn wrong(number: u64, what: &str) -> ToolError {
     ToolError::Input(format!("line {number}: {what}"))
 }
 
-/// The rooms of one transaction, by name as it is spelt. Another process may write between transactions.
-type Rooms = HashMap<String, RoomState>;
+/// The rooms of one transaction. Another process may write between transactions.
+struct Rooms {
+    /// By name as it is spelt.
+    by_name: HashMap<String, RoomState>,
+    open: usize,
+    open_max: usize,
+}
+
+impl Rooms {
+    fn new(db: &Connection, open_max: usize) -> rusqlite::Result<Rooms> {
+        let count = "SELECT count(*) FROM rooms WHERE closed IS NULL";
+        let open = db.query_row(count, (), |row| row.get(0))?;
+        Ok(Rooms {
+            by_name: HashMap::new(),
+            open,
+            open_max,
+        })
+    }
+
+    /// Makes space for one more.
+    fn count_one(&mut self) -> Result<(), Refused> {
+        if self.open >= self.open_max {
+            return Err(Refused::Why(format!(
+                "there are {} rooms, and there can be {} (see --max-rooms)",
+                self.open, self.open_max
+            )));
+        }
+        self.open += 1;
+        Ok(())
+    }
+}
+
+/// Why a line is not stored.
+enum Refused {
+    Why(String),
+    Database(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Refused {
+        Refused::Database(error)
+    }
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Refused {
+        Refused::Why(why)
+    }
+}
 
 #[derive(Clone, Copy)]
 struct RoomState {
@@ -120,27 +177,18 @@ fn import_line(
     imported: &mut Imported,
 ) -> Result<(), ToolError> {
     let record = serde_json::from_slice(line).map_err(|error| wrong(number, &error.to_string()))?;
-    match record {
-        Record::Room(room) => {
-            let room = NewRoom::check(room).map_err(|what| wrong(number, &what))?;
-            room.write(db).map_err(failed(path))?;
-            // It may have another last number now.
-            rooms.clear();
-        }
-        Record::Message(message) => {
-            let room = message.room.clone();
-            let message = NewLine::check(message).map_err(|what| wrong(number, &what))?;
-            let mut state = match rooms.get(&room) {
-                Some(state) => *state,
-                None => message.room_state(db).map_err(failed(path))?,
-            };
-            message
-                .write(db, &mut state, imported)
-                .map_err(failed(path))?;
-            rooms.insert(room, state);
-        }
-    }
-    Ok(())
+    let done = match record {
+        Record::Room(room) => NewRoom::check(room)
+            .map_err(Refused::Why)
+            .and_then(|room| room.write(db, rooms)),
+        Record::Message(message) => NewLine::check(message)
+            .map_err(Refused::Why)
+            .and_then(|message| message.write(db, rooms, imported)),
+    };
+    done.map_err(|refused| match refused {
+        Refused::Why(why) => wrong(number, &why),
+        Refused::Database(error) => failed(path)(error),
+    })
 }
 
 struct NewRoom {
@@ -148,31 +196,85 @@ struct NewRoom {
     topic: String,
     created: i64,
     last_id: u64,
+    moderation: Moderation,
 }
 
 impl NewRoom {
     fn check(record: RoomRecord) -> Result<NewRoom, String> {
+        let topic = Topic::parse(&record.topic)
+            .map_err(|TooLong| "its topic is too long".to_owned())?
+            .map(String::from)
+            .unwrap_or_default();
+        if topic != record.topic {
+            return Err("nobody could have set its topic".to_owned());
+        }
+        let moderation = match &record.moderation {
+            Some(json) => Moderation::from_json(&json.to_string())
+                .map_err(|error| format!("its moderation makes no sense: {error}"))?
+                .persistent(),
+            None => Moderation::default(),
+        };
         Ok(NewRoom {
             name: room_name(&record.name)?,
-            topic: text::clean(record.topic.as_bytes()),
+            topic,
             created: checked_time(&record.created)?,
             last_id: checked_id(record.last_id)?,
+            moderation,
         })
     }
 
     /// A room that is there keeps what it has, and gives no number that the other room has given.
-    fn write(&self, db: &Connection) -> rusqlite::Result<()> {
-        db.prepare_cached(
-            "INSERT INTO rooms(name, key, topic, created, last_id) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT(key) DO UPDATE SET last_id = max(last_id, excluded.last_id)",
-        )?
-        .execute((
-            self.name.as_str(),
-            self.name.key(),
-            &self.topic,
-            self.created,
-            self.last_id,
-        ))?;
+    fn write(&self, db: &Connection, rooms: &mut Rooms) -> Result<(), Refused> {
+        let key = self.name.key();
+        // It will have another last number.
+        rooms.by_name.clear();
+        let found = db
+            .prepare_cached("SELECT care FROM rooms WHERE key = ?1")?
+            .query_row([&key], |row| row.get::<_, String>(0))
+            .optional()?;
+        match found {
+            Some(there) => {
+                let there = Moderation::from_json(&there).map_err(|error| {
+                    format!("the owners of the room that is there cannot be read: {error}")
+                })?;
+                self.may_join(&there)?;
+                db.prepare_cached("UPDATE rooms SET last_id = max(last_id, ?2) WHERE key = ?1")?
+                    .execute((key, self.last_id))?;
+            }
+            None => {
+                rooms.count_one()?;
+                db.prepare_cached(
+                    "INSERT INTO rooms(name, key, topic, created, last_id, care)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute((
+                    self.name.as_str(),
+                    key,
+                    &self.topic,
+                    self.created,
+                    self.last_id,
+                    self.moderation.to_json(),
+                ))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what was said in this room may be read by those who may come into that one.
+    fn may_join(&self, there: &Moderation) -> Result<(), String> {
+        let would = |what: &str| {
+            let name = &self.name;
+            format!(
+                "this room {name} is {what} and the one that is there is not; import it into another file, or \
+                 close the other first"
+            )
+        };
+        if self.moderation.lock().is_some() && there.lock().is_none() {
+            return Err(would("locked"));
+        }
+        if self.moderation.is_private() && !there.is_private() {
+            return Err(would("private"));
+        }
         Ok(())
     }
 }
@@ -193,9 +295,19 @@ impl NewLine {
         let kind = Kind::ALL
             .into_iter()
             .find(|kind| kind.as_str() == record.kind);
-        let text = text::clean(record.text.as_bytes());
-        if text.is_empty() || record.id == 0 {
+        if record.text.is_empty() || record.id == 0 {
             return Err("a message needs text, and a number of at least 1".to_owned());
+        }
+        if record.text.len() > LINE_BYTES_MAX {
+            let bytes = record.text.len();
+            return Err(format!(
+                "its text has {bytes} bytes; a message has at most {LINE_BYTES_MAX}"
+            ));
+        }
+        if text::clean(record.text.as_bytes()) != record.text || name.as_str() != record.name {
+            return Err(
+                "it has characters that nobody can send, such as control characters".to_owned(),
+            );
         }
         Ok(NewLine {
             room: room_name(&record.room)?,
@@ -203,21 +315,27 @@ impl NewLine {
             time: checked_time(&record.time)?,
             name: name.as_str().to_owned(),
             kind: kind.ok_or_else(|| format!("there is no message kind {}", record.kind))?,
-            text,
+            text: record.text,
         })
     }
 
     /// The state of the room, which is made if there is none.
-    fn room_state(&self, db: &Connection) -> rusqlite::Result<RoomState> {
-        db.prepare_cached(
-            "INSERT INTO rooms(name, key, created) VALUES (?1, ?2, ?3) ON CONFLICT(key) DO NOTHING",
-        )?
-        .execute((self.room.as_str(), self.room.key(), self.time))?;
-        let (id, last_id) = db
-            .prepare_cached("SELECT id, last_id FROM rooms WHERE key = ?1")?
-            .query_row([self.room.key()], |row| {
-                Ok((RoomId(row.get(0)?), row.get(1)?))
-            })?;
+    fn room_state(&self, db: &Connection, rooms: &mut Rooms) -> Result<RoomState, Refused> {
+        let key = self.room.key();
+        let mut select = db.prepare_cached("SELECT id, last_id FROM rooms WHERE key = ?1")?;
+        let mut found = || {
+            let room = |row: &Row<'_>| Ok((RoomId(row.get(0)?), row.get(1)?));
+            select.query_row([&key], room).optional()
+        };
+        let (id, last_id) = match found()? {
+            Some(found) => found,
+            None => {
+                rooms.count_one()?;
+                db.prepare_cached("INSERT INTO rooms(name, key, created) VALUES (?1, ?2, ?3)")?
+                    .execute((self.room.as_str(), &key, self.time))?;
+                (RoomId(db.last_insert_rowid() as u32), 0)
+            }
+        };
         let newest: Option<i64> = db
             .prepare_cached("SELECT max(place) FROM messages WHERE place BETWEEN ?1 AND ?2")?
             .query_row((place(id, 0), place(id, ID_MAX)), |row| row.get(0))?;
@@ -231,23 +349,28 @@ impl NewLine {
     fn write(
         &self,
         db: &Connection,
-        room: &mut RoomState,
+        rooms: &mut Rooms,
         imported: &mut Imported,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), Refused> {
+        let name = self.room.as_str();
+        let mut room = match rooms.by_name.get(name) {
+            Some(room) => *room,
+            None => self.room_state(db, rooms)?,
+        };
         match self.is_present(db, room.id)? {
-            Some(true) => {
-                imported.present += 1;
-                Ok(())
-            }
+            Some(true) => imported.present += 1,
             Some(false) => {
                 imported.renumbered += 1;
-                self.insert(db, room, room.last_id + 1)
+                let next = room.last_id + 1;
+                self.insert(db, &mut room, next)?;
             }
             None => {
                 imported.stored += 1;
-                self.insert(db, room, self.id)
+                self.insert(db, &mut room, self.id)?;
             }
         }
+        rooms.by_name.insert(name.to_owned(), room);
+        Ok(())
     }
 
     /// Whether the message with this number is this one; `None` if there is none.
@@ -283,7 +406,12 @@ impl NewLine {
 }
 
 fn room_name(text: &str) -> Result<RoomName, String> {
-    RoomName::parse(text).map_err(|error| format!("{text} is not a room name: {error}"))
+    let wrong = |why: &dyn fmt::Display| format!("{text} is not a room name: {why}");
+    let name = RoomName::parse(text).map_err(|error| wrong(&error))?;
+    match name.as_str() == text {
+        true => Ok(name),
+        false => Err(wrong(&format_args!("{name} would be one"))),
+    }
 }
 
 fn checked_id(id: u64) -> Result<u64, String> {

@@ -5,7 +5,8 @@
 //! {"type":"message","room":"1150","id":1,"time":"2026-01-02T03:04:05.678Z","name":"ann","kind":"message","text":"hi"}
 //! ```
 //!
-//! A room's line comes before those of its messages. Times are UTC with milliseconds.
+//! A room's line comes before those of its messages. Times are UTC with milliseconds. Where its owners have decided
+//! anything, a room has a field `moderation` too: owners, lock, privacy and bans, in the words of the database.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,8 @@ pub(super) struct RoomRecord {
     pub(super) created: String,
     #[serde(default)]
     pub(super) last_id: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) moderation: Option<serde_json::Value>,
 }
 
 /// A message.
@@ -49,8 +52,9 @@ pub(super) fn time_text(ms: i64) -> Option<String> {
     (!text.starts_with('-')).then_some(text)
 }
 
-/// Reads a time, in any form of RFC 3339.
+/// Reads a time, in any form of RFC 3339; `None` for one that [`time_text`] could not write.
 pub(super) fn time_ms(text: &str) -> Option<i64> {
     let time: jiff::Timestamp = text.parse().ok()?;
-    Some(time.as_millisecond())
+    let ms = time.as_millisecond();
+    time_text(ms).map(|_| ms)
 }

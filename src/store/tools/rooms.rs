@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Row, TransactionBehavior};
 
 use super::{ToolError, failed};
 use crate::chat::history::RoomId;
@@ -12,6 +12,7 @@ use crate::chat::name::RoomName;
 use crate::chat::room::Moderation;
 use crate::store::sqlite::{closed, query};
 use crate::store::{Durability, StoreError, file};
+use crate::text;
 use crate::time::Timestamp;
 
 /// Writes a row for each room of the file at `path` that is open, or was closed and can be opened again at the time
@@ -119,20 +120,26 @@ fn listed(db: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Listed>> {
     )?;
     let rooms = select.query_map((now.0, query::ID_BITS), |row| {
         let closed: Option<i64> = row.get(4)?;
-        let (by, until): (Option<String>, Option<i64>) = (row.get(5)?, row.get(6)?);
+        let (by, until): (_, Option<i64>) = (shown(row, 5)?, row.get(6)?);
         Ok(Listed {
             id: row.get(0)?,
-            name: row.get(1)?,
+            name: shown(row, 1)?,
             lines: row.get(2)?,
             last_line: row.get::<_, Option<i64>>(3)?.map(Timestamp),
             closed: closed.zip(until).map(|(at, until)| Closed {
                 at: Timestamp(at),
-                by: by.unwrap_or_default(),
+                by,
                 until: Timestamp(until),
             }),
         })
     })?;
     rooms.collect()
+}
+
+/// What stands in a column, or nothing, without what could steer a terminal.
+fn shown(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    let text = row.get_ref(column)?.as_bytes_or_null()?;
+    Ok(text::clean(text.unwrap_or_default()))
 }
 
 fn date(time: Timestamp, zone: &TimeZone) -> String {

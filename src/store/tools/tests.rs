@@ -10,8 +10,9 @@ use super::*;
 use crate::chat::history::RoomId;
 use crate::chat::message::{Kind, MemberId, NewMessage};
 use crate::chat::name::{Name, RoomName};
+use crate::chat::password::Hash;
 use crate::chat::settings::Settings;
-use crate::limits::IMPORT_LINE_BYTES_MAX;
+use crate::limits::{IMPORT_LINE_BYTES_MAX, LINE_BYTES_MAX, ROOMS_MAX};
 use crate::store::tests::{A_HASH, append};
 use crate::store::{Account, Durability, Retention, Store};
 use crate::time::Timestamp;
@@ -63,7 +64,7 @@ fn json(path: &Path) -> String {
 }
 
 fn import_text(path: &Path, text: &str) -> Result<Imported, ToolError> {
-    import(path, &mut text.as_bytes())
+    import(path, &mut text.as_bytes(), ROOMS_MAX)
 }
 
 #[test]
@@ -205,6 +206,21 @@ fn an_import_names_the_line_that_makes_no_sense() {
         message("kind\":\"message", "kind\":\"song"),
         message("\"hi\"", "\"\""),
         message("\"hi\"", r#""\u001b[2J""#),
+        message("\"hi\"", r#""a\u001b[2J\nb""#),
+        message("\"hi\"", "\"safe \u{202e}efas\""),
+        message("\"hi\"", &format!("\"{}\"", "x".repeat(LINE_BYTES_MAX + 1))),
+        message(":1,", ":4294967297,"),
+        message("2026-01-01", "-002026-01-01"),
+        r#"{"type":"room","name":"1150","created":"2026-01-01T00:00:00Z","last_id":4294967297}"#
+            .to_owned(),
+        r#"{"type":"room","name":"1150","created":"2026-01-01T00:00:00Z","topic":"a\nb"}"#
+            .to_owned(),
+        r#"{"type":"room","name":"1150","created":"2026-01-01T00:00:00Z","moderation":[]}"#
+            .to_owned(),
+        format!(
+            r#"{{"type":"room","name":"1150","created":"2026-01-01T00:00:00Z","topic":"{}"}}"#,
+            "x".repeat(1000)
+        ),
     ];
     for wrong in table {
         let folder = TempDir::new().expect("a directory");
@@ -218,18 +234,63 @@ fn an_import_names_the_line_that_makes_no_sense() {
 }
 
 #[test]
-fn what_is_imported_is_made_safe_to_show() {
-    let (_folder, path, store) = a_chat();
-    let text = r#"{"type":"message","room":"1150","id":9,"time":"2026-01-01T00:00:00Z","name":"ann","kind":"message","text":"a\u001b[2J\nb\u202e"}"#;
-    import_text(&path, text).expect("the import works");
-    let lines = block_on(store.tail(RoomId(1), 1)).expect("lines");
-    assert!(
-        !lines[0]
-            .text
-            .contains(|c: char| c.is_control() || c == '\u{202e}'),
-        "{lines:?}"
+fn a_room_keeps_its_owners_lock_privacy_and_bans() {
+    let folder = TempDir::new().expect("a directory");
+    let path = folder.path().join("chat.db");
+    let input = format!(
+        r#"{{"type":"room","name":"den","topic":"","created":"2026-01-01T00:00:00.000Z","last_id":1,"moderation":{{"bans":[{{"accounts":["ann"],"addresses":["192.0.2.7"],"by":"Dai","name":"ann","until":null,"why":"spam"}}],"lock":"{A_HASH}","owners":[{{"account":"Dai","seen":1767225600000}}],"private":true}}}}
+{{"type":"message","room":"den","id":1,"time":"2026-01-01T00:00:00.000Z","name":"Dai","kind":"message","text":"among us"}}
+"#
     );
-    assert_eq!(lines[0].id, 9);
+    import_text(&path, &input).expect("the import works");
+    let exported = json(&path);
+    let copy = folder.path().join("copy.db");
+    import_text(&copy, &exported).expect("the import works");
+    assert_eq!(json(&copy), exported);
+    for path in [&path, &copy] {
+        let store = Store::open(path, Durability::Normal, Retention::default()).expect("a file");
+        let (state, _) = block_on(store.open_room(RoomId(1))).expect("a room");
+        let moderation = state.moderation;
+        assert_eq!(moderation.lock().map(Hash::as_str), Some(A_HASH));
+        assert!(moderation.is_private());
+        let owners: Vec<_> = moderation.owner_accounts().map(Name::as_str).collect();
+        assert_eq!(owners, ["Dai"]);
+        assert!(moderation.to_json().contains("192.0.2.7"), "{moderation:?}");
+    }
+    // It is not let into a room that others can read, nor is what was said in it.
+    for field in ["private", "lock"] {
+        let open = folder.path().join(field);
+        let room = r#"{"type":"room","name":"DEN","created":"2026-01-01T00:00:00Z"}"#;
+        import_text(&open, room).expect("the import works");
+        let before = json(&open);
+        let one = match field {
+            "private" => exported
+                .replace(A_HASH, "")
+                .replace("\"lock\":\"\"", "\"lock\":null"),
+            _ => exported.replace("\"private\":true", "\"private\":false"),
+        };
+        let error = import_text(&open, &one)
+            .expect_err("it is open")
+            .to_string();
+        assert!(error.starts_with("line 1: this room den is "), "{error}");
+        assert_eq!(json(&open), before);
+    }
+}
+
+#[test]
+fn no_more_rooms_are_imported_than_there_can_be() {
+    let (_folder, path, _store) = a_chat();
+    let room = |name: &str| {
+        format!(r#"{{"type":"room","name":"{name}","created":"2026-01-01T00:00:00Z"}}"#)
+    };
+    let message = r#"{"type":"message","room":"third","id":1,"time":"2026-01-01T00:00:00Z","name":"ann","kind":"message","text":"hi"}"#;
+    let input = [room("1150"), room("new"), room("NEW")].join("\n");
+    import(&path, &mut input.as_bytes(), 4).expect("there is space for one");
+    for one_more in [room("third"), message.to_owned()] {
+        let error = import(&path, &mut one_more.as_bytes(), 4).expect_err("there is no space");
+        let expected = "line 1: there are 4 rooms, and there can be 4 (see --max-rooms)";
+        assert_eq!(error.to_string(), expected);
+    }
 }
 
 #[test]
