@@ -11,6 +11,7 @@ use parlor::chat::history::{HistoryCursor, RoomId};
 use parlor::chat::message::{Kind, MemberId, NewMessage};
 use parlor::chat::name::{Name, RoomName};
 use parlor::chat::room::{At, Entry};
+use parlor::runtime::Clock;
 use parlor::store::{Durability, Proposal, Retention, Store};
 use parlor::time::Timestamp;
 use rusqlite::{Connection, OpenFlags};
@@ -37,7 +38,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Fills a new file in one transaction, and waits until a store has made its index.
 fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
-    let store = Store::open(path, Durability::Normal, Retention::default())?;
+    let store = Store::open(
+        path,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )?;
     for number in 1..=ROOMS {
         block_on(store.create_room(RoomName::parse(&format!("room{number}"))?))?;
     }
@@ -59,7 +65,12 @@ fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
     println!("messages are in");
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
     let since = Instant::now();
-    let store = Store::open(path, Durability::Normal, Retention::default())?;
+    let store = Store::open(
+        path,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )?;
     let given: u64 = db.query_row("SELECT sum(last_id) FROM rooms", (), |row| row.get(0))?;
     while indexed(path).unwrap_or(0) < given {
         std::thread::sleep(Duration::from_secs(1));
@@ -113,7 +124,12 @@ fn fill(
 
 async fn measure(path: &Path) -> Result<(), Box<dyn Error>> {
     let since = Instant::now();
-    let store = Store::open(path, Durability::Normal, Retention::default())?;
+    let store = Store::open(
+        path,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )?;
     let rooms = store.rooms().await?.len();
     tell("start-up", since);
     let room = RoomId(1);

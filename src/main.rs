@@ -30,12 +30,12 @@ fn start(mut args: Args) -> Result<(), Failure> {
     let log = log.map_err(|error| format!("cannot start the log: {error}"))?;
     server::raise_descriptor_limit();
     let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
-    let store = config.open_store()?;
+    let runtime = Runtime::new(Arc::new(Executor::new()));
+    let store = config.open_store(&runtime.clock)?;
     let listeners = Listener::bind_all(&config.listen)?;
     for listener in &listeners {
         tell(&format!("listening on {}", listener.place()));
     }
-    let runtime = Runtime::new(Arc::new(Executor::new()));
     runtime
         .start_threads(config.threads - 1)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;

@@ -35,6 +35,8 @@ pub enum Command {
     Rooms(Rooms),
     /// Open a closed room again.
     Reopen(Reopen),
+    /// Say that the machine's clock is right.
+    TrustClock(TrustClock),
 }
 
 /// Write messages to standard output. Works while a server runs.
@@ -176,6 +178,15 @@ pub struct Reopen {
     pub room: String,
 }
 
+/// Say that the machine's clock is right, after it has jumped and the server's log says so. Works while a server runs.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "trust-clock")]
+pub struct TrustClock {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+}
+
 impl Command {
     /// Runs the tool.
     ///
@@ -193,6 +204,9 @@ impl Command {
             Command::Restore(restore) => restore.run(),
             Command::Rooms(rooms) => rooms.run(),
             Command::Reopen(reopen) => reopen.run(),
+            Command::TrustClock(trust) => {
+                Ok(tools::trust_clock(&trust.data).map_err(|error| error.to_string())?)
+            }
         }
     }
 }
@@ -286,7 +300,7 @@ impl Rooms {
     fn run(self) -> Result<(), Failure> {
         let zone = parse_zone(self.timezone.as_deref()).map_err(Failure::Usage)?;
         let mut out = BufWriter::new(io::stdout().lock());
-        match tools::rooms(&self.data, &zone, now(), &mut out) {
+        match tools::rooms(&self.data, &zone, &Clock::system(), &mut out) {
             Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             result => Ok(result.map_err(|error| error.to_string())?),
         }
@@ -301,15 +315,11 @@ impl Reopen {
         };
         let room = parse(&self.room)?;
         let new = self.name.as_deref().map(parse).transpose()?;
-        let name = tools::reopen(&self.data, &room, self.number, new, now());
+        let name = tools::reopen(&self.data, &room, self.number, new, &Clock::system());
         let name = name.map_err(|error| error.to_string())?;
         tell(&format!("room {name} is open again"));
         Ok(())
     }
-}
-
-fn now() -> Timestamp {
-    Clock::system().timestamp()
 }
 
 /// A date, a date and time in `zone`, or a time that names its own zone.

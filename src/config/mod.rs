@@ -15,6 +15,7 @@ pub use options::{Options, RawDrawing};
 use crate::chat::room::RoomLimits;
 use crate::hub::lobby::LobbyLimits;
 use crate::net::endpoint::{Listen, parse_listen};
+use crate::runtime::Clock;
 use crate::store::{Durability, Retention, Store};
 use crate::time::rate::Pace;
 use crate::time::zone;
@@ -117,17 +118,16 @@ impl Config {
         })
     }
 
-    /// Opens the store for messages. Blocks meanwhile.
+    /// Opens the store for messages, from which `clock` hears what time it was. Blocks meanwhile.
     ///
     /// # Errors
     ///
     /// A sentence that says what is wrong with the file, which is left unchanged.
-    pub fn open_store(&self) -> Result<Store, String> {
+    pub fn open_store(&self, clock: &Clock) -> Result<Store, String> {
         match &self.data {
             None => Ok(Store::memory(self.room.history_lines)),
-            Some(data) => {
-                Store::open(&data.file, data.sync, data.keep).map_err(|error| error.to_string())
-            }
+            Some(data) => Store::open(&data.file, data.sync, data.keep, clock)
+                .map_err(|error| error.to_string()),
         }
     }
 }

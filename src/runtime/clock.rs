@@ -2,17 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::time::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 
-/// What tells the time and wakes those who wait for some. Cheap to clone.
+use crate::time::Timestamp;
+use crate::time::steady::{ClockNote, SteadyTime, Times};
+
+/// The clock that goes on while the machine sleeps, where there is one.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UPTIME: ClockId = ClockId::Boottime;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const UPTIME: ClockId = ClockId::Monotonic;
+
+/// What tells the time and wakes those who wait for some. Cheap to clone; clones agree on what time it is.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    steady: Arc<Mutex<SteadyTime>>,
+}
 
 #[derive(Clone, Debug, Default)]
 enum Source {
@@ -29,12 +42,15 @@ impl Clock {
 
     /// A clock that shows what `manual` is set to.
     pub fn manual(manual: Arc<ManualClock>) -> Clock {
-        Clock(Source::Manual(manual))
+        Clock {
+            source: Source::Manual(manual),
+            steady: Arc::default(),
+        }
     }
 
     /// Now, for measuring; never goes back.
     pub fn now(&self) -> Instant {
-        match &self.0 {
+        match &self.source {
             Source::System => Instant::now(),
             Source::Manual(manual) => manual.lock().now,
         }
@@ -42,15 +58,66 @@ impl Clock {
 
     /// The date and time of day; the operator may set it in either direction.
     pub fn timestamp(&self) -> Timestamp {
-        match &self.0 {
+        match &self.source {
             Source::System => timestamp_at(SystemTime::now()),
             Source::Manual(manual) => manual.lock().timestamp,
         }
     }
 
+    /// The time of day, and the one that what ends at some time goes by.
+    pub fn times(&self) -> Times {
+        self.steady().at(self.timestamp(), self.uptime())
+    }
+
+    /// The last process has noted this; `None`: there was none.
+    pub fn start_from(&self, last: Option<ClockNote>) {
+        *self.steady() = SteadyTime::since(last, &self.boot());
+    }
+
+    /// What the next process is to know.
+    pub fn note(&self) -> ClockNote {
+        ClockNote {
+            time: self.times().steady,
+            uptime: self.uptime(),
+            boot: self.boot(),
+        }
+    }
+
+    /// Somebody who knows says that it is so late.
+    pub fn believe(&self, time: Timestamp) {
+        self.steady().believe(time, self.uptime());
+    }
+
+    fn steady(&self) -> MutexGuard<'_, SteadyTime> {
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which of its starts the machine is up since; empty: unknown.
+    fn boot(&self) -> Arc<str> {
+        match &self.source {
+            Source::System => {
+                let id = fs::read_to_string("/proc/sys/kernel/random/boot_id");
+                id.unwrap_or_default().trim().into()
+            }
+            Source::Manual(_) => "the only one".into(),
+        }
+    }
+
+    /// How long the machine has been up, asleep or not.
+    fn uptime(&self) -> Duration {
+        match &self.source {
+            Source::System => {
+                let time = clock_gettime(UPTIME);
+                let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+                Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+            }
+            Source::Manual(manual) => manual.lock().uptime,
+        }
+    }
+
     /// Ready at `deadline`.
     pub fn at(&self, deadline: Instant) -> Timer {
-        Timer(match &self.0 {
+        Timer(match &self.source {
             Source::System => Waiting::System(smol::Timer::at(deadline)),
             Source::Manual(manual) => Waiting::Manual {
                 clock: Arc::clone(manual),
@@ -136,6 +203,7 @@ pub struct ManualClock(Mutex<State>);
 
 struct State {
     now: Instant,
+    uptime: Duration,
     timestamp: Timestamp,
     /// Who waits for which moment; numbered, since several may wait for the same one.
     waiting: BTreeMap<(Instant, u64), Waker>,
@@ -147,6 +215,7 @@ impl ManualClock {
     pub fn new(timestamp: Timestamp) -> Arc<ManualClock> {
         Arc::new(ManualClock(Mutex::new(State {
             now: Instant::now(),
+            uptime: Duration::ZERO,
             timestamp,
             waiting: BTreeMap::new(),
             last_number: 0,
@@ -165,6 +234,7 @@ impl ManualClock {
         let due = {
             let mut state = self.lock();
             state.now += time;
+            state.uptime += time;
             state.timestamp = state.timestamp.after(time);
             let now = state.now;
             let later = state.waiting.split_off(&(now, u64::MAX));

@@ -1,5 +1,6 @@
 //! Letting clients in, and stopping.
 
+mod clock_watch;
 mod connect_log;
 pub mod log;
 pub mod signals;
@@ -8,13 +9,14 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Instant;
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future;
+use smol::Task;
 use tracing::{info, warn};
 
 use self::connect_log::ConnectLog;
@@ -41,6 +43,7 @@ pub struct Server {
     next_id: AtomicU64,
     connections: Tasks,
     connect_log: ConnectLog,
+    clock_watch: Mutex<Option<Task<()>>>,
     /// Closed once it stops, for those who wait for their turn.
     stopping: (Sender<Infallible>, Receiver<Infallible>),
 }
@@ -56,6 +59,7 @@ impl Server {
         config: Config,
         store: Store,
     ) -> Result<Arc<Server>, String> {
+        let watch = clock_watch::watch(runtime.clock.clone(), store.clone());
         let lobby = Lobby::open(runtime.clone(), store, config.room, config.rooms);
         let lobby = lobby
             .await
@@ -65,6 +69,7 @@ impl Server {
             next_id: AtomicU64::new(1),
             connections: runtime.tasks(),
             connect_log: ConnectLog::default(),
+            clock_watch: Mutex::new(Some(runtime.tasks().spawn(watch))),
             stopping: async_channel::bounded(1),
             shared: Arc::new(Shared {
                 admission: Admission::new(most, per_address, config.connect_pace),
@@ -180,6 +185,10 @@ impl Server {
             shares: _,
         } = &*self.shared;
         self.connect_log.finish();
+        let clock_watch = self.clock_watch.lock().ok().and_then(|mut it| it.take());
+        if let Some(watch) = clock_watch {
+            watch.cancel().await;
+        }
         lobby.stop();
         self.stopping.0.close();
         let everybody_left = async {

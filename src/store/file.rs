@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
+    include_str!("schema/5.sql"),
 ];
 
 /// The version of the schema that this program reads and writes.
@@ -304,6 +305,7 @@ fn try_tables(db: &Connection) -> rusqlite::Result<()> {
         "SELECT name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings
          FROM accounts LIMIT 1",
         "SELECT number, place FROM late LIMIT 1",
+        "SELECT time, boot, uptime FROM clock",
     ] {
         db.prepare(sql)?.query(())?.next()?;
     }

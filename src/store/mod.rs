@@ -39,7 +39,9 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::room::{At, Closing, Numbered, RoomState};
 use crate::chat::settings::Settings;
 use crate::limits::STORE_PAGE_LINES_MAX;
+use crate::runtime::Clock;
 use crate::time::Timestamp;
+use crate::time::steady::ClockNote;
 
 /// A room as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,27 +157,19 @@ impl Store {
         Store::on(Backend::Memory(Arc::new(Memory::new(history_lines))))
     }
 
-    /// Opens the database at `path`, or makes one, for this process alone. Blocks; not for an executor.
+    /// Opens the database at `path`, or makes one, for this process alone. Blocks; not for an executor. From then on
+    /// `clock` knows what time it was when the last process told.
     ///
     /// # Errors
     ///
     /// An [`OpenError`] that says what is wrong with the file. It is as it was, then.
-    pub fn open(path: &Path, sync: Durability, keep: Retention) -> Result<Store, OpenError> {
-        Store::open_with_clock(path, sync, keep, sqlite::system_time)
-    }
-
-    /// As [`Store::open`], with another clock for what is kept for so long and no longer.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::open`].
-    pub fn open_with_clock(
+    pub fn open(
         path: &Path,
         sync: Durability,
         keep: Retention,
-        now: impl Fn() -> Timestamp + Send + 'static,
+        clock: &Clock,
     ) -> Result<Store, OpenError> {
-        let sqlite = Sqlite::open(path, sync, keep, Box::new(now))?;
+        let sqlite = Sqlite::open(path, sync, keep, clock)?;
         Ok(Store::on(Backend::Sqlite(Arc::new(sqlite))))
     }
 
@@ -481,6 +475,30 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.search(room, &words, count)),
             Backend::Sqlite(sqlite) => sqlite.search(room, words, count).await,
+        }
+    }
+
+    /// What time it was when a server, or an operator, last told; `None` if nobody has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if it cannot be read.
+    pub async fn clock_note(&self) -> Result<Option<ClockNote>, StoreError> {
+        match &self.backend {
+            Backend::Memory(_) => Ok(None),
+            Backend::Sqlite(sqlite) => sqlite.read(sqlite::clock::noted).await,
+        }
+    }
+
+    /// Notes what time it is, for the next process.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if it cannot be stored.
+    pub async fn note_clock(&self, note: ClockNote) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Memory(_) => Ok(()),
+            Backend::Sqlite(sqlite) => sqlite.note_clock(note).await,
         }
     }
 

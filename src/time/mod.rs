@@ -3,6 +3,7 @@
 pub mod duration;
 pub mod local;
 pub mod rate;
+pub mod steady;
 pub mod zone;
 
 use std::time::Duration;

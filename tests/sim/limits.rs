@@ -469,3 +469,41 @@ fn the_password_of_a_room_is_neither_set_nor_asked_for_where_others_could_read_i
         assert!(di.all().contains("Password of room 9: "));
     }
 }
+
+// ---- what ends at some time ----
+
+#[test]
+fn a_ban_for_an_hour_is_over_after_an_hour_however_the_clock_jumps() {
+    let mut world = World::new(Options::default());
+    let ann = [
+        "\\name ann",
+        "1",
+        "1150",
+        "2",
+        "1150",
+        "\\ban 192.0.2.7 for 1h",
+    ];
+    let mut ann = world.client("192.0.2.1", &ann);
+    assert!(ann.all().contains("banned by ann for 1h"), "{}", ann.all());
+    let mut ben = world.client("192.0.2.7", &[]);
+    let start = Timestamp(1_795_348_800_000);
+    for days in [400, 0, -400, 0] {
+        let way = DAY.as_millis() as i64 * days;
+        world.clock.set_timestamp(Timestamp(start.0 + way));
+        world.pass(600 * SECOND);
+        let shown = world.type_lines(&mut ben, &["\\join 1150"]);
+        assert!(shown.contains("You are banned"), "{days}: {shown}");
+    }
+    // What is banned meanwhile ends in its time as well.
+    world.clock.set_timestamp(start.after(400 * DAY));
+    world.type_lines(&mut ann, &["\\ban 192.0.2.8 for 1h"]);
+    world.clock.set_timestamp(start.after(2400 * SECOND));
+    world.pass(1300 * SECOND);
+    let shown = world.type_lines(&mut ben, &["\\join 1150"]);
+    assert!(shown.contains("Join room 1150 successful"), "{shown}");
+    let mut cat = world.client("192.0.2.8", &["\\join 1150"]);
+    assert!(cat.all().contains("You are banned"), "{}", cat.all());
+    world.pass(2400 * SECOND);
+    let shown = world.type_lines(&mut cat, &["\\join 1150"]);
+    assert!(shown.contains("Join room 1150 successful"), "{shown}");
+}

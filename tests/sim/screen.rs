@@ -137,6 +137,8 @@ pub(crate) enum Prompt {
     Room,
     Username,
     Create,
+    /// The name of the room that is to be closed.
+    Close(String),
 }
 
 /// What a row is about.
@@ -203,6 +205,12 @@ fn strip_prompt(row: &str) -> Option<(Prompt, &str)> {
         && let Some((_, rest)) = rest.split_once("Create it? [y/N]")
     {
         return Some((Prompt::Create, rest.trim_start_matches(' ')));
+    }
+    if let Some(rest) = row.strip_prefix("Room ")
+        && let Some((room, rest)) = rest.split_once(" has ")
+        && let Some((_, rest)) = rest.split_once("To close it, type its name:")
+    {
+        return Some((Prompt::Close(room.to_owned()), rest.trim_start_matches(' ')));
     }
     // A name has no blank in it.
     let (word, rest) = row.split_once(' ')?;

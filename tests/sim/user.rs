@@ -146,6 +146,7 @@ impl Hand<'_> {
         let lines = match self.view.prompt.clone() {
             Some(Prompt::NewRoom | Prompt::Room) => self.answer(&ROOMS),
             Some(Prompt::Username) => self.answer(&NAMES),
+            Some(Prompt::Close(room)) => self.answer(&[&room, &room, "1150"]),
             Some(Prompt::Create) => self.answer(&["y", "y", "Yes"]),
             Some(Prompt::Line(_)) | None if self.view.session.is_some() => self.in_room(),
             Some(Prompt::Line(_)) | None => self.at_menu(),

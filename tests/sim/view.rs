@@ -381,6 +381,8 @@ impl View {
         } else if starts("You have entered illegal")
             || starts("Nothing was created.")
             || starts("\\me is for rooms")
+            // A line that was typed ahead of the question.
+            || starts("That is not the room's name.")
         {
             self.tally.refused += 1;
         } else if starts("Goodbye.")

@@ -12,7 +12,7 @@ use parlor::chat::history::RoomId;
 use parlor::chat::name::RoomName;
 use parlor::limits::{STUCK_AFTER, TAKEN_BYTES_MIN};
 use parlor::net::socket::{Peer, Socket};
-use parlor::runtime::{Clock, ManualClock, Runtime};
+use parlor::runtime::{ManualClock, Runtime};
 use parlor::server::Server;
 use parlor::store::Store;
 use parlor::time::Timestamp;
@@ -98,6 +98,7 @@ pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) executor: Arc<Executor<'static>>,
+    runtime: Runtime,
     pub(crate) server: Arc<Server>,
     pub(crate) ledger: Ledger,
     pub(crate) weather: Weather,
@@ -126,13 +127,15 @@ impl World {
         let store = store.with_faults(Arc::new(weather.clone()));
         let clock = ManualClock::new(START);
         let executor = Arc::new(Executor::new());
-        let server = open(&plan, &executor, &clock, &store);
+        let runtime = Runtime::simulated(Arc::clone(&executor), Arc::clone(&clock));
+        let server = open(&plan, &runtime, &store);
         let mut world = World {
             users: vec![None; plan.users],
             plan,
             random,
             clock,
             executor,
+            runtime,
             server,
             ledger,
             weather,
@@ -154,7 +157,11 @@ impl World {
     /// Starts another server on the same store, in place of one that has stopped.
     pub(crate) fn start_again(&mut self) {
         self.note("another server starts");
-        self.server = open(&self.plan, &self.executor, &self.clock, &self.store);
+        // As one with a file does.
+        let noted = self.runtime.clock.note();
+        self.runtime = Runtime::simulated(Arc::clone(&self.executor), Arc::clone(&self.clock));
+        self.runtime.clock.start_from(Some(noted));
+        self.server = open(&self.plan, &self.runtime, &self.store);
     }
 
     // ---- what there is to be read afterwards ----
@@ -164,13 +171,10 @@ impl World {
         let open = at_once(self.store.open_rooms(vec![room]));
         if open.is_ok_and(|open| open.is_empty()) {
             let name = RoomName::parse(&format!("again{}", room.0)).expect("a room name");
-            let _ = at_once(self.store.reopen_room(room, name, self.clock_now()));
+            let now = self.runtime.clock.times().steady;
+            let _ = at_once(self.store.reopen_room(room, name, now));
         }
         at_once(self.store.tail(room, usize::MAX)).map_or(0, |lines| lines.len())
-    }
-
-    fn clock_now(&self) -> Timestamp {
-        Clock::manual(Arc::clone(&self.clock)).timestamp()
     }
 
     /// A number for all that was shown to everybody, and when.
@@ -239,9 +243,14 @@ impl World {
         }
     }
 
-    /// Puts the date on, or back.
+    /// Puts the date on, or back: by hours, as a correction, or by months, by mistake.
     pub(crate) fn jump(&mut self) {
-        let hours = self.random.between(0, 60) as i64 - 30;
+        let most = if self.random.below(3) == 0 {
+            10_000
+        } else {
+            30
+        };
+        let hours = self.random.between(0, 2 * most) as i64 - most as i64;
         let date = Timestamp(START.0 + self.now.as_millis() as i64 + hours * 3_600_000);
         self.clock.set_timestamp(date);
         self.note(&format!("the date is set to {date:?}"));
@@ -591,13 +600,8 @@ impl World {
     }
 }
 
-fn open(
-    plan: &Plan,
-    executor: &Arc<Executor<'static>>,
-    clock: &Arc<ManualClock>,
-    store: &Store,
-) -> Arc<Server> {
-    let runtime = Runtime::simulated(Arc::clone(executor), Arc::clone(clock));
-    let server = at_once(Server::open(runtime, plan.config.clone(), store.clone()));
+fn open(plan: &Plan, runtime: &Runtime, store: &Store) -> Arc<Server> {
+    let server = Server::open(runtime.clone(), plan.config.clone(), store.clone());
+    let server = at_once(server);
     server.expect("a store in memory can be read")
 }

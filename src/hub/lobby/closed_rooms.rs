@@ -155,7 +155,7 @@ impl Lobby {
     }
 
     async fn store_reopened(&self, id: RoomId, name: &RoomName) -> Result<StoredRoom, ReopenError> {
-        let reopened = self.store.reopen_room(id, name.clone(), self.timestamp());
+        let reopened = self.store.reopen_room(id, name.clone(), self.steady_time());
         reopened.await.map_err(|error| match error {
             StoreError::RoomExists => ReopenError::Exists(name.clone()),
             StoreError::NoRoom => {
@@ -198,7 +198,7 @@ impl Lobby {
 
     /// Reads which rooms were closed before the server was started.
     pub(super) async fn look_for_closed_rooms(&self) -> Result<(), StoreError> {
-        let rooms = self.store.closed_rooms(self.timestamp()).await?;
+        let rooms = self.store.closed_rooms(self.steady_time()).await?;
         let mut state = self.lock();
         for (room, closing) in rooms {
             let (name, moderation) = (&room.name, &room.state.moderation);

@@ -43,7 +43,7 @@ impl Lobby {
         let rooms: Vec<RoomHandle> = self.lock().rooms.values().cloned().collect();
         let now = self.runtime.clock.now();
         let ends = self.limits.idle;
-        let before = ends.map(|idle| self.timestamp().before(idle));
+        let before = ends.map(|idle| self.runtime.clock.times().earlier().before(idle));
         idle.begin();
         for room in rooms {
             if idle.is_over(room.id, &room.info, before, now) {

@@ -373,6 +373,11 @@ impl Lobby {
         self.runtime.clock.timestamp()
     }
 
+    /// The time that what ends at some time goes by.
+    fn steady_time(&self) -> Timestamp {
+        self.runtime.clock.times().steady
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }

@@ -103,7 +103,7 @@ impl Lobby {
             return Ok(opened.clone());
         }
         let opened = self.open_room(&mut state, room, |handle| {
-            let moderation = Moderation::of(founder, account, self.timestamp());
+            let moderation = Moderation::of(founder, account, self.steady_time());
             handle.info.show_moderation(&moderation);
             // Before anybody can be there.
             let _ = handle.mailbox.put(founded);
@@ -186,7 +186,7 @@ impl Lobby {
         };
         let room = Room::new(self.room_limits, room.state, room.at);
         let clock = self.runtime.clock.clone();
-        let now = move || clock.timestamp();
+        let now = move || clock.times();
         let actor = room::run(room, handle.clone(), self.store.clone(), now, ended);
         let actor = self.actors.spawn(async move {
             actor.await;

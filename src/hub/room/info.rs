@@ -246,7 +246,7 @@ mod tests {
             room,
             handle.clone(),
             store,
-            || Timestamp(7),
+            || Timestamp(7).into(),
             closed,
         ));
         assert_eq!(handle.info.members(), 1);

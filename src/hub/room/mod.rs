@@ -39,16 +39,18 @@ use crate::chat::request::{JoinError, PutOut};
 use crate::limits::{CANDIDATES_MAX, WHO_NAMES_MAX};
 use crate::store::Store;
 use crate::time::Timestamp;
+use crate::time::steady::Times;
 
 /// The actor: runs `room` until its mailbox is closed and empty, and returns it. What is said is shown once
-/// `store` has it. `now` tells the time. If an owner closes the room, it is closed in the store, then `ended` is
+/// `store` has it. `now` tells the time: messages have that of the machine's clock, and all else goes by
+/// the steady one. If an owner closes the room, it is closed in the store, then `ended` is
 /// called with what the owners had decided, and then the members hear of it. If the actor panics, everybody is put
 /// out, and then `ended` is called: what is in the store is whole, and the room can be opened again.
 pub async fn run(
     room: Room,
     handle: RoomHandle,
     store: Store,
-    now: impl Fn() -> Timestamp,
+    now: impl Fn() -> Times,
     ended: impl FnOnce(RoomEnd<'_>) + Send + 'static,
 ) -> Room {
     let mut actor = Actor::new(room, handle, store, Box::new(ended));
@@ -120,14 +122,14 @@ impl Actor {
         }
     }
 
-    async fn run(&mut self, now: impl Fn() -> Timestamp) {
+    async fn run(&mut self, now: impl Fn() -> Times) {
         let mut turn = Vec::new();
         while poll_fn(|cx| self.handle.mailbox.poll_take(&mut turn, cx)).await {
-            let time = now();
+            let times = now();
             for command in turn.drain(..) {
-                self.handle(command, time).await;
+                self.handle(command, times).await;
             }
-            self.commit(time).await;
+            self.commit(times.steady).await;
             self.publish();
             self.ring();
             shrink(&mut turn);
@@ -136,10 +138,14 @@ impl Actor {
         }
     }
 
-    async fn handle(&mut self, command: RoomCommand, time: Timestamp) {
+    async fn handle(&mut self, command: RoomCommand, times: Times) {
         if let RoomCommand::Say { member, kind, text } = command {
-            return self.draft(member, self.room.decide_line(member, kind, text, time));
+            return self.draft(
+                member,
+                self.room.decide_line(member, kind, text, times.wall),
+            );
         }
+        let time = times.steady;
         // Whoever comes, goes or asks sees the room as it is after what was said before.
         self.commit(time).await;
         if self.is_behind {

@@ -6,6 +6,7 @@
 //! other up, and no task of the executor ever waits inside SQLite.
 
 pub(super) mod accounts;
+pub(super) mod clock;
 pub(super) mod closed;
 mod error_log;
 pub(super) mod index;
@@ -31,8 +32,7 @@ use self::error_log::ThrottledErrorLog;
 use self::indexer::Indexer;
 use self::notify::IndexSignal;
 use self::queue::Queue;
-pub(super) use self::writer::system_time;
-use self::writer::{Done, Job, Keeping, Now, Writer};
+use self::writer::{Done, Job, Keeping, Writer};
 use super::claim::Claim;
 use super::file::{self, OpenError};
 use super::page::PageSize;
@@ -44,6 +44,8 @@ use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::room::At;
 use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_SEARCHERS};
+use crate::runtime::Clock;
+use crate::time::steady::ClockNote;
 
 /// A file that is open. Its threads end when it is closed or dropped.
 pub(super) struct Sqlite {
@@ -79,11 +81,14 @@ impl Sqlite {
         path: &Path,
         sync: Durability,
         keep: Retention,
-        now: Now,
+        clock: &Clock,
     ) -> Result<Sqlite, OpenError> {
         let path = file::canonical(path)?;
         let claim = Claim::new(&path)?;
         let db = file::open_to_write(&path, sync)?;
+        let noted = clock::noted(&db).map_err(|error| file::explained(&path, &error))?;
+        clock.start_from(noted);
+        let clock = clock.clone();
         let error_log = Arc::new(ThrottledErrorLog::new(&path));
         let jobs = Arc::new(Queue::new(STORE_JOBS_MAX));
         let signal = Arc::new(IndexSignal::default());
@@ -91,7 +96,7 @@ impl Sqlite {
             db,
             claim,
             &path,
-            Keeping { keep, now },
+            Keeping { keep, clock },
             Arc::clone(&jobs),
             Arc::clone(&error_log),
             Arc::clone(&signal),
@@ -171,6 +176,11 @@ impl Sqlite {
         self.jobs.put(Job::Write { write, answer }).await;
         let done = answered.recv().await.unwrap_or(Err(StoreError::Closed));
         done.map(|_| ())
+    }
+
+    pub(super) async fn note_clock(&self, note: ClockNote) -> Result<(), StoreError> {
+        self.write(move |db| clock::note(db, &note).map(|()| Ok(0)))
+            .await
     }
 
     pub(super) async fn create_account(&self, account: Account) -> Result<(), StoreError> {

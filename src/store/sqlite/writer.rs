@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use async_channel::Sender;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -25,18 +25,16 @@ use crate::limits::{
     FORGET_EVERY, FORGET_LINES, FORGET_PAUSE, FORGET_RETRY, STORE_BUSY_MAX, STORE_CHECKPOINT_AFTER,
     STORE_COMMIT_LINES_MAX, STORE_WAL_BYTES, STORE_WAL_WAIT,
 };
+use crate::runtime::Clock;
 use crate::store::claim::Claim;
 use crate::store::file::{self, OpenError};
 use crate::store::{Outcome, Proposal, Retention, StoreError};
 use crate::time::Timestamp;
 
-/// Tells the time.
-pub(super) type Now = Box<dyn Fn() -> Timestamp + Send>;
-
 /// What is kept, and for how long by which clock.
 pub(super) struct Keeping {
     pub(super) keep: Retention,
-    pub(super) now: Now,
+    pub(super) clock: Clock,
 }
 
 /// What the writer can be told. It answers once what it was told is committed, or has failed.
@@ -85,7 +83,7 @@ pub(super) struct Writer {
     /// The closed room whose lines are being forgotten.
     closed: Option<RoomId>,
     /// Tells what has been kept for long enough.
-    now: Now,
+    clock: Clock,
     /// Rooms that may have lines to forget, and when all rooms will again.
     unkept: BTreeSet<RoomId>,
     forget_at: Instant,
@@ -98,7 +96,7 @@ impl Writer {
         db: Connection,
         claim: Claim,
         path: &Path,
-        Keeping { keep, now }: Keeping,
+        Keeping { keep, clock }: Keeping,
         jobs: Arc<Queue<Job>>,
         error_log: Arc<ThrottledErrorLog>,
         signal: Arc<IndexSignal>,
@@ -108,7 +106,7 @@ impl Writer {
         Ok(Writer {
             db,
             closed: None,
-            now,
+            clock,
             _claim: claim,
             path: path.to_owned(),
             log: file::beside(path, "-wal"),
@@ -248,7 +246,8 @@ impl Writer {
                 // A room that was closed since needs none.
                 let _ = set_moderation(&change, *room, moderation)?;
             }
-            let done = batch.iter().map(|job| job.write(&change));
+            let now = self.clock.timestamp();
+            let done = batch.iter().map(|job| job.write(&change, now));
             let done = done.collect::<rusqlite::Result<Vec<Done>>>()?;
             change.commit()?;
             Ok(done)
@@ -320,26 +319,27 @@ impl Writer {
 
     /// Returns how many lines it forgot.
     fn forget_step(&mut self) -> rusqlite::Result<usize> {
-        let now = (self.now)();
+        let times = self.clock.times();
         if self.unkept.is_empty() && self.closed.is_none() && self.forget_at <= Instant::now() {
             self.forget_at = Instant::now() + FORGET_EVERY;
-            self.closed = closed::next_due(&self.db, now)?;
+            self.closed = closed::next_due(&self.db, times.steady)?;
             if self.keep != Retention::default() {
                 let rooms = query::rooms(&self.db)?.into_iter();
                 self.unkept = rooms.map(|room| room.id).collect();
             }
         }
         while let Some(room) = self.closed {
-            let gone = closed::purge_step(&mut self.db, room, now, FORGET_LINES)?;
+            let gone = closed::purge_step(&mut self.db, room, times.steady, FORGET_LINES)?;
             if gone < FORGET_LINES {
-                self.closed = closed::next_due(&self.db, now)?;
+                self.closed = closed::next_due(&self.db, times.steady)?;
             }
             if gone > 0 {
                 return Ok(gone);
             }
         }
         while let Some(&room) = self.unkept.first() {
-            let gone = retention::forget_step(&mut self.db, room, self.keep, now, FORGET_LINES)?;
+            let (keep, now) = (self.keep, times.earlier());
+            let gone = retention::forget_step(&mut self.db, room, keep, now, FORGET_LINES)?;
             if gone > 0 {
                 return Ok(gone);
             }
@@ -373,10 +373,10 @@ impl Job {
         }
     }
 
-    fn write(&self, db: &Connection) -> rusqlite::Result<Done> {
+    fn write(&self, db: &Connection, now: Timestamp) -> rusqlite::Result<Done> {
         match self {
             Job::Append { room, proposal, .. } => append(db, *room, proposal),
-            Job::CreateRoom { name, .. } => create_room(db, name, system_time()),
+            Job::CreateRoom { name, .. } => create_room(db, name, now),
             Job::Write { write, .. } => write(db),
         }
     }
@@ -508,12 +508,4 @@ fn set_topic(db: &Connection, room: RoomId, topic: Option<&Topic>) -> rusqlite::
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let found = fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
-}
-
-/// The machine's clock.
-pub(in crate::store) fn system_time() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,9 +1,8 @@
 //! Closed rooms: out of sight at once, back within seven days, and then deleted.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use super::*;
 use crate::limits::{CLOSED_ROOM_KEPT, CLOSED_ROOMS_MAX};
+use crate::runtime::ManualClock;
 
 /// The first moment at which what was closed at 0 is gone.
 const OVER: Timestamp = Timestamp(CLOSED_ROOM_KEPT.as_millis() as i64);
@@ -27,12 +26,10 @@ fn closed(store: &Store, now: Timestamp) -> Vec<RoomId> {
     rooms.iter().map(|(room, _)| room.id).collect()
 }
 
-/// A file whose store takes `clock` for the time.
-fn open_at(path: &Path, clock: &Arc<AtomicI64>) -> Store {
-    let clock = Arc::clone(clock);
-    let now = move || Timestamp(clock.load(Ordering::SeqCst));
-    Store::open_with_clock(path, Durability::Normal, Retention::default(), now)
-        .expect("the file is right")
+/// A file whose store takes it to be `time`.
+fn open_at(path: &Path, time: Timestamp) -> Store {
+    let clock = Clock::manual(ManualClock::new(time));
+    Store::open(path, Durability::Normal, Retention::default(), &clock).expect("the file is right")
 }
 
 fn lines_in(path: &Path) -> i64 {
@@ -57,7 +54,7 @@ fn wait_until_there_are(lines: i64, path: &Path) {
 fn with_each_at_0(test: impl Fn(&Store)) {
     test(&Store::memory(1000));
     let (_folder, path) = place_for_a_file();
-    let store = open_at(&path, &Arc::default());
+    let store = open_at(&path, Timestamp(0));
     test(&store);
     block_on(store.close());
 }
@@ -134,8 +131,7 @@ fn after_seven_days_nobody_has_a_closed_room_back() {
 #[test]
 fn the_lines_of_a_closed_room_are_there_for_seven_days_over_restarts_and_then_deleted() {
     let (_folder, path) = place_for_a_file();
-    let clock = Arc::<AtomicI64>::default();
-    let store = open_at(&path, &clock);
+    let store = open_at(&path, Timestamp(0));
     let count = 2 * FORGET_LINES as i64 + 1;
     let room = block_on(store.create_room(name("one"))).expect("a room");
     let lines = (1..=count).map(|number| line("x", number));
@@ -146,15 +142,13 @@ fn the_lines_of_a_closed_room_are_there_for_seven_days_over_restarts_and_then_de
     close_at(&store, room, Kept::AtLeast, Timestamp(0)).expect("closed");
     block_on(store.close());
 
-    clock.store(JUST.0, Ordering::SeqCst);
-    let store = open_at(&path, &clock);
+    let store = open_at(&path, JUST);
     close_at(&store, gone, Kept::Nothing, JUST).expect("closed");
     wait_until_there_are(count, &path);
     assert_eq!(closed(&store, JUST), [room]);
     block_on(store.close());
 
-    clock.store(OVER.0, Ordering::SeqCst);
-    let store = open_at(&path, &clock);
+    let store = open_at(&path, OVER);
     wait_until_there_are(0, &path);
     assert_eq!(reopen(&store, room, "one", JUST), Err(StoreError::NoRoom));
     block_on(store.close());

@@ -13,8 +13,13 @@ fn foreign_files_are_refused_and_left_alone() {
     let database = fs::read(&path).expect("a file");
     for content in [database, b"Dear diary, today".repeat(100), b"x".to_vec()] {
         fs::write(&path, &content).expect("written");
-        let error =
-            Store::open(&path, Durability::Normal, Retention::default()).expect_err("not ours");
+        let error = Store::open(
+            &path,
+            Durability::Normal,
+            Retention::default(),
+            &Clock::system(),
+        )
+        .expect_err("not ours");
         assert!(matches!(error, OpenError::Foreign(_)), "{error}");
         assert!(error.to_string().contains("chat.db"), "{error}");
         assert_eq!(fs::read(&path).expect("a file"), content);
@@ -29,7 +34,13 @@ fn a_file_of_a_later_version_is_refused() {
     db.pragma_update(None, "user_version", file::SCHEMA_VERSION + 1)
         .expect("set");
     drop(db);
-    let error = Store::open(&path, Durability::Normal, Retention::default()).expect_err("too new");
+    let error = Store::open(
+        &path,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )
+    .expect_err("too new");
     assert!(matches!(error, OpenError::Newer(..)), "{error}");
 }
 
@@ -42,8 +53,13 @@ fn places_where_no_file_can_be_are_refused() {
         PathBuf::from("/"),
         PathBuf::new(),
     ] {
-        let error =
-            Store::open(&path, Durability::Normal, Retention::default()).expect_err("no file");
+        let error = Store::open(
+            &path,
+            Durability::Normal,
+            Retention::default(),
+            &Clock::system(),
+        )
+        .expect_err("no file");
         assert!(!error.to_string().is_empty());
     }
 }
@@ -66,8 +82,13 @@ fn a_file_cut_off_anywhere_is_refused_or_tells_of_it_and_never_panics() {
         whole.len() - 4096,
     ] {
         fs::write(&path, &whole[..keep]).expect("written");
-        let error = Store::open(&path, Durability::Normal, Retention::default())
-            .expect_err("it is damaged");
+        let error = Store::open(
+            &path,
+            Durability::Normal,
+            Retention::default(),
+            &Clock::system(),
+        )
+        .expect_err("it is damaged");
         let damaged = matches!(error, OpenError::Damaged(..) | OpenError::Foreign(_));
         assert!(damaged, "{keep}: {error}");
         assert_eq!(fs::read(&path).expect("a file"), &whole[..keep], "{keep}");
@@ -82,7 +103,12 @@ fn a_flipped_byte_anywhere_never_panics() {
         let mut flipped = whole.clone();
         flipped[at] ^= 0xFF;
         fs::write(&path, &flipped).expect("written");
-        let Ok(store) = Store::open(&path, Durability::Normal, Retention::default()) else {
+        let Ok(store) = Store::open(
+            &path,
+            Durability::Normal,
+            Retention::default(),
+            &Clock::system(),
+        ) else {
             continue;
         };
         for room in [RoomId(1), RoomId(2)] {

@@ -16,8 +16,10 @@ use crate::chat::room::entry::TopicSet;
 use crate::chat::room::{Entry, Kept, Moderation, Ruling};
 use crate::chat::topic::Topic;
 use crate::limits::{FORGET_LINES, STORE_PAGE_BYTES_MAX};
+use crate::runtime::Clock;
 
 mod accounts;
+mod clock;
 mod closed;
 mod damage;
 pub(crate) mod faults;
@@ -38,7 +40,13 @@ pub(super) const A_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZSBzYWx0IDEy
      $c29tZSBoYXNoIHRoYXQgZml0cyBub3RoaW5nIGF0IGE";
 
 fn open(path: &Path) -> Store {
-    Store::open(path, Durability::Normal, Retention::default()).expect("the file is right")
+    Store::open(
+        path,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )
+    .expect("the file is right")
 }
 
 fn name(text: &str) -> RoomName {
@@ -450,7 +458,12 @@ fn a_second_server_on_a_file_is_refused_until_the_first_has_ended() {
     std::os::unix::fs::symlink(&path, &link).expect("a link");
     let first = open(&path);
     for way in [path.clone(), link, folder.path().join("./chat.db")] {
-        let second = Store::open(&way, Durability::Normal, Retention::default());
+        let second = Store::open(
+            &way,
+            Durability::Normal,
+            Retention::default(),
+            &Clock::system(),
+        );
         assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
     }
     block_on(first.close());
@@ -468,7 +481,14 @@ fn old_lines_are_forgotten_by_number_and_by_age_and_leave_the_index() {
     wait_for_the_index(&path);
     block_on(store.close());
 
-    let keep = |days, lines| Store::open(&path, Durability::Normal, Retention { days, lines });
+    let keep = |days, lines| {
+        Store::open(
+            &path,
+            Durability::Normal,
+            Retention { days, lines },
+            &Clock::system(),
+        )
+    };
     let store = keep(None, Some(2)).expect("the file is right");
     wait_for_tail(&store, room, 2);
     assert_eq!(find(&store, room, "number").len(), 2);

@@ -131,7 +131,8 @@ fn forget_the_talk(path: &Path, room: RoomId) {
         days: None,
         lines: Some(1),
     };
-    let store = Store::open(path, Durability::Normal, keep).expect("the file is right");
+    let store =
+        Store::open(path, Durability::Normal, keep, &Clock::system()).expect("the file is right");
     wait_for_tail(&store, room, 1);
     wait_until("the index has forgotten", || {
         count_in_index(path, "ell") == 0

@@ -1,4 +1,4 @@
-//! What the operator's tools do with a file: export, import, check, backup, rooms, reopen, restore. All but the last
+//! What the operator's tools do with a file: export, import, check, backup, rooms, reopen, trust-clock, restore. All but the last
 //! work while a server uses the file, and none of it blocks the server for longer than one of its own steps.
 
 mod backup;
@@ -8,6 +8,7 @@ mod import;
 mod record;
 mod restore;
 mod rooms;
+mod trust_clock;
 
 use std::path::Path;
 use std::{fmt, io};
@@ -18,6 +19,7 @@ pub use export::{Format, Selection, export};
 pub use import::{Imported, import};
 pub use restore::restore;
 pub use rooms::{reopen, rooms};
+pub use trust_clock::trust_clock;
 
 use super::file::{self, OpenError};
 

@@ -10,13 +10,15 @@ use super::{ToolError, failed};
 use crate::chat::history::RoomId;
 use crate::chat::name::RoomName;
 use crate::chat::room::Moderation;
+use crate::runtime::Clock;
+use crate::store::sqlite::clock::noted;
 use crate::store::sqlite::{closed, query};
 use crate::store::{Durability, StoreError, file};
 use crate::text;
 use crate::time::Timestamp;
 
-/// Writes a row for each room of the file at `path` that is open, or was closed and can be opened again at the time
-/// `now`, with times in this zone.
+/// Writes a row for each room of the file at `path` that is open, or was closed and can be opened again by
+/// `clock`, with times in this zone.
 ///
 /// # Errors
 ///
@@ -24,11 +26,13 @@ use crate::time::Timestamp;
 pub fn rooms(
     path: &Path,
     zone: &TimeZone,
-    now: Timestamp,
+    clock: &Clock,
     out: &mut dyn Write,
 ) -> Result<(), ToolError> {
     let db = file::open_to_read(path)?;
-    let rooms = listed(&db, now).map_err(failed(path))?;
+    let rooms = believed(&db, clock)
+        .and_then(|now| listed(&db, now))
+        .map_err(failed(path))?;
     writeln!(out, "number    lines  last line         room")?;
     for room in rooms {
         let date = |time| date(time, zone);
@@ -59,7 +63,7 @@ pub fn reopen(
     room: &RoomName,
     number: Option<u32>,
     new: Option<RoomName>,
-    now: Timestamp,
+    clock: &Clock,
 ) -> Result<RoomName, ToolError> {
     // It is not made if there is none.
     drop(file::open_to_read(path)?);
@@ -68,6 +72,7 @@ pub fn reopen(
     let change = db
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed(&path))?;
+    let now = believed(&change, clock).map_err(failed(&path))?;
     let closed = closed::rooms(&change, now).map_err(failed(&path))?;
     let named = closed.into_iter().filter(|(it, _)| {
         let is_number = number.is_none_or(|number| it.id.0 == number);
@@ -91,6 +96,12 @@ pub fn reopen(
     set_moderation(&change, found.id, &moderation).map_err(failed(&path))?;
     change.commit().map_err(failed(&path))?;
     Ok(name)
+}
+
+/// What time it is by a server's rules.
+fn believed(db: &Connection, clock: &Clock) -> rusqlite::Result<Timestamp> {
+    clock.start_from(noted(db)?);
+    Ok(clock.times().steady)
 }
 
 fn set_moderation(db: &Connection, room: RoomId, to: &Moderation) -> rusqlite::Result<()> {

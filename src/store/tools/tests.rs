@@ -13,6 +13,7 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Hash;
 use crate::chat::settings::Settings;
 use crate::limits::{IMPORT_LINE_BYTES_MAX, LINE_BYTES_MAX, ROOMS_MAX};
+use crate::runtime::Clock;
 use crate::store::tests::{A_HASH, append};
 use crate::store::{Account, Durability, Retention, Store};
 use crate::time::Timestamp;
@@ -38,7 +39,13 @@ const NEW_YEAR: i64 = 1_767_225_600_000;
 fn a_chat() -> (TempDir, PathBuf, Store) {
     let folder = TempDir::new().expect("a directory");
     let path = folder.path().join("chat.db");
-    let store = Store::open(&path, Durability::Normal, Retention::default()).expect("a new file");
+    let store = Store::open(
+        &path,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )
+    .expect("a new file");
     for name in ["1150", "empty", "ห้อง"] {
         block_on(store.create_room(room(name))).expect("a room");
     }
@@ -176,8 +183,13 @@ fn forgotten_lines_can_be_brought_back_to_their_places() {
         .expect("forgotten");
     import_text(&path, &before).expect("the import works");
     assert_eq!(json(&path), before);
-    let store =
-        Store::open(&path, Durability::Normal, Retention::default()).expect("the file is right");
+    let store = Store::open(
+        &path,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )
+    .expect("the file is right");
     let found = block_on(store.search(RoomId(1), "สวัสดี", 9)).expect("the search works");
     assert_eq!(found.lines.len(), 1);
 }
@@ -248,7 +260,13 @@ fn a_room_keeps_its_owners_lock_privacy_and_bans() {
     import_text(&copy, &exported).expect("the import works");
     assert_eq!(json(&copy), exported);
     for path in [&path, &copy] {
-        let store = Store::open(path, Durability::Normal, Retention::default()).expect("a file");
+        let store = Store::open(
+            path,
+            Durability::Normal,
+            Retention::default(),
+            &Clock::system(),
+        )
+        .expect("a file");
         let (state, _) = block_on(store.open_room(RoomId(1))).expect("a room");
         let moderation = state.moderation;
         assert_eq!(moderation.lock().map(Hash::as_str), Some(A_HASH));
@@ -357,7 +375,13 @@ fn a_backup_is_whole_and_writes_over_nothing() {
     assert_eq!(fs::metadata(&copy).expect("a file").len(), size);
     assert!(backup(&path, &folder.path().join("no/copy.db")).is_err());
     // A copy is as good as the file.
-    Store::open(&copy, Durability::Normal, Retention::default()).expect("the file is right");
+    Store::open(
+        &copy,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )
+    .expect("the file is right");
 }
 
 #[test]

@@ -103,12 +103,11 @@ impl Lobby {
         settings: Settings,
     ) -> Result<(), AccountError> {
         let password = self.passwords.hash(requester.address, password).await?;
-        let time = self.timestamp();
         let account = Box::new(Account {
             name: name.clone(),
             password,
-            created: time,
-            seen: time,
+            created: self.timestamp(),
+            seen: self.steady_time(),
             settings,
         });
         self.change_name(NameChange::Register(requester.clone(), account));
@@ -180,7 +179,7 @@ impl Lobby {
 
     /// Notes that the owner of `account` has come or is going.
     pub(super) fn seen(self: &Arc<Self>, account: &Name) {
-        let now = self.timestamp();
+        let now = self.steady_time();
         self.change(|state| state.accounts.entry(account).seen = Some(now));
     }
 

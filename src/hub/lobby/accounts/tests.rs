@@ -12,6 +12,7 @@ use crate::chat::room::RoomLimits;
 use crate::chat::settings::{Bell, Setting, Width};
 use crate::hub::lobby::LobbyLimits;
 use crate::limits::NAME_CHANGES_IN_A_ROW;
+use crate::runtime::Clock;
 use crate::runtime::Runtime;
 use crate::store::{Durability, Retention, Store};
 use crate::time::Timestamp;
@@ -337,7 +338,13 @@ fn ask(
 }
 
 fn file_store(path: &Path) -> Store {
-    Store::open(path, Durability::Normal, Retention::default()).expect("the file is right")
+    Store::open(
+        path,
+        Durability::Normal,
+        Retention::default(),
+        &Clock::system(),
+    )
+    .expect("the file is right")
 }
 
 /// Connection 1, which has taken the name.

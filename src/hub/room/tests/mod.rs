@@ -129,7 +129,7 @@ fn run_commands(
         move |_: RoomEnd<'_>| was_closed.store(true, Ordering::SeqCst)
     };
     let mut handed_back = Vec::new();
-    let actor = run(room, handle.clone(), store, || NOW, closed);
+    let actor = run(room, handle.clone(), store, || NOW.into(), closed);
     let feed = async {
         for (index, command) in commands(people).into_iter().enumerate() {
             handed_back.extend(handle.mailbox.put(command).err());
