@@ -96,6 +96,10 @@ pub struct Args {
     #[argh(option, arg_name = "days")]
     pub room_idle: Option<u32>,
 
+    /// delete accounts that nobody has used for this many days (default: 0: never)
+    #[argh(option, arg_name = "days")]
+    pub account_idle: Option<u32>,
+
     /// members of one room (default: 10000; 0: no limit)
     #[argh(option, arg_name = "count")]
     pub max_members: Option<usize>,
@@ -158,6 +162,7 @@ impl Args {
             max_rooms_per_address: self.max_rooms_per_address,
             max_rooms_per_account: self.max_rooms_per_account,
             room_idle: self.room_idle,
+            account_idle: self.account_idle,
             max_members: self.max_members,
             rate: self.rate,
             burst: self.burst,
@@ -288,6 +293,8 @@ mod tests {
             &["--sync", "full"],
             &["--keep", "30"],
             &["--keep-lines", "500"],
+            &["--account-idle", "30"],
+            &["--data", "chat.db", "--account-idle", "40000"],
             &["--name", ""],
             &["--name", " \u{3000}"],
             &["--name", "\x1b[31mred"],

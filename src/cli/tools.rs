@@ -10,7 +10,7 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 
 use super::{Failure, tell};
-use crate::chat::name::RoomName;
+use crate::chat::name::{Name, RoomName};
 use crate::config::parse_zone;
 use crate::limits::ROOMS_MAX;
 use crate::runtime::Clock;
@@ -35,6 +35,10 @@ pub enum Command {
     Rooms(Rooms),
     /// Open a closed room again.
     Reopen(Reopen),
+    /// List the accounts.
+    Accounts(Accounts),
+    /// Delete an account.
+    DeleteAccount(DeleteAccount),
     /// Say that the machine's clock is right.
     TrustClock(TrustClock),
 }
@@ -178,6 +182,32 @@ pub struct Reopen {
     pub room: String,
 }
 
+/// List the accounts, and when each was used last. Works while a server runs.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "accounts")]
+pub struct Accounts {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+
+    /// the time zone of the times written (default: this machine's)
+    #[argh(option, arg_name = "zone")]
+    pub timezone: Option<String>,
+}
+
+/// Delete an account, as its owner could with \\forget. If a server runs, it does so within a minute.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "delete-account")]
+pub struct DeleteAccount {
+    /// the server's file
+    #[argh(option, arg_name = "file")]
+    pub data: PathBuf,
+
+    /// the registered name
+    #[argh(positional)]
+    pub name: String,
+}
+
 /// Say that the machine's clock is right, after it has jumped and the server's log says so. Works while a server runs.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "trust-clock")]
@@ -204,6 +234,8 @@ impl Command {
             Command::Restore(restore) => restore.run(),
             Command::Rooms(rooms) => rooms.run(),
             Command::Reopen(reopen) => reopen.run(),
+            Command::Accounts(accounts) => accounts.run(),
+            Command::DeleteAccount(delete) => delete.run(),
             Command::TrustClock(trust) => {
                 Ok(tools::trust_clock(&trust.data).map_err(|error| error.to_string())?)
             }
@@ -300,10 +332,42 @@ impl Rooms {
     fn run(self) -> Result<(), Failure> {
         let zone = parse_zone(self.timezone.as_deref()).map_err(Failure::Usage)?;
         let mut out = BufWriter::new(io::stdout().lock());
-        match tools::rooms(&self.data, &zone, &Clock::system(), &mut out) {
-            Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            result => Ok(result.map_err(|error| error.to_string())?),
+        written(tools::rooms(&self.data, &zone, &Clock::system(), &mut out))
+    }
+}
+
+impl Accounts {
+    fn run(self) -> Result<(), Failure> {
+        let zone = parse_zone(self.timezone.as_deref()).map_err(Failure::Usage)?;
+        written(tools::accounts(
+            &self.data,
+            &zone,
+            &mut BufWriter::new(io::stdout().lock()),
+        ))
+    }
+}
+
+impl DeleteAccount {
+    fn run(self) -> Result<(), Failure> {
+        let name = Name::parse(&self.name)
+            .map_err(|error| Failure::Usage(format!("{} is not a name: {error}", self.name)))?;
+        let is_left_to_server = tools::delete_account(&self.data, &name);
+        match is_left_to_server.map_err(|error| error.to_string())? {
+            true => tell(&format!(
+                "the server deletes the account {name} within a minute"
+            )),
+            false => tell(&format!("deleted the account {name}")),
         }
+        Ok(())
+    }
+}
+
+/// What came of writing to standard output.
+fn written(result: Result<(), ToolError>) -> Result<(), Failure> {
+    match result {
+        // The reader has seen enough, as in `| head`.
+        Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result.map_err(|error| error.to_string())?),
     }
 }
 

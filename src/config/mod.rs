@@ -143,6 +143,8 @@ fn parse_rooms(options: &Options) -> Result<LobbyLimits, String> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let days = options.room_idle.unwrap_or(0);
     check("room-idle", days, limits::ROOM_IDLE_DAYS_MAX)?;
+    let account_days = options.account_idle.unwrap_or(0);
+    check("account-idle", account_days, limits::ACCOUNT_IDLE_DAYS_MAX)?;
     // Where connections are not counted by address, addresses tell nobody from another: rooms are not either.
     let per_address = match options.max_per_address {
         Some(0) => 0,
@@ -159,6 +161,7 @@ fn parse_rooms(options: &Options) -> Result<LobbyLimits, String> {
             _ => Pace::new(limits::DM_PER_SECOND, limits::DM_BURST),
         },
         idle: (days > 0).then(|| DAY * days),
+        account_idle: (account_days > 0).then(|| DAY * account_days),
     })
 }
 
@@ -185,6 +188,7 @@ fn parse_data(options: &Options) -> Result<Option<Data>, String> {
             ("sync", options.sync.is_some()),
             ("keep", options.keep.is_some()),
             ("keep-lines", options.keep_lines.is_some()),
+            ("account-idle", options.account_idle.is_some()),
         ];
         return match given.into_iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(format!("--{flag} is for the file of --data: give that too")),

@@ -47,6 +47,8 @@ pub struct Options {
     pub max_rooms_per_account: Option<usize>,
     /// Days without a line after which a room that nobody is in ends; `0`: never.
     pub room_idle: Option<u32>,
+    /// Days after which an account that nobody uses is deleted; `0`: never.
+    pub account_idle: Option<u32>,
     /// Members of one room; `0`: no limit.
     pub max_members: Option<usize>,
     /// Lines a second from one client; `0`: no limit.

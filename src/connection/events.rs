@@ -63,6 +63,12 @@ impl Connection {
                     self.perform(turn);
                 }
             }
+            Event::AccountDeleted(account) => {
+                let turn = self.session.account_deleted(account);
+                if self.ending.is_none() {
+                    self.perform(turn);
+                }
+            }
             Event::Stop => self.stopping = true,
         }
     }

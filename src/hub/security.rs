@@ -26,6 +26,8 @@ pub enum Incident<'a> {
     Registered(&'a Name),
     /// Somebody deleted an account.
     Deleted(&'a Name),
+    /// An operator deleted an account.
+    DeletedByOperator(&'a Name),
     /// An owner did something to a room, or to somebody in it.
     Moderated {
         /// Where.
@@ -94,7 +96,10 @@ pub fn note(address: Option<Address>, incident: &Incident<'_>) {
         Incident::WrongPassword(_) | Incident::WrongRoomPassword(_) | Incident::Guessed(_) => {
             warn!("security: {line}");
         }
-        Incident::Registered(_) | Incident::Deleted(_) | Incident::Moderated { .. } => {
+        Incident::Registered(_)
+        | Incident::Deleted(_)
+        | Incident::DeletedByOperator(_)
+        | Incident::Moderated { .. } => {
             info!("security: {line}");
         }
     }
@@ -112,6 +117,7 @@ impl fmt::Display for Line<'_> {
             Incident::Guessed(_) => "account-guessed",
             Incident::Registered(_) => "registered",
             Incident::Deleted(_) => "account-deleted",
+            Incident::DeletedByOperator(_) => "account-deleted-by-operator",
             Incident::Moderated { what, .. } => match what {
                 Moderated::Locked => "locked",
                 Moderated::Unlocked => "unlocked",
@@ -124,13 +130,17 @@ impl fmt::Display for Line<'_> {
         write!(f, "{event} address=")?;
         match address {
             Some(address) => IpAddr::from(*address).fmt(f)?,
-            None => f.write_str("unix")?,
+            None => match incident {
+                Incident::DeletedByOperator(_) => f.write_str("none")?,
+                _ => f.write_str("unix")?,
+            },
         }
         match incident {
             Incident::WrongPassword(account)
             | Incident::Guessed(account)
             | Incident::Registered(account)
-            | Incident::Deleted(account) => write!(f, " account={account}"),
+            | Incident::Deleted(account)
+            | Incident::DeletedByOperator(account) => write!(f, " account={account}"),
             Incident::WrongRoomPassword(room) => write!(f, " room={room}"),
             Incident::Moderated { room, by, what } => {
                 write!(f, " room={room} by={by}")?;

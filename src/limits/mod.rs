@@ -458,6 +458,12 @@ pub const TRIES_ADDRESSES_MAX: usize = 4096;
 /// Names that can be registered. The register keeps what looks like them in memory, some 300 bytes each.
 pub const ACCOUNTS_MAX: usize = 100_000;
 
+/// Accounts that are deleted at one look because nobody has used them.
+pub const ACCOUNT_EXPIRIES_MAX: usize = 100;
+
+/// Days that an operator may set for accounts to be kept unused: a hundred years.
+pub const ACCOUNT_IDLE_DAYS_MAX: u32 = 36_525;
+
 /// Wrong passwords until the question for a room's is given up.
 pub const PASSWORD_TRIES: u8 = 3;
 

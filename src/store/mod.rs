@@ -7,6 +7,7 @@
 //! The two kinds that there are have one writer for each room and keep no log: what outlives the process is the
 //! lines, the topic, the persistent moderation, and that a room was closed. Who comes and goes only gets a number.
 
+mod accounts;
 mod claim;
 pub mod faults;
 pub mod file;
@@ -23,6 +24,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use accounts::{Account, AccountChange, Expiry};
 pub use register::{Claim, Register};
 
 use faults::{Faults, Operation};
@@ -35,9 +37,8 @@ use words::Words;
 
 use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
-use crate::chat::name::{Name, RoomName};
+use crate::chat::name::RoomName;
 use crate::chat::room::{At, Closing, Numbered, RoomState};
-use crate::chat::settings::Settings;
 use crate::limits::STORE_PAGE_LINES_MAX;
 use crate::runtime::Clock;
 use crate::time::Timestamp;
@@ -58,30 +59,6 @@ pub struct StoredRoom {
     pub state: RoomState,
     /// The place in its log where it is so.
     pub at: At,
-}
-
-/// A registered name as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// The name as it was registered.
-    pub name: Name,
-    /// The PHC string of its password's hash.
-    pub password: String,
-    /// When it was registered.
-    pub created: Timestamp,
-    /// When its bearer last came or went.
-    pub seen: Timestamp,
-    /// What its bearer has set.
-    pub settings: Settings,
-}
-
-/// What is new of an account; `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccountChange {
-    /// When its bearer last came or went.
-    pub seen: Option<Timestamp>,
-    /// What its bearer has set.
-    pub settings: Option<Settings>,
 }
 
 /// Why a request failed. Nothing of it was stored.
@@ -507,76 +484,6 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => memory.register(),
             Backend::Sqlite(sqlite) => sqlite.register(),
-        }
-    }
-
-    /// Whether names can be registered: only where they outlive the process.
-    pub fn keeps_accounts(&self) -> bool {
-        matches!(self.backend, Backend::Sqlite(_))
-    }
-
-    /// The names of all accounts, in the order in which they were registered.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Failed`] if they cannot be read.
-    pub async fn accounts(&self) -> Result<Vec<Name>, StoreError> {
-        self.meet_fault(Operation::Account).await?;
-        match &self.backend {
-            Backend::Memory(_) => Ok(Vec::new()),
-            Backend::Sqlite(sqlite) => sqlite.read(sqlite::accounts::names).await,
-        }
-    }
-
-    /// The account with this name, in any case of letters.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be read.
-    pub async fn account(&self, name: Name) -> Result<Option<Account>, StoreError> {
-        self.meet_fault(Operation::Account).await?;
-        let find = move |db: &_| sqlite::accounts::find(db, &name);
-        self.with_accounts()?.read(find).await
-    }
-
-    /// Stores a new account.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::AccountExists`] if there is one that has a key of [`Name::keys`] in common with it;
-    /// [`StoreError::NoAccounts`]; [`StoreError::Failed`] if it cannot be stored.
-    pub async fn create_account(&self, account: Account) -> Result<(), StoreError> {
-        self.meet_fault(Operation::Account).await?;
-        self.with_accounts()?.create_account(account).await
-    }
-
-    /// Stores what is new of accounts, all of it or nothing. One that is gone is passed over.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be stored.
-    pub async fn change_accounts(
-        &self,
-        changes: Vec<(Name, AccountChange)>,
-    ) -> Result<(), StoreError> {
-        self.meet_fault(Operation::Account).await?;
-        self.with_accounts()?.change_accounts(changes).await
-    }
-
-    /// Deletes the account with this name, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be deleted.
-    pub async fn delete_account(&self, name: Name) -> Result<(), StoreError> {
-        self.meet_fault(Operation::Account).await?;
-        self.with_accounts()?.delete_account(name).await
-    }
-
-    fn with_accounts(&self) -> Result<&Sqlite, StoreError> {
-        match &self.backend {
-            Backend::Memory(_) => Err(StoreError::NoAccounts),
-            Backend::Sqlite(sqlite) => Ok(sqlite),
         }
     }
 

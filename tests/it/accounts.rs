@@ -5,7 +5,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::harness::{Client, MENU, Server, eventually, find_all, room_with};
+use crate::harness::{Client, MENU, Server, eventually, find_all, room_with, run};
 
 const PASSWORD: &str = "correct horse";
 
@@ -510,4 +510,62 @@ fn a_password_that_is_typed_ahead_is_not_shown_either() {
     for piece in ["corr", "horse"] {
         assert!(!text.contains(piece), "{text:?}");
     }
+}
+
+#[test]
+fn an_operator_lists_accounts_and_deletes_one() {
+    let chat = Chat::new();
+    let server = chat.server();
+    let mut dai = registered(&server, "Dai");
+    dai.line("1\n1150\n2\n1150");
+    dai.expect("------------ Room 1150");
+    dai.line("owned");
+    dai.expect("Dai: owned");
+    drop(registered(&server, "ben"));
+    let data = chat.file.to_string_lossy();
+    let told = |args: &[&str]| {
+        let output = run(args);
+        let told = [output.stdout, output.stderr].concat();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&told).into_owned(),
+        )
+    };
+    let list = || told(&["accounts", "--data", &data, "--timezone", "UTC"]);
+    let (code, listed) = list();
+    assert_eq!(code, Some(0), "{listed}");
+    let names: Vec<_> = listed
+        .lines()
+        .filter_map(|row| row.split_whitespace().last())
+        .collect();
+    assert_eq!(names, ["name", "Dai", "ben"], "{listed}");
+    let (_, exported) = told(&["export", "--data", &data, "--format", "jsonl"]);
+    assert!(
+        exported.contains("owners\":[{\"account\":\"Dai\""),
+        "{exported}"
+    );
+    let delete = |name| told(&["delete-account", "--data", &data, name]);
+    let left = (
+        Some(0),
+        "the server deletes the account Ben within a minute\n".to_owned(),
+    );
+    assert_eq!(delete("Ben"), left);
+    assert_eq!(
+        delete("zoe"),
+        (Some(1), "parlor: there is no account zoe\n".to_owned())
+    );
+    stop(server);
+
+    assert_eq!(
+        delete("Dai"),
+        (Some(0), "deleted the account Dai\n".to_owned())
+    );
+    let (_, listed) = list();
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    // Whoever registers the name next does not own its rooms.
+    let (_, exported) = told(&["export", "--data", &data, "--format", "jsonl"]);
+    assert!(exported.contains("\"name\":\"1150\""), "{exported}");
+    assert!(!exported.contains("owners\":[{"), "{exported}");
+    let server = chat.server();
+    drop(registered(&server, "Dai"));
 }

@@ -41,6 +41,8 @@ pub enum AccountView {
     LoggedOut(Name),
     /// Somebody has logged in to the first name elsewhere; the user now has the second.
     NameReclaimed(Name, Name),
+    /// An operator has deleted this account, which the user was logged in to.
+    DeletedByOperator(Name),
 }
 
 impl AccountView {
@@ -98,6 +100,10 @@ impl AccountView {
                 out,
                 "{account} has logged in somewhere else, and you are {new} now. \
                  Type \\login {account} to take the name back."
+            ),
+            AccountView::DeletedByOperator(name) => writeln!(
+                out,
+                "An operator has deleted the account {name}. The name is yours until you leave."
             ),
         }
     }

@@ -31,6 +31,8 @@ pub struct LobbyLimits {
     /// How long there is a room in which something was said, once nobody is in it and nobody says anything any more;
     /// `None`: for ever.
     pub idle: Option<Duration>,
+    /// How long an account is kept that nobody uses; `None`: for ever.
+    pub account_idle: Option<Duration>,
 }
 
 /// Who creates a room.
@@ -211,6 +213,7 @@ mod tests {
         per_account_max: 2,
         dm_pace: Pace::FREE,
         idle: None,
+        account_idle: None,
     };
 
     fn founder(address: Option<&str>, account: Option<&str>) -> Founder {

@@ -1,4 +1,4 @@
-//! Rooms that nobody needs any more: they end once nobody has been in them for a while.
+//! What nobody needs any more: rooms end once nobody has been in them for a while, and accounts go.
 //!
 //! The lobby looks at all rooms now and then, and asks those to end in which nothing has happened since. Whether one
 //! does is for the room to decide, which takes one thing after the other: whoever comes in before keeps it alive, and
@@ -26,6 +26,7 @@ impl Lobby {
                 clock.after(ROOM_SWEEP_EVERY).await;
                 let Some(lobby) = lobby.upgrade() else { return };
                 lobby.end_idle_rooms(&mut idle);
+                lobby.expire_accounts().await;
             }
         };
         let sweeper = self.runtime.tasks().spawn(sweeping);

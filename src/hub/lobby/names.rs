@@ -29,7 +29,7 @@ use crate::chat::settings::Settings;
 use crate::hub::room::ClientEvent;
 use crate::hub::security::{self, Incident};
 use crate::limits::NAME_CHANGES_IN_A_ROW;
-use crate::store::{Account, Claim, StoreError};
+use crate::store::{Account, Claim, Expiry, StoreError};
 
 /// A change of who is called what.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub(super) enum NameChange {
     Register(Requester, Box<Account>),
     /// The owner of an account has given its password and deletes it. Answered by [`AccountReply::Forgotten`].
     Forget(Requester, Name),
+    /// An account goes for this reason.
+    Expire(Name, Expiry),
 }
 
 impl NameChange {
@@ -63,7 +65,8 @@ impl NameChange {
             NameChange::Exchange { .. }
             | NameChange::Free(..)
             | NameChange::Keep(..)
-            | NameChange::Yield(..) => None,
+            | NameChange::Yield(..)
+            | NameChange::Expire(..) => None,
         }
     }
 }
@@ -194,6 +197,10 @@ impl Lobby {
             NameChange::Forget(requester, name) => {
                 let result = self.forget_name(&requester, &name, waiting).await;
                 requester.answer(AccountReply::Forgotten(name, result));
+            }
+            NameChange::Expire(name, why) => {
+                self.expire(&name, why).await;
+                self.grant_waiting_logins(waiting).await;
             }
         }
     }

@@ -89,6 +89,8 @@ pub enum Event {
         /// The user's new name.
         new: Name,
     },
+    /// An operator has deleted this account, which the user was logged in to.
+    AccountDeleted(Name),
     /// The server is stopping.
     Stop,
 }
@@ -412,6 +414,7 @@ impl Participant {
             | ClientEvent::Message(_)
             | ClientEvent::NameReclaimed(_)
             | ClientEvent::NameYielded { .. }
+            | ClientEvent::AccountDeleted(_)
             | ClientEvent::Stop => false,
         }
     }
@@ -457,6 +460,10 @@ impl Participant {
                 self.rename(new.clone());
                 self.account_is(None);
                 Some(Event::NameReclaimed { account, new })
+            }
+            ClientEvent::AccountDeleted(account) => {
+                self.account_is(None);
+                Some(Event::AccountDeleted(account))
             }
             ClientEvent::Stop => Some(Event::Stop),
         }

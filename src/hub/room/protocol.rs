@@ -185,6 +185,8 @@ pub enum ClientEvent {
         /// The connection's new name.
         new: Name,
     },
+    /// An operator has deleted this account, which the user was logged in to.
+    AccountDeleted(Name),
     /// The server is stopping.
     Stop,
 }

@@ -5,3 +5,7 @@ CREATE TABLE clock (
     boot TEXT NOT NULL, -- which start of the machine, by its name for that; empty if it has none
     uptime INTEGER NOT NULL -- milliseconds since then
 ) STRICT;
+
+-- An account without a password was deleted by an operator; a server that has the file does the rest.
+CREATE INDEX deleted_accounts ON accounts(id) WHERE password = '';
+CREATE INDEX seen_accounts ON accounts(seen);

@@ -6,7 +6,7 @@ use super::writer::Done;
 use crate::chat::name::Name;
 use crate::chat::room::Moderation;
 use crate::chat::settings::Settings;
-use crate::store::{Account, AccountChange, StoreError};
+use crate::store::{Account, AccountChange, Expiry, StoreError};
 use crate::time::Timestamp;
 
 /// The names of all accounts, in the order in which they were registered.
@@ -87,8 +87,38 @@ pub(super) fn change(db: &Connection, changes: &[(Name, AccountChange)]) -> rusq
     Ok(Ok(0))
 }
 
+/// Leaves the account with this name to be deleted by the server that has the file.
+pub(in crate::store) fn condemn(db: &Connection, name: &Name) -> rusqlite::Result<()> {
+    let mut update = db.prepare("UPDATE accounts SET password = '' WHERE folded = ?1")?;
+    update.execute([name.folded()]).map(drop)
+}
+
+/// Some of the accounts that are to go.
+pub(in crate::store) fn due(
+    db: &Connection,
+    unseen_since: Option<Timestamp>,
+    most: usize,
+) -> rusqlite::Result<Vec<(Name, Expiry)>> {
+    let mut deleted =
+        db.prepare_cached("SELECT name FROM accounts WHERE password = '' ORDER BY id LIMIT ?1")?;
+    let mut idle =
+        db.prepare_cached("SELECT name FROM accounts WHERE seen < ?1 ORDER BY seen LIMIT ?2")?;
+    let text = |row: &Row<'_>| row.get::<_, String>(0);
+    let mut due = Vec::new();
+    for name in deleted.query_map([most as i64], text)? {
+        due.extend(Name::parse(&name?).map(|name| (name, Expiry::Deleted)));
+    }
+    if let Some(unseen_since) = unseen_since {
+        let left = most - due.len();
+        for name in idle.query_map((unseen_since.0, left as i64), text)? {
+            due.extend(Name::parse(&name?).map(|name| (name, Expiry::Idle)));
+        }
+    }
+    Ok(due)
+}
+
 /// Deletes the account with this name, if there is one, and takes its rooms from it, open and closed ones.
-pub(super) fn delete(db: &Connection, name: &Name) -> rusqlite::Result<Done> {
+pub(in crate::store) fn delete(db: &Connection, name: &Name) -> rusqlite::Result<Done> {
     db.prepare_cached("DELETE FROM accounts WHERE folded = ?1")?
         .execute([name.folded()])?;
     take_rooms_from(db, name)?;

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
+use crate::chat::settings::Settings;
 
 pub(super) fn person(text: &str) -> Name {
     Name::parse(text).expect("a name")

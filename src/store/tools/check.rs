@@ -159,7 +159,7 @@ fn message_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
 fn accounts(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
     let mut select = db.prepare(
         "SELECT id, name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings
-         FROM accounts ORDER BY id",
+         FROM accounts WHERE password <> '' ORDER BY id",
     )?;
     let mut rows = select.query(())?;
     while let Some(row) = rows.next()? {

@@ -1,6 +1,7 @@
-//! What the operator's tools do with a file: export, import, check, backup, rooms, reopen, trust-clock, restore. All but the last
+//! What the operator's tools do with a file: export, import, check, backup, rooms, reopen, accounts, delete-account, trust-clock, restore. All but the last
 //! work while a server uses the file, and none of it blocks the server for longer than one of its own steps.
 
+mod accounts;
 mod backup;
 mod check;
 mod export;
@@ -13,6 +14,7 @@ mod trust_clock;
 use std::path::Path;
 use std::{fmt, io};
 
+pub use accounts::{accounts, delete_account};
 pub use backup::backup;
 pub use check::check;
 pub use export::{Format, Selection, export};

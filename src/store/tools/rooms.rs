@@ -148,12 +148,12 @@ fn listed(db: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Listed>> {
 }
 
 /// What stands in a column, or nothing, without what could steer a terminal.
-fn shown(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+pub(super) fn shown(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     let text = row.get_ref(column)?.as_bytes_or_null()?;
     Ok(text::clean(text.unwrap_or_default()))
 }
 
-fn date(time: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn date(time: Timestamp, zone: &TimeZone) -> String {
     let time = jiff::Timestamp::from_millisecond(time.0).unwrap_or_default();
     let time = time.to_zoned(zone.clone());
     time.strftime("%Y-%m-%d %H:%M").to_string()

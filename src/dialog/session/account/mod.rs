@@ -75,6 +75,12 @@ impl Session {
         Turn::show([AccountView::NameReclaimed(account, new)])
     }
 
+    /// An operator has deleted `account`, which the user was logged in to.
+    pub fn account_deleted(&mut self, account: Name) -> Turn {
+        self.account_state.account = None;
+        Turn::show([AccountView::DeletedByOperator(account)])
+    }
+
     /// No password is taken over this connection.
     pub(super) fn is_overheard(&self) -> bool {
         self.account_state.policy.is_overheard

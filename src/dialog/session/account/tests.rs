@@ -301,6 +301,7 @@ fn whatever_is_said_of_names_is_a_row_that_says_what_to_do_next() {
         AccountView::WrongTooOften,
         AccountView::LoggedOut(dai()),
         AccountView::NameReclaimed(dai(), name("Dai_2")),
+        AccountView::DeletedByOperator(dai()),
     ];
     for view in views.into_iter().chain(refused) {
         let mut out = String::new();

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use futures_lite::future::block_on;
 use proptest::prelude::*;
@@ -12,8 +13,7 @@ use crate::chat::room::RoomLimits;
 use crate::chat::settings::{Bell, Setting, Width};
 use crate::hub::lobby::LobbyLimits;
 use crate::limits::NAME_CHANGES_IN_A_ROW;
-use crate::runtime::Clock;
-use crate::runtime::Runtime;
+use crate::runtime::{Clock, Runtime};
 use crate::store::{Durability, Retention, Store};
 use crate::time::Timestamp;
 
@@ -28,6 +28,14 @@ fn password(text: &str) -> Password {
 }
 
 fn lobby(executor: &Arc<Executor<'static>>, store: Store) -> Arc<Lobby> {
+    lobby_with(executor, store, LobbyLimits::default())
+}
+
+fn lobby_with(
+    executor: &Arc<Executor<'static>>,
+    store: Store,
+    lobby_limits: LobbyLimits,
+) -> Arc<Lobby> {
     let limits = RoomLimits {
         members_max: 0,
         history_lines: 0,
@@ -37,7 +45,7 @@ fn lobby(executor: &Arc<Executor<'static>>, store: Store) -> Arc<Lobby> {
         Runtime::new(Arc::clone(executor)),
         store,
         limits,
-        LobbyLimits::default(),
+        lobby_limits,
     );
     block_on(lobby).expect("the store is right")
 }
@@ -485,4 +493,89 @@ fn only_what_one_holds_can_be_registered_and_only_ones_own_be_deleted() {
     let forget = AccountRequest::Forget(name("Dai"), password(PASSWORD));
     let refused = AccountReply::Forgotten(name("Dai"), Err(AccountError::NotYours));
     assert_eq!(ask(&mut eve, forget), refused);
+}
+
+/// Lets accounts go that are due, until there are so many.
+fn expire_until(
+    left: &[Name],
+    executor: &Arc<Executor<'static>>,
+    lobby: &Arc<Lobby>,
+    store: &Store,
+) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while block_on(store.accounts()).expect("they can be read") != left {
+        assert!(Instant::now() < deadline, "never {left:?}");
+        block_on(executor.run(lobby.expire_accounts()));
+        run(executor);
+    }
+    block_on(executor.run(lobby.save_rest()));
+    run(executor);
+}
+
+#[test]
+fn an_account_that_nobody_uses_goes_and_its_name_is_free() {
+    let folder = TempDir::new().expect("a directory");
+    let executor = Arc::new(Executor::new());
+    let store = file_store(&folder.path().join("chat.db"));
+    block_on(store.create_account(account_of("ben"))).expect("stored");
+    let limits = LobbyLimits {
+        account_idle: Some(Duration::from_millis(1)),
+        ..LobbyLimits::default()
+    };
+    let lobby = lobby_with(&executor, store.clone(), limits);
+    let mut dai = dai_of(&executor, &lobby);
+    let request = AccountRequest::Register(name("Dai"), password(PASSWORD));
+    ask(&executor, &lobby, &mut dai, request, Settings::default());
+    let mut cat = User::enter(&lobby, 2);
+    lobby.take_name(cat.id, name("ben"), None);
+    run(&executor);
+    assert_eq!(cat.take_notes(&lobby).0, []);
+    // Once it is not the millisecond any more in which they were seen.
+    let registered = lobby.timestamp();
+    while lobby.timestamp().since(registered) < Duration::from_millis(3) {}
+    // Whoever is there uses it.
+    expire_until(&[name("Dai")], &executor, &lobby, &store);
+    cat.awaits = true;
+    lobby.take_name(cat.id, name("ben"), None);
+    let mut heard = Vec::new();
+    while cat.awaits {
+        run(&executor);
+        heard.append(&mut cat.take_notes(&lobby).0);
+    }
+    assert_eq!(heard, [name("ben")]);
+    lobby.unregister(dai.id, &dai.name);
+    let left = lobby.timestamp();
+    while lobby.timestamp().since(left) < Duration::from_millis(3) {}
+    block_on(executor.run(lobby.save_rest()));
+    expire_until(&[], &executor, &lobby, &store);
+}
+
+#[test]
+fn an_account_that_an_operator_deletes_goes_although_somebody_uses_it() {
+    let folder = TempDir::new().expect("a directory");
+    let path = folder.path().join("chat.db");
+    let executor = Arc::new(Executor::new());
+    let store = file_store(&path);
+    let lobby = lobby(&executor, store.clone());
+    let mut dai = dai_of(&executor, &lobby);
+    let register = AccountRequest::Register(name("Dai"), password(PASSWORD));
+    ask(
+        &executor,
+        &lobby,
+        &mut dai,
+        register.clone(),
+        Settings::default(),
+    );
+    let deleted = crate::store::tools::delete_account(&path, &name("DAI"));
+    // It is left to the server.
+    assert!(deleted.expect("there is one"));
+    expire_until(&[], &executor, &lobby, &store);
+    let notes = dai.inbox.take();
+    let told = notes
+        .iter()
+        .any(|note| matches!(note, ClientEvent::AccountDeleted(_)));
+    assert!(told, "{notes:?}");
+    // The name is still held, and can be registered by whoever holds it.
+    let answer = ask(&executor, &lobby, &mut dai, register, Settings::default());
+    assert_eq!(answer, AccountReply::Registered(name("Dai"), Ok(())));
 }

@@ -1,0 +1,57 @@
+//! Accounts that go although nobody has given their password: nobody has used them for too long, or an operator has
+//! deleted them in the file.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use crate::chat::name::Name;
+use crate::hub::lobby::Lobby;
+use crate::hub::lobby::names::NameChange;
+use crate::hub::room::ClientEvent;
+use crate::hub::security::{self, Incident};
+use crate::limits::ACCOUNT_EXPIRIES_MAX;
+use crate::store::Expiry;
+
+impl Lobby {
+    /// Deletes some of the accounts that are due.
+    pub(in crate::hub::lobby) async fn expire_accounts(self: &Arc<Self>) {
+        let idle = self.limits.account_idle;
+        let unseen_since = idle.map(|idle| self.runtime.clock.times().earlier().before(idle));
+        let due = self.store.due_accounts(unseen_since, ACCOUNT_EXPIRIES_MAX);
+        // If they cannot be read now, they can the next time.
+        for (name, why) in due.await.unwrap_or_default() {
+            self.change_name(NameChange::Expire(name, why));
+        }
+    }
+
+    /// Deletes an account, unless it is idle no more.
+    pub(in crate::hub::lobby) async fn expire(&self, name: &Name, why: Expiry) {
+        let holder = self.store.register().holder(name).await.ok().flatten();
+        let user = holder.filter(|&id| {
+            let account = self.with_user(id, |user| user.extras().account.clone());
+            account.flatten().as_ref() == Some(name)
+        });
+        if user.is_some() && why == Expiry::Idle {
+            return;
+        }
+        if self.store.delete_account(name.clone()).await.is_err() {
+            return;
+        }
+        self.store.register().strike(name);
+        self.drop_changes(name);
+        if let Some(id) = user {
+            self.with_user(id, |user| {
+                user.extras_mut().account = None;
+                user.inbox.put(ClientEvent::AccountDeleted(name.clone()));
+            });
+        }
+        match why {
+            Expiry::Idle => {
+                info!(account = %name, "deleted an account that was not used for too long")
+            }
+            Expiry::Deleted => security::note(None, &Incident::DeletedByOperator(name)),
+        }
+        self.account_deleted(name);
+    }
+}
