@@ -85,6 +85,8 @@ mod startup;
 
 /// The pure files are pure, and the arrows between files go one way.
 mod layout;
+/// The commands in docs/operating.md do what is said there.
+mod operating_md;
 /// The transcripts in PROTOCOL.md are what the server does.
 mod protocol_md;
 /// The real client programs, on a screen and in a pipe.

@@ -26,6 +26,7 @@ pub(crate) use people::{
 };
 pub(crate) use relay::slow_way_to;
 pub(crate) use server::{PROGRAM, Server, run, run_as_anybody};
+pub(crate) use tape::Tape;
 pub(crate) use terminal::{Size, Terminal, View, piped, program};
 
 /// How long anything may take before a test gives up. Generous: the machine may be busy.
