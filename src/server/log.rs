@@ -49,20 +49,34 @@ struct LineSender {
 /// If the system has no thread for it.
 pub fn start(level: LevelFilter) -> io::Result<Log> {
     let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let log = Log::to(io::stderr())?;
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(log.lines.clone())
-        .with_ansi(io::stderr().is_terminal() && !is_plain)
-        .with_target(false)
-        .log_internal_errors(false)
-        .init();
+    let log = start_to(io::stderr(), level, io::stderr().is_terminal() && !is_plain)?;
     panic::set_hook(Box::new(|fault| {
         FAULTS.fetch_add(1, Ordering::Relaxed);
         let thread = thread::current();
         let thread = thread.name().unwrap_or("unnamed");
         error!(thread, "fault of the server: {fault}");
     }));
+    Ok(log)
+}
+
+/// Logs what is at least as urgent as `level` to `sink`, which may block.
+///
+/// # Errors
+///
+/// If the system has no thread for it.
+pub fn start_to(
+    sink: impl Write + Send + 'static,
+    level: LevelFilter,
+    in_colour: bool,
+) -> io::Result<Log> {
+    let log = Log::to(sink)?;
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(log.lines.clone())
+        .with_ansi(in_colour)
+        .with_target(false)
+        .log_internal_errors(false)
+        .init();
     Ok(log)
 }
 

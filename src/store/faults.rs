@@ -3,12 +3,15 @@
 //! A store without faults pays one comparison for a request.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_lite::future;
 
-use super::{Outcome, Proposal, Store, StoreError};
+use super::{Backend, Outcome, Proposal, Store, StoreError};
 use crate::chat::history::RoomId;
 use crate::chat::room::{At, Entry};
+use crate::runtime::Clock;
 
 /// Decides what becomes of each request to a store.
 pub trait Faults: fmt::Debug + Send + Sync {
@@ -30,7 +33,7 @@ pub enum Operation {
 }
 
 /// What happens to a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum Fault {
     /// Nothing: it is done as if there were no faults.
     #[default]
@@ -41,6 +44,8 @@ pub enum Fault {
     Panic,
     /// It is done after other tasks had so many turns.
     Late(u32),
+    /// It hangs for so long before it is done.
+    Hang(Clock, Duration),
     /// An append is refused as stale: others were faster with these entries, which are in the log before it. With
     /// another request nothing happens.
     Stale(Vec<Entry>),
@@ -65,11 +70,26 @@ impl Fault {
                 }
                 Ok(())
             }
+            Fault::Hang(clock, time) => {
+                clock.after(time).await;
+                Ok(())
+            }
         }
     }
 }
 
 impl Store {
+    /// Another store that has what this one has at this moment and nothing that comes later: what a server finds whose
+    /// forerunner has died. `None`: this one is not in memory.
+    pub fn as_it_is(&self) -> Option<Store> {
+        match &self.backend {
+            Backend::Memory(memory) => {
+                Some(Store::on(Backend::Memory(Arc::new(memory.as_it_is()))))
+            }
+            Backend::Sqlite(_) => None,
+        }
+    }
+
     pub(super) async fn append_with(
         &self,
         fault: Fault,

@@ -22,7 +22,7 @@ pub(super) struct Memory {
     register: Register,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rooms {
     by_id: BTreeMap<RoomId, Room>,
     closed: BTreeMap<RoomId, (Room, Closing)>,
@@ -30,7 +30,7 @@ struct Rooms {
     last: RoomId,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Room {
     name: RoomName,
     key: String,
@@ -45,6 +45,15 @@ impl Memory {
         Memory {
             history_lines,
             rooms: Mutex::default(),
+            register: Register::default(),
+        }
+    }
+
+    /// The same rooms and lines. Who is called what is another matter.
+    pub(super) fn as_it_is(&self) -> Memory {
+        Memory {
+            history_lines: self.history_lines,
+            rooms: Mutex::new(self.lock().clone()),
             register: Register::default(),
         }
     }

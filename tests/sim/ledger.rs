@@ -47,7 +47,8 @@ pub(crate) struct Line {
 /// A line as a room shows it.
 #[derive(Debug)]
 pub(crate) struct Stored {
-    pub(crate) member: MemberId,
+    /// The connection that said it; `None`: from before the first server was started.
+    pub(crate) from: Option<usize>,
     pub(crate) words: String,
 }
 
@@ -66,13 +67,10 @@ pub(crate) struct Ledger {
     pub(crate) rooms: BTreeMap<RoomId, RoomLog>,
     /// The last line in each room of each connection.
     last_said: BTreeMap<(RoomId, usize), usize>,
+    /// Connections that there were before the server was started.
+    before: usize,
     /// The first promise that was seen broken.
     pub(crate) fault: Option<String>,
-}
-
-/// The number of the connection that a room's member is; `None`: from before the server was started.
-pub(crate) fn connection_of(member: MemberId) -> Option<usize> {
-    usize::try_from(member.0).ok()?.checked_sub(1)
 }
 
 impl Ledger {
@@ -83,6 +81,7 @@ impl Ledger {
             lines: Vec::new(),
             rooms: BTreeMap::new(),
             last_said: BTreeMap::new(),
+            before: 0,
             fault: None,
         }
     }
@@ -134,6 +133,23 @@ impl Ledger {
         text
     }
 
+    /// Another server is started, which numbers connections anew, after so many.
+    pub(crate) fn server_started(&mut self, before: usize) {
+        self.collect();
+        self.before = before;
+    }
+
+    /// Connections that there were before the server was started.
+    pub(crate) fn before(&self) -> usize {
+        self.before
+    }
+
+    /// The number of the connection that a member of a room is.
+    fn connection_of(&self, member: MemberId) -> Option<usize> {
+        let number = usize::try_from(member.0).ok()?.checked_sub(1)?;
+        Some(self.before + number)
+    }
+
     /// Takes in what the store has got since.
     pub(crate) fn collect(&mut self) {
         let record = self.weather.record();
@@ -147,6 +163,7 @@ impl Ledger {
     }
 
     fn enter(&mut self, id: RoomId, message: &Message) {
+        let from = self.connection_of(message.member);
         let Some(room) = self.rooms.get_mut(&id) else {
             return;
         };
@@ -155,7 +172,7 @@ impl Ledger {
             return self.fail(format!("the store numbers {message:?} after line {after}"));
         }
         room.lines.push(Stored {
-            member: message.member,
+            from,
             words: match message.kind {
                 Kind::Message => format!("{}: {}", message.name, message.text),
                 Kind::Action => format!("* {} {}", message.name, message.text),
@@ -167,12 +184,11 @@ impl Ledger {
         let Some(line) = self.lines.get_mut(token) else {
             return self.fail(format!("nobody has sent {message:?}, which is stored"));
         };
-        let from = line.from;
+        let author = line.from;
         let is_twice = line.stored.replace((id, message.id)).is_some();
-        let fits = line.text == *message.text
-            && connection_of(message.member).is_none_or(|from| from == line.from);
+        let fits = line.text == *message.text && from.is_none_or(|from| from == author);
         let (was_cut, sent) = (line.was_cut, line.text.clone());
-        let before = self.last_said.insert((id, from), token);
+        let before = self.last_said.insert((id, author), token);
         if before.is_some_and(|before| before > token) {
             self.fail(format!(
                 "{message:?} was sent before {before:?}, and is stored after it"

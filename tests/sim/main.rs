@@ -1,9 +1,10 @@
 //! The whole server on a made-up clock and a made-up network.
 //!
 //! A seed decides everything: how many people there are and with what programs, what they type and when, how
-//! their bytes are cut and delayed, who stops reading, whose connection breaks and how, when the date is set
-//! back, and how many turns the server's tasks have between two such events. All of it happens on one thread,
-//! so the same seed gives the same course, byte for byte.
+//! their bytes are cut and delayed, who stops reading, whose connection breaks and how, when the date is set by
+//! hours or months, when the store fails or hangs, when the process dies, and how many turns the server's tasks have
+//! between two such events. The log goes into a pipe that nobody reads. All of it happens on one thread, so the same seed
+//! gives the same course, byte for byte.
 //!
 //! Most lines carry a number, such as `{17} hello`, by which they are known wherever they turn up. What must be
 //! true is checked on each row that anybody is shown (`view`, `ledger`), after each rest (`world`), and when all

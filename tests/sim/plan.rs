@@ -22,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) delay_ms: usize,
     /// The server stops when this many acts are left.
     pub(crate) stop_at: Option<usize>,
+    /// The process dies when this many acts are left.
+    pub(crate) die_at: Option<usize>,
     /// Rooms that are stored before the server is started.
     pub(crate) rooms_before: usize,
     /// Rooms keep little for members who are slow.
@@ -66,6 +68,7 @@ impl Plan {
             pause_ms: random.pick(&[5, 60, 400, 400, 3000]),
             delay_ms: random.pick(&[0, 5, 40, 200, 1000]),
             stop_at: (random.below(4) == 0).then(|| random.below(acts)),
+            die_at: (random.below(4) == 0).then(|| random.below(acts)),
             rooms_before: random.pick(&[0, 0, 1, 2]),
             is_tight,
             date_jumps: random.pick(&[0, 0, 10]),
@@ -74,6 +77,7 @@ impl Plan {
                 fail: random.pick(&[0, 0, 20, 100, 300]),
                 panic: random.pick(&[0, 0, 0, 10]),
                 late: random.pick(&[0, 0, 100, 600]),
+                hang: random.pick(&[0, 0, 0, 10]),
                 others: random.pick(&[0, 0, 0, 100]),
             },
         }

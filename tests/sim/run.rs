@@ -8,11 +8,11 @@ use std::time::Duration;
 use parlor::limits::{GRACE_MIN, LOST_AFTER, OWNER_LOST_MAX, STUCK_AFTER};
 use parlor::net::socket::Peer;
 
-use crate::ledger::{Line, Purpose, Stored, connection_of};
+use crate::ledger::{Line, Purpose, Stored};
 use crate::screen::Prompt;
 use crate::user::{Client, NAMES, ROOMS};
 use crate::view::View;
-use crate::weather::Odds;
+use crate::weather::{HANG, Odds};
 use crate::wire::Break;
 use crate::world::{Event, Stall, World};
 
@@ -79,6 +79,9 @@ impl World {
                 if self.plan.stop_at == Some(acts) {
                     self.stop();
                     return true;
+                }
+                if self.plan.die_at == Some(acts) {
+                    self.die();
                 }
                 if self.random.in_thousand(self.plan.date_jumps) {
                     self.jump();
@@ -276,7 +279,7 @@ impl World {
                 _ => {}
             }
         }
-        let own = |line: &&Stored| connection_of(line.member) == Some(conn);
+        let own = |line: &&Stored| line.from == Some(conn);
         let rooms = self.ledger.rooms.values();
         let stored = rooms.flat_map(|room| &room.lines).filter(own).count();
         if stored + view.tally.not_sent > self.conns[conn].sayable {
@@ -397,6 +400,21 @@ impl World {
         }
     }
 
+    /// The process dies, and another one is started with what is stored at this moment.
+    fn die(&mut self) {
+        self.note("the server dies");
+        let left = self.leave_store_to_the_next();
+        // What it goes on doing reaches nobody, and is not stored.
+        self.clean_up();
+        if self.is_right() {
+            self.start_on(left);
+            self.weather.becomes(self.plan.store);
+            for user in 0..self.users.len() {
+                self.queue_act(user);
+            }
+        }
+    }
+
     /// What members have seen is there again when another server is started on the same store.
     fn come_back(&mut self) {
         self.plan.delay_ms = self.plan.delay_ms.min(20);
@@ -427,6 +445,8 @@ impl World {
             self.break_off(conn, Break::Reset);
         }
         self.must_be_empty();
+        // A server that stops does not wait for a store that hangs.
+        self.quiet(HANG);
         self.stop();
         if !self.executor.is_empty() && self.is_right() {
             self.fail("a task is left that nobody waits for".to_owned());

@@ -1,11 +1,15 @@
 //! Many seeds on all processors, and one seed with its trace.
 
 use std::cell::RefCell;
+use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
+
+use parlor::server;
+use tracing::level_filters::LevelFilter;
 
 use crate::run::{Outcome, run};
 
@@ -17,9 +21,26 @@ thread_local! {
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// A pipe that nobody reads.
+struct Stuck;
+
+impl Write for Stuck {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        loop {
+            thread::park();
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Runs the seeds that the environment asks for.
 pub(crate) fn run_seeds() {
     note_panics();
+    // Nobody ever reads the log, and nobody waits for that.
+    server::log::start_to(Stuck, LevelFilter::INFO, false).expect("a thread");
     if let Some(seed) = number("PARLOR_SIM_SEED") {
         let outcome = run_one(seed, true);
         eprintln!("{}", outcome.trace);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use parlor::chat::history::RoomId;
 
-use crate::ledger::{Ledger, Purpose, connection_of};
+use crate::ledger::{Ledger, Purpose};
 use crate::screen::{Piece, Prompt, Row, Screen, parse, strip_prompts, token};
 
 /// Characters of somebody's words in a row that may have to be wrapped. Names and times take the rest of it, and wide
@@ -277,7 +277,7 @@ impl View {
             if self.is_partial() && line.is_none_or(|line| token(&line.words).is_none()) {
                 return false;
             }
-            let from = line.and_then(|line| connection_of(line.member));
+            let from = line.and_then(|line| line.from);
             match from == Some(self.number) {
                 true => !self.echoes,
                 false => !self.ignores,
@@ -406,6 +406,7 @@ impl View {
 
 #[cfg(test)]
 mod tests {
+    use parlor::runtime::Clock;
     use parlor::store::Store;
 
     use super::*;
@@ -417,7 +418,11 @@ mod tests {
     /// What is found wrong with these rows of a room in which `{0} long ago` and so on were said.
     fn fault(rows: &str) -> Option<String> {
         let store = Store::memory(100);
-        let mut ledger = Ledger::new(Weather::new(store.clone(), Random::new(0, 0)));
+        let mut ledger = Ledger::new(Weather::new(
+            store.clone(),
+            Clock::system(),
+            Random::new(0, 0),
+        ));
         ledger.fill_rooms(&store, 2, || 4);
         ledger.issue(1, Purpose::Said, "too late");
         let mut view = View::new(0);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use parlor::chat::history::RoomId;
 use parlor::chat::message::{Kind, MemberId, Message, NewMessage};
@@ -10,12 +11,16 @@ use parlor::chat::room::entry::TopicSet;
 use parlor::chat::room::moderation::{Ruling, Subject};
 use parlor::chat::room::{Entry, Kept};
 use parlor::chat::topic::Topic;
+use parlor::runtime::Clock;
 use parlor::store::Store;
 use parlor::store::faults::{Fault, Faults, Operation};
 use parlor::time::Timestamp;
 
 use crate::ledger::at_once;
 use crate::random::Random;
+
+/// How long a request hangs that does.
+pub(crate) const HANG: Duration = Duration::from_secs(10);
 
 /// How often something happens to a request to the store, in a thousand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,6 +29,8 @@ pub(crate) struct Odds {
     pub(crate) fail: usize,
     /// It takes its time.
     pub(crate) late: usize,
+    /// It hangs for ten seconds.
+    pub(crate) hang: usize,
     /// Whoever asks panics.
     pub(crate) panic: usize,
     /// Another server is faster, and writes to the same room.
@@ -37,6 +44,7 @@ pub(crate) struct Weather(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     store: Store,
+    clock: Clock,
     random: Random,
     odds: Odds,
     record: Record,
@@ -58,9 +66,10 @@ pub(crate) struct Record {
 
 impl Weather {
     /// Fair weather in front of `store`.
-    pub(crate) fn new(store: Store, random: Random) -> Weather {
+    pub(crate) fn new(store: Store, clock: Clock, random: Random) -> Weather {
         Weather(Arc::new(Mutex::new(State {
             store,
+            clock,
             random,
             odds: Odds::default(),
             record: Record::default(),
@@ -69,6 +78,13 @@ impl Weather {
             connections: 0,
             others: 0,
         })))
+    }
+
+    /// From now on the store is another one, which has what this one has.
+    pub(crate) fn moves_to(&self, store: Store) {
+        let mut state = self.lock();
+        state.look();
+        state.store = store;
     }
 
     pub(crate) fn becomes(&self, odds: Odds) {
@@ -206,6 +222,8 @@ impl Faults for Weather {
             Fault::Fail
         } else if is(odds.late) {
             Fault::Late(state.random.between(1, 30) as u32)
+        } else if is(odds.hang) {
+            Fault::Hang(state.clock.clone(), HANG)
         } else if is(odds.panic) {
             Fault::Panic
         } else if operation == Operation::Append && is(odds.others / 2) {

@@ -12,7 +12,7 @@ use parlor::chat::history::RoomId;
 use parlor::chat::name::RoomName;
 use parlor::limits::{STUCK_AFTER, TAKEN_BYTES_MIN};
 use parlor::net::socket::{Peer, Socket};
-use parlor::runtime::{ManualClock, Runtime};
+use parlor::runtime::{Clock, ManualClock, Runtime};
 use parlor::server::Server;
 use parlor::store::Store;
 use parlor::time::Timestamp;
@@ -121,11 +121,12 @@ impl World {
         let mut random = Random::new(seed, 0);
         let plan = Plan::new(&mut random);
         let store = Store::memory(100_000);
-        let weather = Weather::new(store.clone(), Random::new(seed, 1));
+        let clock = ManualClock::new(START);
+        let wait = Clock::manual(Arc::clone(&clock));
+        let weather = Weather::new(store.clone(), wait, Random::new(seed, 1));
         let mut ledger = Ledger::new(weather.clone());
         ledger.fill_rooms(&store, plan.rooms_before, || random.below(14));
         let store = store.with_faults(Arc::new(weather.clone()));
-        let clock = ManualClock::new(START);
         let executor = Arc::new(Executor::new());
         let runtime = Runtime::simulated(Arc::clone(&executor), Arc::clone(&clock));
         let server = open(&plan, &runtime, &store);
@@ -154,9 +155,23 @@ impl World {
         world
     }
 
+    /// What is stored at this moment is all that is stored, although the server that runs may go on.
+    pub(crate) fn leave_store_to_the_next(&mut self) -> Store {
+        let store = self.store.as_it_is().expect("it is in memory");
+        self.weather.moves_to(store.clone());
+        store
+    }
+
+    /// Starts another server on that store, in place of one that has died.
+    pub(crate) fn start_on(&mut self, store: Store) {
+        self.store = store.with_faults(Arc::new(self.weather.clone()));
+        self.start_again();
+    }
+
     /// Starts another server on the same store, in place of one that has stopped.
     pub(crate) fn start_again(&mut self) {
         self.note("another server starts");
+        self.ledger.server_started(self.conns.len());
         // As one with a file does.
         let noted = self.runtime.clock.note();
         self.runtime = Runtime::simulated(Arc::clone(&self.executor), Arc::clone(&self.clock));
@@ -357,7 +372,7 @@ impl World {
         view.echoes = self.plan.config.raw_ansi;
         view.is_plain = client == Client::Plain && !view.echoes;
         view.may_skip = self.plan.is_tight;
-        self.weather.knows(number + 1);
+        self.weather.knows(number + 1 - self.ledger.before());
         self.server.serve(Socket::Other(wire.end()), peer);
         let line_end = client.line_end(&mut self.random);
         self.conns.push(Conn {
