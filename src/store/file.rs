@@ -129,6 +129,8 @@ pub(super) fn open_to_write(path: &Path, sync: Durability) -> Result<Connection,
     if !path.exists() && access(folder_of(path), Access::WRITE_OK).is_err() {
         return Err(read_only(path));
     }
+    // SQLite would make one that others can read. What cannot be made is explained below.
+    let _ = claim::create(path);
     let mut db = open(path, flags)?;
     let explain = |error| explained(path, &error);
     if db.is_readonly("main").map_err(explain)? {

@@ -79,6 +79,9 @@ fn nobody_but_the_owner_of_a_file_reads_it_or_what_lies_beside_it() {
         &copy.to_string_lossy(),
     ];
     assert!(run(&backup).status.success());
+    let imported = folder.path().join("imported.db");
+    let import = ["import", "--data", &imported.to_string_lossy(), "/dev/null"];
+    assert!(run(&import).status.success());
     let mut names = Vec::new();
     for found in fs::read_dir(folder.path()).expect("a directory") {
         let found = found.expect("an entry");
@@ -93,6 +96,7 @@ fn nobody_but_the_owner_of_a_file_reads_it_or_what_lies_beside_it() {
         "chat.db-wal",
         "chat.db-index",
         "copy.db",
+        "imported.db",
     ] {
         assert!(names.iter().any(|it| it == name), "{name}: {names:?}");
     }
