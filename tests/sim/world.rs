@@ -55,6 +55,8 @@ pub(crate) struct Conn {
     pub(crate) stall: Stall,
     /// Since when the server has found no space to write.
     full_since: Option<Duration>,
+    /// When it was full last: where output is written in small pieces it is not while the next one waits.
+    last_full: Option<Duration>,
     /// When the server has written how many bytes.
     writes: Vec<(Duration, usize)>,
     pub(crate) is_closed: bool,
@@ -66,9 +68,11 @@ impl Conn {
         let recent = |&&(time, _): &&(Duration, usize)| time + STUCK_AFTER > now;
         let writes = self.writes.iter().rev().take_while(recent);
         let taken: usize = writes.map(|(_, bytes)| bytes).sum();
-        self.full_since.is_some_and(|since| {
-            now >= since + STUCK_AFTER || now >= STUCK_AFTER && taken < TAKEN_BYTES_MIN
-        })
+        let full = self
+            .full_since
+            .is_some_and(|since| now >= since + STUCK_AFTER);
+        let was_full = self.last_full.is_some_and(|last| last + STUCK_AFTER > now);
+        full || was_full && now >= STUCK_AFTER && taken < TAKEN_BYTES_MIN
     }
 }
 
@@ -332,6 +336,9 @@ impl World {
             true => Some(conn.full_since.unwrap_or(self.now)),
             false => None,
         };
+        if is_full {
+            conn.last_full = Some(self.now);
+        }
         if !written.is_empty() {
             conn.writes.push((self.now, written.len()));
             conn.view.feed(&written, &mut self.ledger);
@@ -390,6 +397,7 @@ impl World {
             takes: false,
             stall: Stall::No,
             full_since: None,
+            last_full: None,
             writes: Vec::new(),
             is_closed: false,
         });
