@@ -294,7 +294,7 @@ mod tests {
             &["--keep", "30"],
             &["--keep-lines", "500"],
             &["--account-idle", "30"],
-            &["--data", "chat.db", "--account-idle", "40000"],
+            &["--account-idle", "40000"],
             &["--name", ""],
             &["--name", " \u{3000}"],
             &["--name", "\x1b[31mred"],

@@ -139,14 +139,10 @@ fn the_bell_rings_for_all_that_others_say_or_for_ones_name_alone_or_not_at_all()
     let mut cat = server.client("cat");
     cat.login();
     let table = [
-        (
-            "all",
-            "Everything that others say rings the bell.",
-            [1, 1, 1],
-        ),
+        ("all", "The bell rings for every message.", [1, 1, 1]),
         (
             "mention",
-            "Your name and private messages ring the bell.",
+            "The bell rings when somebody says your name, and for private messages.",
             [0, 1, 1],
         ),
         ("off", "The bell is off.", [0, 0, 0]),
@@ -198,15 +194,13 @@ fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
     ben.line("\\bell all");
     ben.expect("ben> ");
     ben.line("\\ignore");
-    ben.expect_next("You ignore nobody. Type \\ignore NAME to hide what NAME says.\nben> ");
+    ben.expect_next("You are not ignoring anybody. Type \\ignore NAME to ignore somebody.\nben> ");
     ann.line("before");
     ben.expect("] ann: before\n\x07ben> ");
     ben.line("\\ignore ANN");
-    ben.expect_next(
-        "You no longer see what ann says, to all or to you. Type \\unignore ann to undo it.\nben> ",
-    );
+    ben.expect_next("You are now ignoring ann. Type \\unignore ann to undo it.\nben> ");
     ben.line("\\ignore ann");
-    ben.expect_next("You already ignore ann. Type \\unignore ann to undo it.\nben> ");
+    ben.expect_next("You are already ignoring ann. Type \\unignore ann to undo it.\nben> ");
     ben.line("\\ignore ben");
     ben.expect_next("That is you. Nothing was changed.\nben> ");
 
@@ -255,11 +249,11 @@ fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
     assert!(!context.contains("hello ben"), "{context}");
 
     ben.line("\\ignore");
-    ben.expect_next("You ignore (type \\unignore NAME to undo it): ann\nben> ");
+    ben.expect_next("You are ignoring (type \\unignore NAME to stop): ann\nben> ");
     ben.line("\\unignore cat");
-    ben.expect_next("You do not ignore cat. Type \\ignore to list whom you do.\nben> ");
+    ben.expect_next("You are not ignoring cat. Type \\ignore to list whom you are.\nben> ");
     ben.line("\\unignore eve");
-    ben.expect_next("You see what ann says again.\nben> ");
+    ben.expect_next("You are no longer ignoring ann.\nben> ");
     other.say("and me?");
     ben.expect_next("\n[HH:MM:SS] ann: and me?\n\x07ben> ");
     ann.line("\\msg ben at last");
@@ -274,7 +268,7 @@ fn who_ignores_somebody_is_not_mentioned_by_that_one() {
     ann.expect("* tel joined\nann> ");
     ben.expect("* tel joined\nben> ");
     tel.send("\\ignore ann\r\\bell mention\r");
-    tel.expect("ring the bell.\r\n");
+    tel.expect("for private messages.\r\n");
     ann.say("tel!");
     ben.expect("tel!\nben> ");
     ben.say("tel?");

@@ -189,7 +189,7 @@ fn a_mention_rings_the_bell_for_those_who_want_it() {
     host.say("guest: silent");
     person.expect("] host: guest: silent\nguest>");
     person.line("\\bell on");
-    person.expect("Your name and private messages ring the bell.\nguest>");
+    person.expect("The bell rings when somebody says your name, and for private messages.\nguest>");
     assert_eq!(person.view().bells, 0);
     person.keys("half");
     host.say("hello @GUEST!");

@@ -27,7 +27,7 @@ fn help_lists_the_commands_and_tells_of_one() {
     }
     ann.line("\\help who");
     let help = ann.expect("ann> ");
-    assert!(help.contains("Who can use it: everybody"), "{help:?}");
+    assert!(help.contains("Allowed: everybody"), "{help:?}");
     // Help is private.
     ann.say("done");
     ben.expect_next("\n[HH:MM:SS] ann: done\nben> ");

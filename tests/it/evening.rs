@@ -189,7 +189,7 @@ impl Evening {
         let mut reader = server.client("reader");
         reader.expect("anon> ");
         reader.line("\\help");
-        let help = reader.expect("/ does as well as");
+        let help = reader.expect("/ works as");
         let usages = help.split('\\').skip(1);
         let listed: BTreeSet<String> = usages
             .map(|usage| {
@@ -271,7 +271,7 @@ fn look_around(evening: &mut Evening) {
     evening.command("anna", "who", "adam (away)");
     evening.command("tess", "who all", "12 are connected:");
     evening.command("paul", "whois max", "max is in room salon.");
-    evening.command("max", "help", "/ does as well as");
+    evening.command("max", "help", "/ works as");
     evening.command("mia", "stats", "The Ladle");
     evening.command("sue", "help whois", "For example: \\whois");
 }
@@ -283,7 +283,7 @@ fn set_things(evening: &mut Evening) {
     evening.command(
         "theo",
         "bell mention",
-        "Your name and private messages ring the bell.",
+        "The bell rings when somebody says your name, and for private messages.",
     );
     evening.command("sue", "plain", "Plain drawing is on");
     evening.command("max", "quiet", "Quiet: no notices");
@@ -317,10 +317,10 @@ fn keep_a_name(evening: &mut Evening) {
 
 /// One does not want to hear of another, for a while.
 fn ignore(evening: &mut Evening) {
-    evening.command("sam", "ignore max", "You no longer see what max says");
+    evening.command("sam", "ignore max", "You are now ignoring max");
     evening.guest("max").types("humbug-one");
     evening.all_see(": humbug-one", &["sam", "max"]);
-    evening.command("sam", "unignore max", "You see what max says again.");
+    evening.command("sam", "unignore max", "You are no longer ignoring max.");
     evening.guest("max").types("humbug-two");
     evening.all_see(": humbug-two", &["max"]);
     let others: Vec<_> = GUESTS

@@ -48,7 +48,7 @@ fn ones_name_stands_out_and_rings_the_bell_if_that_is_wanted() {
     tel.expect("telnet is not tel's name\r\n");
     assert!(!tel.received().contains(&7));
     tel.send("\\bell on\r");
-    tel.expect("Your name and private messages ring the bell.");
+    tel.expect("The bell rings when somebody says your name, and for private messages.");
     host.line("tel!");
     tel.expect("\x1b[7mtel\x1b[27m!\r\n\x07");
     host.line("nobody");
@@ -67,7 +67,7 @@ fn ones_name_stands_out_and_rings_the_bell_if_that_is_wanted() {
     raw.expect("] host: raw!\n");
     assert!(!raw.received().contains(&7));
     raw.line("\\bell on");
-    raw.expect("ring the bell.\nraw> ");
+    raw.expect("for private messages.\nraw> ");
     host.line("raw?");
     raw.expect_next("\n[HH:MM:SS] host: raw?\n\x07raw> ");
     assert!(!raw.received().contains(&0x1b));

@@ -34,7 +34,7 @@ fn who_cannot_be_told_is_named_with_the_reason() {
         ("\\msg ann hi", "That is you. Nothing was sent."),
         (
             "\\msg anon hi",
-            "anon is anybody without a name. Nothing was sent. \\reply answers whoever messaged you last.",
+            "anon means anyone without a name. Nothing was sent. \\reply answers whoever messaged you last.",
         ),
         (
             "\\reply hi",

@@ -349,7 +349,7 @@ impl View {
                 self.tally.going_down += 1;
                 self.tally.last_words += 1;
             }
-            "You have been idle for too long. Goodbye."
+            "Disconnected: idle for too long."
             | "The server made a mistake and has to hang up. Please connect again."
             | "The server is filling up, and you have not typed a line yet. Goodbye." => {
                 self.tally.last_words += 1

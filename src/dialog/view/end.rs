@@ -28,7 +28,7 @@ impl EndView {
         match self {
             EndView::Goodbye => writeln!(out, "Goodbye."),
             EndView::GoingDown => writeln!(out, "* The server is going down."),
-            EndView::Idle => writeln!(out, "* You have been idle for too long. Goodbye."),
+            EndView::Idle => writeln!(out, "* Disconnected: idle for too long."),
             EndView::Silent => writeln!(
                 out,
                 "* The server is filling up, and you have not typed a line yet. Goodbye."

@@ -95,7 +95,7 @@ fn write_unknown(word: &str, near: &[&str], out: &mut String) -> fmt::Result {
 fn write_commands(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
     writeln!(
         out,
-        "\\exit leaves the room. \\help COMMAND explains one of these:"
+        "\\exit leaves the room. Type \\help COMMAND for details:"
     )?;
     for group in groups {
         let mut row = format!("{:>4}:", group.word);
@@ -115,7 +115,7 @@ fn write_commands(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
     }
     writeln!(
         out,
-        "/ does as well as \\. To say a line that begins with either, type that twice."
+        "/ works as \\ does. To send a line that starts with either, type it twice."
     )
 }
 
@@ -125,7 +125,7 @@ fn write_command(help: &CommandHelp, out: &mut String) -> fmt::Result {
     if let [_, ..] = help.aliases[..] {
         writeln!(out, "The same: \\{}", help.aliases.join(", \\"))?;
     }
-    writeln!(out, "Who can use it: {}.", help.who)
+    writeln!(out, "Allowed: {}.", help.who)
 }
 
 #[cfg(test)]

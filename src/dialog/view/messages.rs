@@ -121,7 +121,7 @@ pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> f
         DmError::Gone => writeln!(out, "{name} is not here. Nothing was sent."),
         DmError::Anon => writeln!(
             out,
-            "{name} is anybody without a name. Nothing was sent. \\reply answers whoever messaged you last."
+            "{name} means anyone without a name. Nothing was sent. \\reply answers whoever messaged you last."
         ),
         DmError::Oneself => writeln!(out, "That is you. Nothing was sent."),
         DmError::Ignored => writeln!(out, "{name} ignores you. Nothing was sent."),

@@ -175,13 +175,13 @@ pub(super) fn write_not_done(why: &ModError, out: &mut String) -> fmt::Result {
         ModError::Oneself => writeln!(out, "That is you. Nothing was done."),
         ModError::Anon => writeln!(
             out,
-            "anon is anybody without a name. Nothing was done. Ask them to choose one with \\name."
+            "anon means anyone without a name. Nothing was done. Ask them to choose one with \\name."
         ),
         ModError::Senior(name) => writeln!(
             out,
             "{name} has owned the room for longer than you. Nothing was done."
         ),
-        ModError::Already => writeln!(out, "That is already the case."),
+        ModError::Already => writeln!(out, "No change."),
         ModError::NotBanned(target) => writeln!(
             out,
             "{} is not banned here. Nothing was done. Type \\ban to list the bans.",
@@ -224,13 +224,13 @@ fn minutes(time: Duration) -> String {
 }
 
 fn write_not_owner(owners: &[Name], out: &mut String) -> fmt::Result {
-    write!(out, "Only the room's owner can do that. Nothing was done. ")?;
+    write!(out, "Only an owner can do that. Nothing was done. ")?;
     match owners {
         [] => writeln!(out, "No owner is here right now."),
-        [owner] => writeln!(out, "Ask {owner}, who owns it."),
+        [owner] => writeln!(out, "Owner: {owner}."),
         owners => {
             let names: Vec<&str> = owners.iter().map(Name::as_str).collect();
-            writeln!(out, "Ask one of the owners: {}.", names.join(", "))
+            writeln!(out, "Owners: {}.", names.join(", "))
         }
     }
 }

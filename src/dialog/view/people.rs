@@ -62,7 +62,7 @@ pub(super) fn write_whois(
         return match name.is_anon() {
             true => writeln!(
                 out,
-                "{name} is anybody without a name. Type \\who all to list everybody."
+                "{name} means anyone without a name. Type \\who all to list everybody."
             ),
             false => write_no_such_user(name.as_str(), out),
         };
@@ -233,7 +233,7 @@ mod tests {
             (
                 "anon",
                 None,
-                "anon is anybody without a name. Type \\who all to list everybody.\n",
+                "anon means anyone without a name. Type \\who all to list everybody.\n",
             ),
         ];
         for (name, profile, words) in table {

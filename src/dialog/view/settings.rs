@@ -93,9 +93,12 @@ fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::R
         Setting::Color(false) => writeln!(out, "Colours are off."),
         Setting::Bell(Bell::Off) => writeln!(out, "The bell is off."),
         Setting::Bell(Bell::Mention) => {
-            writeln!(out, "Your name and private messages ring the bell.")
+            writeln!(
+                out,
+                "The bell rings when somebody says your name, and for private messages."
+            )
         }
-        Setting::Bell(Bell::All) => writeln!(out, "Everything that others say rings the bell."),
+        Setting::Bell(Bell::All) => writeln!(out, "The bell rings for every message."),
         Setting::Quiet(true) => writeln!(
             out,
             "Quiet: no notices of who comes and goes, no advice. \\quiet off ends it."
@@ -137,7 +140,7 @@ fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
         | Setting::Quiet(_)
         | Setting::Strangers(_)
         | Setting::Charset(_)
-        | Setting::Timezone(_) => writeln!(out, "That is already the case."),
+        | Setting::Timezone(_) => writeln!(out, "No change."),
     }
 }
 

@@ -87,6 +87,8 @@ pub enum Scope {
     Room,
     /// In a room and at the menu.
     RoomAndMenu,
+    /// In a room, and while a question is open. At the menu it says that it is of no use there.
+    RoomAndQuestion,
     /// In a room, at the menu, and while a question is open.
     Everywhere,
 }
@@ -95,8 +97,9 @@ impl Scope {
     /// Who can use it and where, for `\help COMMAND`.
     pub fn words(self) -> &'static str {
         match self {
-            Scope::Owner => "the room's owners, in the room",
+            Scope::Owner => "room owners",
             Scope::Room => "everybody, in a room",
+            Scope::RoomAndQuestion => "everybody, in a room and when asked something",
             Scope::RoomAndMenu | Scope::Everywhere => "everybody, anywhere",
         }
     }
@@ -159,7 +162,7 @@ impl Command {
 
     /// It can be used while a question is open.
     pub(super) fn is_for_questions(&self) -> bool {
-        self.scope == Scope::Everywhere
+        matches!(self.scope, Scope::RoomAndQuestion | Scope::Everywhere)
     }
 
     /// It leads to a question for a password.
@@ -177,12 +180,12 @@ impl Command {
 }
 
 use Group::{Account, General, History, Messages, Moderation, Rooms, Settings};
-use Scope::{Everywhere, Owner, Room, RoomAndMenu};
+use Scope::{Everywhere, Owner, Room, RoomAndMenu, RoomAndQuestion};
 
 /// All of them, in the order of `\help`.
 #[rustfmt::skip]
 pub const COMMANDS: &[Command] = &[
-    Command::new(General, Everywhere, "exit", "leave the room, back to the menu", "exit", general::exit),
+    Command::new(General, RoomAndQuestion, "exit", "leave the room, or give no answer", "exit", general::exit),
     Command::new(General, Everywhere, "quit", "leave the server", "quit", general::quit),
     Command::new(General, Everywhere, "help [COMMAND]", "list the commands, or explain one", "help history", help::help),
     Command::new(General, RoomAndMenu, "name NEW", "change your name", "name Dai", general::name),
@@ -192,16 +195,16 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Account, RoomAndMenu, "forget", "give your name up: deletes the password and the settings", "forget", account::forget),
 
     Command::new(Messages, RoomAndMenu, "msg NAME TEXT", "send NAME a private message", "msg Dai lunch?", messages::msg),
-    Command::new(Messages, RoomAndMenu, "reply TEXT", "answer the last private message", "reply yes", messages::reply),
+    Command::new(Messages, RoomAndMenu, "reply TEXT", "reply to your last private message", "reply yes", messages::reply),
     Command::new(Messages, Room, "me TEXT", "say what you do: * Dai waves", "me waves", messages::me),
     Command::new(Messages, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", messages::away),
-    Command::new(Messages, RoomAndMenu, "ignore [NAME]", "hide what NAME says, or list whom you ignore", "ignore Dai", ignore::ignore),
-    Command::new(Messages, RoomAndMenu, "unignore NAME", "see what NAME says again", "unignore Dai", ignore::unignore),
+    Command::new(Messages, RoomAndMenu, "ignore [NAME]", "ignore NAME, or list whom you ignore", "ignore Dai", ignore::ignore),
+    Command::new(Messages, RoomAndMenu, "unignore NAME", "stop ignoring NAME", "unignore Dai", ignore::unignore),
 
     Command::new(Rooms, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
     Command::new(Rooms, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),
     Command::new(Rooms, RoomAndMenu, "who [all]", "list the people in the room; all: on the server", "who all", people::who),
-    Command::new(Rooms, RoomAndMenu, "whois NAME", "show where somebody is, since when, and with what client", "whois Dai", people::whois),
+    Command::new(Rooms, RoomAndMenu, "whois NAME", "show someone's room, idle time and client", "whois Dai", people::whois),
     Command::new(Rooms, RoomAndMenu, "stats", "how long the server has been up, and how many people, rooms and lines it has", "stats", people::stats),
     Command::new(Rooms, Room, "topic [TEXT|off]", "show the room's topic, or set it; off: remove it", "topic lunch at noon", rooms::topic),
 
@@ -209,15 +212,15 @@ pub const COMMANDS: &[Command] = &[
     Command::new(History, Room, "search WORDS", "search in all that was said here", "search pizza", history::search),
     Command::new(History, Room, "context N", "show what was said around line #N", "context 120", history::context),
 
-    Command::new(Moderation, Owner, "lock", "ask new members for a password, which you choose", "lock", moderation::lock),
-    Command::new(Moderation, Owner, "unlock", "let new members in without a password", "unlock", moderation::unlock),
-    Command::new(Moderation, Owner, "private [off]", "keep the room out of lists", "private", moderation::private),
-    Command::new(Moderation, Owner, "kick NAME [WHY]", "remove NAME, who may come back", "kick Dai spam", moderation::kick),
+    Command::new(Moderation, Owner, "lock", "require a password to join", "lock", moderation::lock),
+    Command::new(Moderation, Owner, "unlock", "require no password any more", "unlock", moderation::unlock),
+    Command::new(Moderation, Owner, "private [off]", "hide the room from lists", "private", moderation::private),
+    Command::new(Moderation, Owner, "kick NAME [WHY]", "remove NAME, who may rejoin", "kick Dai spam", moderation::kick),
     Command::new(Moderation, Owner, "ban [NAME|ADDRESS] [for 2h] [WHY]", "remove NAME and keep them out, or list the bans", "ban Dai for 2h spam", moderation::ban),
     Command::new(Moderation, Owner, "ban-name NAME [for 2h] [WHY]", "ban the name, and neither account nor address", "ban-name Dai", moderation::ban_name),
     Command::new(Moderation, Owner, "unban NAME|ADDRESS", "let NAME in again", "unban Dai", moderation::unban),
-    Command::new(Moderation, Owner, "mute NAME", "let NAME read but not write", "mute Dai", moderation::mute),
-    Command::new(Moderation, Owner, "unmute NAME", "let NAME speak again", "unmute Dai", moderation::unmute),
+    Command::new(Moderation, Owner, "mute NAME", "stop NAME from posting", "mute Dai", moderation::mute),
+    Command::new(Moderation, Owner, "unmute NAME", "let NAME post again", "unmute Dai", moderation::unmute),
     Command::new(Moderation, Owner, "own NAME", "make NAME an owner as well", "own Dai", moderation::own),
     Command::new(Moderation, Owner, "close", "close the room and remove everybody, once you have typed its name", "close", moderation::close),
     Command::new(Moderation, RoomAndMenu, "reopen ROOM [NEW]", "open a closed room of yours again, within 7 days", "reopen 1150", rooms::reopen),
@@ -225,7 +228,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Settings, RoomAndMenu, "ansi [off]", "keep messages from cutting into what you type", "ansi", settings::ansi),
     Command::new(Settings, RoomAndMenu, "width N|off", "the width of your screen, or one row a message", "width 120", settings::width),
     Command::new(Settings, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", settings::color),
-    Command::new(Settings, RoomAndMenu, "bell off|mention|all", "what rings: your name and private messages, or all that others say", "bell mention", settings::bell),
+    Command::new(Settings, RoomAndMenu, "bell off|mention|all", "ring for nothing, for your name and private messages, or for every message", "bell mention", settings::bell),
     Command::new(Settings, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", settings::plain),
     Command::new(Settings, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", settings::charset),
     Command::new(Settings, RoomAndMenu, "quiet [off]", "no notices of who comes and goes, no advice, for scripts", "quiet", settings::quiet),
