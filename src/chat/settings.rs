@@ -27,6 +27,21 @@ pub enum Setting {
     Timezone(Option<String>),
 }
 
+/// A setting that somebody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingName {
+    /// [`Setting::Width`]
+    Width,
+    /// [`Setting::Color`]
+    Color,
+    /// [`Setting::Bell`]
+    Bell,
+    /// [`Setting::Charset`]
+    Charset,
+    /// [`Setting::Strangers`]
+    Strangers,
+}
+
 /// Where rows are wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "u16", into = "u16")]

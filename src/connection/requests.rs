@@ -4,12 +4,13 @@ use super::{Connection, Page, price};
 use crate::chat::history::{HistoryCursor, HistoryQuery};
 use crate::chat::request::{LobbyRequest, LocalRequest, Request, RoomRequest};
 use crate::dialog::session::{COMMANDS, Command, Completes, Turn};
-use crate::dialog::view::{HelpView, MessageView, Question, TerminalView, View};
+use crate::dialog::view::{HelpView, MessageView, Question, SettingsView, TerminalView, View};
 use crate::hub::participant::Candidates;
 use crate::limits::HISTORY_PAGE_LINES;
 use crate::net::reason::Reason;
+use crate::terminal::charset::Charset;
 use crate::terminal::line::complete::{Wanted, Word};
-use crate::time::local;
+use crate::time::{local, zone};
 
 /// How `\\history` is used, for a time that is none.
 const HISTORY_USAGE: &str = "history, \\history 50, \\history 2026-11-20 or \\history 14:30";
@@ -81,6 +82,10 @@ impl Connection {
                 }
             }
             LocalRequest::Set(setting) => self.set(setting),
+            LocalRequest::Tell(name) => {
+                let setting = self.setting(name);
+                self.show(&View::Settings(SettingsView::Is(setting)));
+            }
             LocalRequest::Quit => self.end(Reason::Quit),
         }
     }
@@ -129,6 +134,17 @@ impl Connection {
                 let names: Vec<&str> = COMMANDS.iter().map(Command::name).collect();
                 return self.complete_with(&word, &names);
             }
+            Completes::Words(words) => {
+                let words = words.split('|');
+                let words: Vec<&str> = words.filter(|word| is_literal(word)).collect();
+                return self.complete_with(&word, &words);
+            }
+            Completes::Zones => {
+                let zones = zone::names();
+                let zones: Vec<&str> = zones.iter().map(String::as_str).collect();
+                return self.complete_with(&word, &zones);
+            }
+            Completes::Charsets => return self.complete_with(&word, Charset::NAMES),
             Completes::Rooms => Candidates::Rooms,
             Completes::People => Candidates::Users,
             Completes::Members => Candidates::Members,
@@ -144,4 +160,9 @@ impl Connection {
             self.take_outcome(outcome);
         }
     }
+}
+
+/// Whether a word of a usage is to be typed as it stands.
+fn is_literal(word: &str) -> bool {
+    word.starts_with(|letter: char| letter.is_ascii_lowercase())
 }

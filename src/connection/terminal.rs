@@ -6,8 +6,9 @@ use super::{Connection, FirstLine};
 use crate::chat::ignore::Ignores;
 use crate::chat::name::Name;
 use crate::chat::people::ClientKind;
-use crate::chat::settings::{Bell, Setting, Settings, Width};
+use crate::chat::settings::{Bell, Setting, SettingName, Settings, Width};
 use crate::dialog::view::{SettingsView, TerminalView, View};
+use crate::limits::COLUMNS;
 use crate::terminal::charset::{Charset, CharsetError};
 use crate::terminal::draw::{Drawing, Newline};
 use crate::terminal::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
@@ -166,6 +167,27 @@ impl Connection {
             self.choose(|chosen| chosen.note(setting));
         }
         self.show(&view.into());
+    }
+
+    /// How a setting stands.
+    pub(super) fn setting(&self, name: SettingName) -> Setting {
+        let display = &self.screen.display;
+        match name {
+            SettingName::Width => Setting::Width(match display.wraps {
+                true => Width::Columns(display.columns.unwrap_or(COLUMNS)),
+                false => Width::Off,
+            }),
+            SettingName::Color => Setting::Color(display.color),
+            SettingName::Bell => Setting::Bell(display.bell),
+            SettingName::Charset => {
+                let name = self.charset.as_deref().map_or("UTF-8", Charset::name);
+                Setting::Charset(name.to_owned())
+            }
+            SettingName::Strangers => {
+                let chosen = self.chosen.as_deref().and_then(|chosen| chosen.strangers);
+                Setting::Strangers(chosen.unwrap_or(true))
+            }
+        }
     }
 
     /// Keeps whom the user ignores for when the name comes back.

@@ -87,6 +87,49 @@ const MISSING: u8 = b'?';
 const CHARACTER_BYTES: usize = 16;
 
 impl Charset {
+    /// A name of every set that is accepted.
+    pub const NAMES: &[&str] = &[
+        "utf-8",
+        "ascii",
+        "latin1",
+        "latin5",
+        "iso-8859-2",
+        "iso-8859-3",
+        "iso-8859-4",
+        "iso-8859-5",
+        "iso-8859-6",
+        "iso-8859-7",
+        "iso-8859-8",
+        "iso-8859-8-i",
+        "iso-8859-10",
+        "iso-8859-11",
+        "iso-8859-13",
+        "iso-8859-14",
+        "iso-8859-15",
+        "iso-8859-16",
+        "tis-620",
+        "koi8-r",
+        "koi8-u",
+        "windows-874",
+        "windows-1251",
+        "windows-1252",
+        "windows-1253",
+        "windows-1254",
+        "windows-1255",
+        "windows-1256",
+        "windows-1257",
+        "windows-1258",
+        "euc-jp",
+        "euc-kr",
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "big5",
+        "ibm866",
+        "cp437",
+        "cp850",
+    ];
+
     /// The character set called `name`, in any case: a label of the Encoding Standard (`latin1`,
     /// `windows-874`, `gbk` …) or `cp437`, `cp850`. `Ok(None)` is UTF-8, which needs no translation.
     ///
@@ -385,6 +428,12 @@ mod tests {
     /// All of Unicode in all sets.
     #[test]
     fn no_character_becomes_a_byte_that_a_terminal_of_the_set_takes_for_a_control() {
+        let mut names = ACCEPTED.map(|(name, _)| name).to_vec();
+        names.push("utf-8");
+        names.sort_unstable();
+        let mut offered = Charset::NAMES.to_vec();
+        offered.sort_unstable();
+        assert_eq!(names, offered);
         for (name, least) in ACCEPTED {
             let mut charset = charset(name);
             let mut out = Vec::new();

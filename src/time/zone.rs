@@ -13,6 +13,15 @@ pub fn named(words: &str) -> Option<TimeZone> {
     TimeZone::get(words).ok().filter(|zone| !zone.is_unknown())
 }
 
+/// The names of all zones, and `off`, which stands for the server's.
+pub fn names() -> Vec<String> {
+    let zones = jiff::tz::db().available();
+    zones
+        .map(|zone| zone.to_string())
+        .chain(["off".to_owned()])
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -166,6 +166,26 @@ fn tab_completes_names_commands_and_rooms() {
 }
 
 #[test]
+fn tab_completes_what_a_setting_can_be() {
+    let server = Server::start(&[]);
+    let (mut person, _host) = in_room(&server, &TELNET);
+    for (typed, completed) in [
+        ("\\bell m\t", "\\bell mention"),
+        ("/color of\t", "/color off"),
+        ("\\timezone asia/bang\t", "\\timezone Asia/Bangkok"),
+        ("\\charset windows-8\t", "\\charset windows-874"),
+        ("/char\tcp8\t", "/charset cp850"),
+    ] {
+        person.keys(typed);
+        person.expect_prompt(&format!("guest> {completed}"));
+        person.keys("\x03");
+        person.expect_prompt("guest>");
+    }
+    person.keys("\\bell \t\t");
+    person.expect("all  mention  off\nguest> \\bell");
+}
+
+#[test]
 fn names_that_come_too_late_complete_nothing() {
     let server = Server::start(&[]);
     let [mut host] = room_with(&server, "1150", ["host"]);

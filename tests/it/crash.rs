@@ -47,8 +47,9 @@ fn what_a_member_has_seen_survives_kill_9() {
             (0..stored.len()).collect::<Vec<_>>(),
             "round {round}"
         );
+        // Whoever reads too slowly is told that messages were skipped.
         assert!(
-            stored.starts_with(&seen),
+            seen.is_sorted() && seen.last().is_none_or(|last| *last < stored.len()),
             "round {round}: stored {}, saw {seen:?}",
             stored.len()
         );

@@ -195,6 +195,48 @@ type Charset = (
 );
 
 #[test]
+fn a_setting_without_a_value_says_how_it_stands() {
+    let server = Server::start(&[]);
+    let mut client = server.client("raw");
+    client.expect("anon> ");
+    let told = [
+        (
+            "bell",
+            "The bell is off.\nType \\bell mention, \\bell all or \\bell off to change that.\n",
+        ),
+        ("bell all", "The bell rings for every message.\n"),
+        (
+            "bell",
+            "The bell rings for every message.\nType \\bell mention,",
+        ),
+        (
+            "color",
+            "Colours are on, except in plain drawing.\nType \\color off",
+        ),
+        (
+            "charset",
+            "The character set is UTF-8.\nType \\charset SET,",
+        ),
+        ("charset cp437", "The character set is CP437.\n"),
+        ("charset", "The character set is CP437.\n"),
+        ("width", "Rows are wrapped at 80 columns.\nType \\width N,"),
+        ("width off", "Each message is one row, however long.\n"),
+        ("width", "Each message is one row, however long.\nType"),
+        (
+            "strangers",
+            "Anybody can send you private messages.\nType \\strangers off",
+        ),
+        ("strangers off", "Only people in your room"),
+        ("strangers", "Only people in your room"),
+    ];
+    for (command, expected) in told {
+        client.line(format!("\\{command}"));
+        client.expect_next(expected);
+        client.expect("anon> ");
+    }
+}
+
+#[test]
 fn terminals_without_utf8_can_say_so() {
     let table: &[Charset] = &[
         (

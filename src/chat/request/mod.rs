@@ -17,7 +17,7 @@ pub use crate::chat::moderation::{
 };
 
 use crate::chat::account::{AccountReply, AccountRequest};
-use crate::chat::settings::Setting;
+use crate::chat::settings::{Setting, SettingName};
 
 /// What a front end asks on behalf of its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,8 @@ impl From<AccountReply> for Reply {
 pub enum LocalRequest {
     /// Draw things differently.
     Set(Setting),
+    /// Tell how a setting stands.
+    Tell(SettingName),
     /// Show so many lines before those shown last.
     OlderPage(usize),
     /// Show the lines up to a time, as the user wrote it.

@@ -11,6 +11,8 @@ use crate::time::local;
 pub enum SettingsView {
     /// A setting is in effect from now on.
     Set(Setting),
+    /// A setting is so, and this is how it is changed.
+    Is(Setting),
     /// The setting is already in effect, or this connection cannot support it.
     NotSet(Setting),
     /// No such character set, or none that a terminal can use.
@@ -29,6 +31,10 @@ impl SettingsView {
     pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
         match self {
             SettingsView::Set(setting) => write_set(setting, viewer, out),
+            SettingsView::Is(setting) => {
+                write_set(setting, viewer, out)?;
+                writeln!(out, "Type \\{} to change that.", how_to_set(setting))
+            }
             SettingsView::NotSet(setting) => write_not_set(setting, out),
             SettingsView::BadCharset(name) => writeln!(
                 out,
@@ -66,6 +72,23 @@ impl SettingsView {
                 viewer.zone_name()
             ),
         }
+    }
+}
+
+/// The command that changes a setting, without the `\`.
+fn how_to_set(setting: &Setting) -> &'static str {
+    match setting {
+        Setting::Ansi(_) => "ansi, or \\ansi off,",
+        Setting::Plain(_) => "plain, or \\plain off,",
+        Setting::Width(_) => "width N, with a number from 20 to 500, or \\width off",
+        Setting::Color(true) => "color off",
+        Setting::Color(false) => "color on",
+        Setting::Bell(_) => "bell mention, \\bell all or \\bell off",
+        Setting::Quiet(_) => "quiet, or \\quiet off,",
+        Setting::Strangers(true) => "strangers off",
+        Setting::Strangers(false) => "strangers on",
+        Setting::Charset(_) => "charset SET, such as utf-8, latin1, cp437 or windows-874,",
+        Setting::Timezone(_) => "timezone ZONE, such as Asia/Bangkok or +07:00,",
     }
 }
 

@@ -114,6 +114,12 @@ pub enum Completes {
     Rooms,
     /// Somebody who is connected.
     People,
+    /// One of these words, with `|` between them, and whatever else stands there.
+    Words(&'static str),
+    /// A time zone.
+    Zones,
+    /// A character set.
+    Charsets,
     /// Somebody in the room, as for every other word.
     Members,
 }
@@ -156,6 +162,13 @@ impl Command {
             _ if is("COMMAND") => Completes::Commands,
             _ if is("ROOM") => Completes::Rooms,
             Scope::RoomAndMenu | Scope::Everywhere if is("NAME") => Completes::People,
+            _ if is("ZONE") => Completes::Zones,
+            _ if is("SET") => Completes::Charsets,
+            // A topic may be of somebody in the room.
+            _ if is("TEXT") => Completes::Members,
+            _ if first.contains(|letter: char| letter.is_ascii_lowercase()) => {
+                Completes::Words(first)
+            }
             _ => Completes::Members,
         }
     }

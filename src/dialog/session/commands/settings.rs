@@ -1,30 +1,34 @@
 //! *Pure.* How the user's own terminal shows things.
 
 use crate::chat::request::{LocalRequest, Request};
-use crate::chat::settings::{Bell, Setting, Width};
+use crate::chat::settings::{Bell, Setting, SettingName, Width};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::{HelpView, SettingsView};
 use crate::limits::WIDTH_COLUMNS;
 
 pub(super) fn ansi(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, true, "ansi [off]", Setting::Ansi)
+    switch(argument, None, "ansi [off]", Setting::Ansi)
 }
 
 pub(super) fn plain(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, true, "plain [off]", Setting::Plain)
+    switch(argument, None, "plain [off]", Setting::Plain)
 }
 
 pub(super) fn color(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, false, "color on, or \\color off", Setting::Color)
+    let (tell, usage) = (Some(SettingName::Color), "color on, or \\color off");
+    switch(argument, tell, usage, Setting::Color)
 }
 
 pub(super) fn quiet(_: &mut Session, argument: &str) -> Turn {
-    switch(argument, true, "quiet [off]", Setting::Quiet)
+    switch(argument, None, "quiet [off]", Setting::Quiet)
 }
 
 pub(super) fn strangers(_: &mut Session, argument: &str) -> Turn {
-    let usage = "strangers off, or \\strangers on";
-    switch(argument, false, usage, Setting::Strangers)
+    let (tell, usage) = (
+        Some(SettingName::Strangers),
+        "strangers off, or \\strangers on",
+    );
+    switch(argument, tell, usage, Setting::Strangers)
 }
 
 pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
@@ -32,25 +36,37 @@ pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
         "off" => Bell::Off,
         "mention" | "on" => Bell::Mention,
         "all" => Bell::All,
+        "" => return told(SettingName::Bell),
         _ => return Turn::show([HelpView::Usage("bell mention, \\bell all or \\bell off")]),
     };
     Turn::ask(Request::Local(LocalRequest::Set(Setting::Bell(bell))))
 }
 
-/// A setting that is on or off. `bare`: without an argument it is switched on.
-fn switch(argument: &str, bare: bool, usage: &'static str, setting: fn(bool) -> Setting) -> Turn {
-    match argument.to_ascii_lowercase().as_str() {
-        "on" => Turn::ask(Request::Local(LocalRequest::Set(setting(true)))),
-        "" if bare => Turn::ask(Request::Local(LocalRequest::Set(setting(true)))),
-        "off" => Turn::ask(Request::Local(LocalRequest::Set(setting(false)))),
+/// A setting that is on or off. Without an argument the user is told how it stands, or it is switched on if it is not
+/// said what to tell.
+fn switch(
+    argument: &str,
+    tell: Option<SettingName>,
+    usage: &'static str,
+    setting: fn(bool) -> Setting,
+) -> Turn {
+    match (argument.to_ascii_lowercase().as_str(), tell) {
+        ("", Some(name)) => told(name),
+        ("on", _) | ("", None) => Turn::ask(Request::Local(LocalRequest::Set(setting(true)))),
+        ("off", _) => Turn::ask(Request::Local(LocalRequest::Set(setting(false)))),
         _ => Turn::show([HelpView::Usage(usage)]),
     }
+}
+
+fn told(name: SettingName) -> Turn {
+    Turn::ask(Request::Local(LocalRequest::Tell(name)))
 }
 
 pub(super) fn width(_: &mut Session, argument: &str) -> Turn {
     match argument.parse::<u16>() {
         Ok(columns) if WIDTH_COLUMNS.contains(&columns) => set_width(Width::Columns(columns)),
         _ if argument.eq_ignore_ascii_case("off") => set_width(Width::Off),
+        _ if argument.is_empty() => told(SettingName::Width),
         _ => Turn::show([HelpView::Usage(
             "width N, with a number from 20 to 500, or \\width off",
         )]),
@@ -63,9 +79,7 @@ fn set_width(width: Width) -> Turn {
 
 pub(super) fn charset(_: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
-        return Turn::show([HelpView::Usage(
-            "charset SET, such as utf-8, latin1, cp437 or windows-874",
-        )]);
+        return told(SettingName::Charset);
     }
     Turn::ask(Request::Local(LocalRequest::Set(Setting::Charset(
         argument.to_owned(),

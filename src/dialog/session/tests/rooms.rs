@@ -282,7 +282,14 @@ fn what_a_command_is_about_is_told_from_its_usage() {
         ("whois", Some(Completes::People)),
         ("help", Some(Completes::Commands)),
         ("me", Some(Completes::Members)),
-        ("charset", Some(Completes::Members)),
+        ("charset", Some(Completes::Charsets)),
+        ("timezone", Some(Completes::Zones)),
+        ("bell", Some(Completes::Words("off|mention|all"))),
+        ("ansi", Some(Completes::Words("off"))),
+        ("width", Some(Completes::Words("N|off"))),
+        ("who", Some(Completes::Words("all"))),
+        ("topic", Some(Completes::Members)),
+        ("history", Some(Completes::Members)),
         ("nonsense", None),
     ];
     for (name, expected) in table {

@@ -1,12 +1,13 @@
 //! How the user's own terminal shows things.
 
 use super::*;
-use crate::chat::settings::{Bell, Setting, Width};
+use crate::chat::settings::{Bell, Setting, SettingName, Width};
 use crate::dialog::view::SettingsView;
 
 #[test]
 fn settings_are_asked_for_or_explained() {
     let set = |setting| Turn::ask(Request::Local(LocalRequest::Set(setting)));
+    let tell = |name| Turn::ask(Request::Local(LocalRequest::Tell(name)));
     let table = [
         ("\\ansi", set(Setting::Ansi(true))),
         ("\\ansi off", set(Setting::Ansi(false))),
@@ -21,6 +22,11 @@ fn settings_are_asked_for_or_explained() {
         ("\\width 120", set(Setting::Width(Width::Columns(120)))),
         ("\\width off", set(Setting::Width(Width::Off))),
         ("\\charset cp437", set(Setting::Charset("cp437".to_owned()))),
+        ("\\bell", tell(SettingName::Bell)),
+        ("\\color", tell(SettingName::Color)),
+        ("\\width", tell(SettingName::Width)),
+        ("\\charset", tell(SettingName::Charset)),
+        ("\\strangers", tell(SettingName::Strangers)),
     ];
     for (line, expected) in table {
         assert_eq!(in_room().line(line), expected, "{line}");
@@ -37,12 +43,11 @@ fn settings_are_asked_for_or_explained() {
         assert_eq!(in_room().line(line), Turn::show([view]), "{line}");
     }
     for line in [
-        "\\bell",
-        "\\width",
+        "\\bell maybe",
         "\\width 3",
         "\\width 999",
         "\\ansi maybe",
-        "\\charset",
+        "\\color maybe",
     ] {
         let turn = in_room().line(line);
         assert_eq!(turn.request, None, "{line}");
