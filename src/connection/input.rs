@@ -180,7 +180,8 @@ impl Connection {
             Outcome::EndOfFile => self.end_of_file(),
             Outcome::Complete(word) => self.complete(word),
             Outcome::List(candidates) => {
-                self.show(&View::Terminal(TerminalView::Candidates(candidates)))
+                self.show(&View::Terminal(TerminalView::Candidates(candidates)));
+                self.show_prompt();
             }
             Outcome::Repaint => self.draw_with(|screen, out| screen.repaint_and_ask_size(out)),
             // The row shows it.
