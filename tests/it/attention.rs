@@ -172,7 +172,9 @@ fn the_bell_rings_for_all_that_others_say_or_for_ones_name_alone_or_not_at_all()
         }
     }
     ben.line("\\bell");
-    ben.expect_next("Type \\bell mention, \\bell all or \\bell off.\nben> ");
+    ben.expect_next(
+        "The bell is off.\nType \\bell mention, \\bell all or \\bell off to change that.\nben> ",
+    );
 }
 
 #[test]

@@ -12,6 +12,10 @@ fn the_menu_comes_first_with_cr_lf_and_the_prompt() {
     assert_eq!(String::from_utf8_lossy(&client.received()), want);
 }
 
+/// What the server says to what is no choice.
+const ILLEGAL: &str = "You have entered illegal/incorrect input. Please try again!\n\
+                       (type a number from 1 to 5, a room's name, or '\\help')\n";
+
 /// One row: a name, the lines sent, what comes between `anon> ` and the next menu.
 type Row = (&'static str, &'static str, &'static str);
 
@@ -35,31 +39,11 @@ fn every_choice_answers_as_in_the_table() {
             "  3\t ",
             "Active Room(s): 1150,7\n",
         ),
-        (
-            "illegal number",
-            "6",
-            "You have entered illegal/incorrect input. Please try again!\n",
-        ),
-        (
-            "illegal zero",
-            "0",
-            "You have entered illegal/incorrect input. Please try again!\n",
-        ),
-        (
-            "illegal word",
-            "hello",
-            "You have entered illegal/incorrect input. Please try again!\n",
-        ),
-        (
-            "illegal digits",
-            "11",
-            "You have entered illegal/incorrect input. Please try again!\n",
-        ),
-        (
-            "illegal Thai digit",
-            "๑",
-            "You have entered illegal/incorrect input. Please try again!\n",
-        ),
+        ("illegal number", "6", ILLEGAL),
+        ("illegal zero", "0", ILLEGAL),
+        ("illegal word", "hello", ILLEGAL),
+        ("illegal digits", "11", ILLEGAL),
+        ("illegal Thai digit", "๑", ILLEGAL),
     ];
     let server = Server::start(&[]);
     let mut client = server.client("chooser");
@@ -72,6 +56,24 @@ fn every_choice_answers_as_in_the_table() {
         println!("row: {what}");
         client.expect_next(&format!("{answer}{MENU}anon> "));
     }
+}
+
+#[test]
+fn a_call_for_help_and_a_rooms_name_are_understood() {
+    let server = Server::start(&[]);
+    let mut client = server.client("newcomer");
+    client.expect("anon> ");
+    for call in ["help", "?"] {
+        client.line(call);
+        client.expect_next("\\exit leaves the room.");
+        client.expect("anon> ");
+    }
+    client.line("1\nLounge");
+    client.expect("Create room Lounge successful");
+    client.expect("anon> ");
+    client.line("lounge");
+    client.expect_next("Join room Lounge successful\n");
+    client.expect("------------ Room Lounge ------------\nanon> ");
 }
 
 #[test]

@@ -70,6 +70,8 @@ pub struct Session {
     place: Place,
     /// The question that is open.
     asked: Option<Question>,
+    /// What was typed at the menu may have been meant as the name of a room, and the lobby was asked.
+    guessed: bool,
     /// Hint at `\ansi` at the first join.
     ansi_tip: bool,
     /// Away until the user speaks.
@@ -85,6 +87,7 @@ impl Default for Session {
             name: Name::anon(),
             place: Place::Menu,
             asked: None,
+            guessed: false,
             ansi_tip: true,
             away: false,
             last_dm_from: None,
@@ -219,6 +222,7 @@ impl Session {
             }
             LobbyReply::Joined(room, Ok(snapshot)) => {
                 self.asked = None;
+                self.guessed = false;
                 self.place = Place::Room(room.clone());
                 let tip = std::mem::take(&mut self.ansi_tip);
                 Turn::show([RoomView::Joined(room, snapshot, tip)])
@@ -294,10 +298,24 @@ impl Session {
             "3" => return Turn::ask(Request::Lobby(LobbyRequest::Rooms)),
             "4" => Question::Username,
             "5" => return quit(),
-            _ => return Turn::show([GeneralView::BadChoice.into(), View::Menu]),
+            _ => return self.unlisted_choice(choice),
         };
         self.asked = Some(question);
         Turn::default()
+    }
+
+    /// What is no choice of the menu may still be meant: a call for help, or a room.
+    fn unlisted_choice(&mut self, choice: &str) -> Turn {
+        if ["help", "h", "?"].contains(&choice.to_lowercase().as_str()) {
+            return commands::list_commands();
+        }
+        match RoomName::parse(choice) {
+            Ok(room) if room.as_str() == choice => {
+                self.guessed = true;
+                Turn::ask(Request::Lobby(LobbyRequest::Join(room, None)))
+            }
+            _ => Turn::show([GeneralView::BadChoice.into(), View::Menu]),
+        }
     }
 
     fn answered(&mut self, question: Question, line: &str) -> Turn {
@@ -375,7 +393,14 @@ impl Session {
     }
 
     fn not_joined(&mut self, room: RoomName, why: JoinError) -> Turn {
+        let was_guessed = std::mem::take(&mut self.guessed);
         match (self.asked.take(), why) {
+            (_, JoinError::NoRoom) if was_guessed => {
+                Turn::show([GeneralView::BadChoice.into(), View::Menu])
+            }
+            (_, why) if was_guessed && why != JoinError::Locked => {
+                self.menu_after(vec![RoomView::JoinFailed(room.to_string(), why).into()])
+            }
             (asked, JoinError::Locked) if self.is_overheard() => {
                 let failed = RoomView::JoinFailed(room.to_string(), JoinError::Overheard).into();
                 match asked {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
+use super::Viewer;
 use crate::chat::name::Name;
 use crate::chat::request::RenameError;
 
@@ -22,13 +23,17 @@ pub enum GeneralView {
 }
 
 impl GeneralView {
-    pub(super) fn write(&self, out: &mut String) -> fmt::Result {
+    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
         match self {
             GeneralView::Motd(rows) => out.write_str(rows),
-            GeneralView::BadChoice => writeln!(
-                out,
-                "You have entered illegal/incorrect input. Please try again!"
-            ),
+            GeneralView::BadChoice => {
+                writeln!(
+                    out,
+                    "You have entered illegal/incorrect input. Please try again!"
+                )?;
+                let words = "type a number from 1 to 5, a room's name, or '\\help'";
+                viewer.hint(format_args!("{words}"), out)
+            }
             GeneralView::Renamed => writeln!(out, "Update username successful"),
             GeneralView::RenameFailed(why) => writeln!(out, "Update username failed. {why}"),
             GeneralView::YourName(name) => {

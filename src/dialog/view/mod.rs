@@ -139,7 +139,7 @@ impl View {
         match self {
             View::Info(info) => write_info(info, viewer, out),
             View::Menu => general::write_menu(viewer.server, out),
-            View::General(view) => view.write(out),
+            View::General(view) => view.write(viewer, out),
             View::Help(view) => view.write(out),
             View::Account(view) => view.write(out),
             View::Room(view) => view.write(viewer, part, out),

@@ -48,7 +48,8 @@ fn the_words_of_the_original_program_are_kept() {
         (GeneralView::Renamed.into(), "Update username successful\n"),
         (
             GeneralView::BadChoice.into(),
-            "You have entered illegal/incorrect input. Please try again!\n",
+            "You have entered illegal/incorrect input. Please try again!\n\
+             (type a number from 1 to 5, a room's name, or '\\help')\n",
         ),
         (
             RoomView::List(vec![], 0).into(),

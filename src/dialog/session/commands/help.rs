@@ -4,13 +4,18 @@ use super::{COMMANDS, Group, aliases_of, find};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::{CommandHelp, HelpGroup, HelpView};
 
+/// All commands.
+pub(in crate::dialog::session) fn list_commands() -> Turn {
+    let groups = Group::ALL.map(|group| HelpGroup {
+        word: group.word(),
+        usages: usages_of(group),
+    });
+    Turn::show([HelpView::Commands(groups.into())])
+}
+
 pub(super) fn help(_: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
-        let groups = Group::ALL.map(|group| HelpGroup {
-            word: group.word(),
-            usages: usages_of(group),
-        });
-        return Turn::show([HelpView::Commands(groups.into())]);
+        return list_commands();
     }
     let name = argument.trim_start_matches(['\\', '/']);
     Turn::show([match find(name) {

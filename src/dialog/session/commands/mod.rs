@@ -11,6 +11,7 @@ mod people;
 mod rooms;
 mod settings;
 
+pub(super) use self::help::list_commands;
 pub(super) use self::moderation::close_room;
 
 use super::{Parsed, Session, Turn};

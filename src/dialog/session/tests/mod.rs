@@ -122,10 +122,44 @@ fn each_choice_asks_or_answers_as_the_menu_says() {
         Turn::ask(Request::Lobby(LobbyRequest::Rooms))
     );
     assert_eq!(Session::default().line("5"), quit());
-    for wrong in ["", "6", "12", "hello", "/usr/bin"] {
-        let expected = Turn::show([GeneralView::BadChoice.into(), View::Menu]);
-        assert_eq!(Session::default().line(wrong), expected, "{wrong}");
+    let refused = Turn::show([GeneralView::BadChoice.into(), View::Menu]);
+    for wrong in ["", "two words"] {
+        assert_eq!(Session::default().line(wrong), refused, "{wrong}");
     }
+    // It may be meant as the name of a room.
+    for wrong in ["6", "12", "hello", "/usr/bin"] {
+        let mut session = Session::default();
+        let join = Turn::ask(Request::Lobby(LobbyRequest::Join(room(wrong), None)));
+        assert_eq!(session.line(wrong), join, "{wrong}");
+        let joined = LobbyReply::Joined(room(wrong), Err(JoinError::NoRoom));
+        assert_eq!(session.reply(Reply::Lobby(joined)), refused, "{wrong}");
+        assert_eq!(session.prompt(), "anon> ");
+    }
+    for call in ["help", "HELP", "h", "?"] {
+        let help = Session::default().line("\\help");
+        assert_eq!(Session::default().line(call), help, "{call}");
+    }
+}
+
+#[test]
+fn a_room_whose_name_is_typed_at_the_menu_is_joined_or_says_why_not() {
+    let mut session = Session::default();
+    session.line("1150");
+    let joined = LobbyReply::Joined(room("1150"), Err(JoinError::Full(5)));
+    let turn = session.reply(Reply::Lobby(joined));
+    let failed = RoomView::JoinFailed("1150".to_owned(), JoinError::Full(5));
+    assert_eq!(turn, Turn::show([failed.into(), View::Menu]));
+    session.line("1150");
+    session.reply(Reply::Lobby(LobbyReply::Joined(
+        room("1150"),
+        Err(JoinError::Locked),
+    )));
+    assert_eq!(session.prompt(), "Password of room 1150: ");
+    let mut session = Session::default();
+    session.line("1150");
+    let joined = LobbyReply::Joined(room("1150"), Ok(RoomSnapshot::default()));
+    session.reply(Reply::Lobby(joined));
+    assert!(session.in_room());
 }
 
 #[test]
