@@ -47,8 +47,6 @@ pub enum DmError {
     Anon,
     /// It was sent to oneself.
     Oneself,
-    /// The recipient ignores the sender.
-    Ignored,
     /// The recipient takes none of strangers.
     Stranger,
     /// So many came from there that the recipient gets no more for a while.

@@ -212,13 +212,14 @@ fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
     ann.line("\\me waves");
     ann.expect("* ann waves\nann> ");
     ann.line("\\msg ben psst");
-    ann.expect_next("ben ignores you. Nothing was sent.\nann> ");
+    // She is not told of it.
+    ann.expect_next("[HH:MM:SS] you -> ben: psst\nann> ");
     ann.line("\\name eve");
     ann.expect("eve> ");
     ann.line("who am I?");
     ann.expect("] eve: who am I?\neve> ");
     ann.line("\\msg ben psst");
-    ann.expect("ben ignores you. Nothing was sent.\neve> ");
+    ann.expect("you -> ben: psst\neve> ");
     cat.expect("] eve: who am I?\ncat> ");
     // One's own lines are answered all the same.
     ben.say("nothing new");

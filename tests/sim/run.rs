@@ -225,7 +225,9 @@ impl World {
             self.check_people(conn, &here);
             self.check_lines(conn);
         }
-        if here.len() == self.conns.len() {
+        // Whoever ignores somebody does not see what that one says, and nobody is told so.
+        let nobody_ignores = self.conns.iter().all(|conn| !conn.view.ignores);
+        if here.len() == self.conns.len() && nobody_ignores {
             self.check_private();
         }
     }

@@ -124,7 +124,6 @@ pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> f
             "{name} means anyone without a name. Nothing was sent. \\reply answers whoever messaged you last."
         ),
         DmError::Oneself => writeln!(out, "That is you. Nothing was sent."),
-        DmError::Ignored => writeln!(out, "{name} ignores you. Nothing was sent."),
         DmError::Stranger => writeln!(
             out,
             "{name} takes private messages only from people in the same room. Nothing was sent."

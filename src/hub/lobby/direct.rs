@@ -61,9 +61,8 @@ impl Lobby {
         sender.correspondence().note_written(id);
         let sender = state.people.get(&from).ok_or(DmError::Gone)?;
         let user = state.people.get(&id).ok_or(DmError::Gone)?;
-        if user.ignores(from, &sender.name) {
-            return Err(DmError::Ignored);
-        }
+        // Whoever is ignored is not told: to them all looks as if it were read.
+        let is_ignored = user.ignores(from, &sender.name);
         let (near, name) = (user.is_near(sender), sender.name.clone());
         let user = state.people.get_mut(&id).ok_or(DmError::Gone)?;
         user.correspondence().takes_from(from, near)?;
@@ -76,7 +75,10 @@ impl Lobby {
             name: name.clone(),
             text,
         };
-        let away = user.tell(message(from, &name, text.clone()))?;
+        let away = match is_ignored {
+            true => user.extras().away.clone(),
+            false => user.tell(message(from, &name, text.clone()))?,
+        };
         Ok((message(id, &user.name, text), away))
     }
 }
