@@ -392,6 +392,8 @@ proptest! {
         let mut room = Logged::new(Moderation::of(MemberId(1), None, NOW));
         let mut now = NOW;
         let mut since = [None; 7];
+        // Since when those were there whose connection was lost, when that was, and as whom.
+        let mut lost = Vec::new();
         // Those who have it from Ann, over however many steps.
         let mut trusted = std::collections::BTreeSet::from([1]);
         let mut spoken = false;
@@ -402,7 +404,13 @@ proptest! {
                         && room.join(guest(id, PEOPLE[called]), now).is_ok()
                     {
                         room.ensure_owner(now);
-                        since[id as usize].get_or_insert(now);
+                        // Whoever comes back in time has been there all along.
+                        let before = lost.iter().filter(|&&(lost, _, at, was)| {
+                            let is_called = text::fold(was) == text::fold(PEOPLE[called]);
+                            lost == id && is_called && now.since(at) < OWNER_LOST_MAX
+                        });
+                        let before = before.map(|&(_, since, ..)| since).min();
+                        since[id as usize].get_or_insert(before.unwrap_or(now));
                         // The address is the identifier's, and so is who comes back in time.
                         let rank = room.moderation().rank(MemberId(id), None);
                         let is_back = rank.is_some_and(|rank| !room.moderation().owners.has_inherited(rank));
@@ -423,7 +431,9 @@ proptest! {
                 Step::IsLost(id, called) if PEOPLE[called] != "anon" => {
                     lose(&mut room, id, PEOPLE[called], now);
                     room.ensure_owner(now);
-                    since[id as usize] = None;
+                    if let Some(since) = since[id as usize].take() {
+                        lost.push((id, since, now, PEOPLE[called]));
+                    }
                 }
                 Step::IsLost(..) => {}
                 Step::Speaks(id) if room.room.members.contains_key(&MemberId(id)) => {
