@@ -34,8 +34,27 @@ pub struct DirectMessage {
     pub whom: MemberId,
     /// The name of the other side.
     pub name: Name,
-    /// Clean text.
-    pub text: Box<str>,
+    /// What it says.
+    pub words: Words,
+}
+
+/// What a direct message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// This clean text.
+    Text(Box<str>),
+    /// Come to this room.
+    Invitation(RoomName),
+}
+
+impl Words {
+    /// Bytes of what the sender has typed.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Words::Text(text) => text.len(),
+            Words::Invitation(room) => room.as_str().len(),
+        }
+    }
 }
 
 /// Why a direct message was not sent.

@@ -30,7 +30,10 @@ pub(super) fn work(request: &Request) -> Duration {
             LobbyRequest::Join(_, Some(_)) => 500,
             // A name that looks like twenty others, each of which is tried.
             LobbyRequest::Rename(_) => 300,
-            LobbyRequest::Whois(_) | LobbyRequest::Message(..) | LobbyRequest::Ignore(_) => 50,
+            LobbyRequest::Whois(_)
+            | LobbyRequest::Message(..)
+            | LobbyRequest::Invite(_)
+            | LobbyRequest::Ignore(_) => 50,
             LobbyRequest::History(HistoryQuery::Before(_, lines)) => 50 + lines.min(&1000) / 2,
             LobbyRequest::History(HistoryQuery::Around(_) | HistoryQuery::For(_)) => 100,
         },

@@ -56,7 +56,7 @@ impl Connection {
                 self.user.ask_room(request);
             }
             Request::Lobby(request) => {
-                if let LobbyRequest::Message(..) = request {
+                if let LobbyRequest::Message(..) | LobbyRequest::Invite(_) = request {
                     self.come_back();
                 }
                 self.user.ask_lobby(request);

@@ -270,6 +270,7 @@ fn look_around(evening: &mut Evening) {
     evening.command("nils", "rooms", "salon: soup at eight");
     evening.command("anna", "who", "adam (away)");
     evening.command("tess", "who all", "12 are connected:");
+    evening.command("paul", "invite max", "you invited max to room");
     evening.command("paul", "whois max", "max is in room salon.");
     evening.command("max", "help", "/ works as");
     evening.command("mia", "stats", "The Ladle");

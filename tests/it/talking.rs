@@ -147,3 +147,44 @@ fn one_person_does_not_flood_another_with_private_words() {
     let arrived = ann.text().matches("] eve -> you: ").count();
     assert!((40..50).contains(&arrived), "{arrived}");
 }
+
+#[test]
+fn somebody_is_invited_to_a_private_room_and_those_who_ignore_are_left_alone() {
+    let server = Server::start(&[]);
+    let [mut ann] = room_with(&server, "den", ["ann"]);
+    ann.line("\\private");
+    ann.expect("ann> ");
+    let [mut ben] = room_with(&server, "1150", ["ben"]);
+    ann.line("\\invite BEN");
+    ann.expect_next("[HH:MM:SS] you invited ben to room den.\nann> ");
+    ben.expect_next(
+        "\n[HH:MM:SS] ann invites you to room den.\n(type '\\join den' to go there)\nben> ",
+    );
+    for (whom, told) in [
+        ("eve", "eve is not here. Nothing was sent."),
+        ("ann", "That is you. Nothing was sent."),
+        (
+            "anon",
+            "anon means anyone without a name. Nothing was sent.",
+        ),
+        ("two words", "Nobody is called two words. Nothing was sent."),
+        ("", "Type \\invite NAME."),
+    ] {
+        ann.line(format!("\\invite {whom}"));
+        ann.expect_next(told);
+        ann.expect("ann> ");
+    }
+    ben.line("\\join den");
+    ben.expect("------------ Room den ------------");
+    ben.expect("ben> ");
+    ben.line("\\exit");
+    ben.expect("ben> ");
+    ben.line("\\ignore ann");
+    ben.expect("ben> ");
+    ann.line("\\invite ben");
+    ann.expect("you invited ben to room den.\n");
+    ann.line("\\msg ben x");
+    ann.expect("you -> ben: x\n");
+    ben.line("\\invite ann");
+    ben.expect_next("\\invite is for rooms, and you are at the menu.");
+}

@@ -27,6 +27,8 @@ pub enum LobbyRequest {
     Rename(Name),
     /// Send a direct message. Answered by [`Info::DmSent`] or [`Info::DmFailed`].
     Message(Recipient, String),
+    /// Ask somebody to come to the room where the user is.
+    Invite(Name),
     /// Be away until the user speaks, for a reason that may be empty. Answered by [`LobbyReply::Away`].
     Away(String),
     /// Ignore somebody, or stop, or list them. Answered by [`LobbyReply::Ignoring`].

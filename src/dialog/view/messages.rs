@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{Viewer, quoted, write_date};
 use crate::chat::name::Name;
-use crate::chat::people::{DirectMessage, DmError};
+use crate::chat::people::{DirectMessage, DmError, Words};
 use crate::limits::LINE_BYTES_MAX;
 use crate::terminal::draw::HANG;
 use crate::time::local;
@@ -91,7 +91,10 @@ pub(super) fn write_dm_sent(
     out: &mut String,
 ) -> fmt::Result {
     let (time, name) = (local::time_of_day(message.time, zone), &message.name);
-    writeln!(out, "[{time}] you -> {name}: {HANG}{}", message.text)?;
+    match &message.words {
+        Words::Text(text) => writeln!(out, "[{time}] you -> {name}: {HANG}{text}")?,
+        Words::Invitation(room) => writeln!(out, "[{time}] you invited {name} to room {room}.")?,
+    }
     match away {
         None => Ok(()),
         Some("") => writeln!(out, "{name} is away."),
@@ -106,7 +109,13 @@ fn write_dm_received(
     out: &mut String,
 ) -> fmt::Result {
     let (time, name) = (local::time_of_day(message.time, viewer.zone), &message.name);
-    writeln!(out, "[{time}] {name} -> you: {HANG}{}", message.text)?;
+    match &message.words {
+        Words::Text(text) => writeln!(out, "[{time}] {name} -> you: {HANG}{text}")?,
+        Words::Invitation(room) => {
+            writeln!(out, "[{time}] {name} invites you to room {room}.")?;
+            return viewer.hint(format_args!("type '\\join {room}' to go there"), out);
+        }
+    }
     match hint {
         true => viewer.hint(
             format_args!("only you see this; type '\\reply TEXT' to answer"),

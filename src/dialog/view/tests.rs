@@ -6,7 +6,9 @@ use super::*;
 use crate::chat::history::{Found, HistoryCursor, HistoryQuery, RoomSnapshot};
 use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::people::{DirectMessage, Location, People, RoomLine, RoomPage, UserSummary};
+use crate::chat::people::{
+    DirectMessage, Location, People, RoomLine, RoomPage, UserSummary, Words,
+};
 use crate::chat::request::{BanLine, CreateError, JoinError, Target};
 use crate::chat::topic::Topic;
 
@@ -112,7 +114,7 @@ fn who_wants_no_advice_gets_no_row_in_parentheses() {
         time: Timestamp(0),
         whom: MemberId(7),
         name: name("(Dai)"),
-        text: "(yo)".into(),
+        words: Words::Text("(yo)".into()),
     };
     let page = |page| {
         let room = RoomLine {

@@ -7,7 +7,7 @@ use super::correspondence::Sender;
 use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::chat::people::{DirectMessage, DmError, Recipient};
+use crate::chat::people::{DirectMessage, DmError, Recipient, Words};
 use crate::chat::request::{Info, LobbyReply};
 use crate::hub::room::ClientInbox;
 
@@ -23,12 +23,12 @@ impl Lobby {
         from: MemberId,
         address: Option<Address>,
         to: Recipient,
-        text: String,
+        words: Words,
         inbox: &Arc<ClientInbox>,
     ) {
         let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
         self.answer(inbox, async move {
-            let sent = lobby.try_tell(from, address, &to, text.into()).await;
+            let sent = lobby.try_tell(from, address, &to, words).await;
             asker.reply(LobbyReply::Shown(match sent {
                 Ok((message, away)) => Info::DmSent(message, away),
                 Err(why) => Info::DmFailed(to.name().clone(), why),
@@ -41,7 +41,7 @@ impl Lobby {
         from: MemberId,
         address: Option<Address>,
         to: &Recipient,
-        text: Box<str>,
+        words: Words,
     ) -> Result<(DirectMessage, Option<Box<str>>), DmError> {
         let id = match to {
             Recipient::Name(name) if name.is_anon() => return Err(DmError::Anon),
@@ -69,16 +69,16 @@ impl Lobby {
         user.correspondence()
             .count(Sender::of(from, address), self.limits.dm_pace, now)?;
         let time = self.timestamp();
-        let message = |whom, name: &Name, text| DirectMessage {
+        let message = |whom, name: &Name, words| DirectMessage {
             time,
             whom,
             name: name.clone(),
-            text,
+            words,
         };
         let away = match is_ignored {
             true => user.extras().away.clone(),
-            false => user.tell(message(from, &name, text.clone()))?,
+            false => user.tell(message(from, &name, words.clone()))?,
         };
-        Ok((message(id, &user.name, text), away))
+        Ok((message(id, &user.name, words), away))
     }
 }

@@ -136,13 +136,13 @@ impl User {
     }
 
     /// Delivers a direct message. Returns the reason for being away, if the user is.
-    pub(super) fn tell(&self, words: DirectMessage) -> Result<Option<Box<str>>, DmError> {
-        let bytes = words.text.len();
+    pub(super) fn tell(&self, message: DirectMessage) -> Result<Option<Box<str>>, DmError> {
+        let bytes = message.words.bytes();
         let has_space = |events: &[ClientEvent]| {
             let waiting: usize = events.iter().map(words_bytes).sum();
             events.len() < NOTES_MAX && waiting + bytes <= NOTES_BYTES_MAX
         };
-        match self.inbox.put_if(ClientEvent::Message(words), has_space) {
+        match self.inbox.put_if(ClientEvent::Message(message), has_space) {
             true => Ok(self.extras().away.clone()),
             false => Err(DmError::Full),
         }
@@ -152,7 +152,7 @@ impl User {
 /// Bytes of the words of an event, if somebody has sent them.
 fn words_bytes(event: &ClientEvent) -> usize {
     match event {
-        ClientEvent::Message(words) => words.text.len(),
+        ClientEvent::Message(message) => message.words.bytes(),
         _ => 0,
     }
 }
@@ -162,6 +162,7 @@ mod tests {
     use super::*;
     use crate::chat::name::RoomName;
     use crate::chat::password::Hash;
+    use crate::chat::people::Words;
     use crate::hub::room::RoomInfo;
 
     fn user() -> User {
@@ -216,7 +217,7 @@ mod tests {
                 time: Timestamp(0),
                 whom: MemberId(1),
                 name: Name::anon(),
-                text: "x".repeat(bytes).into(),
+                words: Words::Text("x".repeat(bytes).into()),
             };
             let count = (0..1000).take_while(|_| user.tell(words()).is_ok()).count();
             assert_eq!(count, expected, "of {bytes} bytes each");

@@ -24,7 +24,7 @@ use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::chat::people::DirectMessage;
+use crate::chat::people::{DirectMessage, Recipient, Words};
 use crate::chat::request::{Info, LobbyReply, LobbyRequest, PutOut, Reply, RoomReply, RoomRequest};
 use crate::chat::settings::Settings;
 use crate::hub::lobby::{Lobby, Requester};
@@ -249,7 +249,13 @@ impl Participant {
             LobbyRequest::Stats => lobby.stats(inbox),
             LobbyRequest::Message(to, text) => {
                 let address = self.address.map(Address::from);
-                lobby.tell(id, address, to, text, inbox);
+                lobby.tell(id, address, to, Words::Text(text.into()), inbox);
+            }
+            LobbyRequest::Invite(name) => {
+                let Some(membership) = &self.room else { return };
+                let (address, to) = (self.address.map(Address::from), Recipient::Name(name));
+                let room = membership.room.name.clone();
+                lobby.tell(id, address, to, Words::Invitation(room), inbox);
             }
             LobbyRequest::Ignore(request) => lobby.ignore(id, request, inbox),
             LobbyRequest::Away(why) => lobby.away(id, why, inbox),

@@ -164,7 +164,7 @@ impl User {
             Event::Reply(Reply::Lobby(LobbyReply::Renamed(Ok(name)))) => format!("am {name}"),
             Event::Reply(Reply::Room(RoomReply::Left)) => "left".to_owned(),
             Event::Reply(Reply::Room(RoomReply::Done)) => "done".to_owned(),
-            Event::Message(message) => format!("{} says {}", message.name, message.text),
+            Event::Message(message) => format!("{} says {:?}", message.name, message.words),
             Event::Candidates(names) => names.join(" "),
             other => format!("{other:?}"),
         });

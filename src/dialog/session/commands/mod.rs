@@ -162,7 +162,7 @@ impl Command {
         match self.scope {
             _ if is("COMMAND") => Completes::Commands,
             _ if is("ROOM") => Completes::Rooms,
-            Scope::RoomAndMenu | Scope::Everywhere if is("NAME") => Completes::People,
+            Scope::Room | Scope::RoomAndMenu | Scope::Everywhere if is("NAME") => Completes::People,
             _ if is("ZONE") => Completes::Zones,
             _ if is("SET") => Completes::Charsets,
             // A topic may be of somebody in the room.
@@ -217,6 +217,7 @@ pub const COMMANDS: &[Command] = &[
 
     Command::new(Rooms, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
     Command::new(Rooms, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),
+    Command::new(Rooms, Room, "invite NAME", "ask NAME to join this room, private or not", "invite Dai", rooms::invite),
     Command::new(Rooms, RoomAndMenu, "who [all]", "list the people in the room; all: on the server", "who all", people::who),
     Command::new(Rooms, RoomAndMenu, "whois NAME", "show someone's room, idle time and client", "whois Dai", people::whois),
     Command::new(Rooms, RoomAndMenu, "stats", "how long the server has been up, and how many people, rooms and lines it has", "stats", people::stats),

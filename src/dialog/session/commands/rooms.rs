@@ -1,12 +1,12 @@
 //! *Pure.* Rooms and their topics.
 
-use crate::chat::name::RoomName;
+use crate::chat::name::{Name, RoomName};
 use crate::chat::request::{
     JoinError, LobbyRequest, ModCommand, ReopenError, Request, RoomRequest,
 };
 use crate::chat::topic::Topic;
 use crate::dialog::session::{Place, Session, Turn};
-use crate::dialog::view::{HelpView, RoomView};
+use crate::dialog::view::{HelpView, MessageView, RoomView};
 
 pub(super) fn rooms(_: &mut Session, argument: &str) -> Turn {
     match argument.parse::<usize>() {
@@ -28,6 +28,15 @@ pub(super) fn topic(_: &mut Session, argument: &str) -> Turn {
             topic,
         )))),
         Err(_) => Turn::show([RoomView::TopicTooLong]),
+    }
+}
+
+pub(super) fn invite(_: &mut Session, argument: &str) -> Turn {
+    match Name::parse(argument.trim_start_matches('@')) {
+        Ok(name) => Turn::ask(Request::Lobby(LobbyRequest::Invite(name))),
+        Err(_) if argument.is_empty() => Turn::show([HelpView::Usage("invite NAME")]),
+        // Nobody can have this name.
+        Err(_) => Turn::show([MessageView::NobodyCalled(argument.to_owned())]),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::chat::ignore::IgnoreRequest;
+use crate::chat::people::Words;
 
 #[test]
 fn words_for_one_person_alone_are_asked_for_or_explained() {
@@ -73,7 +74,7 @@ fn a_reply_goes_to_the_connection_that_told_something_last() {
         time: Timestamp(0),
         whom: MemberId(whom),
         name: name(from),
-        text: "hi".into(),
+        words: Words::Text("hi".into()),
     };
     let mut session = in_room();
     let turn = session.dm_received(words(7, "Dai"));
