@@ -44,6 +44,8 @@ pub struct Batch {
     /// Bytes of the drawings of other looks.
     looks_bytes: AtomicUsize,
     words: OnceLock<HashSet<String>>,
+    /// All that is said, case-folded.
+    folded: OnceLock<Box<str>>,
     authors: OnceLock<Box<[Author]>>,
 }
 
@@ -82,6 +84,7 @@ impl Batch {
             looks: OnceLock::new(),
             looks_bytes: AtomicUsize::new(0),
             words: OnceLock::new(),
+            folded: OnceLock::new(),
             authors: OnceLock::new(),
         }
     }
@@ -176,14 +179,26 @@ impl Batch {
     /// Whether `word`, case-folded, is among the words of the messages. `split` gives the words of a text,
     /// case-folded; they are looked for once, so that a thousand members can ask whether they are meant.
     pub fn has_word(&self, word: &str, split: impl Fn(&str) -> Vec<String>) -> bool {
-        let words = self.words.get_or_init(|| {
-            let texts = self.items.iter().filter_map(|item| match item {
-                Item::Message(message) => Some(&message.text),
-                Item::Notice(_) => None,
-            });
-            texts.flat_map(|text| split(text)).collect()
-        });
+        let words = self
+            .words
+            .get_or_init(|| self.texts().flat_map(split).collect());
         words.contains(word)
+    }
+
+    /// Whether `name`, case-folded, stands anywhere in the messages, once `fold` has folded them.
+    pub fn has_text(&self, name: &str, fold: impl Fn(&str) -> String) -> bool {
+        let folded = self.folded.get_or_init(|| {
+            let texts: Vec<String> = self.texts().map(fold).collect();
+            texts.join("\n").into()
+        });
+        folded.contains(name)
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Message(message) => Some(&*message.text),
+            Item::Notice(_) => None,
+        })
     }
 }
 

@@ -115,6 +115,9 @@ impl Connection {
             Mode::Character => {
                 let unfinished = self.input.lines.take_unfinished();
                 self.echoes = false;
+                // Where the screen is ours, so is what rings, unless the user has decided.
+                let chosen = self.chosen.as_deref().and_then(|chosen| chosen.bell);
+                self.screen.display.bell = chosen.unwrap_or(Bell::Mention);
                 self.draw_with(|screen, out| screen.enter_character_mode(&unfinished, out));
             }
             Mode::LinePlain => self.line_mode(Drawing::Plain),

@@ -170,12 +170,14 @@ impl Connection {
         let display = &self.screen.display;
         match &self.mention {
             Some(mention) if display.has_color() || display.bell == Bell::Mention => {
-                let split = |text: &str| {
-                    draw::words(text)
-                        .map(|word| text::fold(&text[word]))
-                        .collect()
+                let (name, is_word) = mention.folded();
+                let may_be = match is_word {
+                    true => {
+                        batch.has_word(name, |text| draw::words(text).map(text::fold).collect())
+                    }
+                    false => batch.has_text(name, text::fold),
                 };
-                batch.has_word(mention.word(), split) && mention.is_in(seen)
+                may_be && mention.is_in(seen)
             }
             _ => false,
         }

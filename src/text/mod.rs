@@ -11,6 +11,7 @@ mod property;
 pub use clean::clean;
 pub use layout::{breadth, cut, graphemes, width, wrap};
 pub use profile::{Unfit, fitting, unfit};
+pub use property::is_unspaced;
 pub(crate) use property::{is_blank, is_format, is_mark, is_visible};
 
 use icu_casemap::CaseMapper;

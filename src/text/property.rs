@@ -62,6 +62,25 @@ pub(crate) fn is_visible(c: char) -> bool {
     c.is_ascii_graphic() || (INK.contains(category(c)) && !is_blank(c) && !is_default_ignorable(c))
 }
 
+/// Whether `c` is of a script that is written without spaces between words: Thai, Chinese, Japanese and others.
+pub fn is_unspaced(c: char) -> bool {
+    const SCRIPTS: [Script; 9] = [
+        Script::Bopomofo,
+        Script::Han,
+        Script::Hiragana,
+        Script::Katakana,
+        Script::Khmer,
+        Script::Lao,
+        Script::Myanmar,
+        Script::Thai,
+        Script::Tibetan,
+    ];
+    // Both kinds of kana share a few marks, which are of no script.
+    !c.is_ascii()
+        && (('\u{3040}'..='\u{30FF}').contains(&c)
+            || SCRIPTS.contains(&CodePointMapData::<Script>::new().get(c)))
+}
+
 /// Whether `c` is a combining mark (general category M).
 pub(crate) fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(category(c))

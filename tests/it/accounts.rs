@@ -198,7 +198,7 @@ fn who_is_ignored_stays_so_when_the_name_comes_back() {
     lark.expect("* Dai joined\nlark> ");
     bore.say("nobody listens");
     bore.line("\\msg Dai really not");
-    bore.expect("Nothing was sent.");
+    bore.expect("you -> Dai: really not");
     lark.expect("lark> ");
     lark.say("tweet");
     dai.expect("] lark: tweet\n");

@@ -206,11 +206,13 @@ fn names_that_come_too_late_complete_nothing() {
 fn a_mention_rings_the_bell_for_those_who_want_it() {
     let server = Server::start(&[]);
     let (mut person, mut host) = in_room(&server, &TELNET);
+    person.line("\\bell off");
+    person.expect("The bell is off.\nguest>");
     host.say("guest: silent");
     person.expect("] host: guest: silent\nguest>");
+    assert_eq!(person.view().bells, 0);
     person.line("\\bell on");
     person.expect("The bell rings when somebody says your name, and for private messages.\nguest>");
-    assert_eq!(person.view().bells, 0);
     person.keys("half");
     host.say("hello @GUEST!");
     person.expect("] host: hello @GUEST!\nguest> half");

@@ -11,14 +11,18 @@ use crate::text;
 pub struct Mention {
     member: MemberId,
     folded: String,
+    /// The name is one of the [`words`] of a text that mentions it.
+    is_word: bool,
 }
 
 impl Mention {
     /// Finds mentions of `member`, who is called `name`, by others. `anon` is never mentioned: too many have that name.
     pub fn of(member: MemberId, name: &Name) -> Option<Mention> {
+        let folded = text::fold(name.as_str());
         (!name.is_anon()).then(|| Mention {
             member,
-            folded: text::fold(name.as_str()),
+            is_word: folded.chars().all(joins),
+            folded,
         })
     }
 
@@ -30,31 +34,62 @@ impl Mention {
         })
     }
 
-    /// The name as a word of a batch (see [`words`]).
-    pub fn word(&self) -> &str {
-        &self.folded
+    /// The name, case-folded, and whether it can only be mentioned as one of the [`words`] of a text.
+    pub fn folded(&self) -> (&str, bool) {
+        (&self.folded, self.is_word)
     }
 
-    /// Where in the text of somebody else's message the name stands as a word, with or without `@`.
+    /// Where the name stands in the text of somebody else's message, with or without `@`.
     pub(super) fn places(&self, message: &Message) -> Vec<Range<usize>> {
         if message.member == self.member {
             return Vec::new();
         }
-        let text = &message.text;
-        words(text)
-            .filter(|word| text::fold(&text[word.clone()]) == self.folded)
-            .collect()
+        let mut places: Vec<Range<usize>> = Vec::new();
+        let mut before = None;
+        let mut start = 0;
+        for grapheme in text::graphemes(&message.text) {
+            if places.last().is_none_or(|last| last.end <= start)
+                && let Some(end) = self.end_at(&message.text, start, before)
+            {
+                places.push(start..end);
+            }
+            start += grapheme.len();
+            before = grapheme.chars().next_back();
+        }
+        places
+    }
+
+    /// Where the name ends if it stands at `start`, behind the character `before`, and not within a longer word.
+    fn end_at(&self, text: &str, start: usize, before: Option<char>) -> Option<usize> {
+        let rest = &text[start..];
+        let is_within = |one: Option<char>, other: Option<char>| {
+            one.is_some_and(joins) && other.is_some_and(joins)
+        };
+        if is_within(before, rest.chars().next()) {
+            return None;
+        }
+        let (mut length, mut left) = (0, self.folded.as_str());
+        for grapheme in text::graphemes(rest) {
+            left = left.strip_prefix(&*text::fold(grapheme))?;
+            length += grapheme.len();
+            if left.is_empty() {
+                break;
+            }
+        }
+        let (name, after) = rest.split_at(length);
+        let is_within = is_within(name.chars().next_back(), after.chars().next());
+        (left.is_empty() && !is_within).then_some(start + length)
     }
 }
 
-/// The words of a text that may be mentions: what stands between blanks, without a leading `@` or opening marks, and
-/// without punctuation at the end.
-pub fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.split(' ').filter_map(move |word| {
-        let word = word.trim_start_matches(['@', '(', '"', '\'', '“', '‘']);
-        let word =
-            word.trim_end_matches([',', '.', ':', ';', '!', '?', ')', '"', '\'', '”', '’', '…']);
-        let start = word.as_ptr() as usize - text.as_ptr() as usize;
-        (!word.is_empty()).then_some(start..start + word.len())
-    })
+/// Whether `c` makes one word with what stands beside it. Where words are written without spaces none does: any place
+/// may be the beginning or the end of a name.
+fn joins(c: char) -> bool {
+    let is_letter = c.is_alphanumeric() || text::is_mark(c) || matches!(c, '_' | '-');
+    is_letter && !text::is_unspaced(c)
+}
+
+/// The words of a text that may be mentions.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !joins(c)).filter(|word| !word.is_empty())
 }

@@ -375,16 +375,49 @@ fn a_span_that_is_cut_by_a_row_is_painted_on_each() {
 }
 
 #[test]
-fn words_are_what_people_can_be_called_by() {
-    let table: &[(&str, &[&str])] = &[
-        ("Dai: hi", &["Dai", "hi"]),
-        ("(@Dai) \"T_____T\"!", &["Dai", "T_____T"]),
-        ("<0w0>, ?", &["<0w0>"]),
-        ("", &[]),
+fn a_name_is_found_wherever_it_is_not_a_part_of_a_longer_word() {
+    let table: &[(&str, &str, &[&str])] = &[
+        ("Dai", "Dai: hi", &["Dai"]),
+        (
+            "Dai",
+            "(@dai) \"DAI\"! Dai's, Dai！ Dai…",
+            &["dai", "DAI", "Dai", "Dai", "Dai"],
+        ),
+        ("Dai", "Daisy, @Daisy, Dai_2, Dai-2, xDai, 2Dai", &[]),
+        ("Dai", "Dai/Ben Ben:Dai", &["Dai", "Dai"]),
+        ("Dai", "สวัสดีDaiครับ", &["Dai"]),
+        ("T_____T", "T_____T, T____T", &["T_____T"]),
+        ("<0w0>", "hi <0w0>, ?", &["<0w0>"]),
+        ("田中", "@田中さん、田中！", &["田中", "田中"]),
+        ("สมชาย", "สมชายครับ มาหาสมชาย", &["สมชาย", "สมชาย"]),
+        ("ดี", "สวัสดีดี", &["ดี", "ดี"]),
+        ("น", "น้ำ", &[]),
+        ("ゆい", "ゆいちゃん ユイ", &["ゆい"]),
+        ("김", "김씨", &[]),
+        ("Straße", "@STRASSE", &["STRASSE"]),
+        ("Dai", "", &[]),
     ];
-    for (text, expected) in table {
-        let found: Vec<&str> = words(text).map(|word| &text[word]).collect();
-        assert_eq!(found, *expected, "{text:?}");
+    for (whom, text, expected) in table {
+        let mention = Mention::of(MemberId(7), &name(whom)).expect("a name");
+        let items = [said(0, "bob", text)];
+        let Item::Message(message) = &items[0] else {
+            panic!("it is one")
+        };
+        let found: Vec<&str> = mention
+            .places(message)
+            .into_iter()
+            .map(|place| &text[place])
+            .collect();
+        assert_eq!(found, *expected, "{whom} in {text:?}");
+        assert_eq!(mention.is_in(&items), !expected.is_empty());
+        // What the members of a room look at first misses none.
+        let (folded, is_word) = mention.folded();
+        let batch = Batch::new(items.to_vec());
+        let may_be = match is_word {
+            true => batch.has_word(folded, |text| words(text).map(text::fold).collect()),
+            false => batch.has_text(folded, text::fold),
+        };
+        assert!(may_be || expected.is_empty(), "{whom} in {text:?}");
     }
 }
 
