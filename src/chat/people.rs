@@ -113,6 +113,30 @@ pub struct UserSummary {
     pub idle: Duration,
     /// Away, for whatever reason.
     pub away: bool,
+    /// What the user is in the room that was asked.
+    pub role: RoleMarks,
+}
+
+/// What a member is in a room, as others are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoleMarks {
+    /// It is who asks.
+    pub you: bool,
+    /// An owner.
+    pub owner: bool,
+    /// May only read.
+    pub muted: bool,
+}
+
+/// A member as a room names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomMember {
+    /// The connection.
+    pub member: MemberId,
+    /// What it is called.
+    pub name: Name,
+    /// What it is there. Who asks is not marked yet.
+    pub role: RoleMarks,
 }
 
 impl UserSummary {
@@ -122,6 +146,7 @@ impl UserSummary {
             name,
             idle: Duration::ZERO,
             away: false,
+            role: RoleMarks::default(),
         }
     }
 }

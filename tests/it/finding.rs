@@ -93,7 +93,7 @@ fn who_tells_of_the_room_and_of_everybody() {
     ben.line("\\away at lunch");
     ben.expect("ben> ");
     ann.line("\\who");
-    ann.expect_next("2 in room 1150: ann, ben (away)\nann> ");
+    ann.expect_next("2 in room 1150: ann (you, owner), ben (away)\nann> ");
     ann.line("\\who all");
     ann.expect_next(
         "3 are connected:\nann: in room 1150\nben: in room 1150, away\nanon: at the menu\nann> ",
@@ -161,7 +161,7 @@ fn a_room_is_joined_from_another_which_is_left_only_then() {
     );
     ben.expect_next("\n* ann left\nben> ");
     ann.line("\\who");
-    ann.expect_next("2 in room 7: ann, dan\nann> ");
+    ann.expect_next("2 in room 7: ann (you), dan\nann> ");
     ann.line("\\whois ann");
     ann.expect_next("ann is in room 7.\n");
     ann.expect("ann> ");
@@ -288,9 +288,9 @@ fn who_ends_on_the_way_to_another_room_is_in_neither() {
     });
     // Each room answers after what it was told before.
     ann.line("\\who");
-    ann.expect("1 in room 1150: ann\nann> ");
+    ann.expect("1 in room 1150: ann (you, owner)\nann> ");
     ben.line("\\who");
-    ben.expect("1 in room 7: ben\nben> ");
+    ben.expect("1 in room 7: ben (you, owner)\nben> ");
     ann.line("\\rooms");
     let rooms = ann.expect("(type '\\join ROOM' to join one)\nann> ");
     assert!(rooms.contains("     1  never         1150\n"), "{rooms}");
@@ -405,7 +405,7 @@ fn rooms_and_people_are_found_in_every_drawing() {
                 "/rooms",
                 "people  last line     room\n     2  never         1150: lunch\n     0  never         7\n",
             ),
-            ("/who", "2 in room 1150: host, guest\n"),
+            ("/who", "2 in room 1150: host (owner), guest (you)\n"),
             (
                 "/who all",
                 "2 are connected:\nhost: in room 1150\nguest: in room 1150\n",

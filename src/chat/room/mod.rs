@@ -34,6 +34,7 @@ use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 pub use crate::chat::moderation::Role;
 use crate::chat::name::Name;
+use crate::chat::people::{RoleMarks, RoomMember};
 use crate::chat::topic::Topic;
 use crate::limits::{FORMER_NAMES_KEPT, FORMER_NAMES_MAX};
 use crate::text;
@@ -219,10 +220,18 @@ impl Room {
     }
 
     /// The first `most` members, in the order in which they connected, and how many more there are.
-    pub fn first_members(&self, most: usize) -> (Vec<(MemberId, Name)>, usize) {
+    pub fn first_members(&self, most: usize) -> (Vec<RoomMember>, usize) {
         let first = self.members.iter().take(most);
         let more = self.members.len().saturating_sub(most);
-        let named = first.map(|(id, member)| (*id, member.name.clone()));
+        let named = first.map(|(&id, member)| RoomMember {
+            member: id,
+            name: member.name.clone(),
+            role: RoleMarks {
+                you: false,
+                owner: self.rank(id).is_some(),
+                muted: member.is_muted,
+            },
+        });
         (named.collect(), more)
     }
 

@@ -116,14 +116,22 @@ fn write_place(place: &Location, out: &mut String) -> fmt::Result {
     }
 }
 
-/// Idle, away or both; empty if neither.
+/// What there is to say of a user beside the name; empty if nothing.
 fn state(present: &UserSummary) -> String {
-    match (present.idle >= IDLE_SHOWN, present.away) {
-        (false, false) => String::new(),
-        (false, true) => "away".to_owned(),
-        (true, false) => format!("idle {}", span(present.idle)),
-        (true, true) => format!("idle {}, away", span(present.idle)),
-    }
+    let role = present.role;
+    let marks = [
+        (role.you, "you"),
+        (role.owner, "owner"),
+        (role.muted, "muted"),
+    ];
+    let marks = marks.into_iter().filter(|(is_so, _)| *is_so);
+    let idle = (present.idle >= IDLE_SHOWN).then(|| format!("idle {}", span(present.idle)));
+    let away = present.away.then(|| "away".to_owned());
+    let parts = marks
+        .map(|(_, mark)| mark.to_owned())
+        .chain(idle)
+        .chain(away);
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// Shorter silences are not shown as idle: reading takes time.
@@ -143,6 +151,7 @@ pub(super) fn span(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::people::RoleMarks;
     use crate::time::Timestamp;
 
     fn person(name: &str, idle_minutes: u64, away: bool) -> UserSummary {
@@ -150,6 +159,7 @@ mod tests {
             name: Name::parse(name).expect("a name"),
             idle: Duration::from_secs(60 * idle_minutes),
             away,
+            role: RoleMarks::default(),
         }
     }
 
@@ -157,16 +167,24 @@ mod tests {
     fn who_is_idle_or_away_is_marked_and_others_are_not() {
         let mut out = String::new();
         let room = RoomName::parse("1150").expect("a room name");
-        let people = [
+        let mut people = [
             person("Dai", 0, false),
             person("ann", 5, false),
             person("bob", 0, true),
             person("cat", 120, true),
         ];
+        people[0].role.you = true;
+        people[1].role.owner = true;
+        people[3].role = RoleMarks {
+            you: false,
+            owner: true,
+            muted: true,
+        };
         write_members(&room, &people, 0, &mut out).expect("a String takes all");
         assert_eq!(
             out,
-            "4 in room 1150: Dai, ann (idle 5 min), bob (away), cat (idle 2 h, away)\n"
+            "4 in room 1150: Dai (you), ann (owner, idle 5 min), bob (away), \
+             cat (owner, muted, idle 2 h, away)\n"
         );
     }
 

@@ -8,7 +8,9 @@ use super::rooms;
 use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::chat::people::{ClientKind, DirectMessage, DmError, Location, Profile, UserSummary};
+use crate::chat::people::{
+    ClientKind, DirectMessage, DmError, Location, Profile, RoleMarks, UserSummary,
+};
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::{NOTES_BYTES_MAX, NOTES_MAX};
 use crate::time::Timestamp;
@@ -95,6 +97,7 @@ impl User {
             name: self.name.clone(),
             idle: up.saturating_sub(self.inbox.last_input()),
             away: self.extras().away.is_some(),
+            role: RoleMarks::default(),
         }
     }
 

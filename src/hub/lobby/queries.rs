@@ -6,7 +6,7 @@ use super::{Lobby, rooms};
 use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::people::{People, Stats, UserSummary};
+use crate::chat::people::{People, RoleMarks, RoomMember, Stats, UserSummary};
 use crate::chat::request::{Info, LobbyReply, Reply, RoomReply};
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::WHO_NAMES_MAX;
@@ -51,23 +51,30 @@ impl Lobby {
         inbox.put(ClientEvent::Candidates(names));
     }
 
-    /// Describes the members that a room has named. Answered by [`Info::Members`], on behalf of the room.
+    /// Describes the members that a room has named, to member `asker`. Answered by [`Info::Members`], on behalf of the room.
     pub fn describe(
         &self,
         room: RoomName,
-        members: Vec<(MemberId, Name)>,
+        members: Vec<RoomMember>,
         more: usize,
+        asker: MemberId,
         inbox: &ClientInbox,
     ) {
         let up = self.up(self.runtime.clock.now());
         let state = self.lock();
-        let describe = |(id, name): (MemberId, Name)| match state.people.get(&id) {
-            // The room's word counts for the name: it may not have heard of a new one yet.
-            Some(user) => UserSummary {
-                name,
-                ..user.present(up)
-            },
-            None => UserSummary::named(name),
+        let describe = |RoomMember { member, name, role }| {
+            let user = state.people.get(&member).map(|user| user.present(up));
+            UserSummary {
+                role: RoleMarks {
+                    you: member == asker,
+                    ..role
+                },
+                // The room's word counts for the name: it may not have heard of a new one yet.
+                ..UserSummary {
+                    name: name.clone(),
+                    ..user.unwrap_or_else(|| UserSummary::named(name))
+                }
+            }
         };
         let members = members.into_iter().map(describe).collect();
         drop(state);

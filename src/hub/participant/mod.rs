@@ -453,7 +453,8 @@ impl Participant {
             ClientEvent::Members(members, more) => {
                 if let Some(membership) = &self.room {
                     let room = membership.room.name.clone();
-                    self.lobby.describe(room, members, more, &self.inbox);
+                    self.lobby
+                        .describe(room, members, more, self.id, &self.inbox);
                 }
                 None
             }

@@ -10,7 +10,7 @@ use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::message::{Kind, MemberId};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Hash;
-use crate::chat::people::DirectMessage;
+use crate::chat::people::{DirectMessage, RoomMember};
 use crate::chat::request::{JoinError, ModCommand, Reply};
 use crate::chat::room::{ConnectionEnd, JoinRequest};
 use crate::hub::inbox::Inbox;
@@ -171,7 +171,7 @@ pub enum ClientEvent {
     /// The names of the room's members, to complete with.
     Names(Vec<Name>),
     /// The members of the room, in the order in which they connected, and how many more there are.
-    Members(Vec<(MemberId, Name)>, usize),
+    Members(Vec<RoomMember>, usize),
     /// A direct message.
     Message(DirectMessage),
     /// The owner of this registered name has logged in elsewhere: the connection is to give it up, if it has it.
