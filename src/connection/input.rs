@@ -183,6 +183,10 @@ impl Connection {
                 self.show(&View::Terminal(TerminalView::Candidates(candidates)));
                 self.show_prompt();
             }
+            Outcome::PasteKept => {
+                self.show(&View::Terminal(TerminalView::PasteKept));
+                self.show_prompt();
+            }
             Outcome::Repaint => self.draw_with(|screen, out| screen.repaint_and_ask_size(out)),
             // The row shows it.
             Outcome::Nothing | Outcome::Changed | Outcome::Paste { .. } | Outcome::Interrupted => {}

@@ -114,6 +114,10 @@ fn a_paste_of_many_lines_asks_first() {
         host.say("busy");
         person.expect("] host: busy\nsend 3 lines? [y/N]");
         person.keys("n");
+        person.expect("(nothing was sent; the Up key brings the lines back)\nguest>");
+        person.keys("\x1b[A\x1b[A");
+        person.expect_prompt("guest> two");
+        person.keys("\x03");
         person.expect_prompt("guest>");
         person.keys(paste);
         person.expect_prompt("send 3 lines? [y/N]");

@@ -12,6 +12,8 @@ pub enum TerminalView {
     SecretIsSeen,
     /// The words that Tab could complete to.
     Candidates(Vec<String>),
+    /// A paste was not sent.
+    PasteKept,
     /// The answer to Telnet's Are You There.
     Yes,
 }
@@ -21,6 +23,10 @@ impl TerminalView {
         match self {
             TerminalView::SecretIsSeen => viewer.hint(
                 format_args!("your terminal shows what you type; a telnet client would hide it"),
+                out,
+            ),
+            TerminalView::PasteKept => viewer.hint(
+                format_args!("nothing was sent; the Up key brings the lines back"),
                 out,
             ),
             TerminalView::Candidates(candidates) => {

@@ -15,9 +15,13 @@ pub struct Search {
 }
 
 impl Search {
-    /// `(search) needle: `, shown before the match.
+    /// `(reverse search) needle: `, shown before the match.
     pub fn prompt(&self) -> String {
-        let state = if self.failed { "nothing" } else { "search" };
+        let state = if self.failed {
+            "no older match"
+        } else {
+            "reverse search"
+        };
         format!("({state}) {}: ", self.needle)
     }
 
@@ -93,13 +97,13 @@ mod tests {
         assert!(search.insert('y', &history));
         assert_eq!(search.shown(&history), Some(("bye", 0)));
         assert!(search.erase(&history));
-        assert_eq!(search.prompt(), "(search) b: ");
+        assert_eq!(search.prompt(), "(reverse search) b: ");
         let mut lines = Vec::new();
         while search.older(&history) {
             lines.extend(search.shown(&history));
         }
         assert_eq!(lines, [("bye", 0), ("build failed", 0), ("build ok", 0)]);
-        assert_eq!(search.prompt(), "(nothing) b: ");
+        assert_eq!(search.prompt(), "(no older match) b: ");
     }
 
     #[test]
@@ -110,7 +114,7 @@ mod tests {
         assert!(!search.insert('x', &history));
         assert_eq!(search.shown(&history), Some(("สวัสดี", 3)));
         assert!(search.erase(&history));
-        assert_eq!(search.prompt(), "(search) ว: ");
+        assert_eq!(search.prompt(), "(reverse search) ว: ");
     }
 
     #[test]

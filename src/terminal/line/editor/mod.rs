@@ -50,6 +50,8 @@ pub enum Outcome {
     PageUp,
     /// Page Down.
     PageDown,
+    /// The lines of a paste were not sent, and are in the history.
+    PasteKept,
     /// Something was refused: the line is full, nothing fits, there is nothing to undo.
     Bell,
 }
@@ -413,7 +415,7 @@ impl Editor {
             self.history.push(line);
         }
         match key {
-            Key::Text('n' | 'N') | Key::Enter | Key::Cancel | Key::Interrupt => Outcome::Changed,
+            Key::Text('n' | 'N') | Key::Enter | Key::Cancel | Key::Interrupt => Outcome::PasteKept,
             _ => match self.edit(key) {
                 Outcome::Nothing => Outcome::Changed,
                 outcome => outcome,

@@ -197,7 +197,7 @@ fn questions_and_secrets_are_shown_as_such() {
     editor.key(Key::Text('n'));
     assert_eq!(
         painted(&mut row, &editor, 40),
-        ("(search) n: one".to_owned(), 13)
+        ("(reverse search) n: one".to_owned(), 21)
     );
 }
 
