@@ -35,7 +35,8 @@ impl Connection {
         if secret != self.screen.is_secret() {
             self.screen.set_secret(secret);
         }
-        if asked && self.screen.typing.is_none() && !self.secret_told {
+        let is_seen = self.screen.typing.is_none() && self.output.held.is_none();
+        if asked && is_seen && !self.secret_told {
             self.secret_told = true;
             self.show(&View::Terminal(TerminalView::SecretIsSeen));
         }

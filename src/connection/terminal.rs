@@ -73,8 +73,14 @@ impl Connection {
             match change {
                 Change::Hold => {
                     self.output.held.get_or_insert_default();
+                    self.session.set_unknown(true);
                 }
-                Change::Release => self.release_output(),
+                Change::Release => {
+                    self.release_output();
+                    // What was not said since it might not have been true.
+                    self.update_secret_echo();
+                    self.show_prompt();
+                }
                 Change::Mode(mode) => self.mode_is(mode),
                 Change::WindowSize(size) => {
                     self.screen.display.columns = size.columns;

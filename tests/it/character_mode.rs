@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::harness::{
     BUSYBOX_TELNET, Caller, Client, NC_OPENBSD, PLINK, Server, Size, TELNET, TELNET_SSL, Terminal,
     room_with, slow_way_to, walk_in,
@@ -342,5 +344,29 @@ fn somebody_who_never_stops_typing_loses_nothing_on_the_way_into_character_mode(
                 .count();
             assert_eq!(shown, 1, "{line:?} in\n{}", person.screen());
         }
+    }
+}
+
+#[test]
+fn who_comes_by_telnet_is_given_no_advice_for_netcat_whatever_comes_first() {
+    for caller in TELNETS {
+        println!("case: {}", caller.name);
+        let server = Server::start(&[]);
+        let [_host] = room_with(&server, "1150", ["host"]);
+        let mut person = caller.start(&server);
+        person.expect_prompt("anon>");
+        person.line("\\join 1150");
+        person.expect("------------ Room 1150 ------------");
+        person.expect_prompt("anon>");
+        assert!(!person.screen().contains("\\ansi"), "{}", person.screen());
+        let folder = TempDir::new().expect("a directory");
+        let file = folder.path().join("chat.db");
+        let server = Server::start(&["--data", &file.to_string_lossy()]);
+        let mut person = caller.start(&server);
+        person.expect_prompt("anon>");
+        person.line("\\login Dai");
+        person.expect_prompt("Password of Dai:");
+        let told = "your terminal shows what you type";
+        assert!(!person.screen().contains(told), "{}", person.screen());
     }
 }

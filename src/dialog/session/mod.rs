@@ -74,6 +74,8 @@ pub struct Session {
     guessed: bool,
     /// Hint at `\ansi` at the first join.
     ansi_tip: bool,
+    /// What kind of client this is, is being asked: advice would be a guess.
+    is_unknown: bool,
     /// Away until the user speaks.
     away: bool,
     /// The sender of the last direct message, for `\reply`.
@@ -89,6 +91,7 @@ impl Default for Session {
             asked: None,
             guessed: false,
             ansi_tip: true,
+            is_unknown: false,
             away: false,
             last_dm_from: None,
             account_state: AccountState::default(),
@@ -137,6 +140,11 @@ impl Session {
     /// The question that is open.
     pub fn question(&self) -> Option<&Question> {
         self.asked.as_ref()
+    }
+
+    /// Whether it is being asked what kind of client this is.
+    pub fn set_unknown(&mut self, is_unknown: bool) {
+        self.is_unknown = is_unknown;
     }
 
     /// The first join need not hint at `\ansi`: the terminal already does better, or the user has chosen.
@@ -224,7 +232,7 @@ impl Session {
                 self.asked = None;
                 self.guessed = false;
                 self.place = Place::Room(room.clone());
-                let tip = std::mem::take(&mut self.ansi_tip);
+                let tip = !self.is_unknown && std::mem::take(&mut self.ansi_tip);
                 Turn::show([RoomView::Joined(room, snapshot, tip)])
             }
             LobbyReply::Joined(room, Err(why)) => self.not_joined(room, why),
