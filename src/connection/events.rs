@@ -115,6 +115,7 @@ impl Connection {
             }
             _ => None,
         };
+        self.session.set_unknown(self.is_undecided());
         let turn = self.session.reply(reply);
         if let Some(login) = login {
             self.restore(&login.settings);

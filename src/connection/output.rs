@@ -181,7 +181,6 @@ impl Connection {
 
     /// Shows what was held until it was known what kind of client this is.
     pub(super) fn release_output(&mut self) {
-        self.session.set_unknown(false);
         if let Some(held) = self.output.held.take() {
             self.output.bytes.extend_from_slice(&held);
         }

@@ -35,7 +35,7 @@ impl Connection {
         if secret != self.screen.is_secret() {
             self.screen.set_secret(secret);
         }
-        let is_seen = self.screen.typing.is_none() && self.output.held.is_none();
+        let is_seen = self.screen.typing.is_none() && !self.is_undecided();
         if asked && is_seen && !self.secret_told {
             self.secret_told = true;
             self.show(&View::Terminal(TerminalView::SecretIsSeen));

@@ -55,16 +55,33 @@ impl Connection {
         self.apply(changes);
     }
 
+    /// Whether it is being asked, or waited for, what kind of client this is.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.output.held.is_some()
+            || matches!(self.input.first_line, FirstLine::Cr(_))
+            || self.negotiation.next_timeout().is_some()
+    }
+
+    /// Says what might not have been true while it was undecided what kind of client this is.
+    fn tell_what_waited(&mut self) {
+        if !self.is_undecided() {
+            self.update_secret_echo();
+            self.show_prompt();
+        }
+    }
+
     /// Goes on without what did not come in time.
     pub(super) fn check_negotiation(&mut self, now: Instant) {
         if let FirstLine::Cr(until) = self.input.first_line
             && now >= until
         {
             self.settle_first_line(None);
+            self.tell_what_waited();
         }
         if self.negotiation.next_timeout().is_some_and(|at| now >= at) {
             let changes = self.negotiation.timeout(&mut self.output.bytes, now);
             self.apply(changes);
+            self.tell_what_waited();
         }
     }
 
@@ -73,13 +90,10 @@ impl Connection {
             match change {
                 Change::Hold => {
                     self.output.held.get_or_insert_default();
-                    self.session.set_unknown(true);
                 }
                 Change::Release => {
                     self.release_output();
-                    // What was not said since it might not have been true.
-                    self.update_secret_echo();
-                    self.show_prompt();
+                    self.tell_what_waited();
                 }
                 Change::Mode(mode) => self.mode_is(mode),
                 Change::WindowSize(size) => {

@@ -74,6 +74,8 @@ pub struct Session {
     guessed: bool,
     /// Hint at `\ansi` at the first join.
     ansi_tip: bool,
+    /// Lines that were typed, up to two.
+    lines: u8,
     /// What kind of client this is, is being asked: advice would be a guess.
     is_unknown: bool,
     /// Away until the user speaks.
@@ -91,6 +93,7 @@ impl Default for Session {
             asked: None,
             guessed: false,
             ansi_tip: true,
+            lines: 0,
             is_unknown: false,
             away: false,
             last_dm_from: None,
@@ -167,6 +170,7 @@ impl Session {
 
     /// Takes a line of clean text that was parsed already.
     pub fn typed(&mut self, typed: Typed<'_>) -> Turn {
+        self.lines = (self.lines + 1).min(2);
         let is_for_questions =
             matches!(typed.parsed, Parsed::Command(command, _) if command.is_for_questions());
         if let Some(question) = self.asked.clone()
@@ -232,7 +236,9 @@ impl Session {
                 self.asked = None;
                 self.guessed = false;
                 self.place = Place::Room(room.clone());
-                let tip = !self.is_unknown && std::mem::take(&mut self.ansi_tip);
+                // Nobody types a second line before the client has answered; a script does.
+                let is_guess = self.is_unknown && self.lines <= 1;
+                let tip = !is_guess && std::mem::take(&mut self.ansi_tip);
                 Turn::show([RoomView::Joined(room, snapshot, tip)])
             }
             LobbyReply::Joined(room, Err(why)) => self.not_joined(room, why),
