@@ -128,6 +128,11 @@ impl Connection {
 
     /// Draws and edits as the client can from now on.
     fn mode_is(&mut self, mode: Mode) {
+        // What was sent before the connection was lost is read on as it began: nothing is drawn any more, and what is
+        // half read must not be taken for an editor that nobody sees.
+        if self.lost.is_some() {
+            return;
+        }
         // What was held was drawn for the mode until now.
         self.release_output();
         match mode {
