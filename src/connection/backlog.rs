@@ -85,10 +85,8 @@ impl Backlog {
                 return true;
             }
             self.taken = 0;
-            self.since = match is_little {
-                true => self.last_taken,
-                false => now,
-            };
+            // Nothing was taken since, so who takes nothing more goes that long after.
+            self.since = self.last_taken;
         }
         false
     }
@@ -138,6 +136,18 @@ mod tests {
             let after = stuck_after(backlog, bytes, every);
             assert_eq!(after, expected, "{bytes} of {backlog} every {every} s");
         }
+    }
+
+    #[test]
+    fn who_takes_nothing_more_goes_a_minute_later() {
+        let start = Instant::now();
+        let mut backlog = Backlog::new(&Arc::default(), start);
+        backlog.set(1 << 20);
+        let is_stuck =
+            |backlog: &mut Backlog, second| backlog.is_stuck(start + Duration::from_secs(second));
+        backlog.took(TAKEN_BYTES_MIN, start + Duration::from_secs(5));
+        assert!((6..65).all(|second| !is_stuck(&mut backlog, second)));
+        assert!(is_stuck(&mut backlog, 65));
     }
 
     #[test]
