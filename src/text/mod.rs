@@ -11,11 +11,11 @@ mod property;
 pub use clean::clean;
 pub use layout::{breadth, cut, graphemes, width, wrap};
 pub use profile::{Unfit, fitting, unfit};
-pub use property::is_unspaced;
 pub(crate) use property::{is_blank, is_format, is_mark, is_visible};
+pub use property::{is_continuation, is_unspaced};
 
 use icu_casemap::CaseMapper;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 /// Folds `text` so that texts that differ only in case, width or presentation become equal.
 ///
@@ -53,6 +53,16 @@ pub fn skeleton(text: &str) -> String {
     skeleton.filter(|&c| !profile::is_overlay(c)).collect()
 }
 
+/// Whether `c` alone is certainly its own [`fold`].
+pub fn is_folded(c: char) -> bool {
+    is_nfkc_quick(std::iter::once(c)) == IsNormalized::Yes
+        // Of those in lower case a few fold to two.
+        && !c.is_lowercase()
+        && !c.is_uppercase()
+        && CaseMapper::new().simple_fold(c) == c
+        && !property::is_default_ignorable(c)
+}
+
 fn fold_by_tables(text: &str) -> String {
     let composed = compose(text);
     CaseMapper::new()
@@ -68,6 +78,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_is_said_to_be_folded_is() {
+        for c in ('\0'..=char::MAX).filter(|&c| is_folded(c)) {
+            assert_eq!(fold(&c.to_string()), c.to_string(), "{c:?}");
+        }
+        assert!(
+            "a1กあ漢！"
+                .chars()
+                .filter(|&c| is_folded(c))
+                .eq("1กあ漢".chars())
+        );
+    }
 
     #[test]
     fn texts_that_differ_in_case_or_form_fold_to_one() {

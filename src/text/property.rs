@@ -81,6 +81,13 @@ pub fn is_unspaced(c: char) -> bool {
             || SCRIPTS.contains(&CodePointMapData::<Script>::new().get(c)))
 }
 
+/// Whether `c` is seen as a part of the character before it: a mark, a joiner, a colour of skin, or the vowel AM of Thai
+/// and Lao.
+pub fn is_continuation(c: char) -> bool {
+    !c.is_ascii()
+        && (is_mark(c) || c == ZWJ || is_skin_tone(c) || matches!(c, '\u{E33}' | '\u{EB3}'))
+}
+
 /// Whether `c` is a combining mark (general category M).
 pub(crate) fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(category(c))

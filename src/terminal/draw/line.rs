@@ -76,7 +76,10 @@ impl Line {
         }
         self.spans
             .push((name, Style::Color(color_of(&message.name))));
-        for place in mention.map_or(Vec::new(), |mention| mention.places(message)) {
+        for place in mention
+            .into_iter()
+            .flat_map(|mention| mention.places(message))
+        {
             let place = start + place.start..start + place.end;
             self.spans.push((place, Style::Reverse));
         }

@@ -29,7 +29,7 @@ impl Mention {
     /// True if somebody else's message among `items` mentions the name.
     pub fn is_in(&self, items: &[Item]) -> bool {
         items.iter().any(|item| match item {
-            Item::Message(message) => !self.places(message).is_empty(),
+            Item::Message(message) => self.places(message).next().is_some(),
             Item::Notice(_) => false,
         })
     }
@@ -40,46 +40,64 @@ impl Mention {
     }
 
     /// Where the name stands in the text of somebody else's message, with or without `@`.
-    pub(super) fn places(&self, message: &Message) -> Vec<Range<usize>> {
-        if message.member == self.member {
-            return Vec::new();
-        }
-        let mut places: Vec<Range<usize>> = Vec::new();
-        let mut before = None;
-        let mut start = 0;
-        for grapheme in text::graphemes(&message.text) {
-            if places.last().is_none_or(|last| last.end <= start)
-                && let Some(end) = self.end_at(&message.text, start, before)
-            {
-                places.push(start..end);
-            }
-            start += grapheme.len();
-            before = grapheme.chars().next_back();
-        }
-        places
+    pub(super) fn places(&self, message: &Message) -> impl Iterator<Item = Range<usize>> {
+        let text: &str = match message.member == self.member {
+            true => "",
+            false => &message.text,
+        };
+        let (mut before, mut end_of_last) = (None, 0);
+        text.char_indices().filter_map(move |(start, c)| {
+            let before = before.replace(c);
+            // A text may be long, and is looked through for everybody whom it may mean: most places are out at once.
+            let may_be = start >= end_of_last && self.may_begin_with(c);
+            let end = (may_be && !is_inside(before, Some(c)))
+                .then(|| self.end_at(text, start))
+                .flatten()?;
+            end_of_last = end;
+            Some(start..end)
+        })
     }
 
-    /// Where the name ends if it stands at `start`, behind the character `before`, and not within a longer word.
-    fn end_at(&self, text: &str, start: usize, before: Option<char>) -> Option<usize> {
-        let rest = &text[start..];
-        let is_within = |one: Option<char>, other: Option<char>| {
-            one.is_some_and(joins) && other.is_some_and(joins)
-        };
-        if is_within(before, rest.chars().next()) {
-            return None;
+    fn may_begin_with(&self, c: char) -> bool {
+        let is_first = |c| self.folded.starts_with::<char>(c);
+        match c.is_ascii() {
+            true => is_first(c.to_ascii_lowercase()),
+            false => is_first(c) || !text::is_folded(c),
         }
+    }
+
+    /// Where the name ends if it begins at `start`, and not within a longer word.
+    fn end_at(&self, text: &str, start: usize) -> Option<usize> {
+        let rest = &text[start..];
         let (mut length, mut left) = (0, self.folded.as_str());
-        for grapheme in text::graphemes(rest) {
-            left = left.strip_prefix(&*text::fold(grapheme))?;
-            length += grapheme.len();
-            if left.is_empty() {
-                break;
-            }
+        while !left.is_empty() {
+            let mut chars = rest[length..].chars();
+            let (c, after) = (chars.next()?, chars.next());
+            // Most characters fold to one, whatever stands beside them.
+            let is_simple = |c: char| c.is_ascii() || text::is_folded(c);
+            let taken = match is_simple(c) && after.is_none_or(is_simple) {
+                true => {
+                    left = left.strip_prefix(c.to_ascii_lowercase())?;
+                    c.len_utf8()
+                }
+                false => {
+                    let grapheme = text::graphemes(&rest[length..]).next()?;
+                    left = left.strip_prefix(&*text::fold(grapheme))?;
+                    grapheme.len()
+                }
+            };
+            length += taken;
         }
         let (name, after) = rest.split_at(length);
-        let is_within = is_within(name.chars().next_back(), after.chars().next());
-        (left.is_empty() && !is_within).then_some(start + length)
+        let is_part = is_inside(name.chars().next_back(), after.chars().next());
+        (!is_part).then_some(start + length)
     }
+}
+
+/// Whether the place between these two characters is inside a word, or inside what is seen as one character.
+fn is_inside(before: Option<char>, after: Option<char>) -> bool {
+    let Some(after) = after else { return false };
+    text::is_continuation(after) || before.is_some_and(joins) && joins(after)
 }
 
 /// Whether `c` makes one word with what stands beside it. Where words are written without spaces none does: any place

@@ -403,11 +403,7 @@ fn a_name_is_found_wherever_it_is_not_a_part_of_a_longer_word() {
         let Item::Message(message) = &items[0] else {
             panic!("it is one")
         };
-        let found: Vec<&str> = mention
-            .places(message)
-            .into_iter()
-            .map(|place| &text[place])
-            .collect();
+        let found: Vec<&str> = mention.places(message).map(|place| &text[place]).collect();
         assert_eq!(found, *expected, "{whom} in {text:?}");
         assert_eq!(mention.is_in(&items), !expected.is_empty());
         // What the members of a room look at first misses none.
