@@ -36,14 +36,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     block_on(measure(path))
 }
 
-/// Fills a new file in one transaction, and waits until a store has made its index.
-fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
-    let store = Store::open(
+fn open(path: &Path) -> Result<Store, Box<dyn Error>> {
+    let clock = Clock::system();
+    Ok(Store::open(
         path,
         Durability::Normal,
         Retention::default(),
-        &Clock::system(),
-    )?;
+        &clock,
+    )?)
+}
+
+/// Fills a new file in one transaction, and waits until a store has made its index.
+fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
+    let store = open(path)?;
     for number in 1..=ROOMS {
         block_on(store.create_room(RoomName::parse(&format!("room{number}"))?))?;
     }
@@ -65,12 +70,7 @@ fn make(path: &Path, lines: u64) -> Result<(), Box<dyn Error>> {
     println!("messages are in");
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
     let since = Instant::now();
-    let store = Store::open(
-        path,
-        Durability::Normal,
-        Retention::default(),
-        &Clock::system(),
-    )?;
+    let store = open(path)?;
     let given: u64 = db.query_row("SELECT sum(last_id) FROM rooms", (), |row| row.get(0))?;
     while indexed(path).unwrap_or(0) < given {
         std::thread::sleep(Duration::from_secs(1));
@@ -124,12 +124,7 @@ fn fill(
 
 async fn measure(path: &Path) -> Result<(), Box<dyn Error>> {
     let since = Instant::now();
-    let store = Store::open(
-        path,
-        Durability::Normal,
-        Retention::default(),
-        &Clock::system(),
-    )?;
+    let store = open(path)?;
     let rooms = store.rooms().await?.len();
     tell("start-up", since);
     let room = RoomId(1);

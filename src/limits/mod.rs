@@ -529,3 +529,18 @@ pub const LOGGED_ADDRESSES_MAX: usize = 4096;
 
 /// How often a room decides the same anew because others were faster, before it gives up.
 pub const STALE_DECISIONS_MAX: usize = 8;
+
+/// A step of the machine's clock that may be a correction. A larger one is not believed until somebody says so.
+pub const CLOCK_JUMP_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a server may have been stopped, for the clock to be believed when it starts again: longer than a holiday.
+pub const CLOCK_REST_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// The earliest time, in milliseconds since 1970, of a clock that has been set: 2026-01-01T00:00:00Z.
+pub const CLOCK_SET_MIN_MS: i64 = 1_767_225_600_000;
+
+/// How often it is looked whether the clock has jumped, and whether somebody has said that it is right.
+pub const CLOCK_LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How often it is stored what time it is.
+pub const CLOCK_NOTE_EVERY: Duration = Duration::from_secs(3600);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{HISTORY_LINES_MAX, HISTORY_PAGE_LINES, LINE_BYTES_MAX, NAME_BYTES_MAX};
 
-/// How long it is looked for damage in a file when it is opened.
+/// How long opening a file looks for damage; a check looks at all of it.
 pub const STORE_CHECK_MAX: Duration = Duration::from_millis(500);
 
 /// How long to wait when another process has just locked a file that is to be copied.
@@ -128,17 +128,5 @@ pub const IMPORT_LINE_BYTES_MAX: usize = 128 * 1024;
 /// Faults of a file that a check tells; a broken file may have millions.
 pub const CHECK_FAULTS_MAX: usize = 20;
 
-/// A step of the machine's clock that may be a correction. A larger one is not believed until somebody says so.
-pub const CLOCK_JUMP_MAX: Duration = Duration::from_secs(24 * 3600);
-
-/// How long a server may have been stopped, for the clock to be believed when it starts again: longer than a holiday.
-pub const CLOCK_REST_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
-
-/// The earliest time, in milliseconds since 1970, of a clock that has been set: 2026-01-01T00:00:00Z.
-pub const CLOCK_SET_MIN_MS: i64 = 1_767_225_600_000;
-
-/// How often it is looked whether the clock has jumped, and whether somebody has said that it is right.
-pub const CLOCK_LOOK_EVERY: Duration = Duration::from_secs(10);
-
-/// How often it is stored what time it is.
-pub const CLOCK_NOTE_EVERY: Duration = Duration::from_secs(3600);
+/// Copies of one kind that are kept beside a file.
+pub const STORE_COPIES_MAX: u32 = 99;

@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -19,8 +20,8 @@ use rustix::io::Errno;
 
 use super::{Durability, claim};
 use crate::limits::{
-    STORE_BUSY_MAX, STORE_CACHE_KIB, STORE_CHECK_MAX, STORE_COPY_PAUSE, STORE_STATEMENTS,
-    STORE_WAL_BYTES, STORE_WAL_PAGES,
+    STORE_BUSY_MAX, STORE_CACHE_KIB, STORE_CHECK_MAX, STORE_COPIES_MAX, STORE_COPY_PAUSE,
+    STORE_STATEMENTS, STORE_WAL_BYTES, STORE_WAL_PAGES,
 };
 
 /// `parl`, in the header of every file that a parlor made.
@@ -153,16 +154,16 @@ pub(super) fn open_to_write(path: &Path, sync: Durability) -> Result<Connection,
 
 /// Copies a file as it is before its schema is brought forward: an earlier version of this program can use the copy.
 fn keep_version(db: &Connection, path: &Path, version: i64) -> Result<PathBuf, OpenError> {
-    let names = std::iter::once(String::new()).chain((2..100).map(|number| format!("-{number}")));
-    let mut copies = names.map(|number| beside(path, &format!(".v{version}{number}.bak")));
     let failed = |why: String| {
         let why =
             format!("it cannot be copied, as is done before the upgrade of its schema: {why}");
         OpenError::Io(path.to_owned(), why)
     };
-    let to = copies
-        .find(|copy| !copy.exists())
-        .ok_or_else(|| failed("there are 99 copies already".to_owned()))?;
+    let suffix = |number| match number {
+        1 => format!(".v{version}.bak"),
+        _ => format!(".v{version}-{number}.bak"),
+    };
+    let to = unused(path, suffix).map_err(|error| failed(error.to_string()))?;
     claim::create(&to).map_err(|error| failed(error.to_string()))?;
     let copied = copy_all(db, &to);
     copied.map_err(|error| {
@@ -171,6 +172,14 @@ fn keep_version(db: &Connection, path: &Path, version: i64) -> Result<PathBuf, O
         failed(error.to_string())
     })?;
     Ok(to)
+}
+
+/// A name beside a file that no other file has: the first of those with a suffix for the numbers from 1.
+pub(super) fn unused(path: &Path, suffix: impl Fn(u32) -> String) -> io::Result<PathBuf> {
+    let mut names = (1..=STORE_COPIES_MAX).map(|number| beside(path, &suffix(number)));
+    names
+        .find(|name| !name.exists())
+        .ok_or_else(|| io::Error::other(format!("there are {STORE_COPIES_MAX} copies already")))
 }
 
 /// Copies all of a database, as it is at one moment, into the empty file at `to`.

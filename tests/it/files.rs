@@ -138,17 +138,21 @@ fn a_second_after_the_last_line_all_are_in_the_file_alone() {
     );
 }
 
+/// A server in which 100 lines were said, and whose file was then moved: the lines, and where it is now.
+fn said_and_moved(file: &Path) -> (Server, Vec<String>, PathBuf) {
+    let server = start(file);
+    let texts = numbered(100);
+    let lines: Vec<&str> = texts.iter().map(String::as_str).collect();
+    say(&server, &lines);
+    let moved = file.with_file_name("moved.db");
+    fs::rename(file, &moved).expect("moved");
+    (server, texts, moved)
+}
+
 #[test]
 fn a_file_that_is_moved_away_takes_along_all_that_was_said() {
-    let (folder, file) = place();
-    let server = start(&file);
-    let texts = numbered(100);
-    say(
-        &server,
-        &texts.iter().map(String::as_str).collect::<Vec<_>>(),
-    );
-    let moved = folder.path().join("moved.db");
-    fs::rename(&file, &moved).expect("moved");
+    let (_folder, file) = place();
+    let (server, texts, moved) = said_and_moved(&file);
     // Nothing is said any more that would be lost.
     let mut ann = server.client("ann");
     ann.login();
@@ -161,15 +165,8 @@ fn a_file_that_is_moved_away_takes_along_all_that_was_said() {
 
 #[test]
 fn a_file_that_is_moved_away_before_a_stop_takes_along_all_that_was_said() {
-    let (folder, file) = place();
-    let server = start(&file);
-    let texts = numbered(100);
-    say(
-        &server,
-        &texts.iter().map(String::as_str).collect::<Vec<_>>(),
-    );
-    let moved = folder.path().join("moved.db");
-    fs::rename(&file, &moved).expect("moved");
+    let (_folder, file) = place();
+    let (server, texts, moved) = said_and_moved(&file);
     stop(server);
     assert_eq!(said_in(&moved).expect("a whole file"), texts);
 }

@@ -104,18 +104,18 @@ fn read_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
         return Ok(None);
     };
     // Better no room than one that is open to everybody by mistake.
-    let moderation =
-        match Moderation::from_json(&String::from_utf8_lossy(row.get_ref(4)?.as_bytes()?)) {
-            Ok(moderation) => moderation,
-            Err(error) => {
-                tracing::warn!(
-                    room = id.0,
-                    error,
-                    "what its owners have decided cannot be read: left out"
-                );
-                return Ok(None);
-            }
-        };
+    let json = String::from_utf8_lossy(row.get_ref(4)?.as_bytes()?);
+    let moderation = match Moderation::from_json(&json) {
+        Ok(moderation) => moderation,
+        Err(error) => {
+            tracing::warn!(
+                room = id.0,
+                error,
+                "what its owners have decided cannot be read: left out"
+            );
+            return Ok(None);
+        }
+    };
     let topic = Topic::stored(row.get_ref(2)?.as_bytes()?);
     let last_line = row.get::<_, Option<i64>>(3)?.map(Timestamp);
     Ok(Some(StoredRoom {

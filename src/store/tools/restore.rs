@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ToolError, failed};
 use crate::store::claim::{self, Claim};
-use crate::store::file::{self, beside};
+use crate::store::file::{self, beside, unused};
 use crate::store::sqlite::index;
 
 /// Puts a copy of `backup` in the place of the file at `path`, which no server may use. What was there is kept beside it,
@@ -68,11 +68,7 @@ pub fn restore(backup: &Path, path: &Path) -> Result<Option<PathBuf>, ToolError>
 
 /// Gives the file at `path` a second name, and moves its log there: that of one file would spoil another.
 fn keep(path: &Path) -> std::io::Result<PathBuf> {
-    let names = (1..).map(|number| beside(path, &format!(".replaced-{number}")));
-    let old = names
-        .into_iter()
-        .find(|old| !old.exists())
-        .unwrap_or_default();
+    let old = unused(path, |number| format!(".replaced-{number}"))?;
     fs::hard_link(path, &old)?;
     let log = beside(path, "-wal");
     if log.exists() {
