@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::chat::message::{Item, MemberId};
 use crate::chat::name::{Name, NameKey};
+use crate::chat::settings::Times;
 use crate::limits::LOOKS_DRAWN_MAX;
 use crate::time::Timestamp;
 
@@ -16,6 +17,10 @@ pub struct Look {
     pub offset_s: Option<i32>,
     /// Columns at which rows are wrapped; `None`: every line is one row.
     pub columns: Option<u16>,
+    /// How times are shown.
+    pub times: Times,
+    /// Names are coloured with the first 16 colours.
+    pub few_colors: bool,
 }
 
 /// The drawings of one look other than the usual, and those of further looks. A list that only grows, so that two
@@ -34,8 +39,8 @@ struct LookFrames {
 #[derive(Debug)]
 pub struct Batch {
     items: Vec<Item>,
-    /// The times of the first and the last message.
-    times: Option<(Timestamp, Timestamp)>,
+    /// The times of the first and the last message, or that of the batch if it has none.
+    times: (Timestamp, Timestamp),
     /// Columns of the longest line.
     columns: OnceLock<usize>,
     /// The usual look.
@@ -74,10 +79,10 @@ impl Batch {
     /// How many classes of display a batch keeps a drawing for.
     pub const CLASSES: usize = 5;
 
-    /// A batch of `items`, not drawn yet.
-    pub fn new(items: Vec<Item>) -> Batch {
+    /// A batch of `items` that is published at the time `at`, not drawn yet.
+    pub fn new(items: Vec<Item>, at: Timestamp) -> Batch {
         Batch {
-            times: times_of(&items),
+            times: times_of(&items).unwrap_or((at, at)),
             items,
             columns: OnceLock::new(),
             frames: Default::default(),
@@ -110,8 +115,8 @@ impl Batch {
             .count()
     }
 
-    /// The times of the earliest and the latest message; `None` if there is none.
-    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+    /// The times of the earliest and the latest message; if there is none, when the batch was published.
+    pub fn times(&self) -> (Timestamp, Timestamp) {
         self.times
     }
 
@@ -243,9 +248,14 @@ mod tests {
         }))
     }
 
+    /// Published an hour after 1970 began.
+    fn published(items: Vec<Item>) -> Batch {
+        Batch::new(items, Timestamp(3_600_000))
+    }
+
     #[test]
     fn a_batch_counts_messages_and_not_notices() {
-        let batch = Batch::new(vec![
+        let batch = published(vec![
             message(1),
             Item::Notice(Notice::Joined(Name::anon())),
             message(2),
@@ -260,7 +270,7 @@ mod tests {
 
     #[test]
     fn each_author_of_a_batch_is_known_once() {
-        let batch = Batch::new(vec![
+        let batch = published(vec![
             message(1),
             Item::Notice(Notice::Left(Name::anon())),
             message(2),
@@ -274,16 +284,16 @@ mod tests {
     fn at(offset_s: i32) -> Look {
         Look {
             offset_s: Some(offset_s),
-            columns: None,
+            ..Look::default()
         }
     }
 
     #[test]
     fn a_frame_is_drawn_once_for_each_class_and_look() {
-        let batch = Batch::new(vec![message(1)]);
+        let batch = published(vec![message(1)]);
         let wrapped = Look {
-            offset_s: None,
             columns: Some(79),
+            ..Look::default()
         };
         let frame = |class, look, rows: &str| batch.frame(class, look, |_| rows.to_owned());
         assert_eq!(frame(0, Look::default(), "first"), Some("first"));
@@ -296,14 +306,14 @@ mod tests {
 
     #[test]
     fn a_batch_is_measured_once() {
-        let batch = Batch::new(vec![message(1)]);
+        let batch = published(vec![message(1)]);
         assert_eq!(batch.columns(|items| items.len() + 17), 18);
         assert_eq!(batch.columns(|_| unreachable!("it is known")), 18);
     }
 
     #[test]
     fn two_thousand_members_in_twelve_zones_draw_once_for_each_zone_and_class() {
-        let batch = Batch::new(vec![message(1)]);
+        let batch = published(vec![message(1)]);
         let drawn = AtomicUsize::new(0);
         let look = |member: i32| {
             let (offset_s, class) = (member % 12 * 3600, member as usize / 12 % 2);
@@ -323,7 +333,7 @@ mod tests {
 
     #[test]
     fn drawings_of_other_looks_are_bounded_and_counted() {
-        let batch = Batch::new(vec![message(1)]);
+        let batch = published(vec![message(1)]);
         let cost = batch.cost();
         for offset_s in 0..LOOKS_DRAWN_MAX as i32 {
             let frame = batch.frame(0, at(offset_s), |_| "four".to_owned());
@@ -337,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_times_of_a_batch_are_those_of_its_messages() {
+    fn the_times_of_a_batch_are_those_of_its_messages_if_it_has_any() {
         let at = |time| match message(1) {
             Item::Message(message) => Item::Message(Arc::new(Message {
                 time: Timestamp(time),
@@ -347,16 +357,13 @@ mod tests {
         };
         let notice = || Item::Notice(Notice::Joined(Name::anon()));
         let table = [
-            (vec![], None),
-            (vec![notice()], None),
-            (vec![notice(), at(7)], Some((Timestamp(7), Timestamp(7)))),
-            (
-                vec![at(5), notice(), at(9), at(8)],
-                Some((Timestamp(5), Timestamp(9))),
-            ),
+            (vec![notice()], (3_600_000, 3_600_000)),
+            (vec![notice(), at(7)], (7, 7)),
+            (vec![at(5), notice(), at(9), at(8)], (5, 9)),
         ];
-        for (items, times) in table {
-            assert_eq!(Batch::new(items).times(), times);
+        for (items, (first, last)) in table {
+            let times = (Timestamp(first), Timestamp(last));
+            assert_eq!(published(items).times(), times);
         }
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::chat::message::Message;
 use crate::chat::topic::Topic;
-use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX};
+use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX, SEARCH_WORDS_MAX};
+use crate::text;
 use crate::time::Timestamp;
 
 /// The number of a room in its store. Rooms count up from 1 in the order they were created; the default, 0, is
@@ -32,6 +33,13 @@ impl HistoryQuery {
             HistoryQuery::Around(_) => CONTEXT_LINES,
         }
     }
+}
+
+/// The words of a search: all have to be in a line, wherever, in upper or lower case. The first [`SEARCH_WORDS_MAX`].
+pub fn words(typed: &str) -> impl Iterator<Item = &str> {
+    let words = typed.split_whitespace();
+    let words = words.filter(|word| !text::fold(word).is_empty());
+    words.take(SEARCH_WORDS_MAX)
 }
 
 /// What a search has found.

@@ -15,6 +15,8 @@ pub enum Setting {
     Width(Width),
     /// Colour names and let mentions stand out.
     Color(bool),
+    /// How the time of a message is shown.
+    Times(Times),
     /// What rings.
     Bell(Bell),
     /// The terminal's character set, by name.
@@ -34,6 +36,8 @@ pub enum SettingName {
     Width,
     /// [`Setting::Color`]
     Color,
+    /// [`Setting::Times`]
+    Times,
     /// [`Setting::Bell`]
     Bell,
     /// [`Setting::Charset`]
@@ -71,6 +75,19 @@ impl From<Width> for u16 {
     }
 }
 
+/// How the time of a message is shown in a transcript.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Times {
+    /// Not at all.
+    Off,
+    /// `[14:30]`
+    Short,
+    /// `[14:30:01]`
+    #[default]
+    Full,
+}
+
 /// What rings a terminal's bell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -104,6 +121,9 @@ pub struct Settings {
     /// Colours of names and mentions.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub color: Option<bool>,
+    /// How times are shown.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
     /// What rings.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub bell: Option<Bell>,
@@ -160,6 +180,7 @@ impl Settings {
             }
             Setting::Width(width) => self.width = Some(*width),
             Setting::Color(on) => self.color = Some(*on),
+            Setting::Times(times) => self.times = Some(*times),
             Setting::Bell(bell) => self.bell = Some(*bell),
             Setting::Charset(name) => self.charset = Some(name.clone()),
             Setting::Quiet(on) => self.quiet = Some(*on),
@@ -178,6 +199,7 @@ impl Settings {
             self.plain.map(Setting::Plain),
             self.ansi.map(Setting::Ansi),
             self.color.map(Setting::Color),
+            self.times.map(Setting::Times),
             self.bell.map(Setting::Bell),
             width.map(Setting::Width),
             self.charset.clone().map(Setting::Charset),
@@ -214,6 +236,7 @@ mod tests {
         for setting in [
             Setting::Ansi(true),
             Setting::Color(false),
+            Setting::Times(Times::Short),
             Setting::Width(Width::Columns(120)),
             Setting::Charset("CP437".to_owned()),
             Setting::Quiet(true),
@@ -228,6 +251,7 @@ mod tests {
             [
                 Setting::Ansi(true),
                 Setting::Color(false),
+                Setting::Times(Times::Short),
                 Setting::Width(Width::Columns(120)),
                 Setting::Charset("CP437".to_owned()),
                 Setting::Quiet(true),
@@ -242,6 +266,7 @@ mod tests {
             settings.all(),
             [
                 Setting::Plain(true),
+                Setting::Times(Times::Short),
                 Setting::Width(Width::Off),
                 Setting::Charset("CP437".to_owned()),
                 Setting::Quiet(false)
@@ -256,6 +281,7 @@ mod tests {
             other.all(),
             [
                 Setting::Color(false),
+                Setting::Times(Times::Short),
                 Setting::Bell(Bell::All),
                 Setting::Width(Width::Off),
                 Setting::Charset("CP437".to_owned()),

@@ -60,6 +60,8 @@ impl Connection {
         let viewer = Viewer {
             zone: &self.screen.display.zone,
             now: self.timestamp(),
+            viewpoint: self.viewpoint(),
+            times: self.screen.display.times,
             hints: !self.screen.display.quiet,
             columns: self.screen.display.columns.unwrap_or(COLUMNS),
             server: self.shared.config.name.as_deref(),

@@ -105,6 +105,7 @@ impl Connection {
                     self.screen.display.prompts =
                         terminal::drawing_for(&name) != terminal::Drawing::LinePlain;
                     self.screen.display.own_input_row = terminal::is_mud_client(&name);
+                    self.screen.display.few_colors = terminal::has_few_colors(&name);
                     self.tell_client(Some(name));
                 }
                 Change::ScreenReader => self.set_plain(true),
@@ -206,6 +207,7 @@ impl Connection {
                 false => Width::Off,
             }),
             SettingName::Color => Setting::Color(display.color),
+            SettingName::Times => Setting::Times(display.times),
             SettingName::Bell => Setting::Bell(display.bell),
             SettingName::Charset => {
                 let name = self.charset.as_deref().map_or("UTF-8", Charset::name);
@@ -254,6 +256,10 @@ impl Connection {
             Setting::Width(width) => self.set_width(*width),
             Setting::Color(on) => {
                 self.screen.display.color = *on;
+                SettingsView::Set(setting)
+            }
+            Setting::Times(times) => {
+                self.screen.display.times = *times;
                 SettingsView::Set(setting)
             }
             Setting::Bell(bell) => {

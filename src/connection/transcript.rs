@@ -12,7 +12,7 @@ use crate::chat::settings::Bell;
 use crate::dialog::view::{MessageView, View};
 use crate::hub::room::Taken;
 use crate::limits::WRITE_BYTES;
-use crate::terminal::draw::{self, Drawing};
+use crate::terminal::draw::{self, Drawing, Viewpoint};
 use crate::text;
 use crate::time::Timestamp;
 
@@ -80,11 +80,17 @@ impl Connection {
             return;
         }
         let is_mentioned = self.is_mentioned(batch, &seen);
+        let (first, last) = times_of(&seen).unwrap_or(batch.times());
         if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echoes {
-            self.draw_beside_echo(&seen, is_mentioned);
+            self.draw_beside_echo(&seen, first);
         } else {
+            self.begin_day(first);
             let whole = matches!(seen, Cow::Borrowed(_)).then_some(batch);
-            self.draw_below(whole, &seen, is_mentioned);
+            // What is by the user or about the user stands out.
+            let is_personal = (own > 0 || is_mentioned) && self.screen.display.has_color();
+            self.draw_below(whole.filter(|_| !is_personal), &seen);
+            // Where the date changes within the batch, its drawing tells so.
+            self.day.set(last, &self.screen.display.zone);
         }
         if self.rings(&seen, is_mentioned) {
             self.ring();
@@ -129,26 +135,12 @@ impl Connection {
         }
     }
 
-    /// Draws what is `seen` of a batch, which is given if that is all of it.
-    fn draw_below(&mut self, whole: Option<&Batch>, seen: &[Item], is_mentioned: bool) {
-        let times = whole.map_or_else(|| times_of(seen), Batch::times);
-        if let Some((first, _)) = times {
-            self.begin_day(first);
-        }
+    /// Draws what is `seen` of a batch, which is given if others may see it in the same way.
+    fn draw_below(&mut self, shared: Option<&Batch>, seen: &[Item]) {
         let display = &self.screen.display;
-        let shared = match whole {
-            Some(batch) if !is_mentioned || !display.has_color() => {
-                draw::shared_frame(batch, display, &self.day)
-            }
-            _ => None,
-        };
-        match shared {
+        match shared.and_then(|batch| draw::shared_frame(batch, display, &self.day)) {
             Some(frame) => self.draw_with(|screen, out| screen.frame(frame, out)),
-            None => self.draw_items(seen, is_mentioned),
-        }
-        if let Some((_, last)) = times {
-            // Where the date changes within the batch, its drawing tells so.
-            self.day.set(last, &self.screen.display.zone);
+            None => self.draw_items(seen),
         }
     }
 
@@ -159,10 +151,17 @@ impl Connection {
         }
     }
 
-    fn draw_items(&mut self, items: &[Item], is_mentioned: bool) {
-        let mention = self.mention.as_deref().filter(|_| is_mentioned);
-        let frame = draw::frame(items, &self.screen.display, mention);
+    fn draw_items(&mut self, items: &[Item]) {
+        let frame = draw::frame(items, &self.screen.display, Some(self.viewpoint()));
         self.draw_with(|screen, out| screen.frame(&frame, out));
+    }
+
+    /// As the user sees things.
+    pub(super) fn viewpoint(&self) -> Viewpoint<'_> {
+        Viewpoint {
+            member: self.user.id(),
+            mention: self.mention.as_deref(),
+        }
     }
 
     /// True if others speak of the client's user in what is `seen` of the batch, and its display shows that.
@@ -202,17 +201,18 @@ impl Connection {
 
     /// Draws a batch with lines of one's own where the client's terminal has echoed them: the echo stands for the line.
     /// It is never replaced. What is just above the cursor when a row arrives cannot be known here.
-    fn draw_beside_echo(&mut self, seen: &[Item], is_mentioned: bool) {
+    fn draw_beside_echo(&mut self, seen: &[Item], first: Timestamp) {
         for item in seen {
             match item {
                 // An action looks otherwise than what was typed for it.
                 Item::Message(message)
                     if message.member == self.user.id() && message.kind == Kind::Message => {}
                 item => {
-                    if let Item::Message(message) = item {
-                        self.begin_day(message.time);
-                    }
-                    self.draw_items(std::slice::from_ref(item), is_mentioned);
+                    self.begin_day(match item {
+                        Item::Message(message) => message.time,
+                        Item::Notice(_) => first,
+                    });
+                    self.draw_items(std::slice::from_ref(item));
                 }
             }
         }

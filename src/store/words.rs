@@ -1,6 +1,7 @@
 //! What a search looks for.
 
-use crate::limits::{SEARCH_PARTS_MAX, SEARCH_WORDS_MAX};
+use crate::chat::history;
+use crate::limits::SEARCH_PARTS_MAX;
 use crate::text;
 
 /// Characters of the parts that the index knows (FTS5's trigram tokenizer).
@@ -14,14 +15,10 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Takes the first [`SEARCH_WORDS_MAX`] words of what somebody typed.
+    /// Takes the words of what somebody typed.
     pub(super) fn new(typed: &str) -> Words {
         let clean = text::clean(typed.as_bytes());
-        let words: Vec<&str> = clean
-            .split_whitespace()
-            .filter(|word| !text::fold(word).is_empty())
-            .take(SEARCH_WORDS_MAX)
-            .collect();
+        let words: Vec<&str> = history::words(&clean).collect();
         Words {
             folded: words.iter().map(|word| text::fold(word)).collect(),
             parts: parts(&words),
@@ -96,7 +93,7 @@ mod tests {
         assert!(words.parts.len() <= SEARCH_PARTS_MAX);
         assert_eq!(
             Words::new(&"ab ".repeat(1000)).folded.len(),
-            SEARCH_WORDS_MAX
+            crate::limits::SEARCH_WORDS_MAX
         );
     }
 }

@@ -63,6 +63,39 @@ pub fn is_folded(c: char) -> bool {
         && !property::is_default_ignorable(c)
 }
 
+/// Bytes of the beginning of `text` that [`fold`]s to `folded`, which ends where a character as it is seen ends; `None`
+/// if it begins otherwise. `folded` is folded.
+pub fn folded_prefix(text: &str, folded: &str) -> Option<usize> {
+    let (mut length, mut left) = (0, folded);
+    while !left.is_empty() {
+        let mut chars = text[length..].chars();
+        let (c, after) = (chars.next()?, chars.next());
+        // Most characters fold to one, whatever stands beside them.
+        let is_simple = |c: char| c.is_ascii() || is_folded(c);
+        let taken = match is_simple(c) && after.is_none_or(is_simple) {
+            true => {
+                left = left.strip_prefix(c.to_ascii_lowercase())?;
+                c.len_utf8()
+            }
+            false => {
+                let grapheme = graphemes(&text[length..]).next()?;
+                left = left.strip_prefix(&*fold(grapheme))?;
+                grapheme.len()
+            }
+        };
+        length += taken;
+    }
+    Some(length)
+}
+
+/// Whether `c` may be the first character of what folds to `folded`: most places of a long text are out at once.
+pub fn may_begin(c: char, folded: &str) -> bool {
+    match c.is_ascii() {
+        true => folded.starts_with(c.to_ascii_lowercase()),
+        false => folded.starts_with(c) || !is_folded(c),
+    }
+}
+
 fn fold_by_tables(text: &str) -> String {
     let composed = compose(text);
     CaseMapper::new()

@@ -44,6 +44,12 @@ impl<'a> TimeFormatter<'a> {
         &self.shown
     }
 
+    /// `14:30`
+    pub fn hour_and_minute(&mut self, time: Timestamp) -> &str {
+        let shown = self.time_of_day(time);
+        shown.rsplit_once(':').map_or(shown, |(minute, _)| minute)
+    }
+
     /// The date of `time`, if it differs from the date of the time before.
     pub fn new_date(&mut self, time: Timestamp) -> Option<civil::Date> {
         self.set(time);

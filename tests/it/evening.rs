@@ -282,6 +282,12 @@ fn set_things(evening: &mut Evening) {
     evening.command("anna", "width 60", "Rows are wrapped at 60 columns.");
     evening.command("tess", "color off", "Colours are off.");
     evening.command(
+        "mia",
+        "times short",
+        "Messages are shown with hours and minutes.",
+    );
+    evening.command("mia", "times full", "hours, minutes and seconds.");
+    evening.command(
         "theo",
         "bell mention",
         "The bell rings when somebody says your name, and for private messages.",

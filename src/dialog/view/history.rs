@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use super::{Part, Viewer, quoted};
-use crate::chat::history::{Found, HistoryQuery};
-use crate::terminal::draw;
+use crate::chat::history::{self, Found, HistoryQuery};
+use crate::terminal::draw::{self, Hits};
 use crate::time::local;
 
 /// What is said of old messages.
@@ -64,11 +64,14 @@ fn write_found(
             HistoryQuery::Around(id) => writeln!(out, "There is no line #{id} here."),
         };
     }
+    let hits = match query {
+        HistoryQuery::For(words) => Some(Hits::of(history::words(words))),
+        HistoryQuery::Before(..) | HistoryQuery::Around(_) => None,
+    };
     let is_done = part.write_lines(&found.lines, out, |_, line, out| {
         let time = local::date_and_time(line.time, viewer.zone);
-        write!(out, "#{} [{time}] ", line.id)?;
-        let (_, start) = draw::write_words(line, out);
-        out.insert(start, draw::HANG);
+        let head = format!("#{} [{time}] ", line.id);
+        draw::write_past(&head, line, viewer.viewpoint, hits.as_ref(), out);
         writeln!(out)
     })?;
     match query {

@@ -3,14 +3,12 @@
 use std::fmt::{self, Write as _};
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use super::{Viewer, quoted, write_date};
+use super::{Viewer, quoted};
 use crate::chat::name::Name;
 use crate::chat::people::{DirectMessage, DmError, Words};
 use crate::limits::LINE_BYTES_MAX;
-use crate::terminal::draw::HANG;
-use crate::time::local;
+use crate::terminal::draw::{self, HANG, Style, styled};
 
 /// What is said of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +76,10 @@ impl MessageView {
             ),
             MessageView::Away => writeln!(out, "You are away until you say something."),
             MessageView::Back => writeln!(out, "You are back."),
-            MessageView::Date(date) => write_date(*date, out),
+            MessageView::Date(date) => {
+                draw::write_day(*date, out);
+                writeln!(out)
+            }
             MessageView::Skipped(count) => writeln!(out, "* {count} messages skipped"),
         }
     }
@@ -87,13 +88,19 @@ impl MessageView {
 pub(super) fn write_dm_sent(
     message: &DirectMessage,
     away: Option<&str>,
-    zone: &TimeZone,
+    viewer: &Viewer<'_>,
     out: &mut String,
 ) -> fmt::Result {
-    let (time, name) = (local::time_of_day(message.time, zone), &message.name);
+    let name = &message.name;
     match &message.words {
-        Words::Text(text) => writeln!(out, "[{time}] you -> {name}: {HANG}{text}")?,
-        Words::Invitation(room) => writeln!(out, "[{time}] you invited {name} to room {room}.")?,
+        Words::Text(text) => {
+            write_private(message, &format!("you -> {name}"), text, viewer, out)?;
+        }
+        Words::Invitation(room) => {
+            let words = format!("you invited {name} to room {room}.");
+            let words = styled(Style::Private, &words);
+            writeln!(out, "{}{words}", viewer.time(message.time))?;
+        }
     }
     match away {
         None => Ok(()),
@@ -108,11 +115,15 @@ fn write_dm_received(
     viewer: &Viewer<'_>,
     out: &mut String,
 ) -> fmt::Result {
-    let (time, name) = (local::time_of_day(message.time, viewer.zone), &message.name);
+    let name = &message.name;
     match &message.words {
-        Words::Text(text) => writeln!(out, "[{time}] {name} -> you: {HANG}{text}")?,
+        Words::Text(text) => {
+            write_private(message, &format!("{name} -> you"), text, viewer, out)?;
+        }
         Words::Invitation(room) => {
-            writeln!(out, "[{time}] {name} invites you to room {room}.")?;
+            let words = format!("{name} invites you to room {room}.");
+            let words = styled(Style::Private, &words);
+            writeln!(out, "{}{words}", viewer.time(message.time))?;
             return viewer.hint(format_args!("type '\\join {room}' to go there"), out);
         }
     }
@@ -123,6 +134,20 @@ fn write_dm_received(
         ),
         false => Ok(()),
     }
+}
+
+/// `[14:30:01] Dai -> you: hi`
+fn write_private(
+    message: &DirectMessage,
+    who: &str,
+    text: &str,
+    viewer: &Viewer<'_>,
+    out: &mut String,
+) -> fmt::Result {
+    let time = viewer.time(message.time);
+    let (who, text) = (format!("{who}: "), styled(Style::Private, text));
+    let who = styled(Style::Private, &who);
+    writeln!(out, "{time}{who}{HANG}{text}")
 }
 
 pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> fmt::Result {

@@ -25,7 +25,6 @@ mod terminal;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use account::AccountView;
@@ -43,9 +42,11 @@ pub use terminal::TerminalView;
 use crate::chat::ignore::IgnoreReply;
 use crate::chat::message::Message;
 use crate::chat::request::Info;
+use crate::chat::settings::Times;
 use crate::limits::{LIST_BYTES_MAX, PAGE_PART_BYTES, QUOTE_COLUMNS_MAX};
-use crate::terminal::draw;
+use crate::terminal::draw::{Style, Viewpoint, styled};
 use crate::text;
+use crate::time::local::TimeFormatter;
 use crate::time::{Timestamp, local};
 
 /// The person for whom words are written.
@@ -55,6 +56,10 @@ pub struct Viewer<'a> {
     pub zone: &'a TimeZone,
     /// The time now.
     pub now: Timestamp,
+    /// Who it is, and what others call them.
+    pub viewpoint: Viewpoint<'a>,
+    /// How the times of messages are shown.
+    pub times: Times,
     /// Show hints.
     pub hints: bool,
     /// Columns of the screen, as far as known.
@@ -67,9 +72,21 @@ impl Viewer<'_> {
     /// Appends a hint, a row in parentheses, unless the viewer wants none.
     fn hint(&self, words: fmt::Arguments<'_>, out: &mut String) -> fmt::Result {
         match self.hints {
-            true => writeln!(out, "({words})"),
+            true => writeln!(out, "{}", styled(Style::Dim, &format!("({words})"))),
             false => Ok(()),
         }
+    }
+
+    /// The time of a message that was just sent and is shown in front of it, with a space behind it; empty if times are
+    /// not shown.
+    fn time(&self, time: Timestamp) -> String {
+        let mut times = TimeFormatter::new(self.zone);
+        let time = match self.times {
+            Times::Full => times.time_of_day(time),
+            Times::Short => times.hour_and_minute(time),
+            Times::Off => return String::new(),
+        };
+        format!("{} ", styled(Style::Dim, &format!("[{time}]")))
     }
 
     fn zone_name(&self) -> String {
@@ -169,7 +186,7 @@ fn write_info(info: &Info, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result
         Info::Bans(bans) => moderation::write_bans(bans, out),
         Info::NotDone(why) => moderation::write_not_done(why, out),
         Info::DmSent(message, away) => {
-            messages::write_dm_sent(message, away.as_deref(), viewer.zone, out)
+            messages::write_dm_sent(message, away.as_deref(), viewer, out)
         }
         Info::DmFailed(name, why) => messages::write_dm_failed(name, why, out),
         Info::Unavailable => writeln!(
@@ -218,7 +235,7 @@ impl Part {
         &mut self,
         lines: &[Arc<Message>],
         out: &mut String,
-        mut write: impl FnMut(Option<&Message>, &Message, &mut String) -> fmt::Result,
+        mut write: impl FnMut(Option<&Message>, &Arc<Message>, &mut String) -> fmt::Result,
     ) -> Result<bool, fmt::Error> {
         let start = out.len();
         let mut before = self.line.checked_sub(1).map(|before| &*lines[before]);
@@ -262,11 +279,6 @@ nested!(
     End(EndView),
 );
 
-fn write_date(date: Date, out: &mut String) -> fmt::Result {
-    draw::write_date(date, out);
-    writeln!(out)
-}
-
 /// Writes a list in one row, as far as it is not too long.
 fn write_list(
     items: impl Iterator<Item = impl AsRef<str>>,
@@ -308,4 +320,4 @@ fn cut(text: &str, columns: usize) -> (&str, &'static str) {
 const ROW_COLUMNS: usize = 79;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

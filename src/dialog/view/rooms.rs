@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::people::span;
-use super::{Part, ROW_COLUMNS, Viewer, cut, quoted, write_date, write_list};
+use super::{Part, ROW_COLUMNS, Viewer, cut, quoted, write_list};
 use crate::chat::history::RoomSnapshot;
 use crate::chat::message::Message;
 use crate::chat::name::RoomName;
@@ -126,10 +126,10 @@ fn write_last_lines(
         let shown_before = before.map_or(viewer.now, |before| before.time);
         let times = times.get_or_insert_with(|| TimeFormatter::with_day(viewer.zone, shown_before));
         if let Some(date) = times.new_date(line.time) {
-            write_date(date, out)?;
+            draw::write_day(date, out);
+            writeln!(out)?;
         }
-        let (_, start) = draw::write_message(line, times, out);
-        out.insert(start, draw::HANG);
+        draw::write_last(line, times, viewer.times, viewer.viewpoint, out);
         writeln!(out)
     })?;
     Ok(())
@@ -218,7 +218,7 @@ mod tests {
 
     use super::*;
     use crate::chat::message::{Kind, MemberId, Message};
-    use crate::dialog::view::tests::{VIEWER, name, room as room_name, unhung};
+    use crate::dialog::view::tests::{VIEWER, name, room as room_name, unmarked};
     use crate::time::Timestamp;
 
     fn room(name: &str, members: usize, quiet_for: Option<u64>, topic: &str) -> RoomLine {
@@ -236,7 +236,7 @@ mod tests {
         let mut out = String::new();
         let page = RoomPage { page, pages, rooms };
         write_room_page(&page, &VIEWER, &mut out).expect("a String takes all");
-        out
+        unmarked(&out)
     }
 
     #[test]
@@ -379,7 +379,7 @@ mod tests {
             RoomView::Joined(room_name("7"), scene, false)
                 .write(&Viewer { zone, ..VIEWER }, &mut Part::whole(), &mut out)
                 .expect("a String takes all");
-            let out = unhung(&out);
+            let out = unmarked(&out);
             let (_, shown) = out.split_once("Room 7 ------------\n").expect("the header");
             assert_eq!(shown.lines().collect::<Vec<_>>(), *rows);
         }

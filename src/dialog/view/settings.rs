@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Viewer, quoted};
-use crate::chat::settings::{Bell, Setting, Width};
+use crate::chat::settings::{Bell, Setting, Times, Width};
 use crate::time::local;
 
 /// What is said of the settings.
@@ -83,6 +83,7 @@ fn how_to_set(setting: &Setting) -> &'static str {
         Setting::Width(_) => "width N, with a number from 20 to 500, or \\width off",
         Setting::Color(true) => "color off",
         Setting::Color(false) => "color on",
+        Setting::Times(_) => "times full, \\times short or \\times off",
         Setting::Bell(_) => "bell mention, \\bell all or \\bell off",
         Setting::Quiet(_) => "quiet, or \\quiet off,",
         Setting::Strangers(true) => "strangers off",
@@ -114,6 +115,13 @@ fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::R
         Setting::Width(Width::Off) => writeln!(out, "Each message is one row, however long."),
         Setting::Color(true) => writeln!(out, "Colours are on, except in plain drawing."),
         Setting::Color(false) => writeln!(out, "Colours are off."),
+        Setting::Times(Times::Off) => writeln!(out, "Messages are shown without their times."),
+        Setting::Times(Times::Short) => {
+            writeln!(out, "Messages are shown with hours and minutes.")
+        }
+        Setting::Times(Times::Full) => {
+            writeln!(out, "Messages are shown with hours, minutes and seconds.")
+        }
         Setting::Bell(Bell::Off) => writeln!(out, "The bell is off."),
         Setting::Bell(Bell::Mention) => {
             writeln!(
@@ -159,6 +167,7 @@ fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
         Setting::Ansi(false)
         | Setting::Plain(_)
         | Setting::Color(_)
+        | Setting::Times(_)
         | Setting::Bell(_)
         | Setting::Quiet(_)
         | Setting::Strangers(_)

@@ -21,23 +21,28 @@ pub(super) fn name(name: &str) -> Name {
 }
 
 /// 2026-11-22 21:30:01 in UTC.
-pub(super) const VIEWER: Viewer<'_> = Viewer {
+pub(in crate::dialog) const VIEWER: Viewer<'_> = Viewer {
     zone: &TimeZone::UTC,
     now: Timestamp(1_795_383_001_000),
+    viewpoint: Viewpoint {
+        member: MemberId(7),
+        mention: None,
+    },
+    times: Times::Full,
     hints: true,
     columns: 80,
     server: None,
 };
 
-pub(super) fn shown(view: impl Into<View>) -> String {
+pub(in crate::dialog) fn shown(view: impl Into<View>) -> String {
     let mut out = String::new();
     view.into().write(&VIEWER, &mut out);
-    unhung(&out)
+    unmarked(&out)
 }
 
-/// Rows without the marks of where their text begins.
-pub(super) fn unhung(rows: &str) -> String {
-    rows.replace(draw::HANG, "")
+/// Rows without the marks of what stands out in them and where their text begins.
+pub(in crate::dialog) fn unmarked(rows: &str) -> String {
+    rows.replace(|c: char| c.is_control() && c != '\n', "")
 }
 
 #[test]

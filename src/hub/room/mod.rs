@@ -101,6 +101,8 @@ struct Actor {
     is_behind: bool,
     /// Something was published since the members were last woken.
     news: bool,
+    /// What the machine's clock showed when the turn began.
+    wall: Timestamp,
 }
 
 impl Actor {
@@ -119,6 +121,7 @@ impl Actor {
             handle,
             is_behind: false,
             news: false,
+            wall: Timestamp(0),
         }
     }
 
@@ -126,6 +129,7 @@ impl Actor {
         let mut turn = Vec::new();
         while poll_fn(|cx| self.handle.mailbox.poll_take(&mut turn, cx)).await {
             let times = now();
+            self.wall = times.wall;
             for command in turn.drain(..) {
                 self.handle(command, times).await;
             }
@@ -294,7 +298,7 @@ impl Actor {
     /// Hands what is pending to those who are members now.
     fn publish(&mut self) {
         if !self.pending.is_empty() {
-            let batch = Batch::new(std::mem::take(&mut self.pending));
+            let batch = Batch::new(std::mem::take(&mut self.pending), self.wall);
             self.outbox.publish(batch, self.inboxes.len());
             self.news = true;
         }

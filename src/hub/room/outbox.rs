@@ -263,14 +263,15 @@ mod tests {
     const COST: usize = ITEM_BYTES + ITEM_COPIES * "anonhi".len();
 
     fn batch(id: u64) -> Batch {
-        Batch::new(vec![Item::Message(Arc::new(Message {
+        let said = Item::Message(Arc::new(Message {
             id,
             time: Timestamp(0),
             member: MemberId(1),
             name: Name::anon(),
             kind: Kind::Message,
             text: "hi".into(),
-        }))])
+        }));
+        Batch::new(vec![said], Timestamp(0))
     }
 
     fn ids(batches: &[Arc<Batch>]) -> Vec<u64> {
@@ -352,7 +353,7 @@ mod tests {
             if id == 2 {
                 let abroad = Look {
                     offset_s: Some(3600),
-                    columns: None,
+                    ..Look::default()
                 };
                 batches[0].frame(0, abroad, |_| "x".repeat(COST));
             }

@@ -1,19 +1,20 @@
 //! One line of a transcript: its words, its colours, and the rows it takes.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use jiff::civil::Date;
 
-use super::mention::Mention;
-use super::{Display, Drawing, notice};
+use super::style::{Color, HANG, Hits, Style, unmarked, write_styled};
+use super::{Display, Drawing, Viewpoint, notice};
 use crate::chat::message::{Item, Kind, Message, Notice};
-use crate::chat::name::Name;
+use crate::chat::settings::Times;
 use crate::limits::{HANGING_COLUMNS_MIN, INDENT_COLUMNS};
 use crate::text;
 use crate::time::local::TimeFormatter;
 
-/// One line of a transcript: its text, and the parts that are highlighted.
+/// One line of a transcript: its text, and the parts that stand out.
 #[derive(Default)]
 pub(super) struct Line {
     text: String,
@@ -23,26 +24,28 @@ pub(super) struct Line {
     hang: Option<usize>,
 }
 
-#[derive(Clone, Copy)]
-enum Style {
-    /// A colour of the 256-colour palette.
-    Color(u8),
-    Reverse,
-}
-
 impl Line {
     pub(super) fn set(
         &mut self,
         item: &Item,
         times: &mut TimeFormatter<'_>,
+        shown: Times,
         color: bool,
-        mention: Option<&Mention>,
+        viewer: Option<Viewpoint<'_>>,
     ) {
         match item {
-            Item::Message(message) => self.set_message(message, times, color, mention),
+            Item::Message(message) => {
+                self.clear();
+                let parts = write_message(message, times, shown, &mut self.text);
+                self.hang = Some(parts.text);
+                if color {
+                    self.style(message, parts, viewer, None);
+                }
+            }
             Item::Notice(notice) => {
                 self.clear();
                 write_notice(notice, &mut self.text);
+                self.dim();
             }
         }
     }
@@ -50,39 +53,95 @@ impl Line {
     pub(super) fn set_date(&mut self, date: Date) {
         self.clear();
         write_date(date, &mut self.text);
+        self.dim();
     }
 
-    /// A row of words that are nobody's message. They may hold [`HANG`].
-    pub(super) fn set_words(&mut self, words: &str) {
-        self.clear();
-        let (before, after) = words.split_once(HANG).unwrap_or((words, ""));
-        self.text.push_str(before);
-        self.text.push_str(after);
-        self.hang = (before.len() < words.len()).then_some(before.len());
-    }
-
-    fn set_message(
+    /// A message of the past, after `head`.
+    pub(super) fn set_past(
         &mut self,
+        head: &str,
         message: &Message,
-        times: &mut TimeFormatter<'_>,
-        color: bool,
-        mention: Option<&Mention>,
+        viewer: Viewpoint<'_>,
+        hits: Option<&Hits>,
     ) {
         self.clear();
-        let (name, start) = write_message(message, times, &mut self.text);
-        self.hang = Some(start);
-        if !color {
-            return;
+        self.text.push_str(head);
+        let parts = write_words(message, &mut self.text);
+        self.hang = Some(parts.text);
+        self.style(message, parts, Some(viewer), hits);
+    }
+
+    /// A row of words that are nobody's message. They may hold marks.
+    pub(super) fn set_words(&mut self, words: &str) {
+        self.clear();
+        let Line { text, spans, hang } = self;
+        let end = Cell::new(0);
+        let part = |words: &str, style: Option<Style>| {
+            let start = text.len();
+            text.push_str(words);
+            end.set(text.len());
+            spans.extend(style.map(|style| (start..text.len(), style)));
+        };
+        unmarked(words, part, &mut || *hang = Some(end.get()));
+    }
+
+    /// Appends the line as a row of words with marks.
+    pub(super) fn write_marked(&self, out: &mut String) {
+        let mut done = 0;
+        let hang = self.hang.unwrap_or(usize::MAX);
+        let mut write = |range: Range<usize>, style: Option<Style>| {
+            if (done..range.end).contains(&hang) {
+                out.push(HANG);
+            }
+            done = range.end;
+            write_styled(style, &self.text[range], out);
+        };
+        let mut at = 0;
+        for (span, style) in &self.spans {
+            // The mark stands between two parts.
+            let hang = hang.clamp(at, span.start);
+            write(at..hang, None);
+            write(hang..span.start, None);
+            write(span.clone(), Some(*style));
+            at = span.end;
         }
-        self.spans
-            .push((name, Style::Color(color_of(&message.name))));
-        for place in mention
+        let hang = hang.clamp(at, self.text.len());
+        write(at..hang, None);
+        write(hang..self.text.len(), None);
+    }
+
+    /// Notes what stands out in a message that is `viewer`'s to see; `None`: it is drawn for all.
+    fn style(
+        &mut self,
+        message: &Message,
+        parts: Parts,
+        viewer: Option<Viewpoint<'_>>,
+        hits: Option<&Hits>,
+    ) {
+        if parts.head > 0 {
+            self.spans.push((0..parts.head, Style::Dim));
+        }
+        let color = Color::of(message.name.as_str());
+        let is_own = viewer.is_some_and(|viewer| viewer.member == message.member);
+        let style = if is_own { Style::OwnName } else { Style::Name };
+        self.spans.push((parts.name, style(color)));
+        let within = |place: Range<usize>| parts.text + place.start..parts.text + place.end;
+        if let Some(hits) = hits {
+            let places = hits.places(&message.text).into_iter();
+            return self
+                .spans
+                .extend(places.map(|place| (within(place), Style::Hit)));
+        }
+        let mention = viewer.and_then(|viewer| viewer.mention);
+        let places = mention
             .into_iter()
-            .flat_map(|mention| mention.places(message))
-        {
-            let place = start + place.start..start + place.end;
-            self.spans.push((place, Style::Reverse));
-        }
+            .flat_map(|mention| mention.places(message));
+        self.spans
+            .extend(places.map(|place| (within(place), Style::Mention)));
+    }
+
+    fn dim(&mut self) {
+        self.spans.push((0..self.text.len(), Style::Dim));
     }
 
     fn clear(&mut self) {
@@ -127,7 +186,10 @@ impl Line {
             out.push_str(INSERT);
         }
         out.extend(std::iter::repeat_n(' ', indent));
-        self.paint(row, out);
+        match display.has_color() {
+            true => self.paint(row, display.few_colors, out),
+            false => out.push_str(&self.text[row]),
+        }
         out.push_str(if ansi {
             INSERT_END
         } else {
@@ -135,7 +197,7 @@ impl Line {
         });
     }
 
-    fn paint(&self, row: Range<usize>, out: &mut String) {
+    fn paint(&self, row: Range<usize>, few_colors: bool, out: &mut String) {
         let mut done = row.start;
         for (span, style) in &self.spans {
             let span = span.start.max(done)..span.end.min(row.end);
@@ -143,20 +205,12 @@ impl Line {
                 continue;
             }
             out.push_str(&self.text[done..span.start]);
-            let text = &self.text[span.clone()];
-            let _ = match style {
-                Style::Color(color) => write!(out, "\x1b[38;5;{color}m{text}\x1b[39m"),
-                Style::Reverse => write!(out, "\x1b[7m{text}\x1b[27m"),
-            };
+            style.paint(&self.text[span.clone()], few_colors, out);
             done = span.end;
         }
         out.push_str(&self.text[done..row.end]);
     }
 }
-
-/// Stands in a row of words where what somebody has written begins, so that the rows that follow stand below it. A
-/// control, so no text from users holds it.
-pub const HANG: char = '\u{1F}';
 
 /// Makes place for a row above the cursor's row, whose text stays as it is, and goes there: save the cursor, wrap
 /// nothing (on a screen that is narrower than we think a row loses its end, and not its neighbour), make room below
@@ -166,49 +220,78 @@ const INSERT: &str = "\x1b7\x1b[?7l\n\x1b[A\r\x1b[L";
 /// Goes back to where the cursor was, one row further down. What follows does not depend on what came before it.
 pub const INSERT_END: &str = "\x1b[?7h\x1b8\x1b[B";
 
-/// Colours of the 256-colour palette that are readable on black and on white: a contrast of at least 3:1 to both.
-pub(super) const NAME_COLORS: [u8; 12] = [31, 64, 97, 130, 161, 166, 29, 126, 68, 94, 133, 30];
-
-/// The colour of a name: always the same for the same name, in upper or lower case.
-pub(super) fn color_of(name: &Name) -> u8 {
-    // FNV-1a: short, and good enough to tell a few people apart.
-    let hash = name.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
-    });
-    NAME_COLORS[hash as usize % NAME_COLORS.len()]
-}
-
 /// Appends `--- 2026-11-22 ---`.
-pub fn write_date(date: Date, out: &mut String) {
+fn write_date(date: Date, out: &mut String) {
     let written = write!(out, "--- {date} ---");
     debug_assert!(written.is_ok(), "a String takes all that is written to it");
 }
 
-/// Appends `[HH:MM:SS] name: text`, and returns where the name stands and where the text begins.
-pub fn write_message(
+/// Where the parts of a message stand in its line.
+pub(super) struct Parts {
+    /// Where what comes before the name, and is not of the message, ends.
+    head: usize,
+    name: Range<usize>,
+    /// Where the text begins.
+    text: usize,
+}
+
+/// Appends a message with its time. Without the time the name stands in brackets: a row of the server's own begins
+/// otherwise.
+///
+/// | time | message | action |
+/// |---|---|---|
+/// | full | `[14:30:01] Dai: hi` | `[14:30:01] * Dai waves` |
+/// | short | `[14:30] Dai: hi` | `[14:30] * Dai waves` |
+/// | off | `<Dai> hi` | `<*> Dai waves` |
+fn write_message(
     message: &Message,
     times: &mut TimeFormatter<'_>,
+    shown: Times,
     out: &mut String,
-) -> (Range<usize>, usize) {
+) -> Parts {
+    let time = match shown {
+        Times::Full => times.time_of_day(message.time),
+        Times::Short => times.hour_and_minute(message.time),
+        Times::Off => {
+            let (before, between) = match message.kind {
+                Kind::Message => ("<", "> "),
+                Kind::Action => ("<*> ", " "),
+            };
+            return write_parts(message, before, between, out);
+        }
+    };
     out.push('[');
-    out.push_str(times.time_of_day(message.time));
+    out.push_str(time);
     out.push_str("] ");
     write_words(message, out)
 }
 
-/// Appends `name: text`, or `* name text` for an action, and returns where the name stands and where the text begins.
-pub fn write_words(message: &Message, out: &mut String) -> (Range<usize>, usize) {
+/// Appends `name: text`, or `* name text` for an action, to what stands in front of it.
+fn write_words(message: &Message, out: &mut String) -> Parts {
+    let head = out.trim_end().len();
     let (before, between) = match message.kind {
         Kind::Message => ("", ": "),
         Kind::Action => ("* ", " "),
     };
+    Parts {
+        head,
+        ..write_parts(message, before, between, out)
+    }
+}
+
+fn write_parts(message: &Message, before: &str, between: &str, out: &mut String) -> Parts {
     out.push_str(before);
-    let name = out.len()..out.len() + message.name.as_str().len();
-    out.push_str(message.name.as_str());
-    out.push_str(between);
     let start = out.len();
+    out.push_str(message.name.as_str());
+    let name = start..out.len();
+    out.push_str(between);
+    let text = out.len();
     out.push_str(&message.text);
-    (name, start)
+    Parts {
+        head: 0,
+        name,
+        text,
+    }
 }
 
 fn write_notice(notice: &Notice, out: &mut String) {

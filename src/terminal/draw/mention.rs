@@ -49,7 +49,7 @@ impl Mention {
         text.char_indices().filter_map(move |(start, c)| {
             let before = before.replace(c);
             // A text may be long, and is looked through for everybody whom it may mean: most places are out at once.
-            let may_be = start >= end_of_last && self.may_begin_with(c);
+            let may_be = start >= end_of_last && text::may_begin(c, &self.folded);
             let end = (may_be && !is_inside(before, Some(c)))
                 .then(|| self.end_at(text, start))
                 .flatten()?;
@@ -58,36 +58,10 @@ impl Mention {
         })
     }
 
-    fn may_begin_with(&self, c: char) -> bool {
-        let is_first = |c| self.folded.starts_with::<char>(c);
-        match c.is_ascii() {
-            true => is_first(c.to_ascii_lowercase()),
-            false => is_first(c) || !text::is_folded(c),
-        }
-    }
-
     /// Where the name ends if it begins at `start`, and not within a longer word.
     fn end_at(&self, text: &str, start: usize) -> Option<usize> {
         let rest = &text[start..];
-        let (mut length, mut left) = (0, self.folded.as_str());
-        while !left.is_empty() {
-            let mut chars = rest[length..].chars();
-            let (c, after) = (chars.next()?, chars.next());
-            // Most characters fold to one, whatever stands beside them.
-            let is_simple = |c: char| c.is_ascii() || text::is_folded(c);
-            let taken = match is_simple(c) && after.is_none_or(is_simple) {
-                true => {
-                    left = left.strip_prefix(c.to_ascii_lowercase())?;
-                    c.len_utf8()
-                }
-                false => {
-                    let grapheme = text::graphemes(&rest[length..]).next()?;
-                    left = left.strip_prefix(&*text::fold(grapheme))?;
-                    grapheme.len()
-                }
-            };
-            length += taken;
-        }
+        let length = text::folded_prefix(rest, &self.folded)?;
         let (name, after) = rest.split_at(length);
         let is_part = is_inside(name.chars().next_back(), after.chars().next());
         (!is_part).then_some(start + length)

@@ -1,25 +1,31 @@
 //! *Pure.* How the rows of a transcript look on a client's terminal.
 //!
 //! A batch is drawn once for each class of displays ([`Display::class`]), each UTC offset, and, if a line of it does not
-//! fit on the screen, each width. A display whose user is mentioned draws for itself.
+//! fit on the screen, each width. A display whose user speaks or is mentioned draws for itself.
 //!
 //! - this file: displays, and drawings of many lines;
-//! - `line`: one line, its colours and the rows it takes;
+//! - `line`: one line, what stands out in it and the rows it takes;
+//! - `style`: how that looks;
 //! - `mention`: finding a name in a text;
 //! - `notice`: the words of what owners do.
 
 mod line;
 mod mention;
 mod notice;
+mod style;
 
+use std::sync::Arc;
+
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-pub use line::{HANG, INSERT_END, write_date, write_message, write_words};
+pub use line::INSERT_END;
 pub use mention::{Mention, words};
+pub use style::{Color, HANG, Hits, Style, styled};
 
 use crate::chat::batch::{Batch, Look};
-use crate::chat::message::Item;
-use crate::chat::settings::Bell;
+use crate::chat::message::{Item, MemberId, Message};
+use crate::chat::settings::{Bell, Times};
 use crate::limits::{COLUMNS, LINE_MODE_COLUMNS};
 use crate::time::local::{DayTracker, TimeFormatter};
 use line::Line;
@@ -69,6 +75,10 @@ pub struct Display {
     pub custom_zone: bool,
     /// Names are coloured and mentions stand out, where escape sequences can be used at all.
     pub color: bool,
+    /// The terminal may know the first 16 colours only.
+    pub few_colors: bool,
+    /// How the times of messages are shown.
+    pub times: Times,
     /// What rings the terminal's bell.
     pub bell: Bell,
     /// Neither notices nor hints are shown.
@@ -92,6 +102,8 @@ impl Display {
             zone,
             custom_zone: false,
             color: true,
+            few_colors: false,
+            times: Times::Full,
             bell: Bell::Off,
             quiet: false,
             prompts: true,
@@ -131,17 +143,26 @@ impl Display {
     }
 }
 
-/// Draws the rows of a transcript for `display`, with a row between them where the date changes. Mentions by others
-/// are highlighted.
-pub fn frame(items: &[Item], display: &Display, mention: Option<&Mention>) -> String {
-    frame_wrapped(items, display, display.wrap_columns(), mention)
+/// Whose eyes see a transcript.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewpoint<'a> {
+    /// The user, whose own name stands out.
+    pub member: MemberId,
+    /// Mentions of the user by others, which stand out too.
+    pub mention: Option<&'a Mention>,
+}
+
+/// Draws the rows of a transcript for `display`, with a row between them where the date changes, as `viewer` sees them;
+/// `None`: as everybody does of whom they are not.
+pub fn frame(items: &[Item], display: &Display, viewer: Option<Viewpoint<'_>>) -> String {
+    frame_wrapped(items, display, display.wrap_columns(), viewer)
 }
 
 fn frame_wrapped(
     items: &[Item],
     display: &Display,
     columns: Option<u16>,
-    mention: Option<&Mention>,
+    viewer: Option<Viewpoint<'_>>,
 ) -> String {
     let mut times = TimeFormatter::new(&display.zone);
     let mut out = String::with_capacity(items.len() * 64);
@@ -153,7 +174,7 @@ fn frame_wrapped(
             line.set_date(date);
             line.draw(display, columns, &mut out);
         }
-        line.set(item, &mut times, display.has_color(), mention);
+        line.set(item, &mut times, display.times, display.has_color(), viewer);
         line.draw(display, columns, &mut out);
     }
     out
@@ -166,11 +187,16 @@ pub fn shared_frame<'a>(batch: &'a Batch, display: &Display, day: &DayTracker) -
     let columns = display
         .wrap_columns()
         .filter(|columns| batch.columns(broadest) > usize::from(*columns));
-    let offset_s = match batch.times() {
-        Some((_, last)) if display.custom_zone => Some(day.offset_s(last, &display.zone)?),
-        _ => None,
+    let offset_s = match display.custom_zone {
+        true => Some(day.offset_s(batch.times().1, &display.zone)?),
+        false => None,
     };
-    let look = Look { offset_s, columns };
+    let look = Look {
+        offset_s,
+        columns,
+        times: display.times,
+        few_colors: display.few_colors && display.has_color(),
+    };
     batch.frame(display.class(), look, |items| {
         frame_wrapped(items, display, columns, None)
     })
@@ -181,7 +207,7 @@ fn broadest(items: &[Item]) -> usize {
     let mut line = Line::default();
     let mut times = TimeFormatter::new(&UTC);
     let widths = items.iter().map(|item| {
-        line.set(item, &mut times, false, None);
+        line.set(item, &mut times, Times::Full, false, None);
         line.breadth()
     });
     widths.fold(DATE_COLUMNS, usize::max)
@@ -193,7 +219,43 @@ static UTC: TimeZone = TimeZone::UTC;
 /// Columns of the row that tells a new date.
 const DATE_COLUMNS: usize = "--- 2026-11-22 ---".len();
 
-/// Appends a row of words that are nobody's message, wrapped where `display` wraps. They may hold [`HANG`].
+/// Appends a message of the past as a row of words in which stands out what does so live, after `head`: its number and
+/// time. With `hits` of a search, those stand out instead of mentions.
+pub fn write_past(
+    head: &str,
+    message: &Message,
+    viewer: Viewpoint<'_>,
+    hits: Option<&Hits>,
+    out: &mut String,
+) {
+    let mut line = Line::default();
+    line.set_past(head, message, viewer, hits);
+    line.write_marked(out);
+}
+
+/// Appends a message as a row of words, as it was when it was said.
+pub fn write_last(
+    message: &Arc<Message>,
+    times: &mut TimeFormatter<'_>,
+    shown: Times,
+    viewer: Viewpoint<'_>,
+    out: &mut String,
+) {
+    let mut line = Line::default();
+    let item = Item::Message(Arc::clone(message));
+    line.set(&item, times, shown, true, Some(viewer));
+    line.write_marked(out);
+}
+
+/// Appends a row that tells a date, as a row of words.
+pub fn write_day(date: Date, out: &mut String) {
+    let mut line = Line::default();
+    line.set_date(date);
+    line.write_marked(out);
+}
+
+/// Appends a row of words that are nobody's message, wrapped where `display` wraps. They may hold
+/// [`HANG`] and what is [`styled`].
 pub fn write_row(words: &str, display: &Display, out: &mut String) {
     let mut line = Line::default();
     line.set_words(words);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::line::{NAME_COLORS, color_of};
+use super::style::COLORS;
 use super::*;
 use crate::chat::message::{Item, Kind, MemberId, Message, ModAction, ModNotice, Notice};
 use crate::chat::name::Name;
@@ -33,6 +33,17 @@ fn display(drawing: Drawing) -> Display {
         newline: Newline::Lf,
         ..Display::plain(TimeZone::UTC)
     }
+}
+
+/// Published when 1970 began.
+fn published(items: Vec<Item>) -> Batch {
+    Batch::new(items, Timestamp(0))
+}
+
+/// As `member` sees things, of whom others speak as `mention` says.
+fn seen_by(member: u64, mention: Option<&Mention>) -> Option<Viewpoint<'_>> {
+    let member = MemberId(member);
+    Some(Viewpoint { member, mention })
 }
 
 #[test]
@@ -95,7 +106,7 @@ fn the_date_stands_between_rows_of_two_days_in_every_drawing() {
 #[test]
 fn a_batch_over_midnight_is_shared_by_those_who_see_the_same() {
     let midnight = 20_000 * 24 * 3600;
-    let batch = Batch::new(vec![
+    let batch = published(vec![
         said(midnight - 1, "bob", "one"),
         said(midnight, "bob", "two"),
     ]);
@@ -124,7 +135,7 @@ fn a_batch_over_midnight_is_shared_by_those_who_see_the_same() {
     assert_eq!(shared[2], shared[3], "both look at one drawing");
     // The clocks of Havana went back by an hour at this moment; those of Bogota did not.
     let change = 1_730_610_000;
-    let batch = Batch::new(vec![
+    let batch = published(vec![
         said(change - 1, "bob", "one"),
         said(change, "bob", "two"),
     ]);
@@ -142,23 +153,135 @@ fn plain_rows_hold_no_escape_whatever_is_asked_for() {
     let drawn = frame(
         &[said(0, "bob", "hi Dai")],
         &display(Drawing::Plain),
-        mention.as_ref(),
+        seen_by(7, mention.as_ref()),
     );
     assert_eq!(drawn, "[00:00:00] bob: hi Dai\n");
 }
 
+/// A drawing with its escape sequences in words: `<dim>`, `<name>` and so on, and `</>` where something ends.
+fn in_words(drawn: &str, named: &[(&str, &str)]) -> String {
+    let mut words = drawn.to_owned();
+    for (name, escape) in named {
+        words = words.replace(&format!("\x1b[{escape}m"), &format!("<{name}>"));
+    }
+    for end in ["22;39", "22;24", "22", "24", "27", "39"] {
+        words = words.replace(&format!("\x1b[{end}m"), "</>");
+    }
+    words
+}
+
 #[test]
-fn names_are_coloured_and_mentions_stand_out() {
+fn times_and_notices_are_dim_names_coloured_and_mentions_reversed() {
     let mention = Mention::of(MemberId(7), &name("Dai"));
-    let drawn = frame(
-        &[said(0, "bob", "hi @dai, Daiquiri?")],
-        &display(Drawing::Character),
-        mention.as_ref(),
+    let items = [
+        said(0, "bob", "hi @dai, Daiquiri?"),
+        Item::Notice(Notice::Joined(name("ann"))),
+    ];
+    let (full, few) = ("38;5;68", "36");
+    for (few_colors, color) in [(false, full), (true, few)] {
+        let display = Display {
+            few_colors,
+            ..display(Drawing::Character)
+        };
+        let named = [
+            ("dim", "2"),
+            ("bob", color),
+            ("own", &format!("1;{color}")),
+            ("you", "7"),
+        ];
+        let drawn = |viewer| in_words(&frame(&items, &display, viewer), &named);
+        assert_eq!(
+            drawn(seen_by(7, mention.as_ref())),
+            "<dim>[00:00:00]</> <bob>bob</>: hi @<you>dai</>, Daiquiri?\n<dim>* ann joined</>\n"
+        );
+        // One's own name is bold as well.
+        assert_eq!(
+            drawn(seen_by(1, None)),
+            "<dim>[00:00:00]</> <own>bob</>: hi @dai, Daiquiri?\n<dim>* ann joined</>\n"
+        );
+    }
+}
+
+#[test]
+fn times_can_be_short_or_left_out() {
+    let action = match said(3661, "bob", "waves") {
+        Item::Message(message) => Item::Message(Arc::new(Message {
+            kind: Kind::Action,
+            ..Message::clone(&message)
+        })),
+        notice => notice,
+    };
+    let items = [
+        said(3661, "bob", "hi"),
+        action,
+        Item::Notice(Notice::Left(name("ann"))),
+    ];
+    for (times, rows) in [
+        (
+            Times::Full,
+            "[01:01:01] bob: hi\n[01:01:01] * bob waves\n* ann left\n",
+        ),
+        (
+            Times::Short,
+            "[01:01] bob: hi\n[01:01] * bob waves\n* ann left\n",
+        ),
+        (Times::Off, "<bob> hi\n<*> bob waves\n* ann left\n"),
+    ] {
+        let display = Display {
+            times,
+            ..display(Drawing::Plain)
+        };
+        assert_eq!(frame(&items, &display, None), rows);
+        let batch = published(items.to_vec());
+        let shared = shared_frame(&batch, &display, &DayTracker::default());
+        assert_eq!(shared, Some(rows));
+    }
+}
+
+#[test]
+fn lines_of_the_past_look_as_they_did_live_and_hits_stand_out() {
+    let mention = Mention::of(MemberId(7), &name("Dai"));
+    let Item::Message(message) = said(0, "bob", "Pizza for Dai, PIZZA for all") else {
+        panic!("it is one")
+    };
+    let viewer = seen_by(7, mention.as_ref()).expect("somebody");
+    let named = [
+        ("dim", "2"),
+        ("bob", "38;5;68"),
+        ("you", "7"),
+        ("hit", "1;4"),
+    ];
+    let drawn = |hits: Option<&Hits>, columns| {
+        let mut words = String::new();
+        write_past(
+            "#1 [2026-11-20 14:30:01] ",
+            &message,
+            viewer,
+            hits,
+            &mut words,
+        );
+        let mut out = String::new();
+        let display = Display {
+            columns: Some(columns),
+            ..display(Drawing::Character)
+        };
+        write_row(&words, &display, &mut out);
+        in_words(&out, &named)
+    };
+    let head = "<dim>#1 [2026-11-20 14:30:01]</> <bob>bob</>: ";
+    assert_eq!(
+        drawn(None, 80),
+        format!("{head}Pizza for <you>Dai</>, PIZZA for all\n")
     );
-    let color = color_of(&name("bob"));
-    let expected =
-        format!("[00:00:00] \x1b[38;5;{color}mbob\x1b[39m: hi @\x1b[7mdai\x1b[27m, Daiquiri?\n");
-    assert_eq!(drawn, expected);
+    let hits = Hits::of(["pizza", "all"]);
+    assert_eq!(
+        drawn(Some(&hits), 80),
+        format!("{head}<hit>Pizza</> for Dai, <hit>PIZZA</> for <hit>all</>\n")
+    );
+    assert_eq!(
+        drawn(Some(&hits), 48),
+        format!("{head}<hit>Pizza</> for Dai,\n  <hit>PIZZA</> for <hit>all</>\n")
+    );
 }
 
 #[test]
@@ -168,7 +291,7 @@ fn ones_own_words_are_no_mention() {
     let other = Mention::of(MemberId(2), &name("Dai")).expect("a name");
     assert!(!own.is_in(&items));
     assert!(other.is_in(&items));
-    let drawn = frame(&items, &display(Drawing::Character), Some(&own));
+    let drawn = frame(&items, &display(Drawing::Character), seen_by(1, Some(&own)));
     assert!(!drawn.contains("\x1b[7m"), "{drawn:?}");
 }
 
@@ -236,7 +359,7 @@ fn scripts_can_have_one_row_a_message() {
 
 #[test]
 fn a_batch_is_drawn_anew_only_for_screens_it_does_not_fit_on() {
-    let batch = Batch::new(vec![said(0, "bob", "fits on most screens")]);
+    let batch = published(vec![said(0, "bob", "fits on most screens")]);
     let frame = |columns| {
         let display = Display {
             columns: Some(columns),
@@ -321,9 +444,11 @@ proptest! {
             Just(Drawing::Ansi),
             Just(Drawing::Character)
         ],
+        times in prop_oneof![Just(Times::Full), Just(Times::Short), Just(Times::Off)],
     ) {
         let display = Display {
             columns: Some(columns),
+            times,
             color: false,
             ..display(drawing)
         };
@@ -343,7 +468,7 @@ proptest! {
             prop_assert!(number == 0 || row.starts_with(&indent), "{:?}", rows);
         }
         let starts: &[&str] = match &item {
-            Item::Message(_) => &["[00:00:0"],
+            Item::Message(_) => &["[00:00:0", "[00:00]", "<"],
             Item::Notice(_) => &["* "],
         };
         prop_assert!(starts.iter().any(|start| rows[0].starts_with(start)), "{:?}", rows);
@@ -369,8 +494,7 @@ fn a_span_that_is_cut_by_a_row_is_painted_on_each() {
     let mut display = display(Drawing::Ansi);
     display.columns = Some(20);
     let drawn = frame(&[said(0, &"n".repeat(30), "x")], &display, None);
-    let color = color_of(&name(&"n".repeat(30)));
-    assert_eq!(drawn.matches(&format!("\x1b[38;5;{color}m")).count(), 3);
+    assert_eq!(drawn.matches("\x1b[38;5;").count(), 3);
     assert_eq!(drawn.matches("\x1b[39m").count(), 3);
 }
 
@@ -408,7 +532,7 @@ fn a_name_is_found_wherever_it_is_not_a_part_of_a_longer_word() {
         assert_eq!(mention.is_in(&items), !expected.is_empty());
         // What the members of a room look at first misses none.
         let (folded, is_word) = mention.folded();
-        let batch = Batch::new(items.to_vec());
+        let batch = published(items.to_vec());
         let may_be = match is_word {
             true => batch.has_word(folded, |text| words(text).map(text::fold).collect()),
             false => batch.has_text(folded, text::fold),
@@ -429,7 +553,7 @@ fn the_colours_of_names_can_be_read_on_black_and_on_white() {
             ((value + 0.055) / 1.055).powf(2.4)
         }
     };
-    for color in NAME_COLORS {
+    for color in COLORS {
         let cube = color - 16;
         let (red, green, blue) = (cube / 36, cube / 6 % 6, cube % 6);
         let luminance = 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);

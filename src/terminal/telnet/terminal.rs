@@ -112,6 +112,32 @@ pub fn is_mud_client(name: &str) -> bool {
     name.starts_with("TINTIN") || MUD_CLIENTS.iter().any(|known| name.starts_with(known))
 }
 
+/// Terminals whose palette has 256 colours, by the beginnings of their names.
+const COLORFUL_TERMINALS: [&str; 13] = [
+    "ALACRITTY",
+    "FOOT",
+    "GNOME",
+    "ITERM",
+    "KITTY",
+    "KONSOLE",
+    "MLTERM",
+    "PUTTY",
+    "RXVT",
+    "SCREEN",
+    "TMUX",
+    "VTE",
+    "XTERM",
+];
+
+/// Whether a terminal that calls itself `name` may know the first 16 colours only, and take a number from the larger
+/// palette for something else.
+pub fn has_few_colors(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let is_colorful =
+        name.contains("256") || COLORFUL_TERMINALS.iter().any(|it| name.starts_with(it));
+    !is_colorful
+}
+
 /// Whether a terminal type belongs to a screen reader: by its name, or by the number in `MTTS number`,
 /// which is the third answer of a client that follows the Mud Terminal Type Standard.
 pub fn is_screen_reader(name: &str) -> bool {

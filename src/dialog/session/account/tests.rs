@@ -1,7 +1,6 @@
 use super::*;
 use crate::chat::request::{LobbyReply, Reply};
-use crate::dialog::view::{GeneralView, View, Viewer};
-use crate::time::Timestamp;
+use crate::dialog::view::{self, GeneralView, View};
 
 const GOOD: &str = "hunter2 hunter2";
 
@@ -304,15 +303,7 @@ fn whatever_is_said_of_names_is_a_row_that_says_what_to_do_next() {
         AccountView::DeletedByOperator(dai()),
     ];
     for view in views.into_iter().chain(refused) {
-        let mut out = String::new();
-        let viewer = Viewer {
-            zone: &jiff::tz::TimeZone::UTC,
-            now: Timestamp(0),
-            hints: true,
-            columns: 80,
-            server: None,
-        };
-        View::Account(view).write(&viewer, &mut out);
+        let out = view::tests::shown(view);
         assert!(out.ends_with(".\n"), "{out:?}");
         assert_eq!(out.matches('\n').count(), 1, "{out:?}");
         let next = [

@@ -242,7 +242,8 @@ pub const COMMANDS: &[Command] = &[
 
     Command::new(Settings, RoomAndMenu, "ansi [off]", "keep messages from cutting into what you type", "ansi", settings::ansi),
     Command::new(Settings, RoomAndMenu, "width N|off", "the width of your screen, or one row a message", "width 120", settings::width),
-    Command::new(Settings, RoomAndMenu, "color on|off", "colours of names and mentions", "color off", settings::color),
+    Command::new(Settings, RoomAndMenu, "color on|off", "colours, and what stands out", "color off", settings::color),
+    Command::new(Settings, RoomAndMenu, "times full|short|off", "the time in front of each message", "times short", settings::times),
     Command::new(Settings, RoomAndMenu, "bell off|mention|all", "ring for nothing, for your name and private messages, or for every message", "bell mention", settings::bell),
     Command::new(Settings, RoomAndMenu, "plain [off]", "append-only, for screen readers and paper", "plain", settings::plain),
     Command::new(Settings, RoomAndMenu, "charset SET", "for terminals without UTF-8", "charset cp437", settings::charset),

@@ -1,7 +1,7 @@
 //! *Pure.* How the user's own terminal shows things.
 
 use crate::chat::request::{LocalRequest, Request};
-use crate::chat::settings::{Bell, Setting, SettingName, Width};
+use crate::chat::settings::{Bell, Setting, SettingName, Times, Width};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::{HelpView, SettingsView};
 use crate::limits::WIDTH_COLUMNS;
@@ -40,6 +40,17 @@ pub(super) fn bell(_: &mut Session, argument: &str) -> Turn {
         _ => return Turn::show([HelpView::Usage("bell mention, \\bell all or \\bell off")]),
     };
     Turn::ask(Request::Local(LocalRequest::Set(Setting::Bell(bell))))
+}
+
+pub(super) fn times(_: &mut Session, argument: &str) -> Turn {
+    let times = match argument.to_ascii_lowercase().as_str() {
+        "off" => Times::Off,
+        "short" => Times::Short,
+        "full" | "on" => Times::Full,
+        "" => return told(SettingName::Times),
+        _ => return Turn::show([HelpView::Usage("times full, \\times short or \\times off")]),
+    };
+    Turn::ask(Request::Local(LocalRequest::Set(Setting::Times(times))))
 }
 
 /// A setting that is on or off. Without an argument the user is told how it stands, or it is switched on if it is not

@@ -59,16 +59,7 @@ fn help_names_every_command_and_fits_a_screen() {
 }
 
 fn shown(view: &View) -> String {
-    let mut text = String::new();
-    let viewer = view::Viewer {
-        zone: &jiff::tz::TimeZone::UTC,
-        now: Timestamp(0),
-        hints: true,
-        columns: 80,
-        server: None,
-    };
-    view.write(&viewer, &mut text);
-    text.replace(crate::terminal::draw::HANG, "")
+    view::tests::shown(view.clone())
 }
 
 #[test]
@@ -365,7 +356,7 @@ fn a_line_too_long_answers_a_question_wrongly() {
 fn joining_shows_what_was_said_last() {
     let message = Arc::new(Message {
         id: 1,
-        time: Timestamp(0),
+        time: view::tests::VIEWER.now,
         member: MemberId(1),
         name: name("Dai"),
         kind: Kind::Message,
@@ -388,7 +379,7 @@ fn joining_shows_what_was_said_last() {
     );
     assert!(
         shown(&turn.views[0])
-            .ends_with("------------ Room 1150 ------------\nTopic: lunch\n[00:00:00] Dai: yo!\n")
+            .ends_with("------------ Room 1150 ------------\nTopic: lunch\n[21:30:01] Dai: yo!\n")
     );
 }
 
