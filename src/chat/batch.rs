@@ -173,7 +173,7 @@ impl Batch {
                     authors.push(Author {
                         member: message.member,
                         name: message.name.clone(),
-                        keys: message.name.keys(),
+                        keys: message.name.without_number().keys(),
                     });
                 }
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::message::Message;
+use crate::chat::people::RoomMember;
 use crate::chat::topic::Topic;
 use crate::limits::{CONTEXT_LINES, FOUND_LINES_MAX, SEARCH_WORDS_MAX};
 use crate::text;
@@ -74,6 +75,8 @@ pub enum HistoryCursor {
 pub struct RoomSnapshot {
     /// Its topic.
     pub topic: Option<Topic>,
+    /// Some of those who are there, the new member among them, and how many more there are.
+    pub here: (Vec<RoomMember>, usize),
     /// The last messages, oldest first.
     pub history: Vec<Arc<Message>>,
 }

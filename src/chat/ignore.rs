@@ -84,6 +84,8 @@ impl Ignores {
         let (name, result) = match request {
             IgnoreRequest::List => return IgnoreReply::Listed(new.names().cloned().collect()),
             IgnoreRequest::Add(name) => {
+                // The number is that of somebody else tomorrow.
+                let name = name.without_number();
                 let result = match owner == Some(asking) {
                     true => Err(IgnoreError::Oneself),
                     false => new.add(&name, owner),
@@ -95,6 +97,7 @@ impl Ignores {
                 )
             }
             IgnoreRequest::Remove(name) => {
+                let name = name.without_number();
                 let result = new.remove(&name, owner);
                 (name, result.map(IgnoreReply::Removed))
             }

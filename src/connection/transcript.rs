@@ -8,6 +8,7 @@ use super::Connection;
 use crate::chat::batch::{Author, Batch, times_of};
 use crate::chat::ignore::Ignores;
 use crate::chat::message::{Item, Kind, Message, Notice};
+use crate::chat::name::Name;
 use crate::chat::settings::Bell;
 use crate::dialog::view::{MessageView, View};
 use crate::hub::room::Taken;
@@ -24,11 +25,10 @@ thread_local! {
 /// Whether a notice has words of somebody who is ignored: a name or a topic that they chose. That they come and go is
 /// told.
 fn hides(ignores: &Ignores, notice: &Notice) -> bool {
+    let covers = |member, name: &Name| ignores.cover(member, &name.without_number().keys());
     match notice {
-        Notice::Renamed { member, old, new } => {
-            ignores.cover(*member, &old.keys()) || ignores.cover(*member, &new.keys())
-        }
-        Notice::Topic { member, name, .. } => ignores.cover(*member, &name.keys()),
+        Notice::Renamed { member, old, new } => covers(*member, old) || covers(*member, new),
+        Notice::Topic { member, name, .. } => covers(*member, name),
         Notice::Joined(_) | Notice::Left(_) | Notice::ModNotice(_) => false,
     }
 }
@@ -130,7 +130,7 @@ impl Connection {
             lines.retain(|line| {
                 line.member == self.user.id()
                     || asked == Some(line.id)
-                    || !ignores.cover(line.member, &line.name.keys())
+                    || !ignores.cover(line.member, &line.name.without_number().keys())
             });
         }
     }

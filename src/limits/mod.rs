@@ -458,6 +458,9 @@ pub const TRIES_ADDRESSES_MAX: usize = 4096;
 /// Names that can be registered. The register keeps what looks like them in memory, some 300 bytes each.
 pub const ACCOUNTS_MAX: usize = 100_000;
 
+/// Names of those who are in a room that somebody is shown who joins it.
+pub const HERE_NAMES_MAX: usize = 10;
+
 /// Accounts that are deleted at one look because nobody has used them.
 pub const ACCOUNT_EXPIRIES_MAX: usize = 100;
 

@@ -169,14 +169,48 @@ fn anon_may_be_shared() {
     one.create("1150");
     one.join("1150");
     two.join("1150");
-    one.expect("* anon joined\nanon> ");
+    // In a room they can be told apart, by a name that nobody can take.
+    one.expect("* anon#2 joined\nanon> ");
     two.line("hello from two");
-    one.expect_next("\n[HH:MM:SS] anon: hello from two\nanon> ");
+    one.expect_next("\n[HH:MM:SS] anon#2: hello from two\nanon> ");
+    for taken in ["anon#2", "ANON#2", "anon#12", "anon#", "аnon#2"] {
+        two.line(format!("\\name {taken}"));
+        two.expect("Update username failed.");
+        two.expect("anon> ");
+    }
+    one.line("\\who");
+    one.expect_next("2 in room 1150: anon (you, owner), anon#2\nanon> ");
     // Back to the name that everybody starts with.
     two.line("\\name second");
     two.expect("second> ");
+    one.expect_next("\n* anon#2 is now known as second\nanon> ");
     two.line("\\name anon");
     two.expect("anon> ");
+    one.expect_next("\n* second is now known as anon#2\nanon> ");
+    let mut three = server.client("anon");
+    three.expect("anon> ");
+    three.line("\\join 1150");
+    three.expect("3 here: anon (owner), anon#2, you\n(you are anon#3; type '\\name NEW'");
+    one.expect_next("\n* anon#3 joined\nanon> ");
+    // One of them is meant by the number, and all without it.
+    one.line("\\mute anon#3");
+    one.expect_next("* anon#3 was muted by anon\nanon> ");
+    three.expect("* anon#3 was muted by anon\nanon> ");
+    three.line("nothing");
+    three.expect("Not sent: you are muted here.");
+    two.line("something");
+    one.expect_next("\n[HH:MM:SS] anon#2: something\nanon> ");
+    one.line("\\kick anon#3");
+    three.expect("* You were kicked from room 1150 by anon");
+    one.expect_next("* anon#3 was kicked by anon\nanon> ");
+    // Whoever ignores anon does not see what any of them says.
+    one.line("\\ignore anon#2");
+    one.expect_next("You are now ignoring anon.");
+    one.expect("anon> ");
+    two.line("unseen");
+    two.expect("anon#2: unseen");
+    two.line("\\exit");
+    one.expect_next("\n* anon#2 left\nanon> ");
 }
 
 /// Asks for `name` at the menu, which must be refused; returns the reason.

@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::error::NameOf;
 use super::{
-    NameError, NameFault, NameKey, fault, joined, keys_of, numbered, share_a_key, shortened,
-    trimmed,
+    ANON, NameError, NameFault, NameKey, before_mark, fault, is_anon, joined, keys_of, numbered,
+    share_a_key, shortened, trimmed,
 };
 use crate::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
 use crate::text;
@@ -38,6 +38,9 @@ fn misleading(of: NameOf, text: &str) -> Option<NameFault> {
     if is_row_start(text) {
         return Some(NameFault::RowStart);
     }
+    if of == NameOf::User && is_anon(text) && text != ANON {
+        return Some(NameFault::Anon);
+    }
     (of == NameOf::User && passes_for_you(text)).then_some(NameFault::You)
 }
 
@@ -48,7 +51,7 @@ fn suggested(of: NameOf, text: &str) -> Option<String> {
     let fit = text::fitting(&joined(of, &text));
     let mut name = shortened(&fit, NAME_GRAPHEMES_MAX, NAME_BYTES_MAX);
     if let Some(NameFault::Anon | NameFault::You) = choose_fault(of, &name) {
-        name = numbered(&name, 2);
+        name = numbered(before_mark(&name), 2);
     }
     choose_fault(of, &name).is_none().then_some(name)
 }

@@ -21,6 +21,9 @@ pub use error::{NameError, NameFault};
 /// The name of everybody who has not chosen one; the only name that may be shared.
 const ANON: &str = "anon";
 
+/// Stands between that name and a number, where a room tells several of them apart. Nobody can choose such a name.
+const ANON_MARK: char = '#';
+
 /// The name of a person. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -68,9 +71,34 @@ impl Name {
         NAME.clone()
     }
 
-    /// Whether this is the name that may be shared.
+    /// What the member with this number among those of a room without a name is called there: `anon`, `anon#2`.
+    pub fn anon_in_room(number: u32) -> Name {
+        match number {
+            0 | 1 => Name::anon(),
+            _ => Name(Arc::from(format!("{ANON}{ANON_MARK}{number}"))),
+        }
+    }
+
+    /// Whether this is the name that may be shared, with a number or without.
     pub fn is_anon(&self) -> bool {
-        self.as_str() == ANON
+        is_anon(self.as_str())
+    }
+
+    /// The number of this name among those of a room that stand for none; `None` for any other name.
+    pub fn anon_number(&self) -> Option<u32> {
+        let rest = self.as_str().strip_prefix(ANON)?;
+        match rest.strip_prefix(ANON_MARK) {
+            None => rest.is_empty().then_some(1),
+            Some(number) => number.parse().ok(),
+        }
+    }
+
+    /// The name outside the room that has given a number to it.
+    pub fn without_number(&self) -> Name {
+        match self.is_anon() {
+            true => Name::anon(),
+            false => self.clone(),
+        }
     }
 
     /// The name as it is shown.
@@ -232,7 +260,7 @@ fn fault(of: NameOf, text: &str) -> Option<NameFault> {
 fn suggestion(of: NameOf, text: &str) -> Option<String> {
     let mut name = shortened(&joined(of, text), NAME_GRAPHEMES_MAX, NAME_BYTES_MAX);
     if fault(of, &name) == Some(NameFault::Anon) {
-        name = numbered(&name, 2);
+        name = numbered(before_mark(&name), 2);
     }
     fault(of, &name).is_none().then_some(name)
 }
@@ -283,7 +311,25 @@ fn last_boundary(name: &str, bytes: usize) -> usize {
 
 fn passes_for_anon(name: &str) -> bool {
     static KEYS: LazyLock<[NameKey; 3]> = LazyLock::new(|| keys_of(ANON));
-    name != ANON && share_a_key(&keys_of(name), &KEYS)
+    let looks_like = |name: &str| share_a_key(&keys_of(name), &KEYS);
+    !is_anon(name) && (looks_like(name) || looks_like(before_mark(&text::fold(name))))
+}
+
+/// Whether `name` is [`ANON`], with a number or without.
+fn is_anon(name: &str) -> bool {
+    match name.strip_prefix(ANON) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix(ANON_MARK).is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }),
+        None => false,
+    }
+}
+
+/// `name` without what may be a number of [`ANON`].
+fn before_mark(name: &str) -> &str {
+    name.split_once(ANON_MARK)
+        .map_or(name, |(before, _)| before)
 }
 
 /// The keys of `name`. Skeleton and case fold do not commute (`I` looks like `l`, but folds to `i`), so both

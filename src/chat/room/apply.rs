@@ -97,9 +97,10 @@ impl Room {
             Entry::Renamed(renamed) => self.renamed(renamed, *time, told),
             Entry::Topic(set) => {
                 self.state.topic = set.topic.clone();
-                let by = self.named(&set.by).next();
+                let mut members = self.members.iter();
+                let by = members.find(|(_, member)| member.name == set.by);
                 told.push(Item::Notice(Notice::Topic {
-                    member: by.unwrap_or(MemberId::NOBODY),
+                    member: by.map_or(MemberId::NOBODY, |(&id, _)| id),
                     name: set.by.clone(),
                     topic: set.topic.clone(),
                 }));
@@ -136,9 +137,10 @@ impl Room {
     }
 
     fn came(&mut self, came: &Came, told: &mut Vec<Item>) {
-        self.tell(Notice::Joined(came.name.clone()), told);
+        let name = self.anons.name_for(&came.name);
+        self.tell(Notice::Joined(name.clone()), told);
         let member = Member {
-            name: came.name.clone(),
+            name,
             account: came.account.clone(),
             address: came.address,
             join_seq: self.next_join_seq,
@@ -152,15 +154,18 @@ impl Room {
 
     fn went(&mut self, member: MemberId, told: &mut Vec<Item>) {
         if let Some(member) = self.members.remove(&member) {
+            self.anons.give_back(&member.name);
             self.tell(Notice::Left(member.name), told);
         }
     }
 
     fn renamed(&mut self, renamed: &Renamed, time: Timestamp, told: &mut Vec<Item>) {
-        let (id, new) = (renamed.member, renamed.name.clone());
+        let id = renamed.member;
         let Some(member) = self.members.get_mut(&id) else {
             return;
         };
+        self.anons.give_back(&member.name);
+        let new = self.anons.name_for(&renamed.name);
         let old = std::mem::replace(&mut member.name, new.clone());
         member.note_former(old.clone(), time);
         let was_muted = member.is_muted;
@@ -187,7 +192,9 @@ impl Room {
         self.state.moderation.apply(ruling, time);
         let effects = self.effects(ruling, time);
         for member in &effects.out {
-            self.members.remove(member);
+            if let Some(member) = self.members.remove(member) {
+                self.anons.give_back(&member.name);
+            }
         }
         match ruling {
             Ruling::AccountIs { member, account } => {
@@ -240,7 +247,8 @@ impl Room {
         for (id, member) in self.members.iter_mut().filter(|(id, _)| wanted(id)) {
             let is_owner = moderation.rank(*id, member.account.as_ref()).is_some();
             let account = member.account.as_ref();
-            member.is_muted = !is_owner && moderation.is_muted(*id, &member.name, account);
+            member.is_muted =
+                !is_owner && moderation.is_muted(*id, &member.name.without_number(), account);
         }
     }
 

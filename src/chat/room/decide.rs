@@ -461,7 +461,7 @@ impl Room {
         if not_reached == Some(by) && out.is_empty() {
             return Err(ModError::Oneself);
         }
-        if let Some(senior) = not_reached.filter(|&id| id != by && !name.is_anon()) {
+        if let Some(senior) = not_reached.filter(|&id| id != by && *name != Name::anon()) {
             return Err(ModError::Senior(self.name_of(senior)));
         }
         // The name's bearer may have been called otherwise when the room was told.

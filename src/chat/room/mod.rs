@@ -3,6 +3,7 @@
 //! A room is what its log makes of it. What somebody asks is decided ([`decide`]), which changes nothing and gives
 //! entries; a store numbers them; [`Room::apply`] is the only way in which the room changes.
 
+mod anons;
 mod apply;
 mod ban;
 pub mod closing;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use anons::Anons;
 pub use apply::{Applied, Effects, Gap};
 pub use ban::Reach;
 pub use closing::{Closing, Kept, Reopener};
@@ -76,6 +78,8 @@ pub struct Room {
     at: At,
     state: RoomState,
     members: BTreeMap<MemberId, Member>,
+    /// What those of them are called who have no name.
+    anons: Anons,
     /// How many have come so far.
     next_join_seq: u64,
     /// An owner has ended it.
@@ -129,6 +133,7 @@ impl Room {
             at,
             state,
             members: BTreeMap::new(),
+            anons: Anons::default(),
             next_join_seq: 0,
             is_closed: false,
             is_quiet: false,
@@ -200,7 +205,7 @@ impl Room {
         for member in self
             .members
             .values()
-            .filter(|member| !member.name.is_anon())
+            .filter(|member| member.name != Name::anon())
         {
             let key = (text::lowercase(member.name.as_str()), &member.name);
             if key.0.starts_with(&prefix) {
@@ -226,13 +231,37 @@ impl Room {
         let named = first.map(|(&id, member)| RoomMember {
             member: id,
             name: member.name.clone(),
-            role: RoleMarks {
-                you: false,
-                owner: self.rank(id).is_some(),
-                muted: member.is_muted,
-            },
+            role: self.role_marks(id, member),
         });
         (named.collect(), more)
+    }
+
+    /// As [`Room::first_members`], with `member` among them and marked.
+    pub fn members_for(&self, member: MemberId, most: usize) -> (Vec<RoomMember>, usize) {
+        let (mut members, more) = self.first_members(most);
+        let own = match members.iter().position(|other| other.member == member) {
+            Some(at) => &mut members[at],
+            // Those who came last are named last.
+            None => match (members.last_mut(), self.members.get(&member)) {
+                (Some(last), Some(own)) => {
+                    last.member = member;
+                    last.name = own.name.clone();
+                    last.role = self.role_marks(member, own);
+                    last
+                }
+                _ => return (members, more),
+            },
+        };
+        own.role.you = true;
+        (members, more)
+    }
+
+    fn role_marks(&self, id: MemberId, member: &Member) -> RoleMarks {
+        RoleMarks {
+            you: false,
+            owner: self.rank(id).is_some(),
+            muted: member.is_muted,
+        }
     }
 
     /// From now on does not tell of comings and goings.

@@ -39,7 +39,7 @@ impl Room {
         now: Timestamp,
     ) -> (Vec<MemberId>, Option<MemberId>) {
         let mut named: Vec<MemberId> = self.named(name).collect();
-        if named.is_empty() && !name.is_anon() {
+        if named.is_empty() && *name != Name::anon() {
             named.extend(self.formerly(name, now));
         }
         let (reached, not): (Vec<_>, Vec<_>) =
@@ -61,11 +61,14 @@ impl Room {
         formerly.map(|(&id, _)| id)
     }
 
-    /// Those called `name`, in any case of letters.
+    /// Those called `name`, in any case of letters; all who have no name, if none of them is meant by a number.
     pub(super) fn named(&self, name: &Name) -> impl Iterator<Item = MemberId> {
-        let folded = text::fold(name.as_str());
+        let (folded, is_anon) = (text::fold(name.as_str()), *name == Name::anon());
         let named = self.members.iter();
-        let named = named.filter(move |(_, member)| text::fold(member.name.as_str()) == folded);
+        let named = named.filter(move |(_, member)| match is_anon {
+            true => member.name.is_anon(),
+            false => text::fold(member.name.as_str()) == folded,
+        });
         named.map(|(&id, _)| id)
     }
 
@@ -146,7 +149,7 @@ impl Room {
     /// comes through a tunnel: a class or an office is not kept out for one of them.
     pub(super) fn reach(&self, ban: &NewBan, whom: &[MemberId]) -> Reach {
         let is_of_all = match &ban.target {
-            Target::Name(name) => !ban.name_only && !name.is_anon(),
+            Target::Name(name) => !ban.name_only && *name != Name::anon(),
             Target::Address(_) => false,
         };
         if !is_of_all {

@@ -155,7 +155,8 @@ pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> f
         DmError::Gone => writeln!(out, "{name} is not here. Nothing was sent."),
         DmError::Anon => writeln!(
             out,
-            "{name} means anyone without a name. Nothing was sent. \\reply answers whoever messaged you last."
+            "{} means anyone without a name. Nothing was sent. \\reply answers whoever messaged you last.",
+            name.without_number()
         ),
         DmError::Oneself => writeln!(out, "That is you. Nothing was sent."),
         DmError::Stranger => writeln!(

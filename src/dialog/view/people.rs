@@ -62,7 +62,8 @@ pub(super) fn write_whois(
         return match name.is_anon() {
             true => writeln!(
                 out,
-                "{name} means anyone without a name. Type \\who all to list everybody."
+                "{} means anyone without a name. Type \\who all to list everybody.",
+                name.without_number()
             ),
             false => write_no_such_user(name.as_str(), out),
         };

@@ -1,5 +1,6 @@
 //! *Pure.* Rooms.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use super::{Part, ROW_COLUMNS, Viewer, cut, quoted, write_list};
 use crate::chat::history::RoomSnapshot;
 use crate::chat::message::Message;
 use crate::chat::name::RoomName;
-use crate::chat::people::{RoomLine, RoomPage};
+use crate::chat::people::{RoomLine, RoomMember, RoomPage};
 use crate::chat::request::{CreateError, JoinError, ReopenError};
 use crate::chat::topic::Topic;
 use crate::limits::TOPIC_GRAPHEMES_MAX;
@@ -58,7 +59,7 @@ impl RoomView {
             RoomView::List(rooms, more) => write_rooms(rooms, *more, out),
             RoomView::Joined(room, snapshot, tip) => {
                 if part.is_first() {
-                    write_welcome(room, snapshot.topic.as_ref(), *tip, viewer, out)?;
+                    write_welcome(room, snapshot, *tip, viewer, out)?;
                 }
                 write_last_lines(&snapshot.history, viewer, part, out)
             }
@@ -96,7 +97,7 @@ pub(super) fn write_topic(room: &RoomName, topic: Option<&Topic>, out: &mut Stri
 
 fn write_welcome(
     room: &RoomName,
-    topic: Option<&Topic>,
+    snapshot: &RoomSnapshot,
     tip: bool,
     viewer: &Viewer<'_>,
     out: &mut String,
@@ -108,11 +109,57 @@ fn write_welcome(
         let words = "type '\\ansi' and messages will not cut into what you type";
         viewer.hint(format_args!("{words}"), out)?;
     }
+    if viewer.hints && !snapshot.here.0.is_empty() {
+        write_here(&snapshot.here, viewer, out)?;
+    }
     writeln!(out, "------------ Room {room} ------------")?;
-    match topic {
+    match &snapshot.topic {
         Some(topic) => writeln!(out, "Topic: {topic}"),
         None => Ok(()),
     }
+}
+
+/// Who is in the room that somebody has just joined.
+fn write_here(
+    (people, more): &(Vec<RoomMember>, usize),
+    viewer: &Viewer<'_>,
+    out: &mut String,
+) -> fmt::Result {
+    let count = people.len() + more;
+    if count == 1 {
+        writeln!(out, "Nobody else is here.")?;
+    } else {
+        write_names(people, *more, out)?;
+    }
+    let you = people
+        .iter()
+        .find(|member| member.role.you && member.name.is_anon());
+    match you {
+        Some(you) => {
+            let words = format!(
+                "you are {}; type '\\name NEW' for a name of your own",
+                you.name
+            );
+            viewer.hint(format_args!("{words}"), out)
+        }
+        None => Ok(()),
+    }
+}
+
+/// `3 here: Dai (owner), ann, you`
+fn write_names(people: &[RoomMember], more: usize, out: &mut String) -> fmt::Result {
+    let named = people.iter().map(|member| {
+        let name = match member.role.you {
+            true => "you",
+            false => member.name.as_str(),
+        };
+        match member.role.owner {
+            true => Cow::Owned(format!("{name} (owner)")),
+            false => Cow::Borrowed(name),
+        }
+    });
+    write!(out, "{} here: ", people.len() + more)?;
+    write_list(named, ", ", more, out)
 }
 
 fn write_last_lines(
@@ -373,6 +420,7 @@ mod tests {
             let history = times.iter().map(|time| said(time)).collect();
             let mut out = String::new();
             let scene = RoomSnapshot {
+                here: Default::default(),
                 history,
                 topic: None,
             };

@@ -181,6 +181,7 @@ fn a_page_in_parts_reads_as_it_does_whole() {
     let lines: Vec<_> = (1..=20).map(line).collect();
     let before = HistoryQuery::Before(HistoryCursor::Id(21), 20);
     let snapshot = RoomSnapshot {
+        here: Default::default(),
         topic: Topic::parse("pages").expect("a topic"),
         history: lines.clone(),
     };

@@ -36,7 +36,7 @@ pub use protocol::{
 use crate::chat::history::RoomSnapshot;
 use crate::chat::message::{Item, MemberId};
 use crate::chat::request::{JoinError, PutOut};
-use crate::limits::{CANDIDATES_MAX, WHO_NAMES_MAX};
+use crate::limits::{CANDIDATES_MAX, HERE_NAMES_MAX, WHO_NAMES_MAX};
 use crate::store::Store;
 use crate::time::Timestamp;
 use crate::time::steady::Times;
@@ -239,6 +239,7 @@ impl Actor {
             reader: self.outbox.reader(member),
         };
         let snapshot = RoomSnapshot {
+            here: self.room.members_for(member, HERE_NAMES_MAX),
             topic: self.room.topic().cloned(),
             history: self.recent.lines(),
         };
