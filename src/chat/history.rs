@@ -19,6 +19,8 @@ pub struct RoomId(pub u32);
 pub enum HistoryQuery {
     /// Messages before a place.
     Before(HistoryCursor, usize),
+    /// Messages after the one with this number.
+    After(u64, usize),
     /// The newest messages with all these words.
     For(String),
     /// A message and those around it.
@@ -29,7 +31,7 @@ impl HistoryQuery {
     /// How many lines are wanted; around a line, so many before it and after it.
     pub fn lines(&self) -> usize {
         match self {
-            HistoryQuery::Before(_, lines) => *lines,
+            HistoryQuery::Before(_, lines) | HistoryQuery::After(_, lines) => *lines,
             HistoryQuery::For(_) => FOUND_LINES_MAX,
             HistoryQuery::Around(_) => CONTEXT_LINES,
         }
@@ -43,12 +45,12 @@ pub fn words(typed: &str) -> impl Iterator<Item = &str> {
     words.take(SEARCH_WORDS_MAX)
 }
 
-/// What a search has found.
+/// What a query has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// The lines, newest first.
+    /// The lines; those of a search newest first.
     pub lines: Vec<Arc<Message>>,
-    /// The search ended at a bound: there may be lines that it did not look at.
+    /// There are more lines, or may be: a search ended at a bound.
     pub cut_short: bool,
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Connection, Page};
+use super::Connection;
+use super::paging::Page;
 use crate::chat::account::AccountReply;
 use crate::chat::history::HistoryQuery;
 use crate::chat::ignore::IgnoreReply;
@@ -133,7 +134,8 @@ impl Connection {
                 return self.found(query, &mut found.lines);
             }
             Reply::Lobby(LobbyReply::Joined(_, Ok(snapshot))) => {
-                self.page = None;
+                let page = Page::at_join(&snapshot.history, self.screen.display.rows);
+                self.page = page.map(Box::new);
                 self.drop_ignored(&mut snapshot.history, None);
             }
             Reply::Lobby(LobbyReply::Renamed(Ok(new))) => self.named(new),
@@ -163,15 +165,12 @@ impl Connection {
     fn found(&mut self, query: &HistoryQuery, lines: &mut Vec<Arc<Message>>) -> bool {
         let asked = match query {
             HistoryQuery::Around(id) => Some(*id),
-            HistoryQuery::Before(..) | HistoryQuery::For(_) => None,
+            HistoryQuery::Before(..) | HistoryQuery::After(..) | HistoryQuery::For(_) => None,
         };
-        if let (HistoryQuery::Before(..), Some(first), Some(last)) =
-            (query, lines.first(), lines.last())
+        if let HistoryQuery::Before(..) | HistoryQuery::After(..) = query
+            && let Some(page) = Page::of(lines)
         {
-            self.page = Some(Box::new(Page {
-                first: first.id,
-                last: last.id,
-            }));
+            self.page = Some(Box::new(page));
         }
         let is_found = !lines.is_empty();
         self.drop_ignored(lines, asked);

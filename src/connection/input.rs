@@ -159,8 +159,8 @@ impl Connection {
         while let Some(typing) = &mut self.screen.typing
             && let Some(key) = typing.keys.next(&mut piece)
         {
-            if let Key::CursorPosition { column, .. } = key {
-                self.screen.cursor_reported(column);
+            if let Key::CursorPosition { row, column } = key {
+                self.screen.cursor_reported(row, column);
                 continue;
             }
             let outcome = typing.editor.key(key);

@@ -15,6 +15,7 @@
 //! - `requests`: what the session asks;
 //! - `price`: what those cost besides its own time;
 //! - `events`: replies, direct messages, and whatever else comes from elsewhere;
+//! - `paging`: where in the room's past the user is looking;
 //! - `transcript`: what the room says, as this client is to see it;
 //! - `output`: from views to bytes, and on to the socket;
 //! - `backlog`: what the client has yet to take;
@@ -27,6 +28,7 @@ mod ending;
 mod events;
 mod input;
 mod output;
+mod paging;
 mod price;
 mod requests;
 mod terminal;
@@ -46,6 +48,7 @@ use std::time::{Duration, Instant};
 use backlog::Backlog;
 use context::Shared;
 use futures_lite::{FutureExt, future};
+use paging::Page;
 
 use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
@@ -90,7 +93,7 @@ pub struct Connection {
     mention: Option<Box<Mention>>,
     /// The client's terminal shows what is typed there on the transcript's screen, so that this stands for the line.
     echoes: bool,
-    /// What was shown last of the room's history.
+    /// What was shown last of the room's past.
     page: Option<Box<Page>>,
     /// What the user has set by commands.
     chosen: Option<Box<Settings>>,
@@ -171,13 +174,6 @@ struct Inserting {
     paused_until: Option<Instant>,
     /// When the prompt was shown last.
     prompted: Option<Instant>,
-}
-
-/// A page of a room's past, by the numbers of its first and last line.
-#[derive(Clone, Copy, Debug)]
-struct Page {
-    first: u64,
-    last: u64,
 }
 
 /// What is known of the first line, which tells what kind of client this is.

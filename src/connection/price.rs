@@ -34,7 +34,9 @@ pub(super) fn work(request: &Request) -> Duration {
             | LobbyRequest::Message(..)
             | LobbyRequest::Invite(_)
             | LobbyRequest::Ignore(_) => 50,
-            LobbyRequest::History(HistoryQuery::Before(_, lines)) => 50 + lines.min(&1000) / 2,
+            LobbyRequest::History(
+                HistoryQuery::Before(_, lines) | HistoryQuery::After(_, lines),
+            ) => 50 + lines.min(&1000) / 2,
             LobbyRequest::History(HistoryQuery::Around(_) | HistoryQuery::For(_)) => 100,
         },
         Request::Account(_) => 500,

@@ -1,12 +1,14 @@
 //! What the session asks: of the room and the lobby by way of the participant, or of this connection itself.
 
-use super::{Connection, Page, price};
+use super::paging::{self, Newer, Page};
+use super::{Connection, price};
 use crate::chat::history::{HistoryCursor, HistoryQuery};
 use crate::chat::request::{LobbyRequest, LocalRequest, Request, RoomRequest};
 use crate::dialog::session::{COMMANDS, Command, Completes, Turn};
-use crate::dialog::view::{HelpView, MessageView, Question, SettingsView, TerminalView, View};
+use crate::dialog::view::{
+    HelpView, HistoryView, MessageView, Question, SettingsView, TerminalView, View,
+};
 use crate::hub::participant::Candidates;
-use crate::limits::HISTORY_PAGE_LINES;
 use crate::net::reason::Reason;
 use crate::terminal::charset::Charset;
 use crate::terminal::line::complete::{Wanted, Word};
@@ -73,12 +75,16 @@ impl Connection {
     fn do_locally(&mut self, request: LocalRequest) {
         match request {
             LocalRequest::OlderPage(lines) => {
-                let before = self.page.as_ref().map_or(u64::MAX, |page| page.first);
-                self.ask_history(HistoryCursor::Id(before), lines);
+                let before = Page::before(self.page.as_deref());
+                let lines = lines.unwrap_or(self.page_lines());
+                self.ask_history(HistoryQuery::Before(HistoryCursor::Id(before), lines));
             }
             LocalRequest::UntilTime(words) => {
                 match local::end_of(&words, self.timestamp(), &self.screen.display.zone) {
-                    Some(time) => self.ask_history(HistoryCursor::Time(time), HISTORY_PAGE_LINES),
+                    Some(time) => {
+                        let before = HistoryCursor::Time(time);
+                        self.ask_history(HistoryQuery::Before(before, self.page_lines()));
+                    }
                     None => self.show(&View::Help(HelpView::Usage(HISTORY_USAGE))),
                 }
             }
@@ -99,9 +105,12 @@ impl Connection {
         }
     }
 
-    fn ask_history(&mut self, before: HistoryCursor, lines: usize) {
-        let query = HistoryQuery::Before(before, lines);
+    fn ask_history(&mut self, query: HistoryQuery) {
         self.user.ask_lobby(LobbyRequest::History(query));
+    }
+
+    fn page_lines(&self) -> usize {
+        paging::page_lines(self.screen.display.rows)
     }
 
     /// Page Up and Page Down: as `\\history`, and back.
@@ -109,13 +118,18 @@ impl Connection {
         if self.user.is_busy() || !self.session.in_room() {
             return;
         }
-        let before = match self.page.as_deref() {
-            None if up => u64::MAX,
-            Some(Page { first, .. }) if up => *first,
-            Some(Page { last, .. }) => last.saturating_add(1 + HISTORY_PAGE_LINES as u64),
-            None => return,
-        };
-        self.ask_history(HistoryCursor::Id(before), HISTORY_PAGE_LINES);
+        let (page, lines) = (self.page.as_deref(), self.page_lines());
+        match (up, Page::newer(page)) {
+            (true, _) => {
+                let before = HistoryCursor::Id(Page::before(page));
+                self.ask_history(HistoryQuery::Before(before, lines));
+            }
+            (false, Newer::After(last)) => self.ask_history(HistoryQuery::After(last, lines)),
+            (false, Newer::Nothing) => {
+                self.show(&View::History(HistoryView::Newest));
+                self.show_prompt();
+            }
+        }
     }
 
     /// Completes a word for Tab, or asks for what to complete it to.

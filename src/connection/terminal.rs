@@ -98,6 +98,7 @@ impl Connection {
                 Change::Mode(mode) => self.mode_is(mode),
                 Change::WindowSize(size) => {
                     self.screen.display.columns = size.columns;
+                    self.screen.display.rows = size.rows;
                     self.show_typed();
                 }
                 // A client with an input row of its own, or paper, is better off without prompts.

@@ -79,6 +79,9 @@ impl Connection {
         if seen.is_empty() {
             return;
         }
+        let messages = seen.iter().filter(|item| matches!(item, Item::Message(_)));
+        self.page
+            .take_if(|page| !page.stays_in_sight(messages.count()));
         let is_mentioned = self.is_mentioned(batch, &seen);
         let (first, last) = times_of(&seen).unwrap_or(batch.times());
         if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echoes {

@@ -217,8 +217,18 @@ pub const HISTORY_LINES_MAX: usize = 1000;
 /// Numbers tried behind a name that is taken, to offer one that is free: each costs a look-up.
 pub const SUGGESTIONS_MAX: u32 = 20;
 
-/// Lines that `\history` shows if it is not told how many: most of a screen.
+/// Lines that `\history` shows if it is not told how many and does not know the height of the screen: most of a usual
+/// one.
 pub const HISTORY_PAGE_LINES: usize = 20;
+
+/// Rows of a screen whose height is not known.
+pub const WINDOW_ROWS_USUAL: u16 = 24;
+
+/// Rows of a screen that a page of `\history` leaves: for the command, the advice below the page, and the prompt.
+pub const PAGE_OTHER_ROWS: usize = 3;
+
+/// Lines of such a page on however low a screen.
+pub const PAGE_LINES_MIN: usize = 5;
 
 /// Lines that `\search` shows.
 pub const FOUND_LINES_MAX: usize = 20;

@@ -212,12 +212,13 @@ impl Screen {
         }
     }
 
-    /// Takes a report of the cursor's column as the width, if the size was asked for.
-    pub fn cursor_reported(&mut self, column: u16) {
+    /// Takes a report of where the cursor is as the size, if that was asked for.
+    pub fn cursor_reported(&mut self, row: u16, column: u16) {
         if let Some(typing) = &mut self.typing
             && std::mem::take(&mut typing.size_asked)
         {
             self.display.columns = Some(column);
+            self.display.rows = Some(row);
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::harness::{Client, Server, plain_lines, room_with, run};
+use crate::harness::{Client, Server, in_character_mode, plain_lines, room_with, run};
 
 fn server(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy(), "--rate", "0"])
@@ -68,7 +68,7 @@ fn the_past_can_be_paged_and_searched_while_the_room_goes_on() {
     ben.expect("#33 [");
     ben.expect("] ann: number 33\n");
     ben.expect("#52 [");
-    ben.expect("(type '\\history' for what came before)\nben> ");
+    ben.expect("(that is the newest; type '\\history' for what came before)\nben> ");
     ben.line("\\history 5");
     ben.expect("#28 [");
     ben.expect("#32 [");
@@ -95,6 +95,70 @@ fn the_past_can_be_paged_and_searched_while_the_room_goes_on() {
 
     ann.say("live");
     ben.expect("] ann: live\nben> ");
+}
+
+#[test]
+fn the_past_is_paged_from_what_is_in_sight_and_has_an_end_on_both_sides() {
+    let folder = TempDir::new().expect("a directory");
+    let server = server(&folder.path().join("chat.db"));
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    for number in 1..=40 {
+        ann.say(&format!("number {number}"));
+    }
+    // Ten lines are in sight, and then eleven.
+    let (mut ben, _) = joined(&server, "ben", "1150");
+    ann.say("number 41");
+    ben.expect("number 41\nben> ");
+    let older = "(type '\\history' for what came before)\nben> ";
+    let mut pages = |line: &str, end: &str| {
+        ben.line(line);
+        let shown = ben.expect(end);
+        let numbers = shown.split('#').skip(1);
+        let numbers = numbers.map(|row| row.split(' ').next().unwrap_or_default().to_owned());
+        let numbers: Vec<String> = numbers.collect();
+        (numbers.first().cloned(), numbers.last().cloned())
+    };
+    let some = |first: u32, last: u32| (Some(first.to_string()), Some(last.to_string()));
+    assert_eq!(pages("\\history", older), some(11, 30));
+    assert_eq!(pages("\\history", older), some(1, 10));
+    assert_eq!(
+        pages("\\history", "There is nothing before that.\nben> "),
+        (None, None)
+    );
+    // Once something new is said, the newest comes first again.
+    ann.say("number 42");
+    let newest = "(that is the newest; type '\\history' for what came before)\nben> ";
+    assert_eq!(pages("\\history", newest), some(23, 42));
+    assert_eq!(pages("\\history 30", older), some(1, 22));
+}
+
+#[test]
+fn page_down_ends_at_the_newest_line_and_pages_are_as_high_as_the_window() {
+    let folder = TempDir::new().expect("a directory");
+    let server = server(&folder.path().join("chat.db"));
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    for number in 1..=40 {
+        ann.say(&format!("number {number}"));
+    }
+    let mut tel = in_character_mode(&server);
+    // IAC SB NAWS 0 80 0 13 IAC SE
+    tel.send(b"\xff\xfa\x1f\x00\x50\x00\x0d\xff\xf0");
+    tel.send("\\color off\r");
+    tel.expect("Colours are off.");
+    for (key, first, end) in [
+        // Nothing is newer than what is in sight.
+        ("\x1b[6~", "(that is", "the newest)"),
+        ("\x1b[5~", "#21 [", "#30 ["),
+        ("\x1b[5~", "#11 [", "#20 ["),
+        ("\x1b[6~", "#21 [", "#30 ["),
+        ("\x1b[6~", "#31 [", "#40 ["),
+        ("\x1b[6~", "(that is", "the newest)"),
+    ] {
+        tel.send(key);
+        tel.expect(first);
+        tel.expect(end);
+        tel.expect("tel> ");
+    }
 }
 
 #[test]
@@ -132,7 +196,7 @@ fn skipped_lines_are_in_the_history(args: &[&str]) {
     let live = slow.text();
 
     slow.line("\\history");
-    slow.expect("(type '\\history' for what came before)\nslow> ");
+    slow.expect("type '\\history' for what came before)\nslow> ");
     let shown = slow.text().split_off(live.len());
     let shown: Vec<_> = plain_lines(&shown, "slow")
         .iter()

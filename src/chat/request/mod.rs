@@ -70,8 +70,8 @@ pub enum LocalRequest {
     Set(Setting),
     /// Tell how a setting stands.
     Tell(SettingName),
-    /// Show so many lines before those shown last.
-    OlderPage(usize),
+    /// Show so many lines before those shown last; `None`: as many as fit on the screen.
+    OlderPage(Option<usize>),
     /// Show the lines up to a time, as the user wrote it.
     UntilTime(String),
     /// Close the connection.

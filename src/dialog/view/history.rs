@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Part, Viewer, quoted};
-use crate::chat::history::{self, Found, HistoryQuery};
+use crate::chat::history::{self, Found, HistoryCursor, HistoryQuery};
 use crate::terminal::draw::{self, Hits};
 use crate::time::local;
 
@@ -12,6 +12,8 @@ use crate::time::local;
 pub enum HistoryView {
     /// Messages; `None` if they cannot be read.
     Lines(HistoryQuery, Option<Found>),
+    /// There is nothing newer than what was shown.
+    Newest,
     /// Messages were found, all of them by people whom the user ignores.
     OnlyIgnored,
 }
@@ -27,6 +29,7 @@ impl HistoryView {
             HistoryView::Lines(query, found) => {
                 write_found(query, found.as_ref(), viewer, part, out)
             }
+            HistoryView::Newest => writeln!(out, "({NEWEST})"),
             HistoryView::OnlyIgnored => writeln!(
                 out,
                 "All of that was said by people you ignore. Type \\ignore to list them."
@@ -50,11 +53,14 @@ fn write_found(
     };
     let is_there = match query {
         HistoryQuery::Around(id) => found.lines.iter().any(|line| line.id == *id),
-        HistoryQuery::Before(..) | HistoryQuery::For(_) => !found.lines.is_empty(),
+        HistoryQuery::Before(..) | HistoryQuery::After(..) | HistoryQuery::For(_) => {
+            !found.lines.is_empty()
+        }
     };
     if !is_there {
         return match query {
             HistoryQuery::Before(..) => writeln!(out, "There is nothing before that."),
+            HistoryQuery::After(..) => writeln!(out, "({NEWEST})"),
             HistoryQuery::For(words) if found.cut_short => writeln!(
                 out,
                 "Nobody has said {} here lately; older lines may match.",
@@ -66,7 +72,7 @@ fn write_found(
     }
     let hits = match query {
         HistoryQuery::For(words) => Some(Hits::of(history::words(words))),
-        HistoryQuery::Before(..) | HistoryQuery::Around(_) => None,
+        HistoryQuery::Before(..) | HistoryQuery::After(..) | HistoryQuery::Around(_) => None,
     };
     let is_done = part.write_lines(&found.lines, out, |_, line, out| {
         let time = local::date_and_time(line.time, viewer.zone);
@@ -76,6 +82,10 @@ fn write_found(
     })?;
     match query {
         _ if !is_done => Ok(()),
+        HistoryQuery::Before(HistoryCursor::Id(u64::MAX), _) => {
+            let words = "type '\\history' for what came before";
+            viewer.hint(format_args!("{NEWEST}; {words}"), out)
+        }
         HistoryQuery::Before(..) => {
             viewer.hint(format_args!("type '\\history' for what came before"), out)
         }
@@ -87,9 +97,13 @@ fn write_found(
             let words = "type '\\context N' for what was said around #N";
             viewer.hint(format_args!("{words}{older}"), out)
         }
-        HistoryQuery::Around(_) => Ok(()),
+        HistoryQuery::After(..) if !found.cut_short => writeln!(out, "({NEWEST})"),
+        HistoryQuery::After(..) | HistoryQuery::Around(_) => Ok(()),
     }
 }
+
+/// The end of the past.
+const NEWEST: &str = "that is the newest";
 
 #[cfg(test)]
 mod tests {

@@ -188,6 +188,20 @@ impl Lobby {
                     .page_back(room, *before, look.lines())
                     .await
                     .map(Found::from),
+                HistoryQuery::After(id, lines) => {
+                    // One more than asked for tells whether there are more.
+                    let around = store.around(room, *id, lines + 1).await;
+                    around.map(|found| {
+                        let after = found.into_iter().filter(|line| line.id > *id);
+                        let mut after: Vec<_> = after.collect();
+                        let cut_short = after.len() > *lines;
+                        after.truncate(*lines);
+                        Found {
+                            lines: after,
+                            cut_short,
+                        }
+                    })
+                }
                 HistoryQuery::For(words) => {
                     let _turn = lobby.searches.turn(address).await;
                     store.search(room, words, look.lines()).await

@@ -89,6 +89,8 @@ pub struct Display {
     pub own_input_row: bool,
     /// The width that the client or its user has given, in columns.
     pub columns: Option<u16>,
+    /// The height that the client has given, in rows.
+    pub rows: Option<u16>,
     /// Rows are wrapped where that is possible; scripts do without.
     pub wraps: bool,
 }
@@ -109,6 +111,7 @@ impl Display {
             prompts: true,
             own_input_row: false,
             columns: None,
+            rows: None,
             wraps: true,
         }
     }

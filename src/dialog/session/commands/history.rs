@@ -4,14 +4,11 @@ use crate::chat::history::HistoryQuery;
 use crate::chat::request::{LobbyRequest, LocalRequest, Request};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::HelpView;
-use crate::limits::HISTORY_PAGE_LINES;
 
 pub(super) fn history(_: &mut Session, argument: &str) -> Turn {
     match argument.parse::<usize>() {
-        _ if argument.is_empty() => {
-            Turn::ask(Request::Local(LocalRequest::OlderPage(HISTORY_PAGE_LINES)))
-        }
-        Ok(lines) if lines > 0 => Turn::ask(Request::Local(LocalRequest::OlderPage(lines))),
+        _ if argument.is_empty() => Turn::ask(Request::Local(LocalRequest::OlderPage(None))),
+        Ok(lines) if lines > 0 => Turn::ask(Request::Local(LocalRequest::OlderPage(Some(lines)))),
         _ => Turn::ask(Request::Local(LocalRequest::UntilTime(argument.to_owned()))),
     }
 }

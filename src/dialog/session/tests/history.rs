@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::chat::history::HistoryQuery;
-use crate::limits::HISTORY_PAGE_LINES;
 
 #[test]
 fn the_past_is_looked_into_from_a_room() {
@@ -10,11 +9,11 @@ fn the_past_is_looked_into_from_a_room() {
     let table = [
         (
             "\\history",
-            ask(Request::Local(LocalRequest::OlderPage(HISTORY_PAGE_LINES))),
+            ask(Request::Local(LocalRequest::OlderPage(None))),
         ),
         (
             "\\history 50",
-            ask(Request::Local(LocalRequest::OlderPage(50))),
+            ask(Request::Local(LocalRequest::OlderPage(Some(50)))),
         ),
         (
             "\\history 14:30",
