@@ -1,5 +1,6 @@
 //! Wrapping lines at the edge of a screen.
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -60,7 +61,7 @@ fn check_rows(said: &Item, drawing: Drawing, columns: u16) {
     let display = Display {
         drawing,
         color: false,
-        columns: Some(columns),
+        columns: NonZeroU16::new(columns),
         ..Display::plain(TimeZone::UTC)
     };
     let drawn = draw::frame(std::slice::from_ref(said), &display, None);

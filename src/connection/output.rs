@@ -8,8 +8,8 @@ use super::backlog::Backlog;
 use super::{Connection, Inserting, Waiting};
 use crate::dialog::view::{Part, View, Viewer};
 use crate::limits::{
-    ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, COLUMNS, OUTPUT_BYTES_MAX, PROMPT_QUIET,
-    PROMPT_SEEN_AFTER, WRITE_BYTES,
+    ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, OUTPUT_BYTES_MAX, PROMPT_QUIET, PROMPT_SEEN_AFTER,
+    WRITE_BYTES,
 };
 use crate::terminal::draw::{self, Drawing};
 use crate::terminal::screen::Screen;
@@ -63,7 +63,7 @@ impl Connection {
             viewpoint: self.viewpoint(),
             times: self.screen.display.times,
             hints: !self.screen.display.quiet,
-            columns: self.screen.display.columns.unwrap_or(COLUMNS),
+            columns: self.screen.display.width(),
             server: self.shared.config.name.as_deref(),
         };
         let is_cut = view.write_part(&viewer, part, &mut rows);

@@ -1,5 +1,6 @@
 //! *Pure.* Where in a room's past its user is looking.
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use crate::chat::message::Message;
@@ -27,8 +28,8 @@ pub(super) enum Newer {
 
 impl Page {
     /// The last lines of a room were shown at a join, on a screen with so many rows.
-    pub(super) fn at_join(lines: &[Arc<Message>], rows: Option<u16>) -> Option<Page> {
-        let rows = usize::from(rows.unwrap_or(WINDOW_ROWS_USUAL));
+    pub(super) fn at_join(lines: &[Arc<Message>], rows: Option<NonZeroU16>) -> Option<Page> {
+        let rows = usize::from(rows.map_or(WINDOW_ROWS_USUAL, NonZeroU16::get));
         Some(Page {
             first: lines.first()?.id,
             last: None,
@@ -66,9 +67,9 @@ impl Page {
 }
 
 /// Lines of a page on a screen with so many rows.
-pub(super) fn page_lines(rows: Option<u16>) -> usize {
+pub(super) fn page_lines(rows: Option<NonZeroU16>) -> usize {
     match rows {
-        Some(rows) => usize::from(rows)
+        Some(rows) => usize::from(rows.get())
             .saturating_sub(PAGE_OTHER_ROWS)
             .max(PAGE_LINES_MIN),
         None => HISTORY_PAGE_LINES,
@@ -122,7 +123,11 @@ mod tests {
     fn a_page_fills_the_screen() {
         let table = [(None, 20), (Some(24), 21), (Some(12), 9), (Some(4), 5)];
         for (rows, expected) in table {
-            assert_eq!(page_lines(rows), expected, "{rows:?}");
+            assert_eq!(
+                page_lines(rows.and_then(NonZeroU16::new)),
+                expected,
+                "{rows:?}"
+            );
         }
     }
 }

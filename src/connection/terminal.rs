@@ -1,5 +1,6 @@
 //! What negotiation and settings change about drawing and editing.
 
+use std::num::NonZeroU16;
 use std::time::Instant;
 
 use super::{Connection, FirstLine};
@@ -8,7 +9,6 @@ use crate::chat::name::Name;
 use crate::chat::people::ClientKind;
 use crate::chat::settings::{Bell, Setting, SettingName, Settings, Width};
 use crate::dialog::view::{SettingsView, TerminalView, View};
-use crate::limits::COLUMNS;
 use crate::terminal::charset::{Charset, CharsetError};
 use crate::terminal::draw::{Drawing, Newline};
 use crate::terminal::telnet::{Change, Event, LineEnding, Mode, Probe, terminal};
@@ -97,8 +97,8 @@ impl Connection {
                 }
                 Change::Mode(mode) => self.mode_is(mode),
                 Change::WindowSize(size) => {
-                    self.screen.display.columns = size.columns;
-                    self.screen.display.rows = size.rows;
+                    self.screen.display.columns = size.columns.and_then(NonZeroU16::new);
+                    self.screen.display.rows = size.rows.and_then(NonZeroU16::new);
                     self.show_typed();
                 }
                 // A client with an input row of its own, or paper, is better off without prompts.
@@ -204,7 +204,7 @@ impl Connection {
         let display = &self.screen.display;
         match name {
             SettingName::Width => Setting::Width(match display.wraps {
-                true => Width::Columns(display.columns.unwrap_or(COLUMNS)),
+                true => Width::Columns(display.width()),
                 false => Width::Off,
             }),
             SettingName::Color => Setting::Color(display.color),
@@ -291,7 +291,7 @@ impl Connection {
             }
             Width::Off => display.wraps = false,
             Width::Columns(columns) => {
-                (display.wraps, display.columns) = (true, Some(columns));
+                (display.wraps, display.columns) = (true, NonZeroU16::new(columns));
             }
         }
         SettingsView::Set(Setting::Width(width))

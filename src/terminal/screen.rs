@@ -7,7 +7,8 @@
 //! | ANSI | inserted above the row of the cursor | is not touched |
 //! | character | the input row is cleared, the row printed, the input row shown again | stands as it was, cursor and all |
 
-use crate::limits::COLUMNS;
+use std::num::NonZeroU16;
+
 use crate::terminal::draw::{self, Display, Drawing};
 use crate::terminal::line::{Editor, Keys, Row};
 use crate::text;
@@ -117,7 +118,7 @@ impl Screen {
         }
         match &mut self.typing {
             Some(typing) => {
-                let columns = self.display.columns.unwrap_or(COLUMNS);
+                let columns = self.display.width();
                 typing.row.paint(out, prompt, &typing.editor, columns);
             }
             // What is typed on this row stands there even without a prompt.
@@ -154,7 +155,7 @@ impl Screen {
         if let Some(typing) = &mut self.typing
             && self.prompt_open
         {
-            let columns = self.display.columns.unwrap_or(COLUMNS);
+            let columns = self.display.width();
             typing.row.update(out, prompt, &typing.editor, columns);
         }
     }
@@ -217,8 +218,8 @@ impl Screen {
         if let Some(typing) = &mut self.typing
             && std::mem::take(&mut typing.size_asked)
         {
-            self.display.columns = Some(column);
-            self.display.rows = Some(row);
+            self.display.columns = NonZeroU16::new(column);
+            self.display.rows = NonZeroU16::new(row);
         }
     }
 
@@ -239,7 +240,6 @@ impl Screen {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU16;
 
     use jiff::tz::TimeZone;
 

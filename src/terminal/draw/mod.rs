@@ -14,6 +14,7 @@ mod mention;
 mod notice;
 mod style;
 
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -88,9 +89,9 @@ pub struct Display {
     /// What is typed stands on a row of its own, apart from what we show, as in MUD clients.
     pub own_input_row: bool,
     /// The width that the client or its user has given, in columns.
-    pub columns: Option<u16>,
+    pub columns: Option<NonZeroU16>,
     /// The height that the client has given, in rows.
-    pub rows: Option<u16>,
+    pub rows: Option<NonZeroU16>,
     /// Rows are wrapped where that is possible; scripts do without.
     pub wraps: bool,
 }
@@ -129,6 +130,11 @@ impl Display {
         }
     }
 
+    /// The width, as far as it is known.
+    pub fn width(&self) -> u16 {
+        self.columns.map_or(COLUMNS, NonZeroU16::get)
+    }
+
     /// True if escape sequences for colour may be used.
     pub fn has_color(&self) -> bool {
         self.color && self.drawing != Drawing::Plain
@@ -136,12 +142,13 @@ impl Display {
 
     /// Columns at which rows are wrapped; `None`: each line is one row, however long.
     pub fn wrap_columns(&self) -> Option<u16> {
+        let given = self.columns.map(NonZeroU16::get);
         match self.drawing {
             // A row that is inserted has one row's place.
-            Drawing::Ansi => Some(self.columns.unwrap_or(LINE_MODE_COLUMNS)),
+            Drawing::Ansi => Some(given.unwrap_or(LINE_MODE_COLUMNS)),
             _ if self.quiet || !self.wraps => None,
-            Drawing::Plain => Some(self.columns.unwrap_or(LINE_MODE_COLUMNS)),
-            Drawing::Character => Some(self.columns.unwrap_or(COLUMNS)),
+            Drawing::Plain => Some(given.unwrap_or(LINE_MODE_COLUMNS)),
+            Drawing::Character => Some(self.width()),
         }
     }
 }

@@ -262,7 +262,7 @@ fn lines_of_the_past_look_as_they_did_live_and_hits_stand_out() {
         );
         let mut out = String::new();
         let display = Display {
-            columns: Some(columns),
+            columns: NonZeroU16::new(columns),
             ..display(Drawing::Character)
         };
         write_row(&words, &display, &mut out);
@@ -310,10 +310,10 @@ fn inserted(frame: &str) -> Vec<&str> {
 fn a_forged_row_stands_below_its_authors_text() {
     let text = format!("ok{}[14:14:08] Dai: yes, I pushed that bug", " ".repeat(70));
     let items = [said(0, "Eve", &text)];
-    let rows = |drawing, columns| {
+    let rows = |drawing, columns: Option<u16>| {
         let display = Display {
             color: false,
-            columns,
+            columns: columns.and_then(NonZeroU16::new),
             ..display(drawing)
         };
         let frame = frame(&items, &display, None);
@@ -362,7 +362,7 @@ fn a_batch_is_drawn_anew_only_for_screens_it_does_not_fit_on() {
     let batch = published(vec![said(0, "bob", "fits on most screens")]);
     let frame = |columns| {
         let display = Display {
-            columns: Some(columns),
+            columns: NonZeroU16::new(columns),
             ..display(Drawing::Plain)
         };
         shared_frame(&batch, &display, &DayTracker::default()).expect("it is shared")
@@ -447,7 +447,7 @@ proptest! {
         times in prop_oneof![Just(Times::Full), Just(Times::Short), Just(Times::Off)],
     ) {
         let display = Display {
-            columns: Some(columns),
+            columns: NonZeroU16::new(columns),
             times,
             color: false,
             ..display(drawing)
@@ -477,7 +477,7 @@ proptest! {
     #[test]
     fn the_rows_of_words_are_indented_too(words in texts(), columns in WINDOW_COLUMNS) {
         let display = Display {
-            columns: Some(columns),
+            columns: NonZeroU16::new(columns),
             ..display(Drawing::Plain)
         };
         let mut out = String::new();
@@ -492,7 +492,7 @@ proptest! {
 #[test]
 fn a_span_that_is_cut_by_a_row_is_painted_on_each() {
     let mut display = display(Drawing::Ansi);
-    display.columns = Some(20);
+    display.columns = NonZeroU16::new(20);
     let drawn = frame(&[said(0, &"n".repeat(30), "x")], &display, None);
     assert_eq!(drawn.matches("\x1b[38;5;").count(), 3);
     assert_eq!(drawn.matches("\x1b[39m").count(), 3);
