@@ -248,7 +248,7 @@ fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
     for name in ["ann", "eve"] {
         assert!(!history.contains(name), "{history}");
     }
-    ben.line("\\history 1");
+    ben.line("\\search it is me");
     ben.expect_next(
         "All of that was said by people you ignore. Type \\ignore to list them.\nben> ",
     );

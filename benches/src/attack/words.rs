@@ -314,6 +314,8 @@ fn said(line: usize) -> String {
 fn lines_left(stage: &Stage, room: &str) -> Result<usize, String> {
     let mut witness = Person::connect(stage.address, stage.bystanders())?;
     witness.expect("> ")?;
+    // Joining shows the last lines, and the page those before them.
+    witness.kept = Some(Vec::new());
     witness.line(&format!("\\join {room}"))?;
     let answers = [
         format!("Join room {room} successful"),
@@ -322,7 +324,6 @@ fn lines_left(stage: &Stage, room: &str) -> Result<usize, String> {
     if witness.expect_any(&answers.each_ref().map(String::as_str))? == 1 {
         return Ok(0);
     }
-    witness.kept = Some(Vec::new());
     let end = unique();
     // What is unknown is answered with its own name, behind the page.
     witness.line(&format!("\\history {}\n\\nothing{end}", LINES + 20))?;
