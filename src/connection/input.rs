@@ -1,11 +1,12 @@
 //! The way in: from bytes to lines, and when they may be handled.
 
 use std::cell::RefCell;
+use std::time::Instant;
 
 use super::{Connection, FirstLine};
 use crate::dialog::session::Typed;
 use crate::dialog::view::{EndView, TerminalView, View};
-use crate::limits::{CR_WAIT_MAX, HELD_LINES_MAX, READ_BYTES};
+use crate::limits::{CR_WAIT_MAX, ESCAPE_WAIT_MAX, HELD_LINES_MAX, READ_BYTES};
 use crate::net::reason::Reason;
 use crate::net::sniff;
 use crate::terminal::line::{End, Event, Key, Outcome};
@@ -166,11 +167,35 @@ impl Connection {
             let outcome = typing.editor.key(key);
             self.take_outcome(outcome);
         }
+        let now = self.now();
+        if let Some(typing) = &mut self.screen.typing {
+            let waits = typing.editor.awaits_escape() && typing.keys.awaits_escaped();
+            typing.escape_at = waits.then(|| now + ESCAPE_WAIT_MAX);
+        }
+    }
+
+    /// When an ESC that nothing has followed is taken for Esc.
+    pub(super) fn escape_at(&self) -> Option<Instant> {
+        self.screen.typing.as_deref()?.escape_at
+    }
+
+    /// Nothing has followed an ESC in time.
+    pub(super) fn take_escape(&mut self) {
+        if let Some(typing) = &mut self.screen.typing {
+            typing.escape_at = None;
+            if let Some(key) = typing.keys.take_escape() {
+                let outcome = typing.editor.key(key);
+                self.take_outcome(outcome);
+                self.show_typed();
+            }
+        }
     }
 
     /// Does what a key came to. The row itself is brought up to date once all keys are handled.
     pub(super) fn take_outcome(&mut self, outcome: Outcome) {
         match outcome {
+            // Enter alone answers a question, and says nothing otherwise.
+            Outcome::Line(line) if line.is_empty() && self.session.question().is_none() => {}
             Outcome::Line(line) => self.take_typed_line(&line),
             Outcome::Lines(lines) => {
                 for line in lines {
@@ -187,7 +212,7 @@ impl Connection {
                 self.show(&View::Terminal(TerminalView::PasteKept));
                 self.show_prompt();
             }
-            Outcome::Repaint => self.draw_with(|screen, out| screen.repaint_and_ask_size(out)),
+            Outcome::Repaint => self.draw_with(|screen, out| screen.clear_and_ask_size(out)),
             // The row shows it.
             Outcome::Nothing | Outcome::Changed | Outcome::Paste { .. } | Outcome::Interrupted => {}
             Outcome::PageUp => self.page(true),

@@ -391,6 +391,7 @@ impl Connection {
             first_line,
             negotiation,
             self.input.held_until,
+            self.escape_at(),
             self.prompt_due(),
         ]
         .into_iter()
@@ -483,6 +484,9 @@ impl Connection {
             self.check_silent(now);
         }
         self.check_negotiation(now);
+        if self.escape_at().is_some_and(|at| now >= at) {
+            self.take_escape();
+        }
         if self.prompt_due().is_some() {
             self.show_prompt();
         }

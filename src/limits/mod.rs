@@ -377,6 +377,10 @@ const _: () = assert!(LINE_BYTES_MAX <= PASTE_BYTES_MAX);
 /// How long the byte after a first line's CR may take before the line counts as ended by CR alone.
 pub const CR_WAIT_MAX: Duration = Duration::from_millis(50);
 
+/// How long an ESC waits for the rest of a sequence before it is taken for the Esc key, where that means something.
+/// Terminals send a sequence at once; a network may cut it.
+pub const ESCAPE_WAIT_MAX: Duration = Duration::from_millis(50);
+
 /// Columns at which rows are wrapped for a terminal in line mode, whose width nobody knows.
 pub const LINE_MODE_COLUMNS: u16 = 79;
 

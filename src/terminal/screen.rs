@@ -8,6 +8,7 @@
 //! | character | the input row is cleared, the row printed, the input row shown again | stands as it was, cursor and all |
 
 use std::num::NonZeroU16;
+use std::time::Instant;
 
 use crate::terminal::draw::{self, Display, Drawing};
 use crate::terminal::line::{Editor, Keys, Row};
@@ -36,6 +37,8 @@ pub struct Typing {
     /// From keys to a line.
     pub editor: Editor,
     row: Row,
+    /// When an ESC that nothing has followed is Esc itself.
+    pub escape_at: Option<Instant>,
     /// The size was asked for: the next report of the cursor's position is the size.
     size_asked: bool,
 }
@@ -43,6 +46,9 @@ pub struct Typing {
 /// Switches bracketed paste on and off (xterm): the terminal then marks pasted text.
 const PASTE_MARKS_ON: &str = "\x1b[?2004h";
 const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
+
+/// Clears the screen and goes to its first row.
+const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// Asks a terminal for its size: save the cursor, move as far as can be, ask where that is, restore.
 const ASK_SIZE: &str = "\x1b7\x1b[999;999H\x1b[6n\x1b8";
@@ -204,10 +210,12 @@ impl Screen {
         }
     }
 
-    /// Redraws the input row and asks for the terminal's size: some clients never report a new one.
-    pub fn repaint_and_ask_size(&mut self, out: &mut String) {
+    /// Clears the screen for the input row to be drawn on its first row, and asks for its size: some clients never report
+    /// a new one.
+    pub fn clear_and_ask_size(&mut self, out: &mut String) {
         if let Some(typing) = &mut self.typing {
             typing.size_asked = true;
+            out.push_str(CLEAR);
             out.push_str(ASK_SIZE);
             typing.row.forget();
         }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::harness::{
     BUSYBOX_TELNET, Caller, Client, NC_OPENBSD, PLINK, Server, Size, TELNET, TELNET_SSL, Terminal,
-    room_with, slow_way_to, walk_in,
+    View, room_with, slow_way_to, walk_in,
 };
 
 const TELNETS: [&Caller; 4] = [&TELNET, &TELNET_SSL, &BUSYBOX_TELNET, &PLINK];
@@ -77,6 +77,91 @@ fn the_line_is_edited_by_graphemes() {
     host.expect_next("\n[HH:MM:SS] guest: xyz!\nhost> ");
     person.keys("\x12กำ\r");
     host.expect_next("\n[HH:MM:SS] guest: กำx\nhost> ");
+}
+
+#[test]
+fn enter_alone_says_nothing_and_answers_a_question() {
+    let server = Server::start(&[]);
+    let (mut person, mut host) = in_room(&server, &TELNET);
+    person.keys("\r\r\rwell\r");
+    host.expect_next("\n[HH:MM:SS] guest: well\nhost> ");
+    person.expect("] guest: well\nguest>");
+    assert!(
+        !person.screen().contains("guest>\nguest>"),
+        "{}",
+        person.screen()
+    );
+    person.line("\\join nowhere");
+    person.expect("Create it? [y/N]");
+    person.line("");
+    person.expect("Nothing was created.");
+    person.line("\\exit");
+    person.expect("Who needs password anyway?");
+    person.keys("\r\r");
+    person.line("3");
+    person.expect("Active Room(s): 1150");
+    assert!(
+        !person.screen().contains("incorrect input"),
+        "{}",
+        person.screen()
+    );
+}
+
+#[test]
+fn what_was_edited_in_an_earlier_line_is_there_until_a_line_is_sent() {
+    let server = Server::start(&[]);
+    let (mut person, mut host) = in_room(&server, &TELNET);
+    for line in ["one", "two"] {
+        person.line(line);
+        host.expect_next(&format!("\n[HH:MM:SS] guest: {line}\nhost> "));
+    }
+    person.keys("half\x1b[A!\x1b[A");
+    person.expect_prompt("guest> one");
+    person.keys("\x1b[B");
+    person.expect_prompt("guest> two!");
+    person.keys("\x1b[B");
+    person.expect_prompt("guest> half");
+    person.keys("\x1b[A\r");
+    host.expect_next("\n[HH:MM:SS] guest: two!\nhost> ");
+    person.keys("\x1b[A\x1b[A");
+    person.expect_prompt("guest> two");
+}
+
+#[test]
+fn esc_leaves_the_search_with_what_it_found() {
+    let server = Server::start(&[]);
+    let (mut person, mut host) = in_room(&server, &TELNET);
+    for line in ["one", "two"] {
+        person.line(line);
+        host.expect_next(&format!("\n[HH:MM:SS] guest: {line}\nhost> "));
+    }
+    person.keys("\x12on");
+    person.expect_prompt("(reverse search) on: one");
+    person.keys("\x1b");
+    person.expect_prompt("guest> one");
+    // What is typed then is text, and no part of a sequence.
+    person.keys("d\x05!");
+    person.expect_prompt("guest> done!");
+    person.keys("\x1b[200~a\rb\r\x1b[201~");
+    person.expect_prompt("send 2 lines? [y/N]");
+    person.keys("\x1b");
+    person.expect("(nothing was sent; the Up key brings the lines back)\nguest> done!");
+    // A sequence that is cut is one all the same.
+    person.keys("\x12on\x1b");
+    person.keys("[D?");
+    person.expect_prompt("guest> ?one");
+}
+
+#[test]
+fn ctrl_l_clears_the_screen_and_shows_the_line_again() {
+    let server = Server::start(&[]);
+    let (mut person, _host) = in_room(&server, &TELNET);
+    person.keys("half typed");
+    person.expect_prompt("guest> half typed");
+    person.keys("\x0c");
+    let is_alone = |view: &View| view.rows == ["guest> half typed"] && view.cursor == (0, 17);
+    let seen = person.wait_until(is_alone);
+    assert!(seen.is_ok(), "{}", person.screen());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The lines that were sent, for Up and Down and for the search.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::limits::{RECALL_BYTES_MAX, RECALL_LINES_MAX};
 
@@ -16,6 +16,8 @@ pub struct History {
     at: Option<usize>,
     /// What was half typed before the first Up.
     draft: String,
+    /// Lines as they were edited since, by their index: sent or not, they are as they were once a line is sent.
+    edited: BTreeMap<usize, String>,
 }
 
 impl History {
@@ -24,6 +26,7 @@ impl History {
     pub fn push(&mut self, line: &str) {
         self.at = None;
         self.draft = String::new();
+        self.edited = BTreeMap::new();
         let again = self.lines.back().is_some_and(|last| last == line);
         if line.trim().is_empty() || again || line.len() > RECALL_BYTES_MAX {
             return;
@@ -36,28 +39,46 @@ impl History {
         }
     }
 
-    /// One line back. `current` is what stands in the editor; it is kept if it is half typed.
+    /// One line back. `current` is what stands in the editor, half typed or edited; it is kept.
     pub fn previous(&mut self, current: &str) -> Option<&str> {
         let at = match self.at {
             Some(at) => at.checked_sub(1)?,
-            None => {
-                let newest = self.lines.len().checked_sub(1)?;
-                current.clone_into(&mut self.draft);
-                newest
-            }
+            None => self.lines.len().checked_sub(1)?,
         };
+        self.keep(current);
         self.at = Some(at);
-        self.get(at)
+        self.shown()
     }
 
     /// One line forward, at the end the half-typed line.
-    // `Iterator::next` has no part in this; the name is the key's.
-    #[allow(clippy::should_implement_trait)]
-    pub fn next(&mut self) -> Option<&str> {
+    pub fn next(&mut self, current: &str) -> Option<&str> {
         let at = self.at? + 1;
+        self.keep(current);
         self.at = (at < self.lines.len()).then_some(at);
+        self.shown()
+    }
+
+    /// Keeps what stands in the editor in place of the line that is shown.
+    fn keep(&mut self, current: &str) {
+        let Some(at) = self.at else {
+            return current.clone_into(&mut self.draft);
+        };
+        if self.get(at) == Some(current) {
+            self.edited.remove(&at);
+            return;
+        }
+        let others = self.edited.iter().filter(|(index, _)| **index != at);
+        let bytes: usize = others.map(|(_, line)| line.len()).sum();
+        // Beyond the bound an edit can be undone, as it always can.
+        if bytes + current.len() <= RECALL_BYTES_MAX {
+            self.edited.insert(at, current.to_owned());
+        }
+    }
+
+    /// The line at the place that was reached, as it was edited.
+    fn shown(&self) -> Option<&str> {
         match self.at {
-            Some(at) => self.get(at),
+            Some(at) => self.edited.get(&at).map(String::as_str).or(self.get(at)),
             None => Some(&self.draft),
         }
     }
@@ -93,13 +114,40 @@ mod tests {
     #[test]
     fn up_and_down_come_back_to_the_half_typed_line() {
         let mut history = history(&["one", "two"]);
-        assert_eq!(history.next(), None);
+        assert_eq!(history.next(""), None);
         assert_eq!(history.previous("half"), Some("two"));
         assert_eq!(history.previous("two"), Some("one"));
         assert_eq!(history.previous("one"), None);
-        assert_eq!(history.next(), Some("two"));
-        assert_eq!(history.next(), Some("half"));
-        assert_eq!(history.next(), None);
+        assert_eq!(history.next("one"), Some("two"));
+        assert_eq!(history.next("two"), Some("half"));
+        assert_eq!(history.next("half"), None);
+    }
+
+    #[test]
+    fn what_was_edited_in_recalled_lines_is_kept_until_one_is_sent() {
+        let mut history = history(&["one", "two"]);
+        assert_eq!(history.previous("half"), Some("two"));
+        assert_eq!(history.previous("two and a bit"), Some("one"));
+        assert_eq!(history.next("on"), Some("two and a bit"));
+        assert_eq!(history.previous("two and a bit"), Some("on"));
+        // What is put back as it was is not edited.
+        assert_eq!(history.next("one"), Some("two and a bit"));
+        assert_eq!(history.edited.len(), 1);
+        history.push("on");
+        assert_eq!(history.previous(""), Some("on"));
+        assert_eq!(history.previous("on"), Some("two"));
+        assert_eq!(history.previous("two"), Some("one"));
+    }
+
+    #[test]
+    fn edits_have_a_bound() {
+        let mut history = history(&["one", "two", "three"]);
+        history.previous("");
+        for byte in ["a", "b"] {
+            history.previous(&byte.repeat(RECALL_BYTES_MAX - 100));
+        }
+        let bytes: usize = history.edited.values().map(String::len).sum();
+        assert!(bytes <= RECALL_BYTES_MAX);
     }
 
     #[test]

@@ -112,6 +112,11 @@ impl Editor {
         }
     }
 
+    /// True while a search or a question is under way, which Esc leaves.
+    pub fn awaits_escape(&self) -> bool {
+        matches!(self.mode, Mode::Searching(_) | Mode::Asking(_))
+    }
+
     /// The line being edited.
     pub fn text(&self) -> &str {
         self.buffer.text()
@@ -250,9 +255,11 @@ impl Editor {
             Key::Repaint => Outcome::Repaint,
             Key::PageUp => Outcome::PageUp,
             Key::PageDown => Outcome::PageDown,
-            Key::Cancel | Key::BackTab | Key::PasteEnd | Key::CursorPosition { .. } => {
-                Outcome::Nothing
-            }
+            Key::Cancel
+            | Key::Escape
+            | Key::BackTab
+            | Key::PasteEnd
+            | Key::CursorPosition { .. } => Outcome::Nothing,
         }
     }
 
@@ -312,14 +319,14 @@ impl Editor {
         changed(self.buffer.replace(left..right, &swapped))
     }
 
-    /// Up and Down. The change can be undone, so what was edited in a recalled line is not lost.
+    /// Up and Down.
     fn recall(&mut self, key: Key) -> Outcome {
         if self.secret {
             return Outcome::Bell;
         }
         let found = match key {
             Key::HistoryPrevious => self.history.previous(self.buffer.text()),
-            _ => self.history.next(),
+            _ => self.history.next(self.buffer.text()),
         };
         match found {
             Some(line) => changed(self.buffer.replace(0..self.buffer.text().len(), line)),
@@ -415,7 +422,9 @@ impl Editor {
             self.history.push(line);
         }
         match key {
-            Key::Text('n' | 'N') | Key::Enter | Key::Cancel | Key::Interrupt => Outcome::PasteKept,
+            Key::Text('n' | 'N') | Key::Enter | Key::Cancel | Key::Escape | Key::Interrupt => {
+                Outcome::PasteKept
+            }
             _ => match self.edit(key) {
                 Outcome::Nothing => Outcome::Changed,
                 outcome => outcome,

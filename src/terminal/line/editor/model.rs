@@ -137,6 +137,7 @@ const EDITING: &[Key] = &[
 const OTHERS: &[Key] = &[
     Key::Enter,
     Key::Undo,
+    Key::Escape,
     Key::HistoryPrevious,
     Key::HistoryNext,
     Key::Search,

@@ -2,7 +2,8 @@
 //!
 //! The encodings are those of xterm, urxvt, st, VTE, PuTTY and the Linux console, which every
 //! Telnet client passes through unchanged. Sequences that mean nothing here are swallowed whole.
-//! There is no clock: an ESC waits for the next byte, whenever that comes, and joins it.
+//! There is no clock: an ESC waits for the next byte, whenever that comes, and joins it, unless the caller says that it
+//! has waited for long enough.
 
 use crate::limits::ESCAPE_BYTES_MAX;
 
@@ -53,6 +54,8 @@ pub enum Key {
     Search,
     /// Ctrl-G: leaves a search or a question.
     Cancel,
+    /// Esc alone, which only the time tells from the beginning of a sequence (see [`Keys::take_escape`]).
+    Escape,
     /// Ctrl-L.
     Repaint,
     /// Ctrl-C.
@@ -168,6 +171,20 @@ impl Keys {
             }
         }
         None
+    }
+
+    /// True if an ESC waits for what follows.
+    pub fn awaits_escaped(&self) -> bool {
+        self.state == State::Escape { alt: false }
+    }
+
+    /// Nothing has followed the ESC that came last, for longer than a terminal takes to send a sequence.
+    pub fn take_escape(&mut self) -> Option<Key> {
+        let waited = self.awaits_escaped();
+        waited.then(|| {
+            self.state = State::Ground;
+            Key::Escape
+        })
     }
 
     fn step(&mut self, byte: u8) -> Step {

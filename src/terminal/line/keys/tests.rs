@@ -225,3 +225,21 @@ proptest! {
         prop_assert_eq!(text, expected);
     }
 }
+
+#[test]
+fn an_escape_that_nothing_follows_is_a_key_once_the_caller_has_waited() {
+    let mut keys = Keys::default();
+    assert_eq!(keys.next(&mut &b"a\x1b"[..]), Some(Key::Text('a')));
+    assert!(!keys.awaits_escaped());
+    assert_eq!(keys.next(&mut &b"\x1b"[..]), None);
+    assert!(keys.awaits_escaped());
+    assert_eq!(keys.take_escape(), Some(Key::Escape));
+    assert_eq!(keys.take_escape(), None);
+    // What follows is text.
+    assert_eq!(keys.next(&mut &b"b"[..]), Some(Key::Text('b')));
+    for unfinished in [&b"\x1b\x1b"[..], b"\x1b[", b"\x1b]"] {
+        let mut keys = Keys::default();
+        assert_eq!(keys.next(&mut &unfinished[..]), None);
+        assert_eq!(keys.take_escape(), None, "{unfinished:?}");
+    }
+}
