@@ -10,7 +10,7 @@ use crate::chat::ignore::IgnoreReply;
 use crate::chat::message::Message;
 use crate::chat::name::Name;
 use crate::chat::people::DirectMessage;
-use crate::chat::request::{Info, LobbyReply, Reply, RoomReply};
+use crate::chat::request::{Info, LobbyReply, Reply, Request, RoomReply, RoomRequest};
 use crate::chat::settings::Bell;
 use crate::dialog::view::{HistoryView, MessageView, View};
 use crate::hub::participant::{Departure, Event, NotPosted, Participant};
@@ -40,6 +40,7 @@ impl Connection {
         match event {
             Event::Reply(reply) => self.reply(reply),
             Event::NotPosted(why) => {
+                self.is_composed = false;
                 self.show(match why {
                     NotPosted::NotStored => &View::Message(MessageView::NotSent),
                     NotPosted::Muted => &View::Message(MessageView::Muted),
@@ -118,6 +119,7 @@ impl Connection {
         };
         self.session.set_unknown(self.is_undecided());
         let turn = self.session.reply(reply);
+        self.is_composed |= matches!(turn.request, Some(Request::Room(RoomRequest::Say(..))));
         if let Some(login) = login {
             self.restore(&login.settings);
         }

@@ -97,6 +97,8 @@ pub struct Connection {
     page: Option<Box<Page>>,
     /// What the user has set by commands.
     chosen: Option<Box<Settings>>,
+    /// The user's next line is not what was typed for it.
+    is_composed: bool,
     /// The user was told that the terminal shows the secrets typed there.
     secret_told: bool,
     /// The word that Tab is to complete with candidates that were asked for.
@@ -236,6 +238,7 @@ impl Connection {
             echoes: false,
             page: None,
             chosen: None,
+            is_composed: false,
             secret_told: false,
             completing: None,
             stopping: false,

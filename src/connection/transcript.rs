@@ -72,6 +72,7 @@ impl Connection {
 
     fn draw(&mut self, batch: &Batch) {
         let own = self.user.own_lines(batch);
+        let is_composed = own > 0 && std::mem::take(&mut self.is_composed);
         if self.lost.is_some() {
             return;
         }
@@ -85,7 +86,7 @@ impl Connection {
         let is_mentioned = self.is_mentioned(batch, &seen);
         let (first, last) = times_of(&seen).unwrap_or(batch.times());
         if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echoes {
-            self.draw_beside_echo(&seen, first);
+            self.draw_beside_echo(&seen, first, is_composed);
         } else {
             self.begin_day(first);
             let whole = matches!(seen, Cow::Borrowed(_)).then_some(batch);
@@ -204,20 +205,21 @@ impl Connection {
 
     /// Draws a batch with lines of one's own where the client's terminal has echoed them: the echo stands for the line.
     /// It is never replaced. What is just above the cursor when a row arrives cannot be known here.
-    fn draw_beside_echo(&mut self, seen: &[Item], first: Timestamp) {
+    /// Actions, and the first line if it `is_composed`, look otherwise than what was typed for them.
+    fn draw_beside_echo(&mut self, seen: &[Item], first: Timestamp, mut is_composed: bool) {
         for item in seen {
-            match item {
-                // An action looks otherwise than what was typed for it.
-                Item::Message(message)
-                    if message.member == self.user.id() && message.kind == Kind::Message => {}
-                item => {
-                    self.begin_day(match item {
-                        Item::Message(message) => message.time,
-                        Item::Notice(_) => first,
-                    });
-                    self.draw_items(std::slice::from_ref(item));
-                }
+            if let Item::Message(message) = item
+                && message.member == self.user.id()
+                && message.kind == Kind::Message
+                && !std::mem::take(&mut is_composed)
+            {
+                continue;
             }
+            self.begin_day(match item {
+                Item::Message(message) => message.time,
+                Item::Notice(_) => first,
+            });
+            self.draw_items(std::slice::from_ref(item));
         }
     }
 }

@@ -239,6 +239,9 @@ pub const CONTEXT_LINES: usize = 5;
 /// Columns of a wrong answer that are quoted back.
 pub const QUOTE_COLUMNS_MAX: usize = 40;
 
+/// Columns of a line that are quoted where somebody answers it.
+pub const ANSWERED_COLUMNS_MAX: usize = 30;
+
 /// How long a client may take less than [`TAKEN_BYTES_MIN`] of what is sent to it before it is let go.
 pub const STUCK_AFTER: Duration = Duration::from_secs(60);
 

@@ -391,6 +391,7 @@ fn look_back(evening: &mut Evening) {
         "] max: good evening from max",
     );
     evening.command("sam", "context 1", "#1 [");
+    evening.command("sue", "re 1 so it is", "\" so it is");
 }
 
 /// Everybody leaves.

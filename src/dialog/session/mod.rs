@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use account::AccountState;
 
+use crate::chat::history::{Found, HistoryQuery};
 use crate::chat::message::Kind;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Password;
@@ -27,7 +28,7 @@ use crate::dialog::view::{
     self, EndView, GeneralView, HelpView, HistoryView, MessageView, ModerationView, Question,
     RoomView, View,
 };
-use crate::limits::PASSWORD_TRIES;
+use crate::limits::{LINE_BYTES_MAX, PASSWORD_TRIES};
 
 /// What follows from a line or a reply: `views` are shown in order, then the request is made.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -80,9 +81,18 @@ pub struct Session {
     is_unknown: bool,
     /// Away until the user speaks.
     away: bool,
-    /// The sender of the last direct message, for `\reply`.
-    last_dm_from: Option<Box<Recipient>>,
+    /// What few users have, so that the others cost little.
+    extras: Option<Box<Extras>>,
     account_state: AccountState,
+}
+
+/// Whom and what a user answers.
+#[derive(Clone, Debug, Default)]
+struct Extras {
+    /// The sender of the last direct message, for `\reply`.
+    last_dm_from: Option<Recipient>,
+    /// What is to be said to a line that is being looked for, for `\re`.
+    answer: Option<Box<str>>,
 }
 
 impl Default for Session {
@@ -96,7 +106,7 @@ impl Default for Session {
             lines: 0,
             is_unknown: false,
             away: false,
-            last_dm_from: None,
+            extras: None,
             account_state: AccountState::default(),
         }
     }
@@ -197,6 +207,7 @@ impl Session {
             Reply::Account(reply) => self.account_reply(reply),
             Reply::Fault => {
                 self.asked = None;
+                self.take_answer();
                 self.menu_after(vec![MessageView::Fault.into()])
             }
         }
@@ -248,15 +259,42 @@ impl Session {
                 Turn::show([MessageView::Away])
             }
             LobbyReply::Ignoring(reply, _) => Turn::show([reply]),
-            LobbyReply::History(query, found) => Turn::show([HistoryView::Lines(query, found)]),
+            LobbyReply::History(query, found) => self.found(query, found),
             LobbyReply::Shown(info) => Turn::show([info]),
+        }
+    }
+
+    fn take_answer(&mut self) -> Option<Box<str>> {
+        self.extras.as_mut()?.answer.take()
+    }
+
+    /// Lines of the past are there, to be shown or to be answered.
+    fn found(&mut self, query: HistoryQuery, found: Option<Found>) -> Turn {
+        let answer = match query {
+            HistoryQuery::Around(id) => self.take_answer().map(|answer| (id, answer)),
+            HistoryQuery::Before(..) | HistoryQuery::After(..) | HistoryQuery::For(_) => None,
+        };
+        let Some((id, answer)) = answer else {
+            return Turn::show([HistoryView::Lines(query, found)]);
+        };
+        let Some(found) = found else {
+            return Turn::show([HistoryView::Lines(query, None)]);
+        };
+        let Some(line) = found.lines.iter().find(|line| line.id == id) else {
+            return Turn::show([HistoryView::NothingToAnswer(id)]);
+        };
+        let text = view::answer(line, &answer);
+        match text.len() <= LINE_BYTES_MAX {
+            true => self.say(Kind::Message, &text),
+            false => Turn::show([MessageView::LineTooLong]),
         }
     }
 
     /// Takes a direct message to this user.
     pub fn dm_received(&mut self, message: DirectMessage) -> Turn {
         let sender = Recipient::Id(message.whom, message.name.clone());
-        let is_first = self.last_dm_from.replace(Box::new(sender)).is_none();
+        let extras = self.extras.get_or_insert_default();
+        let is_first = extras.last_dm_from.replace(sender).is_none();
         Turn::show([MessageView::DmReceived(message, is_first)])
     }
 

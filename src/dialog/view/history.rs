@@ -14,6 +14,8 @@ pub enum HistoryView {
     Lines(HistoryQuery, Option<Found>),
     /// There is nothing newer than what was shown.
     Newest,
+    /// There is no line with this number, so nothing was answered to it.
+    NothingToAnswer(u64),
     /// Messages were found, all of them by people whom the user ignores.
     OnlyIgnored,
 }
@@ -30,6 +32,9 @@ impl HistoryView {
                 write_found(query, found.as_ref(), viewer, part, out)
             }
             HistoryView::Newest => writeln!(out, "({NEWEST})"),
+            HistoryView::NothingToAnswer(id) => {
+                writeln!(out, "There is no line #{id} here. Nothing was sent.")
+            }
             HistoryView::OnlyIgnored => writeln!(
                 out,
                 "All of that was said by people you ignore. Type \\ignore to list them."

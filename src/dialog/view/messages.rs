@@ -4,10 +4,11 @@ use std::fmt::{self, Write as _};
 
 use jiff::civil::Date;
 
-use super::{Viewer, quoted};
+use super::{Viewer, cut, quoted};
+use crate::chat::message::Message;
 use crate::chat::name::Name;
 use crate::chat::people::{DirectMessage, DmError, Words};
-use crate::limits::LINE_BYTES_MAX;
+use crate::limits::{ANSWERED_COLUMNS_MAX, LINE_BYTES_MAX};
 use crate::terminal::draw::{self, HANG, Style, styled};
 
 /// What is said of messages.
@@ -83,6 +84,14 @@ impl MessageView {
             MessageView::Skipped(count) => writeln!(out, "* {count} messages skipped"),
         }
     }
+}
+
+/// What is said by somebody who answers `line` with `text`: `@Dai "lunch at noon…" so do I`.
+pub fn answer(line: &Message, text: &str) -> String {
+    let (quote, dots) = cut(&line.text, ANSWERED_COLUMNS_MAX);
+    // Nobody is meant by the name of all who have none.
+    let at = if line.name.is_anon() { "" } else { "@" };
+    format!("{at}{} \"{}{dots}\" {text}", line.name, quote.trim_end())
 }
 
 pub(super) fn write_dm_sent(

@@ -32,7 +32,7 @@ pub use end::EndView;
 pub use general::{GeneralView, prompt};
 pub use help::{CommandHelp, HelpGroup, HelpView};
 pub use history::HistoryView;
-pub use messages::MessageView;
+pub use messages::{MessageView, answer};
 pub use moderation::ModerationView;
 pub use question::Question;
 pub use rooms::RoomView;

@@ -211,6 +211,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Messages, RoomAndMenu, "msg NAME TEXT", "send NAME a private message", "msg Dai lunch?", messages::msg),
     Command::new(Messages, RoomAndMenu, "reply TEXT", "reply to your last private message", "reply yes", messages::reply),
     Command::new(Messages, Room, "me TEXT", "say what you do: * Dai waves", "me waves", messages::me),
+    Command::new(Messages, Room, "re N TEXT", "answer line #N of \\history or \\search, whose beginning is quoted", "re 120 so do I", messages::re),
     Command::new(Messages, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", messages::away),
     Command::new(Messages, RoomAndMenu, "ignore [NAME]", "ignore NAME, or list whom you ignore", "ignore Dai", ignore::ignore),
     Command::new(Messages, RoomAndMenu, "unignore NAME", "stop ignoring NAME", "unignore Dai", ignore::unignore),

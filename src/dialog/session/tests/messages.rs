@@ -125,3 +125,78 @@ fn who_speaks_is_back() {
     assert!(session.come_back());
     assert!(!session.come_back());
 }
+
+#[test]
+fn an_answer_quotes_the_beginning_of_the_line() {
+    let line = |id, from: &str, text: &str| {
+        Arc::new(Message {
+            id,
+            time: Timestamp(0),
+            member: MemberId(1),
+            name: name(from),
+            kind: Kind::Message,
+            text: text.into(),
+        })
+    };
+    let lines = vec![
+        line(11, "bob", "before"),
+        line(
+            12,
+            "Dai",
+            "lunch at noon, in the usual place behind the church?",
+        ),
+        line(13, "anon#2", "ดี"),
+    ];
+    let found = |query, lines: &[Arc<Message>]| {
+        Reply::Lobby(LobbyReply::History(
+            query,
+            Some(Found::from(lines.to_vec())),
+        ))
+    };
+    let say = |text: &str| {
+        Turn::ask(Request::Room(RoomRequest::Say(
+            Kind::Message,
+            text.to_owned(),
+        )))
+    };
+    let too_long = "x".repeat(LINE_BYTES_MAX - 10);
+    let table = [
+        (
+            "\\re 12 me too",
+            12,
+            say("@Dai \"lunch at noon, in the usual pl…\" me too"),
+        ),
+        ("/re #13  yo ", 13, say("anon#2 \"ดี\" yo")),
+        (
+            "\\re 14 what?",
+            14,
+            Turn::show([HistoryView::NothingToAnswer(14)]),
+        ),
+        (
+            &format!("\\re 12 {too_long}"),
+            12,
+            Turn::show([MessageView::LineTooLong]),
+        ),
+    ];
+    for (typed, id, expected) in table {
+        let mut session = in_room();
+        let query = || HistoryQuery::Around(id);
+        let asked = Turn::ask(Request::Lobby(LobbyRequest::History(query())));
+        assert_eq!(session.line(typed), asked, "{typed}");
+        assert_eq!(session.reply(found(query(), &lines)), expected, "{typed}");
+        // What is looked for next is shown.
+        session.line("\\context 12");
+        let turn = session.reply(found(HistoryQuery::Around(12), &lines));
+        assert!(matches!(
+            turn.views[..],
+            [View::History(HistoryView::Lines(..))]
+        ));
+    }
+    for typed in ["\\re", "\\re 12", "\\re twelve yes", "\\re 12  "] {
+        let turn = in_room().line(typed);
+        assert!(
+            matches!(turn.views[..], [View::Help(HelpView::Usage(_))]),
+            "{typed}"
+        );
+    }
+}
