@@ -81,4 +81,25 @@ pub struct RoomSnapshot {
     pub here: (Vec<RoomMember>, usize),
     /// The last messages, oldest first.
     pub history: Vec<Arc<Message>>,
+    /// The number of the last line there is; 0 if there never was one.
+    pub last_id: u64,
+    /// What was said since the new member was there last; `None` if that is not known, or nothing was.
+    pub unread: Option<Unread>,
+}
+
+/// What somebody has not seen yet in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// How many lines.
+    pub count: u64,
+    /// The number of the last line that was seen.
+    pub after: u64,
+}
+
+impl Unread {
+    /// What somebody who has seen a room up to line `after` has not seen of it, if that is anything.
+    pub fn of(after: u64, last_id: u64) -> Option<Unread> {
+        let count = last_id.checked_sub(after).filter(|count| *count > 0)?;
+        Some(Unread { count, after })
+    }
 }

@@ -19,6 +19,7 @@ pub mod people;
 pub mod account;
 pub mod ignore;
 
+pub mod reads;
 pub mod request;
 
 pub mod room;

@@ -102,6 +102,8 @@ pub struct RoomLine {
     pub locked: bool,
     /// Only its members see it in lists.
     pub private: bool,
+    /// Lines that were said since whoever asks was there; `None` if that is not known.
+    pub unread: Option<u64>,
 }
 
 /// A user, in short.

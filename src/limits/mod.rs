@@ -242,6 +242,9 @@ pub const QUOTE_COLUMNS_MAX: usize = 40;
 /// Columns of a line that are quoted where somebody answers it.
 pub const ANSWERED_COLUMNS_MAX: usize = 30;
 
+/// Rooms of which it is known how far somebody has read there.
+pub const READS_MAX: usize = 100;
+
 /// How long a client may take less than [`TAKEN_BYTES_MIN`] of what is sent to it before it is let go.
 pub const STUCK_AFTER: Duration = Duration::from_secs(60);
 

@@ -3,6 +3,7 @@
 use super::sqlite::{self, Sqlite};
 use super::{Backend, Operation, Store, StoreError};
 use crate::chat::name::Name;
+use crate::chat::reads::Reads;
 use crate::chat::settings::Settings;
 use crate::time::Timestamp;
 
@@ -19,6 +20,8 @@ pub struct Account {
     pub seen: Timestamp,
     /// What its bearer has set.
     pub settings: Settings,
+    /// How far its bearer has read.
+    pub reads: Reads,
 }
 
 /// What is new of an account; `None` stays as it is.
@@ -28,6 +31,8 @@ pub struct AccountChange {
     pub seen: Option<Timestamp>,
     /// What its bearer has set.
     pub settings: Option<Settings>,
+    /// How far its bearer has read.
+    pub reads: Option<Reads>,
 }
 
 /// Why an account goes.

@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
 /// The version of the schema that this program reads and writes.
@@ -313,8 +314,8 @@ fn try_tables(db: &Connection) -> rusqlite::Result<()> {
         "SELECT id, name, key, topic, created, last_id, care, closed, purge, heir, closed_by FROM rooms LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages LIMIT 1",
         "SELECT place, time, name, kind, text FROM messages ORDER BY place DESC LIMIT 1",
-        "SELECT name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings
-         FROM accounts LIMIT 1",
+        "SELECT name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings,
+                reads FROM accounts LIMIT 1",
         "SELECT number, place FROM late LIMIT 1",
         "SELECT time, boot, uptime FROM clock",
     ] {

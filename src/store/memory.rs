@@ -262,7 +262,7 @@ impl Room {
             id,
             name: self.name.clone(),
             last_line: self.lines.back().map(|line| line.time),
-            was_used: self.last_id > 0,
+            last_id: self.last_id,
             state: self.state.clone(),
             at: At::default(),
         }

@@ -53,8 +53,8 @@ pub struct StoredRoom {
     pub name: RoomName,
     /// When its last line was said, if there is one.
     pub last_line: Option<Timestamp>,
-    /// Something was ever said in it, forgotten by now or not.
-    pub was_used: bool,
+    /// The number of its last line, forgotten by now or not; 0 if nothing was ever said in it.
+    pub last_id: u64,
     /// What else there is of it.
     pub state: RoomState,
     /// The place in its log where it is so.

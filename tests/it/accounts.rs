@@ -176,6 +176,39 @@ fn settings_come_back_with_the_name_whenever_they_were_set() {
 }
 
 #[test]
+fn how_far_somebody_has_read_comes_back_with_the_name() {
+    let chat = Chat::new();
+    let first = chat.server();
+    let [mut ann] = room_with(&first, "1150", ["ann"]);
+    ann.say("one");
+    let mut dai = registered(&first, "Dai");
+    dai.join("1150");
+    ann.say("two");
+    dai.expect("ann: two\nDai> ");
+    // The line is cut: what was read is known all the same.
+    drop(dai);
+    ann.expect("* Dai left\nann> ");
+    ann.say("three");
+    stop(first);
+
+    let second = chat.server();
+    let [mut ann] = room_with(&second, "lobby", ["ann"]);
+    ann.line("\\join 1150");
+    ann.expect("ann: three\nann> ");
+    ann.say("four");
+    let mut dai = at_menu(&second, "Dai");
+    log_in_well(&mut dai, "Dai");
+    dai.line("\\rooms");
+    dai.expect("1150 (2 new)\n");
+    dai.expect("Dai> ");
+    let history = dai.join("1150");
+    assert!(
+        history.contains("ann: two\n(2 new since you left)\n["),
+        "{history}"
+    );
+}
+
+#[test]
 fn who_is_ignored_stays_so_when_the_name_comes_back() {
     let chat = Chat::new();
     let first = chat.server();

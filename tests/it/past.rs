@@ -110,7 +110,7 @@ fn the_past_is_paged_from_what_is_in_sight_and_has_an_end_on_both_sides() {
     ann.say("number 41");
     ben.expect("number 41\nben> ");
     let older = "(type '\\history' for what came before)\nben> ";
-    let mut pages = |line: &str, end: &str| {
+    let pages = |ben: &mut Client, line: &str, end: &str| {
         ben.line(line);
         let shown = ben.expect(end);
         let numbers = shown.split('#').skip(1);
@@ -119,17 +119,22 @@ fn the_past_is_paged_from_what_is_in_sight_and_has_an_end_on_both_sides() {
         (numbers.first().cloned(), numbers.last().cloned())
     };
     let some = |first: u32, last: u32| (Some(first.to_string()), Some(last.to_string()));
-    assert_eq!(pages("\\history", older), some(11, 30));
-    assert_eq!(pages("\\history", older), some(1, 10));
+    assert_eq!(pages(&mut ben, "\\history", older), some(11, 30));
+    assert_eq!(pages(&mut ben, "\\history", older), some(1, 10));
     assert_eq!(
-        pages("\\history", "There is nothing before that.\nben> "),
+        pages(
+            &mut ben,
+            "\\history",
+            "There is nothing before that.\nben> "
+        ),
         (None, None)
     );
     // Once something new is said, the newest comes first again.
     ann.say("number 42");
+    ben.expect("number 42\nben> ");
     let newest = "(that is the newest; type '\\history' for what came before)\nben> ";
-    assert_eq!(pages("\\history", newest), some(23, 42));
-    assert_eq!(pages("\\history 30", older), some(1, 22));
+    assert_eq!(pages(&mut ben, "\\history", newest), some(23, 42));
+    assert_eq!(pages(&mut ben, "\\history 30", older), some(1, 22));
 }
 
 #[test]

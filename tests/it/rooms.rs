@@ -151,7 +151,8 @@ fn members_move_from_room_to_room() {
     ann.line("\\exit");
     ann.expect(MENU);
     let shown = ann.join("1150");
-    assert_eq!(plain_lines(&shown, "ann").len(), 1, "{shown:?}");
+    let rows = ["(1 new since you left)", "ben: hello 1150"];
+    assert_eq!(without_times(&shown), rows);
     ben.expect_next("\n* ann joined\nben> ");
 }
 
@@ -175,4 +176,58 @@ fn times_are_in_the_operators_time_zone() {
             "{zone}: the line is {behind} s behind the clock"
         );
     }
+}
+
+#[test]
+fn whoever_comes_back_is_told_what_is_new() {
+    let server = Server::start(&["--rate", "0"]);
+    let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
+    ann.say("one");
+    ben.expect("ann: one\nben> ");
+    ben.line("\\exit");
+    ben.expect("===\nben> ");
+    ben.line("\\rooms");
+    ben.expect("people  last line     room\n     1  just now      1150\n");
+    for number in 2..=4 {
+        ann.say(&number.to_string());
+    }
+    ben.line("\\rooms");
+    ben.expect("     1  just now      1150 (3 new)\n");
+    let history = ben.join("1150");
+    assert_eq!(
+        without_times(&history),
+        [
+            "ann: one",
+            "(3 new since you left)",
+            "ann: 2",
+            "ann: 3",
+            "ann: 4"
+        ]
+    );
+    // Who stays has seen all.
+    ben.line("\\rooms");
+    ben.expect("     2  just now      1150\n");
+    ben.expect("ben> ");
+    ben.line("\\exit");
+    ben.expect("===\nben> ");
+    let history = ben.join("1150");
+    assert!(!history.contains("new since"), "{history}");
+    ben.line("\\exit");
+    ben.expect("===\nben> ");
+    for number in 1..=12 {
+        ann.say(&format!("more {number}"));
+    }
+    let history = ben.join("1150");
+    let rows = without_times(&history);
+    assert_eq!(
+        rows[0],
+        "(12 new since you left; type '\\history' for what came before)"
+    );
+    assert_eq!((rows[1], rows.len()), ("ann: more 3", 11));
+}
+
+/// The rows of a transcript, without the time in front of messages.
+fn without_times(rows: &str) -> Vec<&str> {
+    let bare = |row| str::split_once(row, "] ").map_or(row, |(_, rest)| rest);
+    rows.lines().map(bare).collect()
 }

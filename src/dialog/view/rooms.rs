@@ -2,19 +2,18 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::people::span;
 use super::{Part, ROW_COLUMNS, Viewer, cut, quoted, write_list};
-use crate::chat::history::RoomSnapshot;
+use crate::chat::history::{RoomSnapshot, Unread};
 use crate::chat::message::Message;
 use crate::chat::name::RoomName;
 use crate::chat::people::{RoomLine, RoomMember, RoomPage};
 use crate::chat::request::{CreateError, JoinError, ReopenError};
 use crate::chat::topic::Topic;
 use crate::limits::TOPIC_GRAPHEMES_MAX;
-use crate::terminal::draw;
+use crate::terminal::draw::{self, Style, styled};
 use crate::text;
 use crate::time::local::TimeFormatter;
 
@@ -61,7 +60,7 @@ impl RoomView {
                 if part.is_first() {
                     write_welcome(room, snapshot, *tip, viewer, out)?;
                 }
-                write_last_lines(&snapshot.history, viewer, part, out)
+                write_last_lines(snapshot, viewer, part, out)
             }
             RoomView::JoinFailed(wanted, why) => write_failed("Join", wanted, why, out),
             RoomView::Reopened(room) => {
@@ -163,13 +162,21 @@ fn write_names(people: &[RoomMember], more: usize, out: &mut String) -> fmt::Res
 }
 
 fn write_last_lines(
-    lines: &[Arc<Message>],
+    snapshot: &RoomSnapshot,
     viewer: &Viewer<'_>,
     part: &mut Part,
     out: &mut String,
 ) -> fmt::Result {
     let mut times = None;
-    part.write_lines(lines, out, |before, line, out| {
+    let is_first_unread = |before: Option<&Message>, line: &Message| {
+        let unread = snapshot.unread?;
+        let is_first = before.is_none_or(|before| before.id <= unread.after);
+        (is_first && line.id > unread.after).then_some(unread)
+    };
+    part.write_lines(&snapshot.history, out, |before, line, out| {
+        if let Some(unread) = is_first_unread(before, line) {
+            write_unread(unread, line, viewer, out)?;
+        }
         let shown_before = before.map_or(viewer.now, |before| before.time);
         let times = times.get_or_insert_with(|| TimeFormatter::with_day(viewer.zone, shown_before));
         if let Some(date) = times.new_date(line.time) {
@@ -180,6 +187,23 @@ fn write_last_lines(
         writeln!(out)
     })?;
     Ok(())
+}
+
+/// Stands above the first line that is new to the viewer, or above all lines if that is further back.
+fn write_unread(
+    unread: Unread,
+    first: &Message,
+    viewer: &Viewer<'_>,
+    out: &mut String,
+) -> fmt::Result {
+    let words = format!("{} new since you left", unread.count);
+    match viewer.hints && first.id > unread.after + 1 {
+        true => viewer.hint(
+            format_args!("{words}; type '\\history' for what came before"),
+            out,
+        ),
+        false => writeln!(out, "{}", styled(Style::Dim, &format!("({words})"))),
+    }
 }
 
 fn write_rooms(rooms: &[RoomName], more: usize, out: &mut String) -> fmt::Result {
@@ -229,11 +253,16 @@ pub(super) fn write_room_page(
 /// One row; the topic is cut to fit.
 fn write_room_line(room: &RoomLine, out: &mut String) -> fmt::Result {
     let quiet_for = room.quiet_for.map_or_else(|| "never".to_owned(), ago);
-    let marks = match (room.locked, room.private) {
-        (false, false) => "",
-        (true, false) => " (locked)",
-        (false, true) => " (private)",
-        (true, true) => " (locked, private)",
+    let new = room.unread.filter(|new| *new > 0);
+    let marks = [
+        new.map(|new| format!("{new} new")),
+        room.locked.then(|| "locked".to_owned()),
+        room.private.then(|| "private".to_owned()),
+    ];
+    let marks: Vec<String> = marks.into_iter().flatten().collect();
+    let marks = match &marks[..] {
+        [] => String::new(),
+        marks => format!(" ({})", marks.join(", ")),
     };
     let row = format!("{:>6}  {quiet_for:<12}  {}{marks}", room.members, room.name);
     let free = ROW_COLUMNS.saturating_sub(text::width(&row) + ": …".len());
@@ -276,6 +305,7 @@ mod tests {
             topic: Topic::parse(topic).expect("short enough"),
             locked: false,
             private: false,
+            unread: None,
         }
     }
 
@@ -420,9 +450,8 @@ mod tests {
             let history = times.iter().map(|time| said(time)).collect();
             let mut out = String::new();
             let scene = RoomSnapshot {
-                here: Default::default(),
                 history,
-                topic: None,
+                ..RoomSnapshot::default()
             };
             RoomView::Joined(room_name("7"), scene, false)
                 .write(&Viewer { zone, ..VIEWER }, &mut Part::whole(), &mut out)

@@ -129,6 +129,7 @@ fn who_wants_no_advice_gets_no_row_in_parentheses() {
             topic: None,
             locked: false,
             private: false,
+            unread: None,
         };
         View::Info(Info::RoomPage(RoomPage {
             page,
@@ -181,9 +182,9 @@ fn a_page_in_parts_reads_as_it_does_whole() {
     let lines: Vec<_> = (1..=20).map(line).collect();
     let before = HistoryQuery::Before(HistoryCursor::Id(21), 20);
     let snapshot = RoomSnapshot {
-        here: Default::default(),
         topic: Topic::parse("pages").expect("a topic"),
         history: lines.clone(),
+        ..RoomSnapshot::default()
     };
     let none = RoomView::Joined(room("7"), RoomSnapshot::default(), true);
     let table: [(View, bool); 4] = [

@@ -23,6 +23,7 @@ use crate::chat::address::Address;
 use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
+use crate::chat::reads::Reads;
 use crate::chat::request::{LobbyReply, RenameError, Reply};
 use crate::chat::room::Identity;
 use crate::chat::settings::Settings;
@@ -85,6 +86,7 @@ struct WaitingLogin {
     id: MemberId,
     account: Name,
     settings: Settings,
+    reads: Reads,
     /// Those who were asked to give the name up.
     asked: Vec<MemberId>,
 }
@@ -187,6 +189,7 @@ impl Lobby {
                     id,
                     account: account.name,
                     settings: account.settings,
+                    reads: account.reads,
                     asked: Vec::new(),
                 });
                 self.grant_waiting_logins(waiting).await;
@@ -377,6 +380,7 @@ impl Lobby {
     async fn log_in(self: &Arc<Self>, login: &mut WaitingLogin) {
         let (id, account) = (login.id, login.account.clone());
         let settings = std::mem::take(&mut login.settings);
+        let mut reads = std::mem::take(&mut login.reads);
         let names = settings.ignores.iter().flatten();
         let names: Vec<Name> = names.filter_map(|name| Name::parse(name).ok()).collect();
         let mut ignored = Vec::new();
@@ -389,7 +393,13 @@ impl Lobby {
             let login = Box::new(Login { settings, ignores });
             user.inbox
                 .reply(AccountReply::LoggedIn(account.clone(), Ok(login)));
-            user.extras_mut().account = Some(account.clone());
+            let extras = user.extras_mut();
+            extras.account = Some(account.clone());
+            // What was read on this connection is read.
+            if let Some(here) = &extras.reads {
+                reads.overlay(here);
+            }
+            extras.reads = (!reads.is_empty()).then(|| Box::new(reads));
         })
         .await;
         self.seen(&account);

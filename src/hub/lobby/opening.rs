@@ -91,7 +91,7 @@ impl Lobby {
             id,
             name: name.clone(),
             last_line: None,
-            was_used: false,
+            last_id: 0,
             state,
             at,
         };
@@ -164,9 +164,7 @@ impl Lobby {
         first: impl FnOnce(&RoomHandle),
     ) -> RoomHandle {
         let info = RoomInfo::new(room.state.topic.clone(), room.last_line);
-        if room.was_used {
-            info.note_used();
-        }
+        info.note_last_id(room.last_id);
         let handle = RoomHandle::new(room.id, room.name, info);
         handle.info.show_moderation(&room.state.moderation);
         first(&handle);

@@ -11,6 +11,7 @@ use crate::chat::name::Name;
 use crate::chat::people::{
     ClientKind, DirectMessage, DmError, Location, Profile, RoleMarks, UserSummary,
 };
+use crate::chat::reads::Reads;
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::{NOTES_BYTES_MAX, NOTES_MAX};
 use crate::time::Timestamp;
@@ -41,6 +42,8 @@ pub(super) struct Extras {
     pub(super) away: Option<Box<str>>,
     pub(super) ignores: Option<Arc<Ignores>>,
     pub(super) correspondence: Option<Box<Correspondence>>,
+    /// How far the user has read in rooms.
+    pub(super) reads: Option<Box<Reads>>,
 }
 
 impl User {
@@ -65,6 +68,7 @@ impl User {
             away: None,
             ignores: None,
             correspondence: None,
+            reads: None,
         };
         self.extras.as_deref().unwrap_or(NOTHING)
     }

@@ -16,13 +16,19 @@ impl Lobby {
     pub fn list_page(
         self: &Arc<Self>,
         page: usize,
+        asker: MemberId,
         inside: Option<RoomId>,
         inbox: &Arc<ClientInbox>,
     ) {
         self.with_all_rooms(inbox, move |lobby| {
             let ranks = rooms::ranks(&lobby.lock().rooms, inside);
             let shown = rooms::on_page(ranks, page);
-            let page = rooms::page_of(&lobby.lock().rooms, shown, page, inside, lobby.timestamp());
+            let now = lobby.timestamp();
+            let state = lobby.lock();
+            let asker = state.people.get(&asker);
+            let reads = asker.and_then(|user| user.extras().reads.as_deref());
+            let page = rooms::page_of(&state.rooms, shown, page, inside, reads, now);
+            drop(state);
             ClientEvent::Reply(Reply::Lobby(LobbyReply::Shown(Info::RoomPage(page))))
         });
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::chat::history::RoomId;
 use crate::chat::people::{RoomLine, RoomPage};
+use crate::chat::reads::Reads;
 use crate::hub::room::RoomHandle;
 use crate::limits::ROOMS_PAGE;
 use crate::time::Timestamp;
@@ -44,8 +45,15 @@ pub(super) fn is_open_to(room: &RoomHandle, inside: Option<RoomId>) -> bool {
 }
 
 /// What a list shows of a room to a member of `inside` at the time `now`.
-pub(super) fn line(room: &RoomHandle, inside: Option<RoomId>, now: Timestamp) -> RoomLine {
+pub(super) fn line(
+    room: &RoomHandle,
+    inside: Option<RoomId>,
+    reads: Option<&Reads>,
+    now: Timestamp,
+) -> RoomLine {
     let info = &room.info;
+    let read = reads.and_then(|reads| reads.line(room.id));
+    let read = read.filter(|_| inside != Some(room.id));
     RoomLine {
         name: room.name.clone(),
         members: info.members(),
@@ -53,6 +61,7 @@ pub(super) fn line(room: &RoomHandle, inside: Option<RoomId>, now: Timestamp) ->
         topic: info.topic().filter(|_| is_open_to(room, inside)),
         locked: info.is_locked(),
         private: info.is_private(),
+        unread: read.map(|read| info.last_id().saturating_sub(read)),
     }
 }
 
@@ -62,6 +71,7 @@ pub(super) fn page_of(
     (ids, pages): (Vec<RoomId>, usize),
     page: usize,
     inside: Option<RoomId>,
+    reads: Option<&Reads>,
     now: Timestamp,
 ) -> RoomPage {
     // A room that has gone since is left out.
@@ -69,7 +79,7 @@ pub(super) fn page_of(
     RoomPage {
         page,
         pages,
-        rooms: rooms.map(|room| line(room, inside, now)).collect(),
+        rooms: rooms.map(|room| line(room, inside, reads, now)).collect(),
     }
 }
 
@@ -136,7 +146,7 @@ mod tests {
         let (id, locked) = room(1, 2, None);
         let topic = Topic::parse("secrets").expect("a topic");
         locked.info.set_topic(topic.clone());
-        let topic_for = |inside| line(&locked, inside, Timestamp(0)).topic;
+        let topic_for = |inside| line(&locked, inside, None, Timestamp(0)).topic;
         assert_eq!(topic_for(None), topic);
         locked.info.set_lock(Some(Hash::new("$argon2id$")));
         assert_eq!(topic_for(None), None);
@@ -147,13 +157,28 @@ mod tests {
     #[test]
     fn a_line_tells_for_how_long_nothing_was_said() {
         let (_, spoken) = room(1, 2, Some(1_000));
-        let quiet_for = |now| line(&spoken, None, Timestamp(now)).quiet_for;
+        let quiet_for = |now| line(&spoken, None, None, Timestamp(now)).quiet_for;
         assert_eq!(quiet_for(61_000), Some(Duration::from_secs(60)));
         // The machine's clock may be set back.
         assert_eq!(quiet_for(0), Some(Duration::ZERO));
         assert_eq!(
-            line(&room(2, 0, None).1, None, Timestamp(5)).quiet_for,
+            line(&room(2, 0, None).1, None, None, Timestamp(5)).quiet_for,
             None
         );
+    }
+
+    #[test]
+    fn what_was_said_since_somebody_was_there_is_counted() {
+        let (id, handle) = room(1, 0, None);
+        handle.info.note_last_id(20);
+        let mut reads = Reads::default();
+        let unread =
+            |inside, reads: &Reads| line(&handle, inside, Some(reads), Timestamp(0)).unread;
+        assert_eq!(unread(None, &reads), None);
+        reads.note(id, 8);
+        assert_eq!(unread(None, &reads), Some(12));
+        assert_eq!(unread(Some(id), &reads), None);
+        reads.note(id, 20);
+        assert_eq!(unread(None, &reads), Some(0));
     }
 }

@@ -242,7 +242,7 @@ impl Participant {
                 lobby.reopen(self.requester(), self.account.clone(), room, new);
             }
             LobbyRequest::Rooms => lobby.list(inbox),
-            LobbyRequest::RoomPage(page) => lobby.list_page(page, self.room_id(), inbox),
+            LobbyRequest::RoomPage(page) => lobby.list_page(page, id, self.room_id(), inbox),
             LobbyRequest::Rename(name) => lobby.take_name(id, name, self.address),
             LobbyRequest::Users => lobby.everybody(here, inbox),
             LobbyRequest::Whois(name) => lobby.whois(name, here.cloned(), inbox),
@@ -372,6 +372,7 @@ impl Participant {
         let membership = self
             .room
             .take_if(|membership| membership.reader.is_done())?;
+        self.has_read(&membership.room, membership.room.info.last_id());
         match membership.reader.put_out().cloned() {
             Some(how) => Some(self.put_out(how)),
             None => Some(Departure::Left(match self.next.take() {
@@ -383,6 +384,12 @@ impl Participant {
                 }
             })),
         }
+    }
+
+    /// The user has seen all that was said in `room` up to `line`.
+    fn has_read(&self, room: &RoomHandle, line: u64) {
+        let account = self.account.as_ref();
+        self.lobby.note_read(self.id, account, room.id, line);
     }
 
     /// The room answers nothing any more, and what was said and not seen is lost.

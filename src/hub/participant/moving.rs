@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Awaiting, Event, Participant};
 use crate::chat::address::Address;
-use crate::chat::history::RoomSnapshot;
+use crate::chat::history::{RoomSnapshot, Unread};
+use crate::chat::message::Item;
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::chat::request::{LobbyReply, Reply};
@@ -51,8 +52,10 @@ impl Participant {
         Some(Event::Reply(self.sit_down(membership, snapshot)))
     }
 
-    pub(super) fn sit_down(&mut self, membership: Membership, snapshot: RoomSnapshot) -> Reply {
+    pub(super) fn sit_down(&mut self, membership: Membership, mut snapshot: RoomSnapshot) -> Reply {
         let name = membership.room.name.clone();
+        let read = self.lobby.read(self.id, membership.room.id);
+        snapshot.unread = read.and_then(|read| Unread::of(read, snapshot.last_id));
         self.lobby.moved(self.id, Some(&membership.room));
         self.room = Some(membership);
         self.awaiting = Awaiting::Nothing;
@@ -111,6 +114,7 @@ impl Participant {
     /// Leaves the room, gives up what it owns, frees the name. What is still said is not taken. If the connection
     /// `was_lost`, the user keeps what it owns, and the name, for long enough to come back.
     pub async fn leave(&mut self, was_lost: bool) {
+        self.note_last_read();
         if self.looking.take().is_some() {
             // Nobody wants to know any more.
             self.awaiting = Awaiting::Nothing;
@@ -161,6 +165,25 @@ impl Participant {
         match how {
             ConnectionEnd::Lost(identity) if owns => self.lobby.unregister_lost(self.id, identity),
             _ => self.lobby.unregister(self.id, &self.name),
+        }
+    }
+
+    /// Notes how far the user has read in the room: up to what was not taken.
+    fn note_last_read(&mut self) {
+        let mut untaken = Vec::new();
+        let last = self.room.as_mut().map(|membership| {
+            let last = membership.room.info.last_id();
+            membership.reader.take(usize::MAX, &mut untaken);
+            last
+        });
+        let items = untaken.iter().flat_map(|batch| batch.items());
+        let first = items.filter_map(|item| match item {
+            Item::Message(message) => Some(message.id),
+            Item::Notice(_) => None,
+        });
+        let read = first.min().map_or(last, |first| Some(first - 1));
+        if let (Some(membership), Some(read)) = (&self.room, read) {
+            self.has_read(&membership.room, read);
         }
     }
 

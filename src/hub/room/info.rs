@@ -22,6 +22,8 @@ pub struct RoomInfo {
     /// Something was ever said, or made the topic.
     used: AtomicBool,
     lines: AtomicU64,
+    /// The number of the last line; 0: there never was one.
+    last_id: AtomicU64,
     /// [`NEVER`], or milliseconds as in [`Timestamp`].
     last_line: AtomicI64,
     private: AtomicBool,
@@ -43,6 +45,7 @@ impl RoomInfo {
             visits: AtomicU64::new(0),
             used: AtomicBool::new(last_line.is_some() || topic.is_some()),
             lines: AtomicU64::new(0),
+            last_id: AtomicU64::new(0),
             last_line: AtomicI64::new(last_line.map_or(NEVER, |time| time.0)),
             private: AtomicBool::new(false),
             lock: Mutex::default(),
@@ -75,6 +78,11 @@ impl RoomInfo {
     /// Lines said since the server was started.
     pub fn lines(&self) -> u64 {
         self.lines.load(Ordering::Relaxed)
+    }
+
+    /// The number of the last line; 0 if there never was one.
+    pub fn last_id(&self) -> u64 {
+        self.last_id.load(Ordering::Relaxed)
     }
 
     /// When something was said last.
@@ -122,6 +130,14 @@ impl RoomInfo {
     /// Notes that something was ever said there.
     pub fn note_used(&self) {
         self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes the number of the last line, if there ever was one.
+    pub fn note_last_id(&self, id: u64) {
+        if id > 0 {
+            self.note_used();
+            self.last_id.fetch_max(id, Ordering::Relaxed);
+        }
     }
 
     /// Notes that there is a line of that time, whoever has stored it.

@@ -200,7 +200,7 @@ impl Actor {
             match numbered.entry {
                 Entry::Said(message) => {
                     lines += 1;
-                    last = Some(message.time);
+                    last = Some((message.id, message.time));
                     self.recent.push(message);
                 }
                 Entry::Came(_) | Entry::Went { .. } => {
@@ -213,8 +213,9 @@ impl Actor {
                 Entry::Topic(_) => self.handle.info.set_topic(self.room.topic().cloned()),
             }
         }
-        if let Some(last) = last {
-            self.handle.info.add_lines(lines, last);
+        if let Some((id, time)) = last {
+            self.handle.info.add_lines(lines, time);
+            self.handle.info.note_last_id(id);
         }
         self.is_behind = result.is_err();
         result

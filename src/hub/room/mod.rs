@@ -242,6 +242,8 @@ impl Actor {
             here: self.room.members_for(member, HERE_NAMES_MAX),
             topic: self.room.topic().cloned(),
             history: self.recent.lines(),
+            last_id: self.handle.info.last_id(),
+            unread: None,
         };
         if let Some(inbox) = joining.admit(membership, snapshot) {
             self.inboxes.insert(member, inbox);

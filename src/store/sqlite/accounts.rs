@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::writer::Done;
 use crate::chat::name::Name;
+use crate::chat::reads::Reads;
 use crate::chat::room::Moderation;
 use crate::chat::settings::Settings;
 use crate::store::{Account, AccountChange, Expiry, StoreError};
@@ -27,7 +28,7 @@ pub(in crate::store) fn names(db: &Connection) -> rusqlite::Result<Vec<Name>> {
 /// The account with this name, in any case of letters.
 pub(in crate::store) fn find(db: &Connection, name: &Name) -> rusqlite::Result<Option<Account>> {
     db.prepare_cached(
-        "SELECT name, password, created, seen, settings FROM accounts WHERE folded = ?1",
+        "SELECT name, password, created, seen, settings, reads FROM accounts WHERE folded = ?1",
     )?
     .query_row([name.folded()], |row| stored(row, name))
     .optional()
@@ -41,6 +42,7 @@ fn stored(row: &Row<'_>, asked: &Name) -> rusqlite::Result<Account> {
         created: Timestamp(row.get(2)?),
         seen: Timestamp(row.get(3)?),
         settings: Settings::from_json(row.get_ref(4)?.as_str()?),
+        reads: Reads::from_json(row.get_ref(5)?.as_str()?),
     })
 }
 
@@ -50,8 +52,8 @@ pub(in crate::store) fn create(db: &Connection, account: &Account) -> rusqlite::
     let created = db
         .prepare_cached(
             "INSERT INTO accounts
-                 (name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+                 (name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings, reads)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
         )?
         .execute((
             account.name.as_str(),
@@ -62,6 +64,7 @@ pub(in crate::store) fn create(db: &Connection, account: &Account) -> rusqlite::
             account.created.0,
             account.seen.0,
             account.settings.to_json(),
+            account.reads.to_json(),
         ))?;
     Ok(match created {
         0 => Err(StoreError::AccountExists),
@@ -76,13 +79,15 @@ pub(in crate::store) fn create(db: &Connection, account: &Account) -> rusqlite::
 /// Changes accounts. One that is gone is passed over.
 pub(super) fn change(db: &Connection, changes: &[(Name, AccountChange)]) -> rusqlite::Result<Done> {
     let mut update = db.prepare_cached(
-        "UPDATE accounts SET seen = ifnull(?2, seen), settings = ifnull(?3, settings)
+        "UPDATE accounts SET seen = ifnull(?2, seen), settings = ifnull(?3, settings),
+             reads = ifnull(?4, reads)
          WHERE folded = ?1",
     )?;
     for (name, change) in changes {
         let seen = change.seen.map(|seen| seen.0);
         let settings = change.settings.as_ref().map(Settings::to_json);
-        update.execute((name.folded(), seen, settings))?;
+        let reads = change.reads.as_ref().map(Reads::to_json);
+        update.execute((name.folded(), seen, settings, reads))?;
     }
     Ok(Ok(0))
 }

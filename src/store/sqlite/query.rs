@@ -49,7 +49,7 @@ pub(in crate::store) fn rooms(db: &Connection) -> rusqlite::Result<Vec<StoredRoo
 const ROOM: &str = "SELECT id, name, topic, (
     SELECT time FROM messages WHERE place >= id << ?2 AND place < (id + 1) << ?2
     ORDER BY place DESC LIMIT 1
-), care, closed IS NOT NULL, last_id > 0 FROM rooms";
+), care, closed IS NOT NULL, last_id FROM rooms";
 
 /// The rooms with numbers greater than `last`, and the greatest number that there is.
 pub(in crate::store) fn rooms_after(
@@ -122,7 +122,7 @@ fn read_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
         id,
         name,
         last_line,
-        was_used: row.get(6)?,
+        last_id: row.get(6)?,
         state: RoomState {
             topic,
             moderation,

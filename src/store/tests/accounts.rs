@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
+use crate::chat::reads::Reads;
 use crate::chat::settings::Settings;
 
 pub(super) fn person(text: &str) -> Name {
@@ -11,6 +12,7 @@ pub(super) fn person(text: &str) -> Name {
 
 pub(super) fn account(text: &str) -> Account {
     Account {
+        reads: Reads::default(),
         name: person(text),
         password: A_HASH.to_owned(),
         created: Timestamp(1_000),
@@ -89,11 +91,12 @@ fn what_changes_is_kept_over_a_restart_and_the_rest_stays() {
     }
     let seen = AccountChange {
         seen: Some(Timestamp(3_000)),
-        settings: None,
+        ..AccountChange::default()
     };
     let set = AccountChange {
-        seen: None,
         settings: Some(Settings::from_json(r#"{"color":false}"#)),
+        reads: Some(Reads::from_json("[[1,20]]")),
+        ..AccountChange::default()
     };
     block_on(store.delete_account(person("GONE"))).expect("deleted");
     let changes = vec![
@@ -114,6 +117,7 @@ fn what_changes_is_kept_over_a_restart_and_the_rest_stays() {
     let bank = get(&store, "Bank").expect("it is there");
     let expected = Account {
         settings: set.settings.expect("some"),
+        reads: set.reads.expect("some"),
         ..account("Bank")
     };
     assert_eq!(bank, expected);

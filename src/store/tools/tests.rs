@@ -335,6 +335,7 @@ fn check_tells_of_accounts_that_nobody_could_have_registered() {
     let (_folder, path, store) = a_chat();
     for name in ["right", "two", "three", "four", "five"] {
         let account = Account {
+            reads: Default::default(),
             name: Name::parse(name).expect("a name"),
             password: A_HASH.to_owned(),
             created: Timestamp(NEW_YEAR),

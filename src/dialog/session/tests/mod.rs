@@ -366,9 +366,9 @@ fn joining_shows_what_was_said_last() {
     session.line("2");
     session.line("1150");
     let scene = RoomSnapshot {
-        here: Default::default(),
         topic: Topic::parse("lunch").expect("short enough"),
         history: vec![message],
+        ..RoomSnapshot::default()
     };
     let turn = session.reply(Reply::Lobby(LobbyReply::Joined(
         room("1150"),

@@ -18,9 +18,11 @@ use super::names::NameChange;
 use super::{Lobby, State};
 use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::address::Address;
+use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Password;
+use crate::chat::reads::Reads;
 use crate::chat::settings::Settings;
 use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand};
 use crate::hub::security::{self, Incident};
@@ -110,6 +112,7 @@ impl Lobby {
             created: self.timestamp(),
             seen: self.steady_time(),
             settings,
+            reads: Reads::default(),
         });
         self.change_name(NameChange::Register(requester.clone(), account));
         Ok(())
@@ -196,6 +199,33 @@ impl Lobby {
         self.change(|state| state.accounts.entry(account).settings = Some(settings));
     }
 
+    /// Connection `id`, logged in to `account` or to none, has seen all that was said in `room` up to `line`.
+    pub fn note_read(
+        self: &Arc<Self>,
+        id: MemberId,
+        account: Option<&Name>,
+        room: RoomId,
+        line: u64,
+    ) {
+        self.change(|state| {
+            let Some(user) = state.people.get_mut(&id) else {
+                return;
+            };
+            let reads = user.extras_mut().reads.get_or_insert_default();
+            reads.note(room, line);
+            if let Some(account) = account {
+                let reads = Reads::clone(reads);
+                state.accounts.entry(account).reads = Some(reads);
+            }
+        });
+    }
+
+    /// How far connection `id` has read in `room`.
+    pub fn read(&self, id: MemberId, room: RoomId) -> Option<u64> {
+        let state = self.lock();
+        state.people.get(&id)?.extras().reads.as_ref()?.line(room)
+    }
+
     /// Changes the state, and sees to it that what is new of accounts is stored.
     pub(super) fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
@@ -260,6 +290,7 @@ impl Accounts {
             let new = self.changes.entry(account).or_default();
             new.seen = new.seen.or(old.seen);
             new.settings = new.settings.take().or(old.settings);
+            new.reads = new.reads.take().or(old.reads);
         }
     }
 }

@@ -165,6 +165,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn account_of(text: &str) -> Account {
     Account {
+        reads: Default::default(),
         name: name(text),
         password: String::new(),
         created: Timestamp(0),
