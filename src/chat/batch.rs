@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::chat::message::{Item, MemberId};
+use crate::chat::message::{Item, MemberId, Notice};
 use crate::chat::name::{Name, NameKey};
 use crate::chat::settings::Times;
 use crate::limits::LOOKS_DRAWN_MAX;
@@ -39,6 +39,8 @@ struct LookFrames {
 #[derive(Debug)]
 pub struct Batch {
     items: Vec<Item>,
+    /// Somebody is told to have joined.
+    tells_joins: bool,
     /// The times of the first and the last message, or that of the batch if it has none.
     times: (Timestamp, Timestamp),
     /// Columns of the longest line.
@@ -82,6 +84,9 @@ impl Batch {
     /// A batch of `items` that is published at the time `at`, not drawn yet.
     pub fn new(items: Vec<Item>, at: Timestamp) -> Batch {
         Batch {
+            tells_joins: items
+                .iter()
+                .any(|item| matches!(item, Item::Notice(Notice::Joined(_)))),
             times: times_of(&items).unwrap_or((at, at)),
             items,
             columns: OnceLock::new(),
@@ -97,6 +102,11 @@ impl Batch {
     /// The lines, in the room's order.
     pub fn items(&self) -> &[Item] {
         &self.items
+    }
+
+    /// Whether somebody is told to have joined, who need not be told so.
+    pub fn tells_joins(&self) -> bool {
+        self.tells_joins
     }
 
     /// How many of the lines are messages.
@@ -234,7 +244,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::chat::message::{Kind, Message, Notice};
+    use crate::chat::message::{Group, Kind, Message};
     use crate::limits::{ITEM_BYTES, ITEM_COPIES};
 
     fn message(member: u64) -> Item {
@@ -248,6 +258,10 @@ mod tests {
         }))
     }
 
+    fn anon() -> Group {
+        Group::of(MemberId(1), Name::anon())
+    }
+
     /// Published an hour after 1970 began.
     fn published(items: Vec<Item>) -> Batch {
         Batch::new(items, Timestamp(3_600_000))
@@ -257,7 +271,7 @@ mod tests {
     fn a_batch_counts_messages_and_not_notices() {
         let batch = published(vec![
             message(1),
-            Item::Notice(Notice::Joined(Name::anon())),
+            Item::Notice(Notice::Joined(anon())),
             message(2),
             message(2),
         ]);
@@ -272,7 +286,7 @@ mod tests {
     fn each_author_of_a_batch_is_known_once() {
         let batch = published(vec![
             message(1),
-            Item::Notice(Notice::Left(Name::anon())),
+            Item::Notice(Notice::Left(anon())),
             message(2),
             message(1),
         ]);
@@ -355,7 +369,7 @@ mod tests {
             })),
             notice => notice,
         };
-        let notice = || Item::Notice(Notice::Joined(Name::anon()));
+        let notice = || Item::Notice(Notice::Joined(anon()));
         let table = [
             (vec![notice()], (3_600_000, 3_600_000)),
             (vec![notice(), at(7)], (7, 7)),

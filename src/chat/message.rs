@@ -130,13 +130,52 @@ impl Message {
     }
 }
 
+/// People who came or went at about the same time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// Some of them, in the order in which they did.
+    pub who: Box<[(MemberId, Name)]>,
+    /// How many more there were.
+    pub more: usize,
+}
+
+impl Group {
+    /// One person.
+    pub fn of(member: MemberId, name: Name) -> Group {
+        Group {
+            who: [(member, name)].into(),
+            more: 0,
+        }
+    }
+
+    /// Nobody.
+    pub fn is_empty(&self) -> bool {
+        self.who.is_empty() && self.more == 0
+    }
+
+    /// Those who came after `member`, who has seen the others; `None` if `member` is not among them.
+    pub fn after(&self, member: MemberId) -> Option<Group> {
+        let at = self.who.iter().position(|(id, _)| *id == member)?;
+        Some(Group {
+            who: self.who[at + 1..].into(),
+            more: self.more,
+        })
+    }
+
+    fn name_bytes(&self) -> usize {
+        self.who.iter().map(|(_, name)| name.as_str().len()).sum()
+    }
+}
+
 /// What a room tells of its members. Notices are not history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// `* Dai joined`
-    Joined(Name),
+    Joined(Group),
     /// `* Dai left`
-    Left(Name),
+    Left(Group),
+    /// `* Dai joined and left`
+    Passed(Group),
     /// `* Dai is now known as Day`
     Renamed {
         /// Who it is.
@@ -173,7 +212,9 @@ impl Item {
     pub fn cost(&self) -> usize {
         let text = match self {
             Item::Message(message) => message.text_bytes(),
-            Item::Notice(Notice::Joined(name) | Notice::Left(name)) => name.as_str().len(),
+            Item::Notice(Notice::Joined(group) | Notice::Left(group) | Notice::Passed(group)) => {
+                group.name_bytes()
+            }
             Item::Notice(Notice::Renamed { old, new, .. }) => {
                 old.as_str().len() + new.as_str().len()
             }

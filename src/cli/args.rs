@@ -118,6 +118,11 @@ pub struct Args {
     #[argh(option, arg_name = "bytes")]
     pub outbox: Option<usize>,
 
+    /// how many seconds comings and goings wait to be told together; what is over by then is told in a word or
+    /// not at all (default: 2; 0: they are told at once)
+    #[argh(option, arg_name = "seconds")]
+    pub notice_delay: Option<f64>,
+
     /// close connections on which nothing was typed for this many seconds (default: 0: never)
     #[argh(option, arg_name = "seconds")]
     pub idle: Option<u32>,
@@ -167,6 +172,7 @@ impl Args {
             rate: self.rate,
             burst: self.burst,
             outbox: self.outbox,
+            notice_delay: self.notice_delay,
             idle: self.idle,
             grace: self.grace,
             raw: self.raw,
@@ -289,6 +295,7 @@ mod tests {
             &["--grace", "-1"],
             &["--grace", "NaN"],
             &["--grace", "1e300"],
+            &["--notice-delay", "-1"],
             &["--idle", "4294967295"],
             &["--sync", "full"],
             &["--keep", "30"],

@@ -93,6 +93,11 @@ impl Config {
                 members_max: options.max_members.unwrap_or(limits::ROOM_MEMBERS_MAX),
                 history_lines,
                 outbox_bytes: options.outbox.unwrap_or(limits::OUTBOX_BYTES),
+                notice_delay: parse_seconds(
+                    "notice-delay",
+                    options.notice_delay,
+                    limits::NOTICE_DELAY,
+                )?,
             },
             connections_max: options.max_connections.unwrap_or(limits::CONNECTIONS_MAX),
             per_address_max: options
@@ -108,7 +113,7 @@ impl Config {
                 options.burst.unwrap_or(limits::LINES_BURST),
             ),
             idle: (idle > 0).then(|| Duration::from_secs(idle.into())),
-            grace: parse_grace(options.grace)?,
+            grace: parse_seconds("grace", options.grace, limits::GRACE)?,
             raw_ansi: options.raw == Some(RawDrawing::Ansi),
             threads: match threads {
                 0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -172,12 +177,13 @@ fn parse_listens(texts: &[String]) -> Result<Vec<Listen>, String> {
     }
 }
 
-fn parse_grace(seconds: Option<f64>) -> Result<Duration, String> {
-    let seconds = seconds.unwrap_or(limits::GRACE.as_secs_f64());
+fn parse_seconds(flag: &str, chosen: Option<f64>, usual: Duration) -> Result<Duration, String> {
+    let seconds = chosen.unwrap_or(usual.as_secs_f64());
     match (0.0..=f64::from(limits::SECONDS_MAX)).contains(&seconds) {
         true => Ok(Duration::from_secs_f64(seconds)),
         false => Err(format!(
-            "--grace {seconds}: give a number of seconds, such as 2"
+            "--{flag} {seconds}: give a number of seconds, such as {}",
+            usual.as_secs_f64()
         )),
     }
 }

@@ -57,6 +57,8 @@ pub struct Options {
     pub burst: Option<u32>,
     /// Bytes that a room keeps for slow readers; `0`: no limit.
     pub outbox: Option<usize>,
+    /// Seconds that comings and goings wait to be told together; `0`: they are told at once.
+    pub notice_delay: Option<f64>,
     /// Seconds without input after which a connection is closed; `0`: never.
     pub idle: Option<u32>,
     /// Seconds that a stopping server waits for its clients.

@@ -29,7 +29,7 @@ fn hides(ignores: &Ignores, notice: &Notice) -> bool {
     match notice {
         Notice::Renamed { member, old, new } => covers(*member, old) || covers(*member, new),
         Notice::Topic { member, name, .. } => covers(*member, name),
-        Notice::Joined(_) | Notice::Left(_) | Notice::ModNotice(_) => false,
+        Notice::Joined(_) | Notice::Left(_) | Notice::Passed(_) | Notice::ModNotice(_) => false,
     }
 }
 
@@ -103,6 +103,33 @@ impl Connection {
 
     /// What of a batch the client is to see.
     fn seen_of<'a>(&self, batch: &'a Batch) -> Cow<'a, [Item]> {
+        let seen = self.wanted_of(batch);
+        match batch.tells_joins() {
+            true => self.without_own_join(seen),
+            false => seen,
+        }
+    }
+
+    /// Nobody is told to have joined, nor who was there before.
+    fn without_own_join<'a>(&self, seen: Cow<'a, [Item]>) -> Cow<'a, [Item]> {
+        let own = self.user.id();
+        let others_of = |item: &Item| match item {
+            Item::Notice(Notice::Joined(group)) => group.after(own),
+            Item::Notice(_) | Item::Message(_) => None,
+        };
+        if seen.iter().all(|item| others_of(item).is_none()) {
+            return seen;
+        }
+        let others = seen.iter().filter_map(|item| match others_of(item) {
+            Some(others) if others.is_empty() => None,
+            Some(others) => Some(Item::Notice(Notice::Joined(others))),
+            None => Some(item.clone()),
+        });
+        Cow::Owned(others.collect())
+    }
+
+    /// What of a batch the client's user wants to see.
+    fn wanted_of<'a>(&self, batch: &'a Batch) -> Cow<'a, [Item]> {
         let (ignores, quiet) = (self.user.ignores(), self.screen.display.quiet);
         if ignores.is_none() && !quiet {
             return Cow::Borrowed(batch.items());

@@ -208,6 +208,16 @@ pub const NOTES_BYTES_MAX: usize = 64 * 1024;
 /// the talk, and a join would cost as much as a message to everybody.
 pub const NOTICE_MEMBERS_MAX: usize = 50;
 
+/// How long comings and goings wait to be told together: a script that posts a line is gone by then, and so is who has
+/// taken the wrong room.
+pub const NOTICE_DELAY: Duration = Duration::from_secs(2);
+
+/// Members of whom it waits to be told that they have come or gone; further ones are only counted.
+pub const PRESENCE_WAITING_MAX: usize = 64;
+
+/// People who are named in a notice of who has come or gone. Of more, all but the last of these are.
+pub const GROUP_NAMES_MAX: usize = 3;
+
 /// Last lines shown to a new member.
 pub const HISTORY_LINES: usize = 10;
 

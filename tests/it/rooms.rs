@@ -231,3 +231,64 @@ fn without_times(rows: &str) -> Vec<&str> {
     let bare = |row| str::split_once(row, "] ").map_or(row, |(_, rest)| rest);
     rows.lines().map(bare).collect()
 }
+
+#[test]
+fn comings_and_goings_of_a_moment_are_told_together() {
+    let server = Server::start(&["--notice-delay", "0.5"]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let mut others = ["ben", "cat", "dai", "eve", "fay"].map(|name| server.client(name));
+    for client in &mut others {
+        client.login();
+        client.join("1150");
+    }
+    ann.expect_next("\n* ben, cat and 3 others joined\nann> ");
+    // Those who came later saw who was there already.
+    let [ben, cat, dai, eve, fay] = &mut others;
+    ben.expect_next("\n* cat, dai and 2 others joined\nben> ");
+    cat.expect_next("\n* dai, eve and fay joined\ncat> ");
+    dai.expect_next("\n* eve and fay joined\ndai> ");
+    eve.expect_next("\n* fay joined\neve> ");
+    ann.say("who came last was told nothing");
+    fay.expect_next("\n[HH:MM:SS] ann: who came last was told nothing\nfay> ");
+    // Whoever leaves and comes back at once was not away, nor was whoever takes the wrong room there.
+    ben.line("\\exit");
+    ben.expect("===\nben> ");
+    ben.line("\\join 1150");
+    ben.expect("------------ Room 1150");
+    let mut lost = server.client("lost");
+    lost.login();
+    lost.join("1150");
+    lost.line("\\exit");
+    lost.expect("===\nlost> ");
+    ann.expect_next("\n* lost joined and left\nann> ");
+    drop(others);
+    ann.expect_next("\n* ");
+    ann.expect(" left\nann> ");
+}
+
+#[test]
+fn a_script_that_posts_a_line_brings_no_notice() {
+    let server = Server::start(&["--notice-delay", "0.5"]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let script = "4\nbot\n2\n1150\nthe build is red\n";
+    let mut bot = server.client("bot");
+    bot.send(script);
+    bot.shutdown_write();
+    ann.expect_next("\n[HH:MM:SS] bot: the build is red\nann> ");
+    bot.expect_eof();
+    // What is told next is of somebody else.
+    let mut ben = server.client("ben");
+    ben.login();
+    ben.join("1150");
+    ann.expect_next("\n* ben joined\nann> ");
+    // Whoever is heard is there, and is told of only when they go.
+    let mut cat = server.client("cat");
+    cat.login();
+    cat.join("1150");
+    cat.say("hi");
+    ann.expect_next("\n[HH:MM:SS] cat: hi\nann> ");
+    ben.line("\\exit");
+    ann.expect_next("\n* ben left\nann> ");
+    cat.line("\\exit");
+    ann.expect_next("\n* cat left\nann> ");
+}

@@ -84,14 +84,17 @@ impl Room {
         match entry {
             Entry::Said(message) => {
                 self.state.has_lines = true;
+                self.presence.spoke(message.member);
                 told.push(Item::Message(Arc::clone(message)));
             }
             Entry::Came(came) => {
-                self.came(came, told);
+                self.came(came, *time);
+                self.tell_due(*time, told);
                 self.keep_company(*time);
             }
             Entry::Went { member } => {
-                self.went(*member, told);
+                self.went(*member, *time);
+                self.tell_due(*time, told);
                 self.keep_company(*time);
             }
             Entry::Renamed(renamed) => self.renamed(renamed, *time, told),
@@ -136,9 +139,9 @@ impl Room {
         self.state.moderation.owners.keep_company(has_company, now);
     }
 
-    fn came(&mut self, came: &Came, told: &mut Vec<Item>) {
+    fn came(&mut self, came: &Came, now: Timestamp) {
         let name = self.anons.name_for(&came.name);
-        self.tell(Notice::Joined(name.clone()), told);
+        self.presence.came(came.member, &name, now);
         let member = Member {
             name,
             account: came.account.clone(),
@@ -152,10 +155,29 @@ impl Room {
         self.mark_muted(Some(came.member));
     }
 
-    fn went(&mut self, member: MemberId, told: &mut Vec<Item>) {
-        if let Some(member) = self.members.remove(&member) {
+    fn went(&mut self, id: MemberId, now: Timestamp) {
+        if let Some(member) = self.members.remove(&id) {
             self.anons.give_back(&member.name);
-            self.tell(Notice::Left(member.name), told);
+            self.presence.went(id, &member.name, now);
+        }
+    }
+
+    /// When members are to be told of who has come or gone; `None`: they have been.
+    pub fn presence_due(&self) -> Option<Timestamp> {
+        self.presence.due()
+    }
+
+    /// Tells of those who have come or gone, and have waited for long enough at the time `now`.
+    pub fn tell_due(&mut self, now: Timestamp, told: &mut Vec<Item>) {
+        for notice in self.presence.take_due(now) {
+            self.tell(notice, told);
+        }
+    }
+
+    /// Tells of those who have gone, before somebody is shown what follows who has never seen them.
+    pub fn tell_gone(&mut self, told: &mut Vec<Item>) {
+        for notice in self.presence.take_gone() {
+            self.tell(notice, told);
         }
     }
 
@@ -172,7 +194,8 @@ impl Room {
         self.mark_muted(Some(id));
         // A name can say what a muted member may not.
         let is_muted = self.members.get(&id).is_some_and(|member| member.is_muted);
-        if !was_muted && !is_muted {
+        let is_known = !self.presence.renamed(id, &new);
+        if is_known && !was_muted && !is_muted {
             let member = id;
             self.tell(Notice::Renamed { member, old, new }, told);
         }
@@ -192,6 +215,7 @@ impl Room {
         self.state.moderation.apply(ruling, time);
         let effects = self.effects(ruling, time);
         for member in &effects.out {
+            self.presence.forget(*member);
             if let Some(member) = self.members.remove(member) {
                 self.anons.give_back(&member.name);
             }

@@ -13,6 +13,7 @@ pub mod moderation;
 mod muted;
 pub mod owners;
 mod persistent;
+mod presence;
 mod whom;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use decide::{Decision, Fact, JoinRequest, PostError};
 pub use entry::{At, Entry, Numbered};
 pub use moderation::{Moderation, Ruling};
 pub use owners::{ConnectionEnd, Identity};
+use presence::Presence;
 
 use crate::chat::address::Address;
 use crate::chat::message::MemberId;
@@ -51,6 +53,8 @@ pub struct RoomLimits {
     pub history_lines: usize,
     /// Bytes kept for members who have yet to take them; `0`: any number.
     pub outbox_bytes: usize,
+    /// How long comings and goings wait to be told together.
+    pub notice_delay: Duration,
 }
 
 /// What there is of a room besides its members and its lines.
@@ -78,6 +82,8 @@ pub struct Room {
     at: At,
     state: RoomState,
     members: BTreeMap<MemberId, Member>,
+    /// Who has come or gone, and is still to be told of.
+    presence: Presence,
     /// What those of them are called who have no name.
     anons: Anons,
     /// How many have come so far.
@@ -134,6 +140,7 @@ impl Room {
             state,
             members: BTreeMap::new(),
             anons: Anons::default(),
+            presence: Presence::new(limits.notice_delay),
             next_join_seq: 0,
             is_closed: false,
             is_quiet: false,
@@ -266,6 +273,7 @@ impl Room {
 
     /// From now on does not tell of comings and goings.
     pub fn suppress_presence(&mut self) {
+        self.presence.clear();
         self.is_quiet = true;
     }
 

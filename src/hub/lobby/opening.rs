@@ -184,8 +184,7 @@ impl Lobby {
         };
         let room = Room::new(self.room_limits, room.state, room.at);
         let clock = self.runtime.clock.clone();
-        let now = move || clock.times();
-        let actor = room::run(room, handle.clone(), self.store.clone(), now, ended);
+        let actor = room::run(room, handle.clone(), self.store.clone(), clock, ended);
         let actor = self.actors.spawn(async move {
             actor.await;
         });

@@ -180,6 +180,7 @@ mod tests {
             members_max: 0,
             history_lines: 0,
             outbox_bytes: 0,
+            notice_delay: std::time::Duration::ZERO,
         };
         let test = async {
             let store = Store::memory(0);

@@ -17,6 +17,7 @@ const LIMITS: RoomLimits = RoomLimits {
     members_max: 0,
     history_lines: 10,
     outbox_bytes: 0,
+    notice_delay: std::time::Duration::ZERO,
 };
 
 fn name(text: &str) -> Name {
@@ -179,8 +180,8 @@ impl User {
 fn words(item: &Item) -> String {
     match item {
         Item::Message(message) => message.text.to_string(),
-        Item::Notice(Notice::Joined(name)) => format!("+{name}"),
-        Item::Notice(Notice::Left(name)) => format!("-{name}"),
+        Item::Notice(Notice::Joined(group)) => format!("+{}", group.who[0].1),
+        Item::Notice(Notice::Left(group)) => format!("-{}", group.who[0].1),
         Item::Notice(notice) => format!("{notice:?}"),
     }
 }

@@ -236,6 +236,7 @@ mod tests {
             members_max: 2,
             history_lines: 1,
             outbox_bytes: 0,
+            notice_delay: std::time::Duration::ZERO,
         };
         let store = Store::memory(1);
         let name = RoomName::parse("1150").expect("a name");
@@ -262,7 +263,7 @@ mod tests {
             room,
             handle.clone(),
             store,
-            || Timestamp(7).into(),
+            crate::runtime::Clock::manual(crate::runtime::ManualClock::new(Timestamp(7))),
             closed,
         ));
         assert_eq!(handle.info.members(), 1);

@@ -16,9 +16,11 @@ mod recent;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures_lite::{FutureExt, future};
 
@@ -37,24 +39,24 @@ use crate::chat::history::RoomSnapshot;
 use crate::chat::message::{Item, MemberId};
 use crate::chat::request::{JoinError, PutOut};
 use crate::limits::{CANDIDATES_MAX, HERE_NAMES_MAX, WHO_NAMES_MAX};
+use crate::runtime::{Clock, Timer};
 use crate::store::Store;
 use crate::time::Timestamp;
 use crate::time::steady::Times;
 
 /// The actor: runs `room` until its mailbox is closed and empty, and returns it. What is said is shown once
-/// `store` has it. `now` tells the time: messages have that of the machine's clock, and all else goes by
-/// the steady one. If an owner closes the room, it is closed in the store, then `ended` is
+/// `store` has it. Messages have the time of the machine's clock, and all else goes by the steady one. If an owner closes the room, it is closed in the store, then `ended` is
 /// called with what the owners had decided, and then the members hear of it. If the actor panics, everybody is put
 /// out, and then `ended` is called: what is in the store is whole, and the room can be opened again.
 pub async fn run(
     room: Room,
     handle: RoomHandle,
     store: Store,
-    now: impl Fn() -> Times,
+    clock: Clock,
     ended: impl FnOnce(RoomEnd<'_>) + Send + 'static,
 ) -> Room {
     let mut actor = Actor::new(room, handle, store, Box::new(ended));
-    let running = AssertUnwindSafe(actor.run(now)).catch_unwind();
+    let running = AssertUnwindSafe(actor.run(clock)).catch_unwind();
     if running.await.is_err() {
         actor.fail();
     }
@@ -103,6 +105,8 @@ struct Actor {
     news: bool,
     /// What the machine's clock showed when the turn began.
     wall: Timestamp,
+    /// Wakes the room when members are to be told of who has come or gone.
+    timer: Option<Box<(Timestamp, Timer)>>,
 }
 
 impl Actor {
@@ -122,24 +126,53 @@ impl Actor {
             is_behind: false,
             news: false,
             wall: Timestamp(0),
+            timer: None,
         }
     }
 
-    async fn run(&mut self, now: impl Fn() -> Times) {
+    async fn run(&mut self, clock: Clock) {
         let mut turn = Vec::new();
-        while poll_fn(|cx| self.handle.mailbox.poll_take(&mut turn, cx)).await {
-            let times = now();
+        while self.next_turn(&clock, &mut turn).await {
+            let times = clock.times();
             self.wall = times.wall;
             for command in turn.drain(..) {
                 self.handle(command, times).await;
             }
             self.commit(times.steady).await;
+            self.room.tell_due(times.steady, &mut self.pending);
             self.publish();
             self.ring();
             shrink(&mut turn);
             // The members run before the room's next turn, so those who read keep up with any sender.
             future::yield_now().await;
         }
+    }
+
+    /// Waits until there is something in the mailbox, which is moved into `turn`, or members are to be told of who has
+    /// come or gone. False once the mailbox is closed and empty.
+    async fn next_turn(&mut self, clock: &Clock, turn: &mut Vec<RoomCommand>) -> bool {
+        let due = self.room.presence_due();
+        self.timer = due.map(|due| match self.timer.take() {
+            Some(timer) if timer.0 == due => timer,
+            _ => {
+                let left = due.since(clock.times().steady);
+                Box::new((due, clock.after(left)))
+            }
+        });
+        poll_fn(|cx| {
+            if let Poll::Ready(is_open) = self.handle.mailbox.poll_take(turn, cx) {
+                return Poll::Ready(is_open);
+            }
+            let timer = self.timer.as_mut().map(|timer| Pin::new(&mut timer.1));
+            let is_due = timer.is_some_and(|timer| timer.poll(cx).is_ready());
+            if is_due {
+                // The steady time may have been corrected since: then it is waited for once more.
+                self.timer = None;
+                return Poll::Ready(true);
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     async fn handle(&mut self, command: RoomCommand, times: Times) {
@@ -232,7 +265,8 @@ impl Actor {
         if let Err(why) = decided.await {
             return joining.refuse(why);
         }
-        // Who joins sees nothing from before, its own coming included.
+        // Who joins sees nothing from before.
+        self.room.tell_gone(&mut self.pending);
         self.publish();
         let membership = Membership {
             room: self.handle.clone(),

@@ -296,8 +296,9 @@ fn write_parts(message: &Message, before: &str, between: &str, out: &mut String)
 
 fn write_notice(notice: &Notice, out: &mut String) {
     let written = match notice {
-        Notice::Joined(name) => write!(out, "* {name} joined"),
-        Notice::Left(name) => write!(out, "* {name} left"),
+        Notice::Joined(group) => notice::write_group(group, "joined", out),
+        Notice::Left(group) => notice::write_group(group, "left", out),
+        Notice::Passed(group) => notice::write_group(group, "joined and left", out),
         Notice::Renamed { old, new, .. } => write!(out, "* {old} is now known as {new}"),
         Notice::Topic {
             name,

@@ -1,9 +1,37 @@
-//! The notices of what owners do.
+//! The notices of who comes and goes, and of what owners do.
 
 use std::fmt::{self, Write as _};
 
-use crate::chat::message::{ModAction, ModNotice};
+use crate::chat::message::{Group, ModAction, ModNotice};
+use crate::limits::GROUP_NAMES_MAX;
 use crate::time::duration;
+
+/// `* Ann joined`, `* Ann and Bo joined`, `* Ann, Bo and 3 others joined`
+pub(super) fn write_group(group: &Group, did: &str, out: &mut String) -> fmt::Result {
+    let names = group.who.iter().map(|(_, name)| name.as_str());
+    let names: Vec<&str> = names.take(GROUP_NAMES_MAX).collect();
+    match (&names[..], group.who.len() + group.more) {
+        ([], 1) => write!(out, "* Somebody {did}"),
+        ([], count) => write!(out, "* {count} people {did}"),
+        ([all @ .., last], count) if count <= GROUP_NAMES_MAX && count == names.len() => {
+            let comma = if all.is_empty() { "" } else { " and " };
+            write!(out, "* {}{comma}{last} {did}", all.join(", "))
+        }
+        ([some @ .., _], count) if names.len() == GROUP_NAMES_MAX => {
+            let others = count - some.len();
+            write!(out, "* {} and {others} others {did}", some.join(", "))
+        }
+        (some, count) => {
+            let others = count - some.len();
+            let plural = if others == 1 { "" } else { "s" };
+            write!(
+                out,
+                "* {} and {others} other{plural} {did}",
+                some.join(", ")
+            )
+        }
+    }
+}
 
 /// `* Dai was kicked by Bo: spam`
 pub(super) fn write_owning(done: &ModNotice, out: &mut String) -> fmt::Result {
@@ -43,7 +71,42 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::chat::message::MemberId;
     use crate::chat::name::Name;
+
+    #[test]
+    fn a_few_are_named_and_many_are_counted() {
+        let table: &[(&[&str], usize, &str)] = &[
+            (&["Ann"], 0, "* Ann left"),
+            (&["Ann", "Bo"], 0, "* Ann and Bo left"),
+            (&["Ann", "Bo", "Cy"], 0, "* Ann, Bo and Cy left"),
+            (
+                &["Ann", "Bo", "Cy", "Di", "Ed"],
+                0,
+                "* Ann, Bo and 3 others left",
+            ),
+            (
+                &["Ann", "Bo", "Cy", "Di", "Ed"],
+                9,
+                "* Ann, Bo and 12 others left",
+            ),
+            (&["Ann"], 1, "* Ann and 1 other left"),
+            (&["Ann", "Bo"], 2, "* Ann, Bo and 2 others left"),
+            (&[], 1, "* Somebody left"),
+            (&[], 7, "* 7 people left"),
+        ];
+        for (names, more, words) in table {
+            let name = |text: &&str| Name::parse(text).expect("a name");
+            let who = names.iter().map(|text| (MemberId(1), name(text)));
+            let group = Group {
+                who: who.collect(),
+                more: *more,
+            };
+            let mut out = String::new();
+            write_group(&group, "left", &mut out).expect("a String takes it");
+            assert_eq!(out, *words);
+        }
+    }
 
     #[test]
     fn each_deed_says_who_did_it_to_whom_and_why() {

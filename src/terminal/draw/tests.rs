@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::style::COLORS;
 use super::*;
-use crate::chat::message::{Item, Kind, MemberId, Message, ModAction, ModNotice, Notice};
+use crate::chat::message::{Group, Item, Kind, MemberId, Message, ModAction, ModNotice, Notice};
 use crate::chat::name::Name;
 use crate::chat::topic::Topic;
 use crate::limits::{INDENT_COLUMNS, WINDOW_COLUMNS};
@@ -35,6 +35,10 @@ fn display(drawing: Drawing) -> Display {
     }
 }
 
+fn one(text: &str) -> Group {
+    Group::of(MemberId(1), name(text))
+}
+
 /// Published when 1970 began.
 fn published(items: Vec<Item>) -> Batch {
     Batch::new(items, Timestamp(0))
@@ -50,14 +54,14 @@ fn seen_by(member: u64, mention: Option<&Mention>) -> Option<Viewpoint<'_>> {
 fn a_plain_transcript_shows_local_time_name_and_text() {
     let items = [
         said(22 * 3600 + 44 * 60 + 27, "เป็นคนที่เทอพูมจัย", "ดี"),
-        Item::Notice(Notice::Joined(name("Dai"))),
+        Item::Notice(Notice::Joined(one("Dai"))),
         said(22 * 3600 + 44 * 60 + 33, "Dai", "yo!"),
         Item::Notice(Notice::Renamed {
             member: MemberId(1),
             old: name("Dai"),
             new: name("Day"),
         }),
-        Item::Notice(Notice::Left(name("Day"))),
+        Item::Notice(Notice::Left(one("Day"))),
     ];
     let mut display = display(Drawing::Plain);
     assert_eq!(
@@ -76,7 +80,7 @@ fn the_date_stands_between_rows_of_two_days_in_every_drawing() {
     let midnight = 20_000 * 24 * 3600;
     let items = [
         said(midnight - 1, "bob", "one"),
-        Item::Notice(Notice::Joined(name("Dai"))),
+        Item::Notice(Notice::Joined(one("Dai"))),
         said(midnight, "bob", "two"),
         said(midnight + 1, "bob", "three"),
     ];
@@ -175,7 +179,7 @@ fn times_and_notices_are_dim_names_coloured_and_mentions_reversed() {
     let mention = Mention::of(MemberId(7), &name("Dai"));
     let items = [
         said(0, "bob", "hi @dai, Daiquiri?"),
-        Item::Notice(Notice::Joined(name("ann"))),
+        Item::Notice(Notice::Joined(one("ann"))),
     ];
     let (full, few) = ("38;5;68", "36");
     for (few_colors, color) in [(false, full), (true, few)] {
@@ -214,7 +218,7 @@ fn times_can_be_short_or_left_out() {
     let items = [
         said(3661, "bob", "hi"),
         action,
-        Item::Notice(Notice::Left(name("ann"))),
+        Item::Notice(Notice::Left(one("ann"))),
     ];
     for (times, rows) in [
         (

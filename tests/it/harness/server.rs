@@ -30,12 +30,21 @@ pub(crate) struct Server {
     started: Instant,
 }
 
+/// How long comings and goings wait to be told together.
+const NOTICE_DELAY: &str = "--notice-delay";
+
 impl Server {
-    /// Starts the server on `127.0.0.1:0` with `args` added, and waits until it accepts.
+    /// Starts the server on `127.0.0.1:0` with `args` added, and waits until it accepts. Unless they say otherwise,
+    /// comings and goings are told at once.
     pub(crate) fn start(args: &[&str]) -> Self {
+        let at_once: &[&str] = match args.contains(&NOTICE_DELAY) {
+            true => &[],
+            false => &[NOTICE_DELAY, "0"],
+        };
         let started = Instant::now();
         let mut child = Command::new(PROGRAM)
             .args(["--listen", "127.0.0.1:0"])
+            .args(at_once)
             .args(args)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

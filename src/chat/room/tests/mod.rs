@@ -19,6 +19,7 @@ const LIMITS: RoomLimits = RoomLimits {
     members_max: 0,
     history_lines: 10,
     outbox_bytes: 0,
+    notice_delay: Duration::ZERO,
 };
 
 fn name(text: &str) -> Name {

@@ -40,6 +40,7 @@ fn lobby_with(
         members_max: 0,
         history_lines: 0,
         outbox_bytes: 0,
+        notice_delay: Duration::ZERO,
     };
     let lobby = Lobby::open(
         Runtime::new(Arc::clone(executor)),

@@ -41,7 +41,7 @@ fn play(steps: Vec<Step>) -> Played {
             RoomEnd::Fault => has_failed.store(true, Ordering::SeqCst),
         }
     };
-    let actor = run(room_of_ann(), handle.clone(), store, || NOW.into(), ended);
+    let actor = run(room_of_ann(), handle.clone(), store, clock(), ended);
     let feed = async {
         for step in steps {
             match step {

@@ -14,13 +14,20 @@ use crate::chat::request::{ModCommand, NewBan, PutOut, RemovalKind, Reply, RoomR
 use crate::chat::room::ConnectionEnd;
 use crate::chat::room::JoinRequest;
 use crate::chat::room::{At, Moderation, RoomLimits, RoomState};
+use crate::runtime::ManualClock;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const LIMITS: RoomLimits = RoomLimits {
     members_max: 0,
     history_lines: 10,
     outbox_bytes: 0,
+    notice_delay: std::time::Duration::ZERO,
 };
+
+/// A clock that shows [`NOW`].
+fn clock() -> Clock {
+    Clock::manual(ManualClock::new(NOW))
+}
 
 fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
@@ -129,7 +136,7 @@ fn run_commands(
         move |_: RoomEnd<'_>| was_closed.store(true, Ordering::SeqCst)
     };
     let mut handed_back = Vec::new();
-    let actor = run(room, handle.clone(), store, || NOW.into(), closed);
+    let actor = run(room, handle.clone(), store, clock(), closed);
     let feed = async {
         for (index, command) in commands(people).into_iter().enumerate() {
             handed_back.extend(handle.mailbox.put(command).err());
