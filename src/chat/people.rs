@@ -64,6 +64,8 @@ pub enum DmError {
     Gone,
     /// It is the name of all users without one.
     Anon,
+    /// The recipient's connection was lost just now.
+    Lost,
     /// It was sent to oneself.
     Oneself,
     /// The recipient takes none of strangers.
@@ -115,6 +117,8 @@ pub struct UserSummary {
     pub idle: Duration,
     /// Away, for whatever reason.
     pub away: bool,
+    /// The connection was lost; the user may be back at any time.
+    pub lost: bool,
     /// What the user is in the room that was asked.
     pub role: RoleMarks,
 }
@@ -148,6 +152,7 @@ impl UserSummary {
             name,
             idle: Duration::ZERO,
             away: false,
+            lost: false,
             role: RoleMarks::default(),
         }
     }

@@ -123,6 +123,11 @@ pub struct Args {
     #[argh(option, arg_name = "seconds")]
     pub notice_delay: Option<f64>,
 
+    /// how many seconds a registered user whose connection was lost keeps the seat and the name, for who logs
+    /// in again (default: 300; 0: they leave at once)
+    #[argh(option, arg_name = "seconds")]
+    pub linger: Option<f64>,
+
     /// close connections on which nothing was typed for this many seconds (default: 0: never)
     #[argh(option, arg_name = "seconds")]
     pub idle: Option<u32>,
@@ -173,6 +178,7 @@ impl Args {
             burst: self.burst,
             outbox: self.outbox,
             notice_delay: self.notice_delay,
+            linger: self.linger,
             idle: self.idle,
             grace: self.grace,
             raw: self.raw,
@@ -296,6 +302,7 @@ mod tests {
             &["--grace", "NaN"],
             &["--grace", "1e300"],
             &["--notice-delay", "-1"],
+            &["--linger", "1e300"],
             &["--idle", "4294967295"],
             &["--sync", "full"],
             &["--keep", "30"],

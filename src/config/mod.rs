@@ -167,6 +167,7 @@ fn parse_rooms(options: &Options) -> Result<LobbyLimits, String> {
         },
         idle: (days > 0).then(|| DAY * days),
         account_idle: (account_days > 0).then(|| DAY * account_days),
+        linger: parse_seconds("linger", options.linger, limits::LINGER)?,
     })
 }
 

@@ -59,6 +59,8 @@ pub struct Options {
     pub outbox: Option<usize>,
     /// Seconds that comings and goings wait to be told together; `0`: they are told at once.
     pub notice_delay: Option<f64>,
+    /// Seconds that the seat of a registered user is kept whose connection was lost; `0`: it is not.
+    pub linger: Option<f64>,
     /// Seconds without input after which a connection is closed; `0`: never.
     pub idle: Option<u32>,
     /// Seconds that a stopping server waits for its clients.

@@ -54,6 +54,7 @@ use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
 use crate::dialog::session::Session;
 use crate::dialog::view::{EndView, Part, View};
+use crate::hub::lobby::Lobby;
 use crate::hub::participant::Participant;
 use crate::limits::{LOST_AFTER, SILENT_AFTER, SILENT_LOOK_EVERY};
 use crate::net::reason::Reason;
@@ -273,6 +274,11 @@ impl Connection {
                 }
             };
             // In boxes, since they would take their place in every task all along.
+            if reason.may_be_back() && self.user.can_linger() && !self.lobby().linger().is_zero() {
+                Box::pin(self.goodbye(reason)).await;
+                self.user.keep_seat();
+                return reason;
+            }
             Box::pin(self.user.leave(!reason.is_farewell())).await;
             Box::pin(self.goodbye(reason)).await;
             reason
@@ -308,6 +314,10 @@ impl Connection {
                 }
             }
         }
+    }
+
+    fn lobby(&self) -> &Arc<Lobby> {
+        &self.shared.lobby
     }
 
     fn now(&self) -> Instant {

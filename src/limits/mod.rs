@@ -218,6 +218,15 @@ pub const PRESENCE_WAITING_MAX: usize = 64;
 /// People who are named in a notice of who has come or gone. Of more, all but the last of these are.
 pub const GROUP_NAMES_MAX: usize = 3;
 
+/// How long a registered user keeps the seat and the name whose connection was lost.
+pub const LINGER: Duration = Duration::from_secs(300);
+
+/// How soon after a login the seat is taken that was kept.
+pub const SEAT_TAKEN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Lines that were missed meanwhile and are shown; older ones are history.
+pub const MISSED_LINES_MAX: usize = 200;
+
 /// Last lines shown to a new member.
 pub const HISTORY_LINES: usize = 10;
 

@@ -65,6 +65,22 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// Whether the user may not even know yet, and be back in a moment.
+    pub fn may_be_back(self) -> bool {
+        match self {
+            Reason::EndOfInput | Reason::Lost | Reason::Stuck | Reason::Fault => true,
+            Reason::Quit
+            | Reason::Idle
+            | Reason::Silent
+            | Reason::Foreign
+            | Reason::Stop
+            | Reason::ServerFull
+            | Reason::AddressFull => false,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -26,7 +26,12 @@ impl Chat {
     }
 
     fn server(&self) -> Server {
-        Server::start(&["--data", &self.file.to_string_lossy(), "--rate", "0"])
+        self.server_with(&[])
+    }
+
+    fn server_with(&self, more: &[&str]) -> Server {
+        let file = self.file.to_string_lossy();
+        Server::start(&[&["--data", &*file, "--rate", "0"], more].concat())
     }
 }
 
@@ -601,4 +606,130 @@ fn an_operator_lists_accounts_and_deletes_one() {
     assert!(!exported.contains("owners\":[{"), "{exported}");
     let server = chat.server();
     drop(registered(&server, "Dai"));
+}
+
+/// Ann, and Dai with a registered name, in room 1150 of a server that keeps the seats of the lost for so long.
+fn ann_and_dai(chat: &Chat, linger: &str) -> (Server, Client, Client) {
+    let server = chat.server_with(&["--linger", linger]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let mut dai = registered(&server, "Dai");
+    dai.join("1150");
+    ann.expect_next("\n* Dai joined\nann> ");
+    (server, ann, dai)
+}
+
+#[test]
+fn whoever_loses_the_connection_is_back_at_once_and_the_room_saw_no_leaving() {
+    let chat = Chat::new();
+    let (server, mut ann, dai) = ann_and_dai(&chat, "300");
+    ann.say("before");
+    drop(dai);
+    let lost = "Dai (connection lost)";
+    eventually("the connection is lost", || {
+        ann.line("\\who");
+        ann.expect("2 in room 1150: ");
+        ann.expect("ann> ").contains(lost)
+    });
+    ann.line("\\msg Dai are you there?");
+    ann.expect("Dai has just lost the connection. Nothing was sent.");
+    ann.expect("ann> ");
+    ann.line("\\whois Dai");
+    ann.expect("Dai is in room 1150, connection lost.\n");
+    ann.expect("ann> ");
+    for number in 1..=30 {
+        ann.say(&format!("missed {number}"));
+    }
+    // Nobody else gets the name, or the seat.
+    let mut mallory = at_menu(&server, "mallory");
+    refused(&mut mallory, "Dai");
+    log_in(&mut mallory, "Dai", "wrong horse");
+    mallory.expect("that is not its password");
+
+    let mut again = at_menu(&server, "Dai");
+    log_in_well_into(&mut again, "1150");
+    let missed = again.expect("missed 30\nDai> ");
+    assert!(missed.starts_with("(30 new since you left)\n["), "{missed}");
+    assert_eq!(missed.matches("] ann: missed ").count(), 29, "{missed}");
+    again.say("hello again");
+    ann.expect_next("\n[HH:MM:SS] Dai: hello again\nann> ");
+    ann.line("\\who");
+    ann.expect_next("2 in room 1150: ann (you, owner), Dai\nann> ");
+    again.line("\\exit");
+    ann.expect_next("\n* Dai left\nann> ");
+}
+
+/// Logs in as Dai and waits until the seat is taken again.
+fn log_in_well_into(client: &mut Client, room: &str) {
+    log_in(client, "Dai", PASSWORD);
+    client.expect_next("Welcome back, Dai.\n");
+    client.expect_next(&format!("Join room {room} successful\n"));
+    client.expect(&format!("------------ Room {room} ------------\n"));
+}
+
+#[test]
+fn whoever_does_not_come_back_in_time_has_left() {
+    let chat = Chat::new();
+    let (server, mut ann, dai) = ann_and_dai(&chat, "0.3");
+    drop(dai);
+    ann.expect_next("\n* Dai left\nann> ");
+    let mut again = at_menu(&server, "Dai");
+    log_in_well(&mut again, "Dai");
+    // Whoever says so has left at once.
+    again.join("1150");
+    ann.expect_next("\n* Dai joined\nann> ");
+    again.line("\\quit");
+    ann.expect_next("\n* Dai left\nann> ");
+}
+
+#[test]
+fn a_lost_seat_obeys_the_owners_and_a_server_that_stops_waits_for_nobody() {
+    let chat = Chat::new();
+    let (server, mut ann, dai) = ann_and_dai(&chat, "300");
+    drop(dai);
+    ann.line("\\kick Dai gone");
+    ann.expect("* Dai was kicked by ann: gone\nann> ");
+    let mut again = at_menu(&server, "Dai");
+    log_in_well(&mut again, "Dai");
+    again.join("1150");
+    ann.expect_next("\n* Dai joined\nann> ");
+    drop(again);
+    ann.line("\\lock");
+    ann.expect("New password of the room: ");
+    ann.line("open sesame");
+    ann.expect("joining needs a password\nann> ");
+    // Whoever was in before the door was locked is in.
+    let mut again = at_menu(&server, "Dai");
+    log_in_well_into(&mut again, "1150");
+    again.expect("Dai> ");
+    drop(again);
+    stop(server);
+}
+
+#[test]
+fn a_muted_member_is_muted_in_the_seat_that_was_kept_and_an_owner_owns() {
+    let chat = Chat::new();
+    let (server, mut ann, dai) = ann_and_dai(&chat, "300");
+    ann.line("\\mute Dai");
+    ann.expect("* Dai was muted by ann\nann> ");
+    drop(dai);
+    let mut again = at_menu(&server, "Dai");
+    log_in_well_into(&mut again, "1150");
+    again.expect("Dai> ");
+    again.line("am I heard?");
+    again.expect("Not sent: you are muted here.");
+    ann.line("\\unmute Dai");
+    ann.expect("* Dai was unmuted by ann\nann> ");
+    ann.line("\\own Dai");
+    ann.expect("* Dai was made an owner by ann\nann> ");
+    drop(again);
+    let mut again = at_menu(&server, "Dai");
+    log_in_well_into(&mut again, "1150");
+    again.expect("Dai> ");
+    ann.line("\\who");
+    ann.expect("ann (you, owner), Dai (owner)\nann> ");
+    // Ann has no account and leaves: the room is Dai's.
+    ann.line("\\exit");
+    again.expect("* ann left\n");
+    again.line("\\private");
+    again.expect("* Dai made the room private");
 }

@@ -51,6 +51,7 @@ impl Plan {
         config.room.outbox_bytes = outbox_bytes;
         config.room.members_max = random.pick(&[0, 0, 0, 5]);
         config.room.notice_delay = Duration::from_millis(random.pick(&[0, 500, 2000]));
+        config.rooms.linger = Duration::from_millis(random.pick(&[0, 1000, 300_000]));
         config.rooms.rooms_max = random.pick(&[0, 0, 0, 2]);
         config.rooms.per_address_max = random.pick(&[0, 50, 50, 1]);
         config.connections_max = random.pick(&[0, 0, 0, 0, 12]);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::entry::{At, Came, Entry, Numbered, Renamed};
+use super::entry::{At, Came, Entry, Numbered, Renamed, Reseated};
 use super::{Closing, Member, Moderation, Room, Ruling};
 use crate::chat::message::{Item, MemberId, Notice};
 use crate::chat::moderation::PutOut;
@@ -92,6 +92,11 @@ impl Room {
                 self.tell_due(*time, told);
                 self.keep_company(*time);
             }
+            Entry::Reseated(reseated) => {
+                self.reseated(reseated, *time);
+                self.tell_due(*time, told);
+                self.keep_company(*time);
+            }
             Entry::Went { member } => {
                 self.went(*member, *time);
                 self.tell_due(*time, told);
@@ -151,6 +156,25 @@ impl Room {
             former: None,
         };
         self.next_join_seq += 1;
+        self.members.insert(came.member, member);
+        self.mark_muted(Some(came.member));
+    }
+
+    fn reseated(&mut self, reseated: &Reseated, now: Timestamp) {
+        let Reseated { from, came } = reseated;
+        let Some(old) = self.members.remove(from) else {
+            // It left while somebody elsewhere decided this.
+            return self.came(came, now);
+        };
+        self.presence.forget(*from);
+        self.anons.give_back(&old.name);
+        let member = Member {
+            name: self.anons.name_for(&came.name),
+            account: came.account.clone(),
+            address: came.address,
+            is_muted: false,
+            ..old
+        };
         self.members.insert(came.member, member);
         self.mark_muted(Some(came.member));
     }

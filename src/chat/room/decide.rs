@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ban::Guest;
 use super::closing::Kept;
-use super::entry::{Came, Entry, Renamed, TopicSet};
+use super::entry::{Came, Entry, Renamed, Reseated, TopicSet};
 use super::moderation::{Banned, Ruling, Subject};
 use super::owners::{ConnectionEnd, Identity, OwnerId, outranks};
 use super::{Member, Role, Room};
@@ -49,6 +49,17 @@ pub struct JoinRequest {
     pub address: Option<Address>,
     /// The room's password was known when this was its hash.
     pub pass: Option<Hash>,
+    /// The seat that the person had until the connection was lost.
+    pub seat: Option<Seat>,
+}
+
+/// The seat of a member whose connection was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The connection.
+    pub member: MemberId,
+    /// The number of the last line that was seen.
+    pub seen: u64,
 }
 
 impl JoinRequest {
@@ -165,6 +176,11 @@ impl Room {
             let (left, why) = ban.map_or((None, "".into()), |ban| (ban.left(now), ban.why.clone()));
             return Err(JoinError::Banned(left, why));
         }
+        if let Some(from) = self.own_seat(guest) {
+            let came = guest.came();
+            let reseated = Entry::Reseated(Box::new(Reseated { from, came }));
+            return Ok(Decision::to(reseated, ()));
+        }
         let is_open = moderation.lock.is_none() || moderation.lock == guest.pass;
         if !is_open && !role.may_enter_locked() {
             return Err(JoinError::Locked);
@@ -173,6 +189,13 @@ impl Room {
             return Err(JoinError::Full(self.limits.members_max));
         }
         Ok(Decision::to(Entry::Came(Box::new(guest.came())), ()))
+    }
+
+    /// The member whose seat is the guest's own: it is there still, and logged in to the same account.
+    fn own_seat(&self, guest: &JoinRequest) -> Option<MemberId> {
+        let from = guest.seat?.member;
+        let account = guest.account.as_ref()?;
+        (self.account_of(from) == Some(account)).then_some(from)
     }
 
     /// What follows from `fact` at the time `now`; nothing if it is not about this room.

@@ -27,6 +27,8 @@ pub enum Entry {
     Said(Arc<Message>),
     /// Somebody came in.
     Came(Box<Came>),
+    /// Somebody took the seat again that another connection had lost. Nobody is told.
+    Reseated(Box<Reseated>),
     /// A member went.
     Went {
         /// The member.
@@ -51,6 +53,15 @@ pub struct Came {
     pub account: Option<Name>,
     /// Where it comes from, unless over a Unix socket.
     pub address: Option<Address>,
+}
+
+/// Who is back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reseated {
+    /// The connection that was lost.
+    pub from: MemberId,
+    /// Who has the seat now.
+    pub came: Came,
 }
 
 /// Who is called otherwise.
@@ -107,7 +118,7 @@ impl Entry {
     pub fn is_fact(&self) -> bool {
         match self {
             Entry::Said(_) | Entry::Topic(_) => false,
-            Entry::Came(_) | Entry::Went { .. } | Entry::Renamed(_) => true,
+            Entry::Came(_) | Entry::Reseated(_) | Entry::Went { .. } | Entry::Renamed(_) => true,
             Entry::Ruled(ruling) => ruling.is_fact(),
         }
     }
@@ -115,7 +126,7 @@ impl Entry {
     /// Whether members may be out when it is applied, who are to see what was said until then.
     pub fn takes_out(&self) -> bool {
         match self {
-            Entry::Went { .. } => true,
+            Entry::Went { .. } | Entry::Reseated(_) => true,
             Entry::Ruled(ruling) => ruling.puts_out(),
             Entry::Said(_) | Entry::Came(_) | Entry::Renamed(_) | Entry::Topic(_) => false,
         }

@@ -28,7 +28,7 @@ use anons::Anons;
 pub use apply::{Applied, Effects, Gap};
 pub use ban::Reach;
 pub use closing::{Closing, Kept, Reopener};
-pub use decide::{Decision, Fact, JoinRequest, PostError};
+pub use decide::{Decision, Fact, JoinRequest, PostError, Seat};
 pub use entry::{At, Entry, Numbered};
 pub use moderation::{Moderation, Ruling};
 pub use owners::{ConnectionEnd, Identity};
@@ -191,6 +191,11 @@ impl Room {
     /// Whether the connection of an owner without an account was lost.
     pub fn has_lost_owner(&self) -> bool {
         self.moderation().owners.is_any_lost()
+    }
+
+    /// Whether somebody is a member.
+    pub fn has(&self, member: MemberId) -> bool {
+        self.members.contains_key(&member)
     }
 
     /// How many members there are.

@@ -167,6 +167,10 @@ pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> f
             "{} means anyone without a name. Nothing was sent. \\reply answers whoever messaged you last.",
             name.without_number()
         ),
+        DmError::Lost => writeln!(
+            out,
+            "{name} has just lost the connection. Nothing was sent. Please try again later."
+        ),
         DmError::Oneself => writeln!(out, "That is you. Nothing was sent."),
         DmError::Stranger => writeln!(
             out,

@@ -73,6 +73,9 @@ pub(super) fn write_whois(
     if profile.present.idle >= IDLE_SHOWN {
         write!(out, ", idle for {}", span(profile.present.idle))?;
     }
+    if profile.present.lost {
+        write!(out, ", connection lost")?;
+    }
     match profile.away.as_deref() {
         None => writeln!(out, ".")?,
         Some("") => writeln!(out, ". Away.")?,
@@ -128,10 +131,12 @@ fn state(present: &UserSummary) -> String {
     let marks = marks.into_iter().filter(|(is_so, _)| *is_so);
     let idle = (present.idle >= IDLE_SHOWN).then(|| format!("idle {}", span(present.idle)));
     let away = present.away.then(|| "away".to_owned());
+    let lost = present.lost.then(|| "connection lost".to_owned());
     let parts = marks
         .map(|(_, mark)| mark.to_owned())
         .chain(idle)
-        .chain(away);
+        .chain(away)
+        .chain(lost);
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -160,6 +165,7 @@ mod tests {
             name: Name::parse(name).expect("a name"),
             idle: Duration::from_secs(60 * idle_minutes),
             away,
+            lost: false,
             role: RoleMarks::default(),
         }
     }

@@ -61,6 +61,9 @@ impl Lobby {
         sender.correspondence().note_written(id);
         let sender = state.people.get(&from).ok_or(DmError::Gone)?;
         let user = state.people.get(&id).ok_or(DmError::Gone)?;
+        if user.extras().is_lost {
+            return Err(DmError::Lost);
+        }
         // Whoever is ignored is not told: to them all looks as if it were read.
         let is_ignored = user.ignores(from, &sender.name);
         let (near, name) = (user.is_near(sender), sender.name.clone());

@@ -33,6 +33,8 @@ pub struct LobbyLimits {
     pub idle: Option<Duration>,
     /// How long an account is kept that nobody uses; `None`: for ever.
     pub account_idle: Option<Duration>,
+    /// How long the seat of a registered user is kept whose connection was lost; zero: not at all.
+    pub linger: Duration,
 }
 
 /// Who creates a room.
@@ -214,6 +216,7 @@ mod tests {
         dm_pace: Pace::FREE,
         idle: None,
         account_idle: None,
+        linger: Duration::ZERO,
     };
 
     fn founder(address: Option<&str>, account: Option<&str>) -> Founder {

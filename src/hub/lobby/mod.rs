@@ -20,6 +20,7 @@ mod room_names;
 mod room_passwords;
 mod rooms;
 mod searches;
+mod seats;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -35,6 +36,7 @@ use crate::runtime::{Runtime, Tasks};
 
 pub use self::accounts::Requester;
 pub use self::founders::LobbyLimits;
+pub use self::seats::KeptSeat;
 
 use self::accounts::Accounts;
 use self::closed_rooms::ClosedRooms;
@@ -45,6 +47,7 @@ use self::people::User;
 use self::prefixes::PrefixIndex;
 use self::room_names::RoomNames;
 use self::searches::Searches;
+use self::seats::Seats;
 use crate::chat::address::Address;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
@@ -102,6 +105,7 @@ struct State {
     /// Rooms that have failed and are about to be opened again.
     failed_rooms: BTreeSet<RoomId>,
     lost_names: LostNames,
+    seats: Seats,
     stopping: bool,
 }
 

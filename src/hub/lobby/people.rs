@@ -42,6 +42,8 @@ pub(super) struct Extras {
     pub(super) away: Option<Box<str>>,
     pub(super) ignores: Option<Arc<Ignores>>,
     pub(super) correspondence: Option<Box<Correspondence>>,
+    /// The connection was lost, and the seat is kept.
+    pub(super) is_lost: bool,
     /// How far the user has read in rooms.
     pub(super) reads: Option<Box<Reads>>,
 }
@@ -68,6 +70,7 @@ impl User {
             away: None,
             ignores: None,
             correspondence: None,
+            is_lost: false,
             reads: None,
         };
         self.extras.as_deref().unwrap_or(NOTHING)
@@ -101,6 +104,7 @@ impl User {
             name: self.name.clone(),
             idle: up.saturating_sub(self.inbox.last_input()),
             away: self.extras().away.is_some(),
+            lost: self.extras().is_lost,
             role: RoleMarks::default(),
         }
     }

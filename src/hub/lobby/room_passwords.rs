@@ -213,6 +213,7 @@ mod tests {
                 account: None,
                 address: None,
                 pass: None,
+                seat: None,
             };
             let guest = Joining::new(guest, owned.name.clone(), Arc::clone(&ben));
             let request_join = RoomCommand::Join(Box::new(guest));

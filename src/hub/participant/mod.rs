@@ -8,6 +8,7 @@
 //! than what the room said before it, so the transcript has to be taken first (see
 //! [`Participant::follows_transcript`]).
 
+mod lingering;
 mod moving;
 #[cfg(test)]
 mod tests;
@@ -437,7 +438,7 @@ impl Participant {
         match event {
             ClientEvent::Reply(reply) => self.replied(reply),
             ClientEvent::Found(room, pass) => {
-                self.request_join(&room, pass);
+                self.request_join(&room, pass, None);
                 None
             }
             ClientEvent::Admitted(membership, snapshot) => self.admitted(membership, snapshot),
@@ -510,6 +511,7 @@ impl Participant {
                 self.rename(name.clone());
                 self.ignores.clone_from(&login.ignores);
                 self.account_is(Some(name.clone()));
+                self.take_seat(name);
             }
             // The name may have been given back to an even faster login meanwhile.
             AccountReply::Registered(name, Ok(())) if *name == self.name => {

@@ -10,21 +10,41 @@ use crate::chat::message::Item;
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::chat::request::{LobbyReply, Reply};
-use crate::chat::room::{ConnectionEnd, Identity, JoinRequest};
+use crate::chat::room::{ConnectionEnd, Identity, JoinRequest, Seat};
+use crate::hub::lobby::KeptSeat;
 use crate::hub::room::{ClientEvent, Ended, Joining, Membership, RoomCommand, RoomHandle};
 
 impl Participant {
     /// Asks a room to let the user in. One that was closed after it was found says so too.
-    pub(super) fn request_join(&mut self, room: &RoomHandle, pass: Option<Hash>) {
+    pub(super) fn request_join(
+        &mut self,
+        room: &RoomHandle,
+        pass: Option<Hash>,
+        seat: Option<Seat>,
+    ) {
         let request = JoinRequest {
             member: self.id,
             name: self.name.clone(),
             account: self.account.clone(),
             address: self.address.map(Address::from),
             pass,
+            seat,
         };
         let guest = Joining::new(request, room.name.clone(), Arc::clone(&self.inbox));
         let _ = room.mailbox.put(RoomCommand::Join(Box::new(guest)));
+    }
+
+    /// Goes back to the seat that was kept for `account`, which the user has just logged in to. Whoever is in a room
+    /// stays there.
+    pub(super) fn take_seat(&mut self, account: &Name) {
+        if self.room.is_some() {
+            return;
+        }
+        if let Some(KeptSeat { room, seat }) = self.lobby.take_seat(account) {
+            self.has_read(&room, seat.seen);
+            self.request_join(&room, None, Some(seat));
+            self.awaiting = Awaiting::Lobby;
+        }
     }
 
     /// A room has let the user in. One that it is in still is left now; what that says until it has let go is
@@ -168,8 +188,8 @@ impl Participant {
         }
     }
 
-    /// Notes how far the user has read in the room: up to what was not taken.
-    fn note_last_read(&mut self) {
+    /// Notes how far the user has read in the room, up to what was not taken, and gives the number of that line.
+    pub(super) fn note_last_read(&mut self) -> Option<u64> {
         let mut untaken = Vec::new();
         let last = self.room.as_mut().map(|membership| {
             let last = membership.room.info.last_id();
@@ -182,9 +202,9 @@ impl Participant {
             Item::Notice(_) => None,
         });
         let read = first.min().map_or(last, |first| Some(first - 1));
-        if let (Some(membership), Some(read)) = (&self.room, read) {
-            self.has_read(&membership.room, read);
-        }
+        let (membership, read) = (self.room.as_ref()?, read?);
+        self.has_read(&membership.room, read);
+        Some(read)
     }
 
     /// Whoever has an account is recognised by that.

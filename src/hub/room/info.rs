@@ -217,6 +217,7 @@ mod tests {
             account: None,
             address: None,
             pass: None,
+            seat: None,
         };
         let room = RoomName::parse("1150").expect("a room name");
         RoomCommand::Join(Box::new(Joining::new(guest, room, Arc::default())))

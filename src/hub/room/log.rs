@@ -203,8 +203,8 @@ impl Actor {
                     last = Some((message.id, message.time));
                     self.recent.push(message);
                 }
-                Entry::Came(_) | Entry::Went { .. } => {
-                    if matches!(numbered.entry, Entry::Came(_)) {
+                Entry::Came(_) | Entry::Reseated(_) | Entry::Went { .. } => {
+                    if !matches!(numbered.entry, Entry::Went { .. }) {
                         self.handle.info.note_visit();
                     }
                     self.handle.info.set_members(self.room.members());

@@ -26,7 +26,7 @@ use futures_lite::{FutureExt, future};
 
 use self::recent::Recent;
 use crate::chat::batch::Batch;
-use crate::chat::room::{Closing, Entry, Fact, Moderation, Room};
+use crate::chat::room::{Closing, Entry, Fact, Moderation, Room, Seat};
 
 pub use info::RoomInfo;
 pub use mailbox::Mailbox;
@@ -36,9 +36,9 @@ pub use protocol::{
 };
 
 use crate::chat::history::RoomSnapshot;
-use crate::chat::message::{Item, MemberId};
+use crate::chat::message::{Item, MemberId, Message};
 use crate::chat::request::{JoinError, PutOut};
-use crate::limits::{CANDIDATES_MAX, HERE_NAMES_MAX, WHO_NAMES_MAX};
+use crate::limits::{CANDIDATES_MAX, HERE_NAMES_MAX, MISSED_LINES_MAX, WHO_NAMES_MAX};
 use crate::runtime::{Clock, Timer};
 use crate::store::Store;
 use crate::time::Timestamp;
@@ -259,6 +259,7 @@ impl Actor {
     async fn join(&mut self, joining: Joining, time: Timestamp) {
         let request = &joining.request;
         let (member, has_account) = (request.member, request.account.is_some());
+        let seat = request.seat;
         let decided = self.carry_out(time, JoinError::NotStored, |room| {
             room.decide_join(request, time)
         });
@@ -268,14 +269,22 @@ impl Actor {
         // Who joins sees nothing from before.
         self.room.tell_gone(&mut self.pending);
         self.publish();
+        let kept = seat.filter(|seat| !self.room.has(seat.member));
+        if let Some(seat) = kept {
+            self.end_seat(seat);
+        }
         let membership = Membership {
             room: self.handle.clone(),
             reader: self.outbox.reader(member),
         };
+        let history = match kept {
+            Some(seat) => self.lines_missed(seat).await,
+            None => self.recent.lines(),
+        };
         let snapshot = RoomSnapshot {
             here: self.room.members_for(member, HERE_NAMES_MAX),
             topic: self.room.topic().cloned(),
-            history: self.recent.lines(),
+            history,
             last_id: self.handle.info.last_id(),
             unread: None,
         };
@@ -285,6 +294,27 @@ impl Actor {
         if has_account || self.room.has_lost_owner() || !self.room.has_owner(time) {
             self.note_owner(Fact::OwnerCame(member), time).await;
         }
+    }
+
+    /// Somebody else sits there now. What was published until now is not waited for.
+    fn end_seat(&mut self, seat: Seat) {
+        if let Some(inbox) = self.inboxes.remove(&seat.member) {
+            self.outbox.end_reader(seat.member, None);
+            inbox.put(ClientEvent::Left);
+        }
+    }
+
+    /// The lines that were said since those last seen from a seat, and at least those that anybody is shown.
+    async fn lines_missed(&mut self, seat: Seat) -> Vec<Arc<Message>> {
+        let recent = self.recent.lines();
+        let missed = self.handle.info.last_id().saturating_sub(seat.seen);
+        let missed = usize::try_from(missed).unwrap_or(usize::MAX);
+        let missed = missed.min(MISSED_LINES_MAX);
+        if missed <= recent.len() {
+            return recent;
+        }
+        let lines = self.store.tail(self.handle.id, missed).await;
+        lines.unwrap_or(recent)
     }
 
     async fn leave(&mut self, member: MemberId, ended: Option<Box<Ended>>, time: Timestamp) {

@@ -30,21 +30,16 @@ pub(crate) struct Server {
     started: Instant,
 }
 
-/// How long comings and goings wait to be told together.
-const NOTICE_DELAY: &str = "--notice-delay";
-
 impl Server {
     /// Starts the server on `127.0.0.1:0` with `args` added, and waits until it accepts. Unless they say otherwise,
-    /// comings and goings are told at once.
+    /// comings and goings are told at once, and whoever is gone has left.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let at_once: &[&str] = match args.contains(&NOTICE_DELAY) {
-            true => &[],
-            false => &[NOTICE_DELAY, "0"],
-        };
+        let at_once = [["--notice-delay", "0"], ["--linger", "0"]];
+        let at_once = at_once.iter().filter(|[flag, _]| !args.contains(flag));
         let started = Instant::now();
         let mut child = Command::new(PROGRAM)
             .args(["--listen", "127.0.0.1:0"])
-            .args(at_once)
+            .args(at_once.flatten())
             .args(args)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

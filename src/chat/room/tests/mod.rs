@@ -33,6 +33,7 @@ fn guest(id: u64, called: &str) -> JoinRequest {
         account: None,
         address: Address::parse(&format!("192.0.2.{id}")),
         pass: None,
+        seat: None,
     }
 }
 

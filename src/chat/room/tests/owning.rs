@@ -280,6 +280,7 @@ fn a_locked_room_without_owner_stays_locked_for_who_does_not_know_the_password()
     room.join(
         JoinRequest {
             pass,
+            seat: None,
             ..guest(2, "Ben")
         },
         late,
