@@ -17,6 +17,8 @@ pub enum Setting {
     Color(bool),
     /// How the time of a message is shown.
     Times(Times),
+    /// Messages of a while share one prompt, on a terminal that is only appended to.
+    Dense(bool),
     /// What rings.
     Bell(Bell),
     /// The terminal's character set, by name.
@@ -124,6 +126,9 @@ pub struct Settings {
     /// How times are shown.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub times: Option<Times>,
+    /// Messages of a while share one prompt.
+    #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub dense: Option<bool>,
     /// What rings.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub bell: Option<Bell>,
@@ -181,6 +186,7 @@ impl Settings {
             Setting::Width(width) => self.width = Some(*width),
             Setting::Color(on) => self.color = Some(*on),
             Setting::Times(times) => self.times = Some(*times),
+            Setting::Dense(on) => self.dense = Some(*on),
             Setting::Bell(bell) => self.bell = Some(*bell),
             Setting::Charset(name) => self.charset = Some(name.clone()),
             Setting::Quiet(on) => self.quiet = Some(*on),
@@ -200,6 +206,7 @@ impl Settings {
             self.ansi.map(Setting::Ansi),
             self.color.map(Setting::Color),
             self.times.map(Setting::Times),
+            self.dense.map(Setting::Dense),
             self.bell.map(Setting::Bell),
             width.map(Setting::Width),
             self.charset.clone().map(Setting::Charset),

@@ -76,6 +76,8 @@ impl Connection {
     }
 
     fn take_message(&mut self, message: DirectMessage) {
+        // What the room has said before comes before.
+        self.take_batches();
         self.begin_day(message.time);
         if self.screen.display.bell != Bell::Off {
             self.ring();

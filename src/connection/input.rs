@@ -52,7 +52,9 @@ impl Connection {
                 }
             }
             Ok(Some(count)) => {
-                self.input.last = self.now();
+                let now = self.now();
+                self.note_line_ends(&buffer[..count], now);
+                self.input.last = now;
                 let up = self.shared.lobby.up(self.input.last);
                 self.user.inbox().note_input(up);
                 let taken = self.take_bytes(&buffer[..count]);
@@ -330,6 +332,7 @@ impl Connection {
             Event::Line(line) => {
                 let typed = Typed::new(line);
                 self.line_entered(line, self.session.would_say(&typed));
+                self.tell_if_cut(line.chars().count());
                 self.session.typed(typed)
             }
             Event::TooLong => {

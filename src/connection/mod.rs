@@ -17,6 +17,7 @@
 //! - `events`: replies, direct messages, and whatever else comes from elsewhere;
 //! - `paging`: where in the room's past the user is looking;
 //! - `transcript`: what the room says, as this client is to see it;
+//! - `density`: how many rows a busy room takes;
 //! - `output`: from views to bytes, and on to the socket;
 //! - `backlog`: what the client has yet to take;
 //! - `timing`: how long turns take, and whose turn is next;
@@ -24,6 +25,7 @@
 
 pub mod backlog;
 pub mod context;
+mod density;
 mod ending;
 mod events;
 mod input;
@@ -100,6 +102,8 @@ pub struct Connection {
     chosen: Option<Box<Settings>>,
     /// The user's next line is not what was typed for it.
     is_composed: bool,
+    /// The user was told how to keep messages from cutting into a line.
+    cut_told: bool,
     /// The user was told that the terminal shows the secrets typed there.
     secret_told: bool,
     /// The word that Tab is to complete with candidates that were asked for.
@@ -142,6 +146,8 @@ struct Input {
     is_there: bool,
     /// Nothing more will come from the client.
     ended: bool,
+    /// Lines have come faster than anybody types.
+    is_script: bool,
 }
 
 /// The way out, to the socket.
@@ -153,8 +159,8 @@ struct Output {
     /// What is to be shown once it is known what kind of client this is.
     #[expect(clippy::box_collection, reason = "most connections hold nothing back")]
     held: Option<Box<Vec<u8>>>,
-    /// How rows are inserted, once they are.
-    inserting: Option<Box<Inserting>>,
+    /// When things were shown, where that matters.
+    pacing: Option<Box<Pacing>>,
     /// Views that are shown once what was drawn before is taken.
     waiting: Option<Box<Waiting>>,
     /// What the socket did not take at once.
@@ -170,13 +176,18 @@ struct Waiting {
     part: Part,
 }
 
-/// What matters where the client's terminal echoes between the rows that are inserted.
+/// When things were shown, where that matters.
 #[derive(Clone, Copy, Debug, Default)]
-struct Inserting {
-    /// Until when the rest of the output has to wait (see [`ATOMIC_WRITE_PAUSE`](crate::limits::ATOMIC_WRITE_PAUSE)).
+struct Pacing {
+    /// Where rows are inserted: until when the rest of the output has to wait (see
+    /// [`ATOMIC_WRITE_PAUSE`](crate::limits::ATOMIC_WRITE_PAUSE)).
     paused_until: Option<Instant>,
-    /// When the prompt was shown last.
+    /// Where rows are inserted: when the prompt was shown last.
     prompted: Option<Instant>,
+    /// Where rows are only appended: when the room was shown last, below an open prompt.
+    cut: Option<Instant>,
+    /// What the room says waits until then, so that it shares one prompt.
+    held_until: Option<Instant>,
 }
 
 /// What is known of the first line, which tells what kind of client this is.
@@ -222,12 +233,13 @@ impl Connection {
                 awaited: false,
                 is_there: false,
                 ended: false,
+                is_script: false,
             },
             output: Output {
                 bytes: Vec::new(),
                 written: 0,
                 held: None,
-                inserting: None,
+                pacing: None,
                 waiting: None,
                 backlog: None,
             },
@@ -240,6 +252,7 @@ impl Connection {
             page: None,
             chosen: None,
             is_composed: false,
+            cut_told: false,
             secret_told: false,
             completing: None,
             stopping: false,
@@ -384,8 +397,8 @@ impl Connection {
         let backlog = self.output.backlog.as_deref();
         let stuck = backlog.map(Backlog::next_check);
         let lost = self.lost.map(|since| since + LOST_AFTER);
-        let inserting = self.output.inserting.as_deref();
-        let paused = inserting.and_then(|inserting| inserting.paused_until);
+        let pacing = self.output.pacing.as_deref();
+        let paused = pacing.and_then(|pacing| pacing.paused_until);
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
             return [stuck, paused].into_iter().flatten().min();
@@ -405,6 +418,7 @@ impl Connection {
             negotiation,
             self.input.held_until,
             self.escape_at(),
+            pacing.and_then(|pacing| pacing.held_until),
             self.prompt_due(),
         ]
         .into_iter()
@@ -466,7 +480,7 @@ impl Connection {
             return self.show_waiting();
         }
         // The transcript comes first: the answer to a request tells of a later time.
-        let mut busy = self.take_batches();
+        let mut busy = !self.is_held() && self.take_batches();
         busy |= self.take_events();
         busy |= self.take_held();
         busy |= self.take_input();

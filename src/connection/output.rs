@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::backlog::Backlog;
-use super::{Connection, Inserting, Waiting};
+use super::{Connection, Pacing, Waiting};
 use crate::dialog::view::{Part, View, Viewer};
 use crate::limits::{
     ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, OUTPUT_BYTES_MAX, PROMPT_QUIET, PROMPT_SEEN_AFTER,
@@ -37,10 +37,10 @@ impl Connection {
     /// the row below it. A second one would come to stand beside it.
     fn is_typed_blindly(&self) -> bool {
         let inserts = self.screen.display.drawing == Drawing::Ansi;
-        let inserting = self.output.inserting.as_deref();
-        inserting
+        let pacing = self.output.pacing.as_deref();
+        pacing
             .filter(|_| inserts && !self.is_local)
-            .and_then(|inserting| inserting.prompted)
+            .and_then(|pacing| pacing.prompted)
             .is_some_and(|prompted| self.now() - prompted < PROMPT_SEEN_AFTER)
     }
 
@@ -130,13 +130,13 @@ impl Connection {
         }
         if !was_open && self.screen.display.drawing == Drawing::Ansi {
             let now = self.now();
-            self.inserting().prompted = Some(now);
+            self.pacing().prompted = Some(now);
         }
     }
 
-    /// How rows are inserted, on a screen where they are.
-    fn inserting(&mut self) -> &mut Inserting {
-        self.output.inserting.get_or_insert_default()
+    /// When things were shown, where that matters.
+    pub(super) fn pacing(&mut self) -> &mut Pacing {
+        self.output.pacing.get_or_insert_default()
     }
 
     /// When the prompt may be shown that is missing on a screen where the client's terminal echoes and rows are
@@ -257,20 +257,18 @@ impl Connection {
             return false;
         }
         let paused = self.has_output().then(|| self.now() + ATOMIC_WRITE_PAUSE);
-        self.inserting().paused_until = paused;
+        self.pacing().paused_until = paused;
         paused.is_some()
     }
 
     /// True while output waits for the client to pass on what it has been sent.
     pub(super) fn is_paused(&mut self) -> bool {
-        let Some(inserting) = self.output.inserting.as_deref_mut() else {
+        let Some(pacing) = self.output.pacing.as_deref_mut() else {
             return false;
         };
         let clock = &self.shared.runtime.clock;
-        inserting
-            .paused_until
-            .take_if(|until| clock.now() >= *until);
-        inserting.paused_until.is_some()
+        pacing.paused_until.take_if(|until| clock.now() >= *until);
+        pacing.paused_until.is_some()
     }
 
     /// What to write at once. On a terminal in line mode its own echo goes on meanwhile, and must not come

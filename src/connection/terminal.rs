@@ -259,6 +259,13 @@ impl Connection {
                 self.screen.display.color = *on;
                 SettingsView::Set(setting)
             }
+            Setting::Dense(true) if self.screen.display.drawing != Drawing::Plain => {
+                SettingsView::NotSet(setting)
+            }
+            Setting::Dense(on) => {
+                self.screen.display.dense = Some(*on);
+                SettingsView::Set(setting)
+            }
             Setting::Times(times) => {
                 self.screen.display.times = *times;
                 SettingsView::Set(setting)

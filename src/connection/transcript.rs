@@ -47,6 +47,9 @@ impl Connection {
         if batches.is_empty() && skipped == 0 {
             return self.depart_if_done();
         }
+        if self.screen.prompt_is_open() {
+            self.note_cut();
+        }
         if skipped > 0 {
             self.show(&View::Message(MessageView::Skipped(skipped)));
         }

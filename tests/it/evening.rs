@@ -293,6 +293,8 @@ fn set_things(evening: &mut Evening) {
         "The bell rings when somebody says your name, and for private messages.",
     );
     evening.command("sue", "plain", "Plain drawing is on");
+    evening.command("sue", "dense", "share one prompt");
+    evening.command("sue", "dense off", "Each message is shown at once.");
     evening.command("max", "quiet", "Quiet: no notices");
     evening.command("max", "quiet off", "Notices and advice are shown.");
     evening.command("max", "strangers off", "Only people in your room");

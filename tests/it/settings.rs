@@ -1,5 +1,8 @@
 //! What a user can set with a command, byte for byte; and what no client gets that has not asked for it.
 
+use std::thread;
+use std::time::Duration;
+
 use crate::harness::{
     Client, MENU, PROBE, Server, in_character_mode, room_with, times_blanked, without_probe,
 };
@@ -349,4 +352,86 @@ fn a_raw_client_that_sends_cr_lf_is_asked_once_and_then_left_in_peace() {
     putty.expect_eof();
     let text = String::from_utf8(without_probe(&putty.received())).expect("clean text");
     assert!(!text.contains('\x1b'), "{}", times_blanked(&text));
+}
+
+/// Longer than what the server takes for two lines of a script.
+const BY_HAND: Duration = Duration::from_millis(200);
+
+#[test]
+fn messages_of_a_moment_share_one_prompt_for_who_types_by_hand() {
+    let server = Server::start(&["--rate", "0"]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let mut ben = server.client("ben");
+    for (line, answer) in [
+        ("4", "Please enter your new username: "),
+        ("ben", "===\nben> "),
+        ("2", "Please enter room number: "),
+        ("1150", "------------ Room 1150 ------------\nben> "),
+    ] {
+        thread::sleep(BY_HAND);
+        ben.line(line);
+        ben.expect(answer);
+    }
+    ann.expect("* ben joined\nann> ");
+    let row = |text: &str| format!("[HH:MM:SS] ann: {text}\n");
+    // The first is shown at once, and the others wait for each other.
+    for text in ["one", "two", "three", "four"] {
+        ann.say(text);
+    }
+    ben.expect_next(&format!("\n{}ben> ", row("one")));
+    ben.expect_next(&format!(
+        "\n{}{}{}ben> ",
+        row("two"),
+        row("three"),
+        row("four")
+    ));
+    // Whoever presses Enter has nothing half typed, and sees all at once.
+    ann.say("five");
+    thread::sleep(BY_HAND);
+    ben.line("m");
+    ben.expect_next(&row("five"));
+    ben.expect_next("[HH:MM:SS] ben: m\nben> ");
+    ben.line("\\dense off");
+    ben.expect_next("Each message is shown at once.\nben> ");
+    for text in ["six", "seven"] {
+        ann.say(text);
+        ben.expect_next(&format!("\n{}ben> ", row(text)));
+    }
+    ben.line("\\dense");
+    ben.expect_next("Messages of up to 5 seconds share one prompt.");
+    ben.expect("ben> ");
+    ann.say("eight");
+    ben.expect_next(&format!("\n{}ben> ", row("eight")));
+    ann.say("nine");
+    ann.line("\\msg ben psst");
+    ann.expect("ann> ");
+    // What was said before a private message stands before it.
+    ben.expect_next(&format!("\n{}ben> ", row("nine")));
+    ben.expect_next("\n[HH:MM:SS] ann -> you: psst\n");
+}
+
+#[test]
+fn whoever_is_cut_into_by_a_message_is_told_once_how_to_avoid_that() {
+    let server = Server::start(&["--rate", "0"]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    let mut ben = server.client("ben");
+    for (line, answer) in [
+        ("\\name ben", "ben> "),
+        ("2", "Please enter room number: "),
+        ("1150", "------------ Room 1150 ------------\nben> "),
+    ] {
+        thread::sleep(BY_HAND);
+        ben.line(line);
+        ben.expect(answer);
+    }
+    let hint = "(a message cut into your line; type '\\ansi' and none will)\n";
+    for is_told in [true, false] {
+        ann.say("hi");
+        ben.expect("[HH:MM:SS] ann: hi\nben> ");
+        thread::sleep(BY_HAND);
+        ben.line("this line took longer to type than the message has stood above it");
+        let before = ben.expect("ben: this line took longer");
+        assert_eq!(before.contains(hint), is_told, "{before}");
+        ben.expect("ben> ");
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{Viewer, quoted};
 use crate::chat::settings::{Bell, Setting, Times, Width};
+use crate::limits::DENSE_WAIT;
 use crate::time::local;
 
 /// What is said of the settings.
@@ -83,6 +84,7 @@ fn how_to_set(setting: &Setting) -> &'static str {
         Setting::Width(_) => "width N, with a number from 20 to 500, or \\width off",
         Setting::Color(true) => "color off",
         Setting::Color(false) => "color on",
+        Setting::Dense(_) => "dense, or \\dense off,",
         Setting::Times(_) => "times full, \\times short or \\times off",
         Setting::Bell(_) => "bell mention, \\bell all or \\bell off",
         Setting::Quiet(_) => "quiet, or \\quiet off,",
@@ -115,6 +117,12 @@ fn write_set(setting: &Setting, viewer: &Viewer<'_>, out: &mut String) -> fmt::R
         Setting::Width(Width::Off) => writeln!(out, "Each message is one row, however long."),
         Setting::Color(true) => writeln!(out, "Colours are on, except in plain drawing."),
         Setting::Color(false) => writeln!(out, "Colours are off."),
+        Setting::Dense(true) => writeln!(
+            out,
+            "Messages of up to {} seconds share one prompt. \\dense off ends it.",
+            DENSE_WAIT.as_secs()
+        ),
+        Setting::Dense(false) => writeln!(out, "Each message is shown at once."),
         Setting::Times(Times::Off) => writeln!(out, "Messages are shown without their times."),
         Setting::Times(Times::Short) => {
             writeln!(out, "Messages are shown with hours and minutes.")
@@ -156,6 +164,10 @@ fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
             out,
             "Your terminal already does better than that: nothing cuts into what you type."
         ),
+        Setting::Dense(true) => writeln!(
+            out,
+            "On your terminal messages take no prompts anyway: nothing has changed."
+        ),
         Setting::Width(Width::Columns(_)) => writeln!(
             out,
             "Your terminal reports its own width. \\width off gives each message one row."
@@ -168,6 +180,7 @@ fn write_not_set(setting: &Setting, out: &mut String) -> fmt::Result {
         | Setting::Plain(_)
         | Setting::Color(_)
         | Setting::Times(_)
+        | Setting::Dense(false)
         | Setting::Bell(_)
         | Setting::Quiet(_)
         | Setting::Strangers(_)

@@ -12,6 +12,8 @@ pub enum TerminalView {
     SecretIsSeen,
     /// The words that Tab could complete to.
     Candidates(Vec<String>),
+    /// A message has cut into the line that was just typed.
+    LineWasCut,
     /// A paste was not sent.
     PasteKept,
     /// The answer to Telnet's Are You There.
@@ -23,6 +25,10 @@ impl TerminalView {
         match self {
             TerminalView::SecretIsSeen => viewer.hint(
                 format_args!("your terminal shows what you type; a telnet client would hide it"),
+                out,
+            ),
+            TerminalView::LineWasCut => viewer.hint(
+                format_args!("a message cut into your line; type '\\ansi' and none will"),
                 out,
             ),
             TerminalView::PasteKept => viewer.hint(

@@ -80,6 +80,8 @@ pub struct Display {
     pub few_colors: bool,
     /// How the times of messages are shown.
     pub times: Times,
+    /// Messages of a while share one prompt, or never do; `None`: as suits the client.
+    pub dense: Option<bool>,
     /// What rings the terminal's bell.
     pub bell: Bell,
     /// Neither notices nor hints are shown.
@@ -107,6 +109,7 @@ impl Display {
             color: true,
             few_colors: false,
             times: Times::Full,
+            dense: None,
             bell: Bell::Off,
             quiet: false,
             prompts: true,

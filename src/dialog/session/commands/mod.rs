@@ -242,6 +242,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Moderation, RoomAndMenu, "reopen ROOM [NEW]", "open a closed room of yours again, within 7 days", "reopen 1150", rooms::reopen),
 
     Command::new(Settings, RoomAndMenu, "ansi [off]", "keep messages from cutting into what you type", "ansi", settings::ansi),
+    Command::new(Settings, RoomAndMenu, "dense [off]", "let messages of a few seconds share one prompt, without \\ansi", "dense", settings::dense),
     Command::new(Settings, RoomAndMenu, "width N|off", "the width of your screen, or one row a message", "width 120", settings::width),
     Command::new(Settings, RoomAndMenu, "color on|off", "colours, and what stands out", "color off", settings::color),
     Command::new(Settings, RoomAndMenu, "times full|short|off", "the time in front of each message", "times short", settings::times),

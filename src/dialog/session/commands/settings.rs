@@ -14,6 +14,10 @@ pub(super) fn plain(_: &mut Session, argument: &str) -> Turn {
     switch(argument, None, "plain [off]", Setting::Plain)
 }
 
+pub(super) fn dense(_: &mut Session, argument: &str) -> Turn {
+    switch(argument, None, "dense [off]", Setting::Dense)
+}
+
 pub(super) fn color(_: &mut Session, argument: &str) -> Turn {
     let (tell, usage) = (Some(SettingName::Color), "color on, or \\color off");
     switch(argument, tell, usage, Setting::Color)
