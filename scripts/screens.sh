@@ -3,6 +3,7 @@
 #
 # usage: scripts/screens.sh
 #        scripts/screens.sh --attacked FOLDER
+#        scripts/screens.sh --looks FOLDER
 #
 # Without arguments, those of the README: three people talk, each at a terminal of its own, and each has a line
 # half typed while messages arrive. Prints the blocks to standard output.
@@ -10,8 +11,13 @@
 # Eve says `ok`, blanks to the edge of the screen, and a row as if Dai had said it. FOLDER gets a picture and
 # the text of each screen, and it is printed which screens show that row as one of their own.
 #
-# Needs tmux, inetutils-telnet and netcat-openbsd; for --attacked instead of tmux xterm, xvfb, xdotool and
-# imagemagick, without which it is skipped. PARLOR=path starts another program than the one built here.
+# With --looks, pictures of a room with all that stands out in one: an xterm, dark and light; one that has the
+# type, the colours and the font of the Linux console; PuTTY; and nc with \ansi. FOLDER is docs/screens for
+# those of the documentation.
+#
+# Needs tmux, inetutils-telnet and netcat-openbsd; for pictures instead of tmux xterm, xvfb, xdotool and
+# imagemagick, and putty for its own, without which they are skipped. PARLOR=path starts another program than
+# the one built here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
@@ -199,14 +205,17 @@ start_x() {
     export DISPLAY
 }
 
-# open_xterm SIZE CLIENT: an xterm with CLIENT in it. F12 prints what it shows.
+# open_xterm SIZE CLIENT OPTION...: an xterm with CLIENT in it. F12 prints what it shows.
 open_xterm() {
+    local size=$1 client=$2
+    shift 2
+    (($# > 0)) || set -- -fa Monospace -fs 11
     : >"$work/screen"
-    xterm -u8 -fa Monospace -fs 11 -geometry "$1+0+0" \
+    xterm -u8 "$@" -geometry "$size+0+0" \
         -xrm "XTerm*printerCommand: cat >'$work/screen.new'; mv '$work/screen.new' '$work/screen'" \
         -xrm 'XTerm*printAttributes: 0' -xrm 'XTerm*printerFormFeed: false' \
         -xrm 'XTerm*VT100.translations: #override <Key>F12: print()' \
-        -e "$2" 127.0.0.1 "$port" &
+        -e "$client" 127.0.0.1 "$port" &
     xterm_pid=$!
     pids+=("$xterm_pid")
     window=$(xdotool search --sync --onlyvisible --class xterm | head -n 1)
@@ -306,13 +315,123 @@ attacked() {
     done
 }
 
+# ---- what stands out in a room ----
+
+# What the Linux console makes of the first sixteen colours.
+console=(-tn linux -fn 10x20 -bg black -fg '#aaaaaa' -cr '#aaaaaa')
+for entry in 0:000000 1:aa0000 2:00aa00 3:aa5500 4:0000aa 5:aa00aa 6:00aaaa 7:aaaaaa \
+    8:555555 9:ff5555 10:55ff55 11:ffff55 12:5555ff 13:ff55ff 14:55ffff 15:ffffff; do
+    console+=(-xrm "XTerm*color${entry%%:*}: #${entry##*:}")
+done
+
+# guest NAME: somebody at a socket, in the room, who says what is written to the descriptor in fd[NAME].
+declare -A fd
+guest() {
+    local socket
+    exec {socket}<>"/dev/tcp/127.0.0.1/$port"
+    cat <&"$socket" >"$work/guest-$1" 2>/dev/null &
+    pids+=($!)
+    fd[$1]=$socket
+    guest_says "$1" "\\name $1" 1 "$room" 2 "$room"
+    guest_sees "$1" "Room $room ---"
+}
+
+guest_says() {
+    printf '%s\n' "${@:2}" >&"${fd[$1]}"
+}
+
+guest_sees() {
+    local end=$((SECONDS + DEADLINE))
+    until grep -qF "$2" "$work/guest-$1"; do
+        ((SECONDS <= end)) || fail "$1 does not see '$2' but: $(cat "$work/guest-$1")"
+        sleep 0.05
+    done
+}
+
+# A room with everything in it that stands out. The person at the screen is ann, whose window is there already.
+scene() {
+    local how=$1
+    type_xterm '\name ann'
+    if [[ $how == ansi ]]; then
+        type_xterm '\ansi'
+    fi
+    type_xterm "\\join $room"
+    guest_sees Dai '* ann joined'
+    guest_says Dai 'lunch at noon, in the usual place?'
+    guest_sees Bo 'in the usual place?'
+    guest_says Bo '@ann are you coming?'
+    guest_sees Dai 'are you coming?'
+    guest_says Dai '\me looks for his bicycle'
+    guest_sees Bo 'looks for his bicycle'
+    guest Zoe
+    guest_sees Bo '* Zoe joined'
+    guest_says Dai '\msg ann bring the umbrella, please'
+    sleep 0.3
+    type_xterm 'yes, ten minutes later'
+    guest_sees Bo 'ann: yes, ten minutes later'
+    type_xterm '\search lunch'
+    sleep 0.5
+    xdotool type --delay 5 'and the umbr'
+    sleep 0.5
+}
+
+# picture NAME HOW COMMAND...: opens the window with COMMAND, plays the scene, and takes NAME.png.
+picture() {
+    local name=$1 how=$2
+    shift 2
+    start_server
+    guest Dai
+    guest Bo
+    "$@"
+    sleep 1
+    scene "$how"
+    import -window "$window" "$folder/$name.png"
+    kill "$xterm_pid"
+    wait "$xterm_pid" 2>/dev/null || true
+    local guest
+    for guest in "${!fd[@]}"; do
+        exec {fd[$guest]}>&-
+        unset "fd[$guest]"
+    done
+    stop_server
+}
+
+open_putty() {
+    putty -telnet -P "$port" 127.0.0.1 2>/dev/null &
+    xterm_pid=$!
+    pids+=("$xterm_pid")
+    window=$(xdotool search --sync --onlyvisible --class putty | head -n 1)
+    xdotool mousemove --window "$window" 60 60
+    xdotool windowfocus "$window" 2>/dev/null || true
+}
+
+looks() {
+    has_x || exit 0
+    folder=$1
+    mkdir -p "$folder"
+    start_x
+    local vector=(-fa 'DejaVu Sans Mono' -fs 11)
+    picture xterm-dark telnet open_xterm 80x24 inetutils-telnet "${vector[@]}" -bg black -fg grey90 -cr grey90
+    picture xterm-light telnet open_xterm 80x24 inetutils-telnet "${vector[@]}" -bg white -fg black
+    picture linux-console telnet open_xterm 80x24 inetutils-telnet "${console[@]}"
+    picture nc-ansi ansi open_xterm 80x24 nc.openbsd "${vector[@]}" -bg black -fg grey90 -cr grey90
+    if command -v putty >/dev/null; then
+        picture putty telnet open_putty
+    else
+        printf 'skipped: no picture of PuTTY (Debian: apt-get install -y putty)\n' >&2
+    fi
+}
+
 main() {
     trap clean_up EXIT
     if [[ ${1-} == --attacked && $# == 2 ]]; then
         attacked "$2"
         return
+    elif [[ ${1-} == --looks && $# == 2 ]]; then
+        looks "$2"
+        return
     elif (($# > 0)); then
-        sed -n '4,5s/^# \{0,1\}//p' "$0" >&2
+        sed -n '4,6s/^# \{0,1\}//p' "$0" >&2
         exit 2
     fi
     start_server

@@ -21,6 +21,7 @@ CLIENTS=(
     "telnet-ssl telnet-ssl"
     "plink putty-tools"
     "tt++ tintin++"
+    "expect expect"
 )
 RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
 

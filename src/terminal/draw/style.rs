@@ -28,6 +28,10 @@ pub struct Color(u8);
 /// Colours of the 256-colour palette that are readable on black and on white: a contrast of at least 3:1 to both.
 pub(super) const COLORS: [u8; 12] = [31, 64, 97, 130, 161, 166, 29, 126, 68, 94, 133, 30];
 
+/// Half way between black and white, whatever the palette. Faint, which is all that there is without it, makes black no
+/// lighter in xterm.
+const GREY: &str = "38;5;244";
+
 /// Of the first eight colours, those that are readable on black and on white on most terminals. Magenta is for what is
 /// private.
 pub(super) const FEW_COLORS: [u8; 3] = [31, 32, 36];
@@ -57,7 +61,8 @@ impl Style {
     pub(super) fn paint(self, words: &str, few_colors: bool, out: &mut String) {
         out.push_str("\x1b[");
         match self {
-            Style::Dim => out.push('2'),
+            Style::Dim if few_colors => out.push('2'),
+            Style::Dim => out.push_str(GREY),
             Style::Name(color) => color.write(few_colors, out),
             Style::OwnName(color) => {
                 out.push_str("1;");
@@ -70,8 +75,8 @@ impl Style {
         out.push('m');
         out.push_str(words);
         out.push_str(match self {
-            Style::Dim => "\x1b[22m",
-            Style::Name(_) | Style::Private => "\x1b[39m",
+            Style::Dim if few_colors => "\x1b[22m",
+            Style::Dim | Style::Name(_) | Style::Private => "\x1b[39m",
             Style::OwnName(_) => "\x1b[22;39m",
             Style::Mention => "\x1b[27m",
             Style::Hit => "\x1b[22;24m",

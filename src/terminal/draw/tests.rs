@@ -181,14 +181,14 @@ fn times_and_notices_are_dim_names_coloured_and_mentions_reversed() {
         said(0, "bob", "hi @dai, Daiquiri?"),
         Item::Notice(Notice::Joined(one("ann"))),
     ];
-    let (full, few) = ("38;5;68", "36");
-    for (few_colors, color) in [(false, full), (true, few)] {
+    let (full, few) = (("38;5;68", "38;5;244"), ("36", "2"));
+    for (few_colors, (color, dim)) in [(false, full), (true, few)] {
         let display = Display {
             few_colors,
             ..display(Drawing::Character)
         };
         let named = [
-            ("dim", "2"),
+            ("dim", dim),
             ("bob", color),
             ("own", &format!("1;{color}")),
             ("you", "7"),
@@ -250,7 +250,7 @@ fn lines_of_the_past_look_as_they_did_live_and_hits_stand_out() {
     };
     let viewer = seen_by(7, mention.as_ref()).expect("somebody");
     let named = [
-        ("dim", "2"),
+        ("dim", "38;5;244"),
         ("bob", "38;5;68"),
         ("you", "7"),
         ("hit", "1;4"),
@@ -498,8 +498,8 @@ fn a_span_that_is_cut_by_a_row_is_painted_on_each() {
     let mut display = display(Drawing::Ansi);
     display.columns = NonZeroU16::new(20);
     let drawn = frame(&[said(0, &"n".repeat(30), "x")], &display, None);
-    assert_eq!(drawn.matches("\x1b[38;5;").count(), 3);
-    assert_eq!(drawn.matches("\x1b[39m").count(), 3);
+    assert_eq!(drawn.matches("\x1b[38;5;").count(), 3 + 1);
+    assert_eq!(drawn.matches("\x1b[39m").count(), 3 + 1);
 }
 
 #[test]
