@@ -8,11 +8,12 @@ use super::backlog::Backlog;
 use super::{Connection, Pacing, Waiting};
 use crate::dialog::view::{Part, View, Viewer};
 use crate::limits::{
-    ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, OUTPUT_BYTES_MAX, PROMPT_QUIET, PROMPT_SEEN_AFTER,
-    WRITE_BYTES,
+    ANSWER_COLUMNS, ATOMIC_WRITE_BYTES, ATOMIC_WRITE_PAUSE, COLUMNS, OUTPUT_BYTES_MAX,
+    PROMPT_QUIET, PROMPT_SEEN_AFTER, WRITE_BYTES,
 };
 use crate::terminal::draw::{self, Drawing};
 use crate::terminal::screen::Screen;
+use crate::text;
 
 thread_local! {
     /// Where a connection composes its output while it takes a turn. It keeps a buffer of its own only for
@@ -25,7 +26,7 @@ thread_local! {
 impl Connection {
     /// The client has ended a line, which is said in the room or not: what happens to it on the screen.
     pub(super) fn line_entered(&mut self, line: &str, said: bool) {
-        let prompt = self.session.prompt();
+        let prompt = self.prompt();
         let was_open = self.screen.prompt_is_open();
         self.draw_with(|screen, out| screen.line_entered(&prompt, line, said, out));
         if was_open && self.is_typed_blindly() {
@@ -121,16 +122,35 @@ impl Connection {
         if self.prompt_due().is_some_and(|due| self.now() < due) {
             return;
         }
-        let prompt = self.session.prompt();
+        let prompt = self.prompt();
         let was_open = self.screen.prompt_is_open();
         if self.session.question().is_some() {
-            self.draw_with(|screen, out| screen.question(&prompt, out));
+            let whole = self.session.prompt();
+            let before = whole.strip_suffix(&prompt).unwrap_or_default().trim_end();
+            self.draw_with(|screen, out| {
+                if !was_open && !before.is_empty() {
+                    screen.text(before, out);
+                }
+                screen.question(&prompt, out);
+            });
         } else if self.screen.typing.is_some() || !was_open {
             self.draw_with(|screen, out| screen.prompt(&prompt, out));
         }
         if !was_open && self.screen.display.drawing == Drawing::Ansi {
             let now = self.now();
             self.pacing().prompted = Some(now);
+        }
+    }
+
+    /// The prompt, or the question that is open; only its last sentence where the whole would leave no place for the
+    /// answer.
+    pub(super) fn prompt(&self) -> String {
+        let whole = self.session.prompt();
+        let columns = self.screen.display.wrap_columns().unwrap_or(COLUMNS);
+        let is_narrow = || text::width(&whole) + ANSWER_COLUMNS > usize::from(columns);
+        match whole.rsplit_once(". ") {
+            Some((_, last)) if self.session.question().is_some() && is_narrow() => last.to_owned(),
+            _ => whole,
         }
     }
 
@@ -154,7 +174,7 @@ impl Connection {
     /// Shows what was typed in character mode.
     pub(super) fn show_typed(&mut self) {
         if self.screen.prompt_is_open() {
-            let prompt = self.session.prompt();
+            let prompt = self.prompt();
             self.draw_with(|screen, out| screen.typed(&prompt, out));
         }
     }

@@ -185,7 +185,7 @@ impl Connection {
     /// What the client showed of the prompt is lost or disturbed.
     fn repaint(&mut self) {
         if self.screen.prompt_is_open() {
-            let prompt = self.session.prompt();
+            let prompt = self.prompt();
             self.draw_with(|screen, out| screen.renew_prompt(&prompt, out));
         }
     }

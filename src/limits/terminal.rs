@@ -68,6 +68,9 @@ const _: () = assert!(INDENT_COLUMNS < *WINDOW_COLUMNS.start() as usize);
 /// screen would make a thin strip of it.
 pub const HANGING_COLUMNS_MIN: usize = 40;
 
+/// Columns that a question leaves for the answer, if it can.
+pub const ANSWER_COLUMNS: usize = 16;
+
 /// How long after messages were shown the next ones wait, on a terminal that is only appended to, so that those of a
 /// moment share one prompt.
 pub const PROMPT_SHARED: Duration = Duration::from_secs(1);

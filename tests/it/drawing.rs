@@ -87,3 +87,38 @@ fn every_line_of_the_transcript_is_one_line() {
     assert_eq!(talk(&ann), want);
     assert_eq!(talk(&bob), want);
 }
+
+#[test]
+fn on_a_narrow_screen_no_word_is_broken_and_a_question_leaves_a_place_for_the_answer() {
+    let server = Server::start(&[]);
+    let [mut ann] = room_with(&server, "1150", ["ann"]);
+    ann.line("\\width 40");
+    ann.expect_next("Rows are wrapped at 40 columns.\nann> ");
+    ann.line("\\help");
+    let help = ann.expect("ann> ");
+    ann.line("\\help mute");
+    let mute = ann.expect("ann> ");
+    ann.line("\\mute nobody");
+    let refused = ann.expect("ann> ");
+    ann.line("\\lock secret");
+    let lock = ann.expect("ann> ");
+    for rows in [&help, &mute, &refused, &lock] {
+        for row in rows.lines() {
+            assert!(row.chars().count() <= 40, "{row:?} in {rows}");
+        }
+    }
+    // What a usage consists of stands together.
+    assert!(
+        help.contains(" \\ban-name NAME [for 2h] [WHY],\n"),
+        "{help}"
+    );
+    assert!(lock.contains("when\n  asked:"), "{lock}");
+    ann.line("\\join nowhere");
+    ann.expect_next("There is no room nowhere.\nCreate it? [y/N] ");
+    ann.line("n");
+    ann.expect("ann> ");
+    ann.line("\\width 79");
+    ann.expect("ann> ");
+    ann.line("\\join nowhere");
+    ann.expect_next("There is no room nowhere. Create it? [y/N] ");
+}

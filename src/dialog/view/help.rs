@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{ROW_COLUMNS, quoted};
+use super::{Viewer, quoted};
 
 /// What is said of the commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub enum HelpView {
 }
 
 impl HelpView {
-    pub(super) fn write(&self, out: &mut String) -> fmt::Result {
+    pub(super) fn write(&self, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
         match self {
-            HelpView::Commands(groups) => write_commands(groups, out),
+            HelpView::Commands(groups) => write_commands(groups, viewer.row_columns(), out),
             HelpView::Command(help) => write_command(help, out),
             HelpView::NoSuchCommand(word) => writeln!(
                 out,
@@ -92,7 +92,8 @@ fn write_unknown(word: &str, near: &[&str], out: &mut String) -> fmt::Result {
     )
 }
 
-fn write_commands(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
+/// Usages are not broken: where they contain spaces a row would begin in the middle of one.
+fn write_commands(groups: &[HelpGroup], columns: usize, out: &mut String) -> fmt::Result {
     writeln!(
         out,
         "\\exit leaves the room. Type \\help COMMAND for details:"
@@ -100,7 +101,7 @@ fn write_commands(groups: &[HelpGroup], out: &mut String) -> fmt::Result {
     for group in groups {
         let mut row = format!("{:>4}:", group.word);
         for usage in &group.usages {
-            if row.len() + " \\,".len() + usage.len() > ROW_COLUMNS {
+            if row.len() + " \\,".len() + usage.len() > columns {
                 writeln!(out, "{row}")?;
                 row = " ".repeat(5);
             }

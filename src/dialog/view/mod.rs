@@ -89,6 +89,11 @@ impl Viewer<'_> {
         format!("{} ", styled(Style::Dim, &format!("[{time}]")))
     }
 
+    /// Columns of a row in a list.
+    fn row_columns(&self) -> usize {
+        ROW_COLUMNS.min(usize::from(self.columns).saturating_sub(1))
+    }
+
     fn zone_name(&self) -> String {
         local::zone_name(self.zone, self.now)
     }
@@ -157,7 +162,7 @@ impl View {
             View::Info(info) => write_info(info, viewer, out),
             View::Menu => general::write_menu(viewer.server, out),
             View::General(view) => view.write(viewer, out),
-            View::Help(view) => view.write(out),
+            View::Help(view) => view.write(viewer, out),
             View::Account(view) => view.write(out),
             View::Room(view) => view.write(viewer, part, out),
             View::NoSuchUser(name) => people::write_no_such_user(&quoted(name), out),
@@ -316,7 +321,8 @@ fn cut(text: &str, columns: usize) -> (&str, &'static str) {
     (cut, if cut.len() < text.len() { "…" } else { "" })
 }
 
-/// Columns of rows in a list: a screen of 80, minus one, since some terminals wrap in the last column.
+/// Columns of rows in a list: a screen of 80, minus one, since some terminals wrap in the last column. On a wider
+/// screen they would be hard to read.
 const ROW_COLUMNS: usize = 79;
 
 #[cfg(test)]

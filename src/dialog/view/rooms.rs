@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::people::span;
-use super::{Part, ROW_COLUMNS, Viewer, cut, quoted, write_list};
+use super::{Part, Viewer, cut, quoted, write_list};
 use crate::chat::history::{RoomSnapshot, Unread};
 use crate::chat::message::Message;
 use crate::chat::name::RoomName;
@@ -234,7 +234,7 @@ pub(super) fn write_room_page(
     }
     writeln!(out, "people  last line     room")?;
     for room in &page.rooms {
-        write_room_line(room, out)?;
+        write_room_line(room, viewer.row_columns(), out)?;
     }
     let next = number + 1;
     let join = "'\\join ROOM' to join one";
@@ -251,7 +251,7 @@ pub(super) fn write_room_page(
 }
 
 /// One row; the topic is cut to fit.
-fn write_room_line(room: &RoomLine, out: &mut String) -> fmt::Result {
+fn write_room_line(room: &RoomLine, columns: usize, out: &mut String) -> fmt::Result {
     let quiet_for = room.quiet_for.map_or_else(|| "never".to_owned(), ago);
     let new = room.unread.filter(|new| *new > 0);
     let marks = [
@@ -265,7 +265,7 @@ fn write_room_line(room: &RoomLine, out: &mut String) -> fmt::Result {
         marks => format!(" ({})", marks.join(", ")),
     };
     let row = format!("{:>6}  {quiet_for:<12}  {}{marks}", room.members, room.name);
-    let free = ROW_COLUMNS.saturating_sub(text::width(&row) + ": …".len());
+    let free = columns.saturating_sub(text::width(&row) + ": …".len());
     match &room.topic {
         Some(topic) if free >= TOPIC_COLUMNS_MIN => {
             let (cut, dots) = cut(topic.as_str(), free);
@@ -347,10 +347,7 @@ mod tests {
             assert!(row.contains(&name), "{row}");
             // A name this wide leaves no room for a topic, and is itself never cut: people have to type it.
             if text::width(&name) < 64 {
-                assert!(
-                    row.ends_with('…') && text::width(row) <= ROW_COLUMNS,
-                    "{row}"
-                );
+                assert!(row.ends_with('…') && text::width(row) <= 79, "{row}");
             } else {
                 assert!(row.ends_with(&name), "{row}");
             }
