@@ -259,7 +259,7 @@ mod tests {
     }
 
     fn anon() -> Group {
-        Group::of(MemberId(1), Name::anon())
+        Group::of(1, Name::anon())
     }
 
     /// Published an hour after 1970 began.

@@ -79,6 +79,8 @@ pub struct RoomSnapshot {
     pub topic: Option<Topic>,
     /// Some of those who are there, the new member among them, and how many more there are.
     pub here: (Vec<RoomMember>, usize),
+    /// How many had come before the new member.
+    pub join_seq: u64,
     /// The last messages, oldest first.
     pub history: Vec<Arc<Message>>,
     /// The number of the last line there is; 0 if there never was one.

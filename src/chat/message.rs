@@ -133,17 +133,17 @@ impl Message {
 /// People who came or went at about the same time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Group {
-    /// Some of them, in the order in which they did.
-    pub who: Box<[(MemberId, Name)]>,
+    /// Some of them, and how many had come into the room before each.
+    pub who: Box<[(u64, Name)]>,
     /// How many more there were.
     pub more: usize,
 }
 
 impl Group {
     /// One person.
-    pub fn of(member: MemberId, name: Name) -> Group {
+    pub fn of(join_seq: u64, name: Name) -> Group {
         Group {
-            who: [(member, name)].into(),
+            who: [(join_seq, name)].into(),
             more: 0,
         }
     }
@@ -153,11 +153,13 @@ impl Group {
         self.who.is_empty() && self.more == 0
     }
 
-    /// Those who came after `member`, who has seen the others; `None` if `member` is not among them.
-    pub fn after(&self, member: MemberId) -> Option<Group> {
-        let at = self.who.iter().position(|(id, _)| *id == member)?;
-        Some(Group {
-            who: self.who[at + 1..].into(),
+    /// Those who came after the one before whom `join_seq` had come: whoever has come has seen who was there. `None` if
+    /// that is all of them.
+    pub fn after(&self, join_seq: u64) -> Option<Group> {
+        let later = self.who.iter().filter(|(seq, _)| *seq > join_seq);
+        let later: Box<[(u64, Name)]> = later.cloned().collect();
+        (later.len() < self.who.len()).then_some(Group {
+            who: later,
             more: self.more,
         })
     }
@@ -226,5 +228,24 @@ impl Item {
             }
         };
         ITEM_BYTES + ITEM_COPIES * text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_come_is_told_of_those_who_came_later() {
+        let name = |text| Name::parse(text).expect("a name");
+        let group = Group {
+            who: [(4, name("ann")), (5, name("ben")), (7, name("cat"))].into(),
+            more: 0,
+        };
+        let told = |join_seq| group.after(join_seq).map(|later| later.who.len());
+        assert_eq!(told(3), None);
+        assert_eq!(told(4), Some(2));
+        assert_eq!(told(6), Some(1));
+        assert_eq!(group.after(7).map(|later| later.is_empty()), Some(true));
     }
 }

@@ -63,8 +63,7 @@ impl Connection {
             // What was left of a line is not said: who knows how it would have gone on.
             Err(_) => {
                 self.input.ended = true;
-                let now = self.now();
-                self.lost.get_or_insert(now);
+                self.is_broken();
             }
         });
     }

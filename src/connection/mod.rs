@@ -113,7 +113,9 @@ pub struct Connection {
     ending: Option<Reason>,
     /// When the connection broke. What the client had sent before is still handled for a while, since a
     /// script may post a line and be gone; what would be shown to it is dropped.
-    lost: Option<Instant>,
+    ///
+    /// In whole seconds of the server's life, which take little space.
+    lost: Option<NonZeroU32>,
     /// What the connection takes of the processors, if that is counted.
     sharer: Option<Sharer>,
     /// What its last turns took, in microseconds.
@@ -396,7 +398,7 @@ impl Connection {
     fn next_deadline(&self) -> Option<Instant> {
         let backlog = self.output.backlog.as_deref();
         let stuck = backlog.map(Backlog::next_check);
-        let lost = self.lost.map(|since| since + LOST_AFTER);
+        let lost = self.given_up_at();
         let pacing = self.output.pacing.as_deref();
         let paused = pacing.and_then(|pacing| pacing.paused_until);
         // Once the last words are said, only their being taken matters.
@@ -432,6 +434,19 @@ impl Connection {
             !self.input.held.is_empty() || !self.input.bytes.is_empty() || self.is_showing();
         let idle = self.shared.config.idle.filter(|_| !waits)?;
         Some(self.input.last + idle)
+    }
+
+    /// The connection has broken, if it had not before.
+    fn is_broken(&mut self) {
+        let now = self.shared.lobby.up(self.now());
+        let second = whole_seconds(now).unwrap_or(NonZeroU32::MIN);
+        self.lost = self.lost.or(Some(second));
+    }
+
+    /// When nothing more is said of what the client had sent before the connection broke.
+    fn given_up_at(&self) -> Option<Instant> {
+        let up = Duration::from_secs(self.lost?.get().into());
+        Some(self.shared.lobby.started() + up + LOST_AFTER)
     }
 
     /// When it is looked next whether a client that has sent no line has to go.
@@ -500,7 +515,7 @@ impl Connection {
         if self.is_stuck(now) {
             return ControlFlow::Break(Reason::Stuck);
         }
-        if self.lost.is_some_and(|since| now >= since + LOST_AFTER) {
+        if self.given_up_at().is_some_and(|at| now >= at) {
             return ControlFlow::Break(Reason::Lost);
         }
         if self.ending.is_none() && self.idle_at().is_some_and(|at| now >= at) {

@@ -264,7 +264,7 @@ impl Connection {
                 Ok(None) => {
                     return self.note_backlog();
                 }
-                Err(_) => self.lost = Some(self.now()),
+                Err(_) => self.is_broken(),
             }
         }
         self.drop_output();

@@ -115,7 +115,7 @@ impl Connection {
 
     /// Nobody is told to have joined, nor who was there before.
     fn without_own_join<'a>(&self, seen: Cow<'a, [Item]>) -> Cow<'a, [Item]> {
-        let own = self.user.id();
+        let own = self.user.join_seq();
         let others_of = |item: &Item| match item {
             Item::Notice(Notice::Joined(group)) => group.after(own),
             Item::Notice(_) | Item::Message(_) => None,

@@ -157,7 +157,7 @@ fn a_room_is_joined_from_another_which_is_left_only_then() {
     ann.line("/JOIN 7");
     ann.expect_next(
         "Join room 7 successful\n(type '\\exit' to quit)\n(type '\\help' for commands)\n\
-         2 here: you, dan\n------------ Room 7 ------------\nann> ",
+         2 here: dan, you\n------------ Room 7 ------------\nann> ",
     );
     ben.expect_next("\n* ann left\nben> ");
     ann.line("\\who");

@@ -146,7 +146,8 @@ impl Room {
 
     fn came(&mut self, came: &Came, now: Timestamp) {
         let name = self.anons.name_for(&came.name);
-        self.presence.came(came.member, &name, now);
+        self.presence
+            .came(came.member, self.next_join_seq, &name, now);
         let member = Member {
             name,
             account: came.account.clone(),
@@ -182,7 +183,7 @@ impl Room {
     fn went(&mut self, id: MemberId, now: Timestamp) {
         if let Some(member) = self.members.remove(&id) {
             self.anons.give_back(&member.name);
-            self.presence.went(id, &member.name, now);
+            self.presence.went(id, member.join_seq, &member.name, now);
         }
     }
 

@@ -198,6 +198,13 @@ impl Room {
         self.members.contains_key(&member)
     }
 
+    /// How many had come before a member.
+    pub fn join_seq(&self, member: MemberId) -> u64 {
+        self.members
+            .get(&member)
+            .map_or(0, |member| member.join_seq)
+    }
+
     /// How many members there are.
     pub fn members(&self) -> usize {
         self.members.len()

@@ -28,6 +28,8 @@ struct More {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Move {
     member: MemberId,
+    /// How many had come before.
+    join_seq: u64,
     name: Name,
     since: Timestamp,
     what: What,
@@ -52,22 +54,22 @@ impl Presence {
     }
 
     /// Somebody has come. Whoever has gone just now under the same name has not, as far as others are concerned.
-    pub(super) fn came(&mut self, member: MemberId, name: &Name, now: Timestamp) {
+    pub(super) fn came(&mut self, member: MemberId, join_seq: u64, name: &Name, now: Timestamp) {
         let is_back = |other: &Move| other.what == What::Went && other.name == *name;
         match self.waiting.iter().position(is_back) {
             Some(at) if !name.is_anon() => drop(self.waiting.remove(at)),
-            _ => self.add(member, name, What::Came, now),
+            _ => self.add(member, join_seq, name, What::Came, now),
         }
     }
 
     /// Somebody has gone.
-    pub(super) fn went(&mut self, member: MemberId, name: &Name, now: Timestamp) {
+    pub(super) fn went(&mut self, member: MemberId, join_seq: u64, name: &Name, now: Timestamp) {
         let came = self.waiting.iter().position(|other| other.member == member);
         match came.map(|at| (at, self.waiting[at].what)) {
             // What was said stays to be seen; that somebody was there is of no interest.
             Some((at, What::CameAndSpoke)) => drop(self.waiting.remove(at)),
             Some((at, _)) => self.waiting[at].what = What::CameAndWent,
-            None => self.add(member, name, What::Went, now),
+            None => self.add(member, join_seq, name, What::Went, now),
         }
     }
 
@@ -129,7 +131,7 @@ impl Presence {
         self.waiting.iter_mut().find(is_coming)
     }
 
-    fn add(&mut self, member: MemberId, name: &Name, what: What, since: Timestamp) {
+    fn add(&mut self, member: MemberId, join_seq: u64, name: &Name, what: What, since: Timestamp) {
         if self.waiting.len() >= PRESENCE_WAITING_MAX {
             match what {
                 What::Went | What::CameAndWent => self.more.left += 1,
@@ -139,6 +141,7 @@ impl Presence {
         }
         self.waiting.push(Move {
             member,
+            join_seq,
             name: name.clone(),
             since,
             what,
@@ -150,7 +153,7 @@ fn notices(told: Vec<Move>, more: More) -> Vec<Notice> {
     let group = |what, more| {
         let who = told.iter().filter(|other| other.what == what);
         Group {
-            who: who.map(|it| (it.member, it.name.clone())).collect(),
+            who: who.map(|it| (it.join_seq, it.name.clone())).collect(),
             more,
         }
     };
@@ -260,8 +263,8 @@ mod tests {
             for (at, step) in *steps {
                 let now = Timestamp(*at);
                 match *step {
-                    Came(id, who) => presence.came(MemberId(id), &name(who), now),
-                    Went(id, who) => presence.went(MemberId(id), &name(who), now),
+                    Came(id, who) => presence.came(MemberId(id), id, &name(who), now),
+                    Went(id, who) => presence.went(MemberId(id), id, &name(who), now),
                     Spoke(id) => presence.spoke(MemberId(id)),
                     Renamed(id, who) => assert!(presence.renamed(MemberId(id), &name(who))),
                     Forget(id) => presence.forget(MemberId(id)),
@@ -281,10 +284,10 @@ mod tests {
     #[test]
     fn those_who_have_gone_are_told_before_somebody_comes() {
         let mut presence = Presence::new(DELAY);
-        presence.came(MemberId(1), &name("ann"), Timestamp(0));
-        presence.went(MemberId(2), &name("ben"), Timestamp(1));
-        presence.came(MemberId(3), &name("cat"), Timestamp(2));
-        presence.went(MemberId(3), &name("cat"), Timestamp(3));
+        presence.came(MemberId(1), 1, &name("ann"), Timestamp(0));
+        presence.went(MemberId(2), 2, &name("ben"), Timestamp(1));
+        presence.came(MemberId(3), 3, &name("cat"), Timestamp(2));
+        presence.went(MemberId(3), 3, &name("cat"), Timestamp(3));
         assert_eq!(words(&presence.take_gone()), ["+-cat", "-ben"]);
         assert_eq!(words(&presence.take_due(Timestamp(2000))), ["+ann"]);
     }
@@ -293,7 +296,7 @@ mod tests {
     fn a_crowd_is_counted() {
         let mut presence = Presence::new(DELAY);
         for id in 0..2 * PRESENCE_WAITING_MAX as u64 {
-            presence.came(MemberId(id), &name(&format!("n{id}")), Timestamp(0));
+            presence.came(MemberId(id), id, &name(&format!("n{id}")), Timestamp(0));
         }
         let told = presence.take_due(Timestamp(2000));
         let [Notice::Joined(group)] = &told[..] else {

@@ -147,7 +147,8 @@ fn write_here(
 
 /// `3 here: Dai (owner), ann, you`
 fn write_names(people: &[RoomMember], more: usize, out: &mut String) -> fmt::Result {
-    let named = people.iter().map(|member| {
+    let (you, others): (Vec<_>, Vec<_>) = people.iter().partition(|member| member.role.you);
+    let named = others.into_iter().chain(you).map(|member| {
         let name = match member.role.you {
             true => "you",
             false => member.name.as_str(),

@@ -45,6 +45,8 @@ pub struct Participant {
     account: Option<Name>,
     /// The room the user is in.
     room: Option<Membership>,
+    /// How many had come there before.
+    join_seq: u64,
     /// The next room, and what that looks like, while the user has not left the current one.
     next: Option<Box<(Membership, RoomSnapshot)>>,
     awaiting: Awaiting,
@@ -138,6 +140,7 @@ impl Participant {
             name: Name::anon(),
             account: None,
             room: None,
+            join_seq: 0,
             next: None,
             awaiting: Awaiting::Nothing,
             renamed_while_joining: false,
@@ -172,6 +175,11 @@ impl Participant {
     /// True in a room.
     pub fn is_in_room(&self) -> bool {
         self.room.is_some()
+    }
+
+    /// How many had come into the room before the user, and so were there to be seen, or had gone.
+    pub fn join_seq(&self) -> u64 {
+        self.join_seq
     }
 
     /// True while a reply is awaited.

@@ -74,6 +74,7 @@ impl Participant {
 
     pub(super) fn sit_down(&mut self, membership: Membership, mut snapshot: RoomSnapshot) -> Reply {
         let name = membership.room.name.clone();
+        self.join_seq = snapshot.join_seq;
         let read = self.lobby.read(self.id, membership.room.id);
         snapshot.unread = read.and_then(|read| Unread::of(read, snapshot.last_id));
         self.lobby.moved(self.id, Some(&membership.room));

@@ -284,6 +284,7 @@ impl Actor {
         let snapshot = RoomSnapshot {
             here: self.room.members_for(member, HERE_NAMES_MAX),
             topic: self.room.topic().cloned(),
+            join_seq: self.room.join_seq(member),
             history,
             last_id: self.handle.info.last_id(),
             unread: None,

@@ -71,7 +71,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::chat::message::MemberId;
     use crate::chat::name::Name;
 
     #[test]
@@ -97,7 +96,7 @@ mod tests {
         ];
         for (names, more, words) in table {
             let name = |text: &&str| Name::parse(text).expect("a name");
-            let who = names.iter().map(|text| (MemberId(1), name(text)));
+            let who = names.iter().map(|text| (1, name(text)));
             let group = Group {
                 who: who.collect(),
                 more: *more,

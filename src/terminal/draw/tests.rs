@@ -36,7 +36,7 @@ fn display(drawing: Drawing) -> Display {
 }
 
 fn one(text: &str) -> Group {
-    Group::of(MemberId(1), name(text))
+    Group::of(1, name(text))
 }
 
 /// Published when 1970 began.
