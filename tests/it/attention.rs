@@ -261,7 +261,7 @@ fn ignored_people_are_not_seen_whatever_they_are_called_by_then() {
     ben.line("\\ignore");
     ben.expect_next("You are ignoring (type \\unignore NAME to stop): ann\nben> ");
     ben.line("\\unignore cat");
-    ben.expect_next("You are not ignoring cat. Type \\ignore to list whom you are.\nben> ");
+    ben.expect_next("You are not ignoring cat. Type \\ignore to list whom you ignore.\nben> ");
     ben.line("\\unignore eve");
     ben.expect_next("You are no longer ignoring ann.\nben> ");
     other.say("and me?");

@@ -143,7 +143,7 @@ fn esc_leaves_the_search_with_what_it_found() {
     person.keys("d\x05!");
     person.expect_prompt("guest> done!");
     person.keys("\x1b[200~a\rb\r\x1b[201~");
-    person.expect_prompt("send 2 lines? [y/N]");
+    person.expect_prompt("Send 2 lines? [y/N]");
     person.keys("\x1b");
     person.expect("(nothing was sent; the Up key brings the lines back)\nguest> done!");
     // A sequence that is cut is one all the same.
@@ -196,10 +196,10 @@ fn a_paste_of_many_lines_asks_first() {
         assert!(person.view().marks_pastes);
         let paste = "\x1b[200~one\rtwo\rสาม\r\x1b[201~";
         person.keys(paste);
-        person.expect_prompt("send 3 lines? [y/N]");
+        person.expect_prompt("Send 3 lines? [y/N]");
         // Messages come meanwhile.
         host.say("busy");
-        person.expect("] host: busy\nsend 3 lines? [y/N]");
+        person.expect("] host: busy\nSend 3 lines? [y/N]");
         person.keys("n");
         person.expect("(nothing was sent; the Up key brings the lines back)\nguest>");
         person.keys("\x1b[A\x1b[A");
@@ -207,7 +207,7 @@ fn a_paste_of_many_lines_asks_first() {
         person.keys("\x03");
         person.expect_prompt("guest>");
         person.keys(paste);
-        person.expect_prompt("send 3 lines? [y/N]");
+        person.expect_prompt("Send 3 lines? [y/N]");
         person.keys("y");
         // Of the first paste nothing was said.
         for line in ["one", "two", "สาม"] {
@@ -218,7 +218,7 @@ fn a_paste_of_many_lines_asks_first() {
         assert_eq!(host.text().matches("] guest: one").count(), 1);
         // What is behind the last line end stays to be edited.
         person.keys("\x1b[200~four\rfive\rsi\x1b[201~");
-        person.expect_prompt("send 2 lines? [y/N]");
+        person.expect_prompt("Send 2 lines? [y/N]");
         person.keys("y");
         person.expect("] guest: five\nguest> si");
         person.keys("x\r");

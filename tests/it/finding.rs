@@ -144,9 +144,7 @@ fn a_room_is_joined_from_another_which_is_left_only_then() {
     let [mut ann, mut ben] = room_with(&server, "1150", ["ann", "ben"]);
     let [mut cat, _dan] = room_with(&server, "7", ["cat", "dan"]);
     ann.line("\\join 7");
-    ann.expect_next(
-        "Join room 7 failed. It is full (limit: 2 members). Please try again later.\nann> ",
-    );
+    ann.expect_next("Join room 7 failed. It is full (limit: 2). Please try again later.\nann> ");
     ann.line("\\join 1150");
     ann.expect_next("You are in room 1150 already.\nann> ");
     // It has not left.

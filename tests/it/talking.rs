@@ -120,7 +120,7 @@ fn who_refuses_strangers_hears_those_in_the_room_and_whom_they_wrote_to() {
     );
     cat.line("\\msg ann psst");
     cat.expect(
-        "ann takes private messages only from people in the same room. Nothing was sent.\ncat> ",
+        "ann takes private messages only from people in the same room, and from those\n  ann has written to. Nothing was sent.\ncat> ",
     );
     ben.line("\\msg ann hi");
     ben.expect("] you -> ann: hi\n");

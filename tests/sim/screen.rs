@@ -228,7 +228,8 @@ pub(crate) fn parse(row: &str) -> Row<'_> {
         return Row::Room(name);
     }
     if let Some(notice) = row.strip_prefix("* ") {
-        let count = notice.strip_suffix(" messages skipped");
+        let one = notice.strip_suffix(" message skipped");
+        let count = notice.strip_suffix(" messages skipped").or(one);
         return match count.and_then(|count| count.parse().ok()) {
             Some(count) => Row::Skipped(count),
             None => Row::Notice(notice),

@@ -460,7 +460,7 @@ mod tests {
             ("", [line(0), line(1)], "outside of any room"),
             (
                 HEADER,
-                [line(0), "* 1 messages skipped\n".to_owned()],
+                [line(0), "* 1 message skipped\n".to_owned()],
                 "skipped for no reason",
             ),
             (

@@ -104,27 +104,27 @@ mod tests {
             ),
             (
                 "YOU",
-                "that looks like you, as which everybody is addressed",
+                "that looks like you, which is what everybody is called by the server",
                 Some("YOU_2"),
             ),
             (
                 "*",
-                "a name needs a letter behind what the server's own rows begin with",
+                "a name needs a letter after what the server's own rows begin with",
                 None,
             ),
             (
                 "#12",
-                "a name needs a letter behind what the server's own rows begin with",
+                "a name needs a letter after what the server's own rows begin with",
                 None,
             ),
             (
                 "[20:20:20]",
-                "a name needs a letter behind what the server's own rows begin with",
+                "a name needs a letter after what the server's own rows begin with",
                 None,
             ),
             (
                 "->",
-                "a name needs a letter behind what the server's own rows begin with",
+                "a name needs a letter after what the server's own rows begin with",
                 None,
             ),
             (

@@ -67,10 +67,12 @@ impl fmt::Display for NameError {
             }
             NameFault::Bytes => write!(f, "{name} can have at most {NAME_BYTES_MAX} bytes"),
             NameFault::Anon => f.write_str("that looks like anon, which is everybody's"),
-            NameFault::You => f.write_str("that looks like you, as which everybody is addressed"),
+            NameFault::You => {
+                f.write_str("that looks like you, which is what everybody is called by the server")
+            }
             NameFault::RowStart => write!(
                 f,
-                "{name} needs a letter behind what the server's own rows begin with"
+                "{name} needs a letter after what the server's own rows begin with"
             ),
             NameFault::Unfit(unfit) => {
                 write!(f, "{name} cannot ")?;

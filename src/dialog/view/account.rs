@@ -152,7 +152,7 @@ fn write_refused(name: &Name, why: &AccountError, out: &mut String) -> fmt::Resu
         ),
         AccountError::NotYours => writeln!(
             out,
-            "{name} is not your name any more. Nothing was changed. Type \\name {name} first."
+            "{name} is not your name any more. Nothing was changed. Type \\login {name} first."
         ),
         AccountError::TooMany(limit) => writeln!(
             out,
@@ -160,7 +160,7 @@ fn write_refused(name: &Name, why: &AccountError, out: &mut String) -> fmt::Resu
         ),
         AccountError::NotStored => writeln!(
             out,
-            "The server cannot store it right now. Nothing was changed. Please try again later."
+            "The server cannot do it right now. Nothing was changed. Please try again later."
         ),
     }
 }

@@ -52,10 +52,7 @@ impl fmt::Display for JoinError {
                 f.write_str("There is no such room. Type 3 to list the rooms, 1 to create one.")
             }
             JoinError::Full(limit) => {
-                write!(
-                    f,
-                    "It is full (limit: {limit} members). Please try again later."
-                )
+                write!(f, "It is full (limit: {limit}). Please try again later.")
             }
             JoinError::Locked => f.write_str("It needs a password."),
             JoinError::Overheard => write!(f, "It needs a password. {OVERHEARD}"),

@@ -34,11 +34,11 @@ pub(super) fn write_ignore(reply: &IgnoreReply, out: &mut String) -> fmt::Result
             ),
             IgnoreError::TooMany(limit) => writeln!(
                 out,
-                "You are already ignoring {limit} people, the most possible. Type \\unignore NAME first."
+                "You are already ignoring too many people (limit: {limit}). Type \\unignore NAME first."
             ),
             IgnoreError::NotIgnored => writeln!(
                 out,
-                "You are not ignoring {name}. Type \\ignore to list whom you are."
+                "You are not ignoring {name}. Type \\ignore to list whom you ignore."
             ),
         },
     }

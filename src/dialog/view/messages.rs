@@ -52,7 +52,7 @@ impl MessageView {
             ),
             MessageView::Fault => writeln!(
                 out,
-                "* The server made a mistake with that. Please look whether it was done."
+                "* The server made a mistake with that. Please check whether it was done."
             ),
             MessageView::LineTooLong => writeln!(
                 out,
@@ -81,6 +81,7 @@ impl MessageView {
                 draw::write_day(*date, out);
                 writeln!(out)
             }
+            MessageView::Skipped(1) => writeln!(out, "* 1 message skipped"),
             MessageView::Skipped(count) => writeln!(out, "* {count} messages skipped"),
         }
     }
@@ -174,7 +175,8 @@ pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> f
         DmError::Oneself => writeln!(out, "That is you. Nothing was sent."),
         DmError::Stranger => writeln!(
             out,
-            "{name} takes private messages only from people in the same room. Nothing was sent."
+            "{name} takes private messages only from people in the same room, and from those {name} has written to. \
+             Nothing was sent."
         ),
         DmError::TooFast => writeln!(
             out,

@@ -190,7 +190,7 @@ pub(super) fn write_not_done(why: &ModError, out: &mut String) -> fmt::Result {
         ModError::NotMuted(name) => writeln!(out, "{name} is not muted here. Nothing was done."),
         ModError::TooMany(most) => writeln!(
             out,
-            "There are {most} already, the most possible. Nothing was done. Remove one first."
+            "There are too many already (limit: {most}). Nothing was done."
         ),
         ModError::NotStored => writeln!(
             out,

@@ -81,7 +81,10 @@ impl RoomView {
 }
 
 fn write_failed(what: &str, wanted: &str, why: &dyn fmt::Display, out: &mut String) -> fmt::Result {
-    writeln!(out, "{what} room {} failed. {why}", quoted(wanted))
+    match wanted {
+        "" => writeln!(out, "{what} room failed. {why}"),
+        wanted => writeln!(out, "{what} room {} failed. {why}", quoted(wanted)),
+    }
 }
 
 pub(super) fn write_topic(room: &RoomName, topic: Option<&Topic>, out: &mut String) -> fmt::Result {

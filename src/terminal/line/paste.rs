@@ -113,14 +113,14 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// `send 12 lines? [y/N] `, or `send 100 of 112 lines? [y/N] `.
+    /// `Send 12 lines? [y/N] `, or `Send 100 of 112 lines? [y/N] `.
     pub fn question(&self) -> String {
         let count = self.lines.len();
         let total = count + self.left_out;
         let plural = if total == 1 { "" } else { "s" };
         match self.left_out {
-            0 => format!("send {count} line{plural}? [y/N] "),
-            _ => format!("send {count} of {total} line{plural}? [y/N] "),
+            0 => format!("Send {count} line{plural}? [y/N] "),
+            _ => format!("Send {count} of {total} line{plural}? [y/N] "),
         }
     }
 }
@@ -162,8 +162,8 @@ mod tests {
         };
         assert_eq!(lines.lines, ["one", " two"]);
         assert_eq!((lines.rest.as_str(), lines.left_out), ("thr", 0));
-        assert_eq!(lines.question(), "send 2 lines? [y/N] ");
-        assert_eq!(question("one\ntwo"), "send 1 line? [y/N] ");
+        assert_eq!(lines.question(), "Send 2 lines? [y/N] ");
+        assert_eq!(question("one\ntwo"), "Send 1 line? [y/N] ");
     }
 
     #[test]
@@ -171,19 +171,19 @@ mod tests {
         let lines = PASTE_LINES_MAX;
         assert_eq!(
             question(&"x\n".repeat(lines + 12)),
-            format!("send {lines} of {} lines? [y/N] ", lines + 12)
+            format!("Send {lines} of {} lines? [y/N] ", lines + 12)
         );
         assert_eq!(
             question(&("x\n".repeat(lines) + "y")),
-            format!("send {lines} of {} lines? [y/N] ", lines + 1)
+            format!("Send {lines} of {} lines? [y/N] ", lines + 1)
         );
         let long = "ก".repeat(LINE_BYTES_MAX / 3 + 1);
         assert_eq!(
             question(&format!("a\n{long}\nb\n")),
-            "send 1 of 3 lines? [y/N] "
+            "Send 1 of 3 lines? [y/N] "
         );
         let half = "x".repeat(PASTE_BYTES_MAX / 2) + "\n";
-        assert_eq!(question(&half.repeat(3)), "send 2 of 3 lines? [y/N] ");
+        assert_eq!(question(&half.repeat(3)), "Send 2 of 3 lines? [y/N] ");
         assert_eq!(paste(0, &long), Pasted::TooLong);
         assert_eq!(paste(LINE_BYTES_MAX, "x\ny\n"), Pasted::TooLong);
     }

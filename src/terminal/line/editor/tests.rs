@@ -279,7 +279,7 @@ fn a_paste_of_lines_is_asked_about_and_sent() {
     let view = editor.view("> ");
     assert_eq!(
         (view.prompt.as_ref(), view.text),
-        ("send 2 lines? [y/N] ", "")
+        ("Send 2 lines? [y/N] ", "")
     );
     assert_eq!(editor.key(Key::Repaint), Outcome::Repaint);
     let lines = ["say one".to_owned(), "two".to_owned()];
@@ -331,7 +331,7 @@ fn a_paste_over_the_bound_says_so() {
             left_out: 3
         }
     );
-    assert_eq!(editor.view("").prompt, "send 100 of 103 lines? [y/N] ");
+    assert_eq!(editor.view("").prompt, "Send 100 of 103 lines? [y/N] ");
 }
 
 #[test]

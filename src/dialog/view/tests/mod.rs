@@ -12,6 +12,8 @@ use crate::chat::people::{
 use crate::chat::request::{BanLine, CreateError, JoinError, Target};
 use crate::chat::topic::Topic;
 
+mod sentences;
+
 pub(super) fn room(name: &str) -> RoomName {
     RoomName::parse(name).expect("a room name")
 }

@@ -1,0 +1,151 @@
+//! The people who are connected, and the server.
+
+use std::time::Duration;
+
+use super::*;
+use crate::chat::people::{ClientKind, Profile, RoleMarks, Stats};
+
+fn person(text: &str, idle_minutes: u64) -> UserSummary {
+    UserSummary {
+        idle: Duration::from_secs(60 * idle_minutes),
+        ..UserSummary::named(name(text))
+    }
+}
+
+fn away(text: &str) -> UserSummary {
+    UserSummary {
+        away: true,
+        ..person(text, 200)
+    }
+}
+
+fn lost(text: &str) -> UserSummary {
+    UserSummary {
+        lost: true,
+        ..person(text, 2)
+    }
+}
+
+fn with(role: RoleMarks, person: UserSummary) -> UserSummary {
+    UserSummary { role, ..person }
+}
+
+pub(super) fn sentences() -> Vec<Sentence> {
+    let mut all = lists();
+    all.extend(whois());
+    all.extend(others());
+    all
+}
+
+fn lists() -> Vec<Sentence> {
+    let none = RoleMarks::default();
+    let you = RoleMarks { you: true, ..none };
+    let owner = RoleMarks {
+        owner: true,
+        ..none
+    };
+    let muted = RoleMarks {
+        muted: true,
+        ..none
+    };
+    let members = vec![
+        with(owner, person("Bo", 0)),
+        with(you, person("Dai", 0)),
+        with(muted, away("Ann")),
+        lost("Cy"),
+    ];
+    let alone = vec![with(you, person("Dai", 0))];
+    let here = |members, more| Info::Members(room("1150"), members, more);
+    let at = |people, more| Info::Users(People { people, more });
+    let places = vec![
+        (person("Bo", 0), Location::Menu),
+        (person("Dai", 3), Location::Room(room("1150"))),
+        (away("Ann"), Location::Hidden),
+        (lost("Cy"), Location::Room(room("7"))),
+    ];
+    let only = || vec![(person("Dai", 0), Location::Menu)];
+    let list = |trigger: &str, info| says(trigger, info).with(&[Form::List]);
+    vec![
+        list(r"`\who`, in room 1150", here(members, 0)),
+        says(r"`\who`, in a room where nobody else is", here(alone, 0)),
+        list(
+            r"`\who`, in a room with more people than are named",
+            here(vec![person("Bo", 0), person("Dai", 0)], 199),
+        ),
+        list(r"`\who all`", at(places, 0)),
+        list(r"`\who all`, where nobody else is", at(only(), 0)),
+        list(
+            r"`\who all`, with more people than are named",
+            at(only(), 300),
+        ),
+    ]
+}
+
+fn profile(kind: ClientKind, present: UserSummary, place: Location) -> Profile {
+    Profile {
+        present,
+        place,
+        since: Timestamp(VIEWER.now.0 - 7_200_000),
+        kind,
+        terminal: None,
+        away: None,
+    }
+}
+
+fn whois() -> Vec<Sentence> {
+    let at = |place| profile(ClientKind::TelnetKeys, person("Dai", 0), place);
+    let idle = profile(ClientKind::Raw, person("Dai", 90), Location::Menu);
+    let gone = profile(ClientKind::TelnetLines, lost("Dai"), Location::Menu);
+    let known = Profile {
+        terminal: Some("XTERM-256COLOR".into()),
+        ..at(Location::Room(room("1150")))
+    };
+    let away = |why: &str| Profile {
+        away: Some(why.into()),
+        ..at(Location::Hidden)
+    };
+    let told =
+        |trigger: &str, profile| says(trigger, Info::Whois(name("Dai"), Some(Box::new(profile))));
+    vec![
+        told(r"`\whois Dai`, who is in a room", known),
+        told(r"`\whois Dai`, who is at the menu and idle", idle),
+        told(r"`\whois Dai`, whose connection was lost", gone),
+        told(r"`\whois Dai`, who is in a private room and away", away("")),
+        told(r"`\whois Dai`, who is away for a reason", away(TYPED)).with(&[Form::Typed]),
+        says(
+            r"`\whois Dai`, where nobody is called Dai",
+            Info::Whois(name("Dai"), None),
+        ),
+        says(r"`\whois anon`", Info::Whois(Name::anon(), None)),
+        says(
+            r"`\whois two words`, which nobody can be called",
+            View::NoSuchUser("two words".to_owned()),
+        ),
+    ]
+}
+
+fn others() -> Vec<Sentence> {
+    let stats = |lines_ever| {
+        Info::Stats(Stats {
+            since: Timestamp(VIEWER.now.0 - 3 * 86_400_000),
+            up: Duration::from_secs(3 * 86_400),
+            people: 12,
+            rooms: 3,
+            lines: 1200,
+            lines_ever,
+        })
+    };
+    vec![
+        says(r"`\stats`, on a server without `--data`", stats(None)).with(&[Form::Table]),
+        says(
+            r"`\stats`, on a server that is called The Lounge and has `--data`",
+            stats(Some(98_000)),
+        )
+        .with(&[Form::Table])
+        .on("The Lounge"),
+        says(
+            r"`\whois Dai` or another question, on a server that cannot read its file",
+            Info::Unavailable,
+        ),
+    ]
+}
