@@ -49,6 +49,9 @@ impl Connection {
 
     /// Notes whether lines end faster in what was read just now than anybody types.
     pub(super) fn note_line_ends(&mut self, read: &[u8], now: Instant) {
+        if self.input.is_script || self.screen.typing.is_some() {
+            return;
+        }
         let ends = read.iter().filter(|byte| **byte == b'\n').count();
         let is_soon = now - self.input.last < LINES_BY_HAND_APART;
         self.input.is_script |= ends > 1 || ends > 0 && is_soon;
@@ -61,13 +64,13 @@ impl Connection {
         is_plain && self.echoes && !self.input.is_script && !self.cut_told
     }
 
-    /// A line of so many characters has ended. If something was shown while it was typed, its user is told how to avoid
-    /// that, once.
-    pub(super) fn tell_if_cut(&mut self, characters: usize) {
-        let cut = self.output.pacing.as_deref().and_then(|pacing| pacing.cut);
-        let typing = CHARACTER_BY_HAND * u32::try_from(characters).unwrap_or(u32::MAX);
-        let is_cut = cut.is_some_and(|cut| self.now() - cut < typing);
-        if is_cut && self.may_be_cut() {
+    /// A line has ended. If something was shown while it was typed, its user is told how to avoid that, once.
+    pub(super) fn tell_if_cut(&mut self, line: &str) {
+        let Some(cut) = self.output.pacing.as_deref().and_then(|pacing| pacing.cut) else {
+            return;
+        };
+        let characters = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
+        if self.now() - cut < CHARACTER_BY_HAND * characters && self.may_be_cut() {
             self.cut_told = true;
             self.show(&View::Terminal(TerminalView::LineWasCut));
         }

@@ -331,7 +331,7 @@ impl Connection {
             Event::Line(line) => {
                 let typed = Typed::new(line);
                 self.line_entered(line, self.session.would_say(&typed));
-                self.tell_if_cut(line.chars().count());
+                self.tell_if_cut(line);
                 self.session.typed(typed)
             }
             Event::TooLong => {

@@ -400,7 +400,10 @@ impl Connection {
         let stuck = backlog.map(Backlog::next_check);
         let lost = self.given_up_at();
         let pacing = self.output.pacing.as_deref();
-        let paused = pacing.and_then(|pacing| pacing.paused_until);
+        let (paused, held) = match pacing {
+            Some(pacing) => (pacing.paused_until, pacing.held_until),
+            None => (None, None),
+        };
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
             return [stuck, paused].into_iter().flatten().min();
@@ -420,7 +423,7 @@ impl Connection {
             negotiation,
             self.input.held_until,
             self.escape_at(),
-            pacing.and_then(|pacing| pacing.held_until),
+            held,
             self.prompt_due(),
         ]
         .into_iter()

@@ -146,10 +146,14 @@ impl Connection {
     /// answer.
     pub(super) fn prompt(&self) -> String {
         let whole = self.session.prompt();
+        // Asked for after every turn of a room.
+        if self.session.question().is_none() {
+            return whole;
+        }
         let columns = self.screen.display.wrap_columns().unwrap_or(COLUMNS);
-        let is_narrow = || text::width(&whole) + ANSWER_COLUMNS > usize::from(columns);
+        let is_narrow = text::width(&whole) + ANSWER_COLUMNS > usize::from(columns);
         match whole.rsplit_once(". ") {
-            Some((_, last)) if self.session.question().is_some() && is_narrow() => last.to_owned(),
+            Some((_, last)) if is_narrow => last.to_owned(),
             _ => whole,
         }
     }

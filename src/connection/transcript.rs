@@ -12,7 +12,7 @@ use crate::chat::name::Name;
 use crate::chat::settings::Bell;
 use crate::dialog::view::{MessageView, View};
 use crate::hub::room::Taken;
-use crate::limits::WRITE_BYTES;
+use crate::limits::{OWN_DRAWN_MAX, WRITE_BYTES};
 use crate::terminal::draw::{self, Drawing, Viewpoint};
 use crate::text;
 use crate::time::Timestamp;
@@ -87,14 +87,18 @@ impl Connection {
         self.page
             .take_if(|page| !page.stays_in_sight(messages.count()));
         let is_mentioned = self.is_mentioned(batch, &seen);
-        let (first, last) = times_of(&seen).unwrap_or(batch.times());
+        let (first, last) = match seen {
+            Cow::Borrowed(_) => batch.times(),
+            Cow::Owned(_) => times_of(&seen).unwrap_or(batch.times()),
+        };
         if own > 0 && self.screen.display.drawing == Drawing::Ansi && self.echoes {
             self.draw_beside_echo(&seen, first, is_composed);
         } else {
             self.begin_day(first);
             let whole = matches!(seen, Cow::Borrowed(_)).then_some(batch);
             // What is by the user or about the user stands out.
-            let is_personal = (own > 0 || is_mentioned) && self.screen.display.has_color();
+            let has_own = own > 0 && seen.len() <= OWN_DRAWN_MAX;
+            let is_personal = (has_own || is_mentioned) && self.screen.display.has_color();
             self.draw_below(whole.filter(|_| !is_personal), &seen);
             // Where the date changes within the batch, its drawing tells so.
             self.day.set(last, &self.screen.display.zone);

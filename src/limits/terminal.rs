@@ -68,6 +68,10 @@ const _: () = assert!(INDENT_COLUMNS < *WINDOW_COLUMNS.start() as usize);
 /// screen would make a thin strip of it.
 pub const HANGING_COLUMNS_MIN: usize = 40;
 
+/// Lines of one turn of a room of which a member's own are drawn with the name in bold, for that member alone. In a
+/// flood nobody looks for it, and drawing would take as long for each as it takes for all.
+pub const OWN_DRAWN_MAX: usize = 32;
+
 /// Columns that a question leaves for the answer, if it can.
 pub const ANSWER_COLUMNS: usize = 16;
 

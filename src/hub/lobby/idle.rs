@@ -157,7 +157,7 @@ mod tests {
         // Somebody says something in the last minute.
         let says = |passed| {
             if passed == HOUR - MINUTE {
-                unused.add_lines(1, Timestamp(0));
+                unused.add_lines(1, 1, Timestamp(0));
             }
         };
         assert_eq!(over_after(&unused, None, 3 * HOUR, says), None);

@@ -146,10 +146,11 @@ impl RoomInfo {
         self.last_line.fetch_max(time.0, Ordering::Relaxed);
     }
 
-    /// Notes that so many more lines were said, the last one at that time.
-    pub fn add_lines(&self, count: u64, last: Timestamp) {
+    /// Notes that so many more lines were said, the last one with that number and at that time.
+    pub fn add_lines(&self, count: u64, last_id: u64, last: Timestamp) {
         let lines = self.lines().saturating_add(count);
         self.lines.store(lines, Ordering::Relaxed);
+        self.last_id.store(last_id, Ordering::Relaxed);
         self.note_used();
         self.last_line.store(last.0, Ordering::Relaxed);
     }

@@ -214,8 +214,7 @@ impl Actor {
             }
         }
         if let Some((id, time)) = last {
-            self.handle.info.add_lines(lines, time);
-            self.handle.info.note_last_id(id);
+            self.handle.info.add_lines(lines, id, time);
         }
         self.is_behind = result.is_err();
         result
