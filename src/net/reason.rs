@@ -66,11 +66,13 @@ impl Reason {
 }
 
 impl Reason {
-    /// Whether the user may not even know yet, and be back in a moment.
+    /// Whether the user may not even know yet, and be back in a moment. Whoever ends the input, as a script does and a
+    /// window that is closed, has done so.
     pub fn may_be_back(self) -> bool {
         match self {
-            Reason::EndOfInput | Reason::Lost | Reason::Stuck | Reason::Fault => true,
+            Reason::Lost | Reason::Stuck | Reason::Fault => true,
             Reason::Quit
+            | Reason::EndOfInput
             | Reason::Idle
             | Reason::Silent
             | Reason::Foreign

@@ -623,7 +623,7 @@ fn whoever_loses_the_connection_is_back_at_once_and_the_room_saw_no_leaving() {
     let chat = Chat::new();
     let (server, mut ann, dai) = ann_and_dai(&chat, "300");
     ann.say("before");
-    drop(dai);
+    dai.reset();
     let lost = "Dai (connection lost)";
     eventually("the connection is lost", || {
         ann.line("\\who");
@@ -669,15 +669,21 @@ fn log_in_well_into(client: &mut Client, room: &str) {
 #[test]
 fn whoever_does_not_come_back_in_time_has_left() {
     let chat = Chat::new();
-    let (server, mut ann, dai) = ann_and_dai(&chat, "0.3");
-    drop(dai);
+    let (server, mut ann, dai) = ann_and_dai(&chat, "1");
+    dai.reset();
     ann.expect_next("\n* Dai left\nann> ");
     let mut again = at_menu(&server, "Dai");
     log_in_well(&mut again, "Dai");
-    // Whoever says so has left at once.
+    // Whoever says so has left at once, and so has whoever ends the input, as a script does.
     again.join("1150");
     ann.expect_next("\n* Dai joined\nann> ");
     again.line("\\quit");
+    ann.expect_next("\n* Dai left\nann> ");
+    let mut script = at_menu(&server, "Dai");
+    log_in_well(&mut script, "Dai");
+    script.join("1150");
+    ann.expect_next("\n* Dai joined\nann> ");
+    drop(script);
     ann.expect_next("\n* Dai left\nann> ");
 }
 
@@ -685,14 +691,14 @@ fn whoever_does_not_come_back_in_time_has_left() {
 fn a_lost_seat_obeys_the_owners_and_a_server_that_stops_waits_for_nobody() {
     let chat = Chat::new();
     let (server, mut ann, dai) = ann_and_dai(&chat, "300");
-    drop(dai);
+    dai.reset();
     ann.line("\\kick Dai gone");
     ann.expect("* Dai was kicked by ann: gone\nann> ");
     let mut again = at_menu(&server, "Dai");
     log_in_well(&mut again, "Dai");
     again.join("1150");
     ann.expect_next("\n* Dai joined\nann> ");
-    drop(again);
+    again.reset();
     ann.line("\\lock");
     ann.expect("New password of the room: ");
     ann.line("open sesame");
@@ -701,7 +707,7 @@ fn a_lost_seat_obeys_the_owners_and_a_server_that_stops_waits_for_nobody() {
     let mut again = at_menu(&server, "Dai");
     log_in_well_into(&mut again, "1150");
     again.expect("Dai> ");
-    drop(again);
+    again.reset();
     stop(server);
 }
 
@@ -711,7 +717,7 @@ fn a_muted_member_is_muted_in_the_seat_that_was_kept_and_an_owner_owns() {
     let (server, mut ann, dai) = ann_and_dai(&chat, "300");
     ann.line("\\mute Dai");
     ann.expect("* Dai was muted by ann\nann> ");
-    drop(dai);
+    dai.reset();
     let mut again = at_menu(&server, "Dai");
     log_in_well_into(&mut again, "1150");
     again.expect("Dai> ");
@@ -721,7 +727,7 @@ fn a_muted_member_is_muted_in_the_seat_that_was_kept_and_an_owner_owns() {
     ann.expect("* Dai was unmuted by ann\nann> ");
     ann.line("\\own Dai");
     ann.expect("* Dai was made an owner by ann\nann> ");
-    drop(again);
+    again.reset();
     let mut again = at_menu(&server, "Dai");
     log_in_well_into(&mut again, "1150");
     again.expect("Dai> ");

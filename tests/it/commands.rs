@@ -171,3 +171,24 @@ fn an_empty_line_is_nothing() {
     ann.expect("ann: marker\n");
     ben.expect_next("\n[HH:MM:SS] ann: marker\nben> ");
 }
+
+#[test]
+fn the_help_on_exit_says_where_it_can_be_used() {
+    let server = Server::start(&[]);
+    let mut ann = server.client("ann");
+    ann.login();
+    ann.line("\\help exit");
+    ann.expect("Allowed: everybody, in a room and when asked something.\nann> ");
+    ann.line("\\exit");
+    ann.expect_next("\\exit is for rooms, and you are at the menu.");
+    ann.expect("ann> ");
+    ann.line("2");
+    ann.expect_next("Please enter room number: ");
+    ann.line("\\exit");
+    ann.expect_next(MENU);
+    ann.expect_next("ann> ");
+    ann.create("1150");
+    ann.join("1150");
+    ann.line("\\exit");
+    ann.expect_next(MENU);
+}

@@ -113,6 +113,9 @@ fn on_a_narrow_screen_no_word_is_broken_and_a_question_leaves_a_place_for_the_an
         "{help}"
     );
     assert!(lock.contains("when\n  asked:"), "{lock}");
+    ann.line("a message that is longer than forty columns, which are not many");
+    let said = ann.expect("ann> ");
+    assert!(said.lines().all(|row| row.chars().count() <= 40), "{said}");
     ann.line("\\join nowhere");
     ann.expect_next("There is no room nowhere.\nCreate it? [y/N] ");
     ann.line("n");

@@ -1,6 +1,7 @@
 //! What stands out in a row, and how: as ranges of a line, as marks in a row of words, as escape sequences.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use crate::text;
 
@@ -164,21 +165,83 @@ impl Hits {
         Hits(folded.filter(|word| !word.is_empty()).collect())
     }
 
-    /// In ascending order, without overlaps: of words that begin at one place, the longest.
-    pub(super) fn places(&self, words: &str) -> Vec<std::ops::Range<usize>> {
-        let mut places: Vec<std::ops::Range<usize>> = Vec::new();
-        for (start, c) in words.char_indices() {
-            if places.last().is_some_and(|last| start < last.end) {
-                continue;
-            }
-            let lengths = self.0.iter().filter_map(|word| {
-                let may_be = text::may_begin(c, word);
-                may_be.then(|| text::folded_prefix(&words[start..], word))?
-            });
-            if let Some(length) = lengths.max() {
-                places.push(start..start + length);
+    /// In ascending order, without overlaps. The text is folded once, since whoever searches may look for many words
+    /// that almost match everywhere.
+    pub(super) fn places(&self, words: &str) -> Vec<Range<usize>> {
+        let (folded, starts) = folded(words);
+        let found = self
+            .0
+            .iter()
+            .flat_map(|word| folded.match_indices(word.as_str()));
+        let mut found: Vec<Range<usize>> = found
+            .map(|(at, word)| {
+                let first = starts.partition_point(|(start, _)| *start <= at) - 1;
+                let end = starts.partition_point(|(start, _)| *start < at + word.len());
+                let end = starts.get(end).map_or(words.len(), |(_, place)| *place);
+                starts[first].1..end
+            })
+            .collect();
+        found.sort_by_key(|place| place.start);
+        let mut places: Vec<Range<usize>> = Vec::new();
+        for place in found {
+            match places.last_mut() {
+                Some(last) if place.start < last.end => last.end = last.end.max(place.end),
+                _ => places.push(place),
             }
         }
         places
+    }
+}
+
+/// `words` folded, character by character as they are seen, and where each of them begins there and in `words`.
+fn folded(words: &str) -> (String, Vec<(usize, usize)>) {
+    let (mut folded, mut starts, mut at) = (String::with_capacity(words.len()), Vec::new(), 0);
+    for grapheme in text::graphemes(words) {
+        starts.push((folded.len(), at));
+        at += grapheme.len();
+        folded.push_str(&text::fold(grapheme));
+    }
+    (folded, starts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hits_are_found_in_any_case_and_form_and_do_not_overlap() {
+        let table: &[(&[&str], &str, &[&str])] = &[
+            (
+                &["pizza"],
+                "Pizza, PIZZA and pizzas",
+                &["Pizza", "PIZZA", "pizza"],
+            ),
+            (&["lunch", "unchained"], "lunchained", &["lunchained"]),
+            (&["at"], "at a cat", &["at", "at"]),
+            (&["STRASSE"], "die Straße", &["Straße"]),
+            // A part of what is seen as one character stands for all of it.
+            (&["สวัส"], "สวัสดีครับ", &["สวัส"]),
+            (&["ส"], "สี่สิบ", &["สี่", "สิ"]),
+            (&["e\u{301}"], "caf\u{e9}", &["\u{e9}"]),
+            (&["x"], "", &[]),
+            (&["", "b"], "abc", &["b"]),
+        ];
+        for (words, text, expected) in table {
+            let hits = Hits::of(words.iter().copied());
+            let found = hits.places(text).into_iter().map(|place| &text[place]);
+            assert_eq!(
+                found.collect::<Vec<_>>(),
+                *expected,
+                "{words:?} in {text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_that_almost_match_everywhere_cost_no_more_than_others() {
+        let text = "É".repeat(2000);
+        let almost: Vec<String> = (0..16).map(|n| format!("{}{n}", "É".repeat(200))).collect();
+        let hits = Hits::of(almost.iter().map(String::as_str));
+        assert!(hits.places(&text).is_empty());
     }
 }
