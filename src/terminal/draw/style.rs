@@ -89,7 +89,7 @@ impl Style {
 /// control, like the other marks: no text from users holds one.
 pub const HANG: char = '\u{1F}';
 
-/// Ends what a mark of [`style_mark`] began.
+/// Ends what a mark of [`mark`] began.
 const END: char = '\u{1E}';
 
 /// Begins a part of a row of words in a style.
