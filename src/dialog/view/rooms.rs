@@ -13,7 +13,7 @@ use crate::chat::people::{RoomLine, RoomMember, RoomPage};
 use crate::chat::request::{CreateError, JoinError, ReopenError};
 use crate::chat::topic::Topic;
 use crate::limits::TOPIC_GRAPHEMES_MAX;
-use crate::terminal::draw::{self, Style, styled};
+use crate::terminal::draw;
 use crate::text;
 use crate::time::local::TimeFormatter;
 
@@ -200,13 +200,13 @@ fn write_unread(
     viewer: &Viewer<'_>,
     out: &mut String,
 ) -> fmt::Result {
-    let words = format!("{} new since you left", unread.count);
-    match viewer.hints && first.id > unread.after + 1 {
+    let count = unread.count;
+    match first.id > unread.after + 1 {
         true => viewer.hint(
-            format_args!("{words}; type '\\history' for what came before"),
+            format_args!("{count} new since you left; type '\\history' for what came before"),
             out,
         ),
-        false => writeln!(out, "{}", styled(Style::Dim, &format!("({words})"))),
+        false => viewer.hint(format_args!("{count} new since you left"), out),
     }
 }
 
