@@ -63,7 +63,7 @@ impl Connection {
             // What was left of a line is not said: who knows how it would have gone on.
             Err(_) => {
                 self.input.ended = true;
-                self.is_broken();
+                self.note_broken();
             }
         });
     }
@@ -170,7 +170,7 @@ impl Connection {
         }
         let now = self.now();
         if let Some(typing) = &mut self.screen.typing {
-            let waits = typing.editor.awaits_escape() && typing.keys.awaits_escaped();
+            let waits = typing.editor.awaits_escape() && typing.keys.is_after_escape();
             typing.escape_at = waits.then(|| now + ESCAPE_WAIT_MAX);
         }
     }

@@ -290,7 +290,7 @@ impl Connection {
             };
             // In boxes, since they would take their place in every task all along.
             if reason.may_be_back() && self.user.can_linger() && !self.lobby().linger().is_zero() {
-                Box::pin(self.goodbye(reason)).await;
+                // There is nobody to say goodbye to.
                 self.user.keep_seat();
                 return reason;
             }
@@ -440,7 +440,7 @@ impl Connection {
     }
 
     /// The connection has broken, if it had not before.
-    fn is_broken(&mut self) {
+    fn note_broken(&mut self) {
         let now = self.shared.lobby.up(self.now());
         let second = whole_seconds(now).unwrap_or(NonZeroU32::MIN);
         self.lost = self.lost.or(Some(second));

@@ -268,7 +268,7 @@ impl Connection {
                 Ok(None) => {
                     return self.note_backlog();
                 }
-                Err(_) => self.is_broken(),
+                Err(_) => self.note_broken(),
             }
         }
         self.drop_output();

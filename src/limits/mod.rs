@@ -223,6 +223,9 @@ pub const GROUP_NAMES_MAX: usize = 3;
 /// How long a registered user keeps the seat and the name whose connection was lost.
 pub const LINGER: Duration = Duration::from_secs(300);
 
+/// Seats that are kept for those who have lost their connections at one address: a room full of people behind one.
+pub const SEATS_PER_ADDRESS_MAX: usize = 64;
+
 /// How soon after a login the seat is taken that was kept.
 pub const SEAT_TAKEN_WITHIN: Duration = Duration::from_secs(10);
 

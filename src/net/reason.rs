@@ -70,8 +70,9 @@ impl Reason {
     /// window that is closed, has done so.
     pub fn may_be_back(self) -> bool {
         match self {
-            Reason::Lost | Reason::Stuck | Reason::Fault => true,
+            Reason::Lost | Reason::Stuck => true,
             Reason::Quit
+            | Reason::Fault
             | Reason::EndOfInput
             | Reason::Idle
             | Reason::Silent

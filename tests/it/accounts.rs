@@ -671,9 +671,19 @@ fn whoever_does_not_come_back_in_time_has_left() {
     let chat = Chat::new();
     let (server, mut ann, dai) = ann_and_dai(&chat, "1");
     dai.reset();
+    eventually("the connection is lost", || {
+        ann.line("\\who");
+        ann.expect("2 in room 1150: ");
+        ann.expect("ann> ").contains("connection lost")
+    });
+    ann.say("missed");
     ann.expect_next("\n* Dai left\nann> ");
     let mut again = at_menu(&server, "Dai");
     log_in_well(&mut again, "Dai");
+    // What was said to a seat that nobody took again has not been seen.
+    again.line("\\rooms");
+    again.expect("1150 (1 new)\n");
+    again.expect("Dai> ");
     // Whoever says so has left at once, and so has whoever ends the input, as a script does.
     again.join("1150");
     ann.expect_next("\n* Dai joined\nann> ");

@@ -137,13 +137,10 @@ fn write_here(
         .iter()
         .find(|member| member.role.you && member.name.is_anon());
     match you {
-        Some(you) => {
-            let words = format!(
-                "you are {}; type '\\name NEW' for a name of your own",
-                you.name
-            );
-            viewer.hint(format_args!("{words}"), out)
-        }
+        Some(RoomMember { name, .. }) => viewer.hint(
+            format_args!("you are {name}; type '\\name NEW' for a name of your own"),
+            out,
+        ),
         None => Ok(()),
     }
 }

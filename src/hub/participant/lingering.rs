@@ -9,6 +9,7 @@ use std::task::Poll;
 use futures_lite::FutureExt;
 
 use super::Participant;
+use crate::chat::address::Address;
 use crate::chat::batch::Batch;
 use crate::chat::room::Seat;
 use crate::hub::lobby::KeptSeat;
@@ -46,12 +47,20 @@ impl Participant {
         let lobby = Arc::clone(&self.lobby);
         let clock = lobby.clock();
         let seen = self.note_last_read().unwrap_or(0);
+        self.is_unseen = true;
         let (Some(account), Some(membership)) = (self.account.clone(), &self.room) else {
             return;
         };
         let (room, member) = (membership.room.clone(), self.id);
         let seat = Seat { member, seen };
-        lobby.offer_seat(member, &account, KeptSeat { room, seat });
+        let kept = KeptSeat {
+            room,
+            seat,
+            address: self.address.map(Address::from),
+        };
+        if !lobby.offer_seat(&account, kept) {
+            return;
+        }
         let mut timer = pin!(clock.after(lobby.linger()));
         let mut unseen = Vec::new();
         loop {

@@ -50,6 +50,8 @@ pub struct Participant {
     /// The next room, and what that looks like, while the user has not left the current one.
     next: Option<Box<(Membership, RoomSnapshot)>>,
     awaiting: Awaiting,
+    /// The connection was lost: what is taken is not seen by anybody.
+    is_unseen: bool,
     /// It has another name than the room it wants to join was told.
     renamed_while_joining: bool,
     /// Rooms to be told of the end of this connection, since it owns them.
@@ -143,6 +145,7 @@ impl Participant {
             join_seq: 0,
             next: None,
             awaiting: Awaiting::Nothing,
+            is_unseen: false,
             renamed_while_joining: false,
             owned: ThinDeque::new(),
             in_flight: 0,
@@ -397,8 +400,10 @@ impl Participant {
 
     /// The user has seen all that was said in `room` up to `line`.
     fn has_read(&self, room: &RoomHandle, line: u64) {
-        let account = self.account.as_ref();
-        self.lobby.note_read(self.id, account, room.id, line);
+        if !self.is_unseen {
+            let account = self.account.as_ref();
+            self.lobby.note_read(self.id, account, room.id, line);
+        }
     }
 
     /// The room answers nothing any more, and what was said and not seen is lost.

@@ -40,7 +40,7 @@ impl Participant {
         if self.room.is_some() {
             return;
         }
-        if let Some(KeptSeat { room, seat }) = self.lobby.take_seat(account) {
+        if let Some(KeptSeat { room, seat, .. }) = self.lobby.take_seat(account) {
             self.has_read(&room, seat.seen);
             self.request_join(&room, None, Some(seat));
             self.awaiting = Awaiting::Lobby;

@@ -45,9 +45,10 @@ use crate::time::Timestamp;
 use crate::time::steady::Times;
 
 /// The actor: runs `room` until its mailbox is closed and empty, and returns it. What is said is shown once
-/// `store` has it. Messages have the time of the machine's clock, and all else goes by the steady one. If an owner closes the room, it is closed in the store, then `ended` is
-/// called with what the owners had decided, and then the members hear of it. If the actor panics, everybody is put
-/// out, and then `ended` is called: what is in the store is whole, and the room can be opened again.
+/// `store` has it. Messages have the time of the machine's clock, and all else goes by the steady one. If an owner
+/// closes the room, it is closed in the store, then `ended` is called with what the owners had decided, and then the
+/// members hear of it. If the actor panics, everybody is put out, and then `ended` is called: what is in the store is
+/// whole, and the room can be opened again.
 pub async fn run(
     room: Room,
     handle: RoomHandle,

@@ -174,13 +174,13 @@ impl Keys {
     }
 
     /// True if an ESC waits for what follows.
-    pub fn awaits_escaped(&self) -> bool {
+    pub fn is_after_escape(&self) -> bool {
         self.state == State::Escape { alt: false }
     }
 
     /// Nothing has followed the ESC that came last, for longer than a terminal takes to send a sequence.
     pub fn take_escape(&mut self) -> Option<Key> {
-        let waited = self.awaits_escaped();
+        let waited = self.is_after_escape();
         waited.then(|| {
             self.state = State::Ground;
             Key::Escape

@@ -230,9 +230,9 @@ proptest! {
 fn an_escape_that_nothing_follows_is_a_key_once_the_caller_has_waited() {
     let mut keys = Keys::default();
     assert_eq!(keys.next(&mut &b"a\x1b"[..]), Some(Key::Text('a')));
-    assert!(!keys.awaits_escaped());
+    assert!(!keys.is_after_escape());
     assert_eq!(keys.next(&mut &b"\x1b"[..]), None);
-    assert!(keys.awaits_escaped());
+    assert!(keys.is_after_escape());
     assert_eq!(keys.take_escape(), Some(Key::Escape));
     assert_eq!(keys.take_escape(), None);
     // What follows is text.
