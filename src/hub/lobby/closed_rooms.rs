@@ -15,7 +15,7 @@ use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::request::{CreateError, LobbyReply, ReopenError};
 use crate::chat::room::{Closing, Kept, Moderation, Reopener};
-use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand};
+use crate::hub::room::{ClientEvent, RoomCommand, RoomHandle};
 use crate::limits::CLOSED_ROOMS_MAX;
 use crate::store::{StoreError, StoredRoom};
 
@@ -142,8 +142,14 @@ impl Lobby {
         };
         let opening = AssertUnwindSafe(self.store_reopened(id, &name)).catch_unwind();
         let opened = opening.await.unwrap_or(Err(ReopenError::NotStored));
-        let opened =
-            opened.map(|room| self.open_again(room, reopener, member, account, &requester.inbox));
+        let opened = match opened {
+            Ok(room) => {
+                let handle = self.open_again(room, reopener, member, account).await;
+                requester.inbox.put(ClientEvent::Owns(handle));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
         let mut state = self.lock();
         // It may be closed again already.
         let open = opened.is_ok().then_some(id);
@@ -167,33 +173,32 @@ impl Lobby {
         })
     }
 
-    fn open_again(
+    async fn open_again(
         &self,
         mut room: StoredRoom,
         reopener: Reopener,
         member: MemberId,
         account: Option<Name>,
-        inbox: &ClientInbox,
-    ) {
-        let mut state = self.lock();
-        let closed = state.closed_rooms.0.remove(&room.id);
-        let first = match reopener {
-            Reopener::Owner => None,
-            Reopener::Founder => Some(RoomCommand::SetFounder(member, account.clone())),
+    ) -> RoomHandle {
+        let handle = {
+            let mut state = self.lock();
+            if let Some(closed) = state.closed_rooms.0.remove(&room.id) {
+                room.state.moderation = closed.moderation.reopened(member, account.as_ref());
+            }
+            // Somebody who looked for rooms just now has opened it already.
+            match state.rooms.get(&room.id) {
+                Some(opened) => opened.clone(),
+                None => self.open_room(&mut state, room, |_| ()),
+            }
         };
-        if let Some(closed) = closed {
-            room.state.moderation = closed.moderation.reopened(member, account.as_ref());
+        if let Reopener::Founder = reopener {
+            let (answer, answered) = async_channel::bounded(1);
+            let founded = RoomCommand::SetFounder(member, account, answer);
+            let _ = handle.mailbox.put(founded);
+            // A room that ends at once does not answer.
+            let _ = answered.recv().await;
         }
-        // Somebody who looked for rooms just now has opened it already.
-        let handle = match state.rooms.get(&room.id) {
-            Some(opened) => opened.clone(),
-            None => self.open_room(&mut state, room, |_| ()),
-        };
-        drop(state);
-        if let Some(first) = first {
-            let _ = handle.mailbox.put(first);
-        }
-        inbox.put(ClientEvent::Owns(handle));
+        handle
     }
 
     /// Reads which rooms were closed before the server was started.

@@ -95,20 +95,34 @@ impl Lobby {
             state,
             at,
         };
+        let (answer, answered) = async_channel::bounded(1);
+        let founded = RoomCommand::SetFounder(founder, account.clone(), answer);
+        let opened = self.open_founded(room, founder, account, founded);
+        // A room that ends at once does not answer.
+        let _ = answered.recv().await;
+        Ok(opened)
+    }
+
+    /// Opens a room that was created just now, and has it follow `founded` before anything else.
+    fn open_founded(
+        &self,
+        room: StoredRoom,
+        founder: MemberId,
+        account: Option<Name>,
+        founded: RoomCommand,
+    ) -> RoomHandle {
         let mut state = self.lock();
-        let founded = RoomCommand::SetFounder(founder, account.clone());
         // Somebody who looked for rooms just now has opened it already, without an owner.
-        if let Some(opened) = state.rooms.get(&id) {
+        if let Some(opened) = state.rooms.get(&room.id) {
             let _ = opened.mailbox.put(founded);
-            return Ok(opened.clone());
+            return opened.clone();
         }
-        let opened = self.open_room(&mut state, room, |handle| {
+        self.open_room(&mut state, room, |handle| {
             let moderation = Moderation::of(founder, account, self.steady_time());
             handle.info.show_moderation(&moderation);
             // Before anybody can be there.
             let _ = handle.mailbox.put(founded);
-        });
-        Ok(opened)
+        })
     }
 
     /// Opens the rooms that were stored since this was last called, by whomever. Costs next to nothing if

@@ -212,9 +212,11 @@ impl Actor {
             RoomCommand::Stop => self.room.suppress_presence(),
             RoomCommand::MayLock(member, answer) => self.may_lock(member, &answer, time),
             RoomCommand::Moderate(member, command) => self.moderate(member, &command, time).await,
-            RoomCommand::SetFounder(member, account) => {
+            RoomCommand::SetFounder(member, account, answer) => {
                 self.note_owner(Fact::Founded { member, account }, time)
                     .await;
+                // What asked may have been dropped; and what could not be stored now is overdue.
+                let _ = answer.try_send(());
             }
             RoomCommand::OwnerEnded(member, how) => {
                 self.note_owner(Fact::OwnerEnded(member, *how), time).await;

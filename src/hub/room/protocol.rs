@@ -48,8 +48,9 @@ pub enum RoomCommand {
     MayLock(MemberId, Sender<()>),
     /// A member changes the room. Answered by [`Reply::Room`], or by being removed from a room that closes.
     Moderate(MemberId, Box<ModCommand>),
-    /// This connection, logged in to this account, has created the room.
-    SetFounder(MemberId, Option<Name>),
+    /// This connection, logged in to this account, has created the room. Answered once that is in the log: who owns
+    /// a room that was said to be created survives a crash of the server.
+    SetFounder(MemberId, Option<Name>, Sender<()>),
     /// The connection of an owner has ended.
     OwnerEnded(MemberId, Box<ConnectionEnd>),
     /// An owner or a member is logged in to this account now, or to none.
