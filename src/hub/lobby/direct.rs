@@ -37,7 +37,7 @@ impl Lobby {
     }
 
     async fn try_tell(
-        &self,
+        self: &Arc<Self>,
         from: MemberId,
         address: Option<Address>,
         to: &Recipient,
@@ -46,7 +46,7 @@ impl Lobby {
         let id = match to {
             Recipient::Name(name) if name.is_anon() => return Err(DmError::Anon),
             Recipient::Name(name) => {
-                let holder = self.store.register().holder(name).await;
+                let holder = self.holder(name).await;
                 let holder = holder.map_err(|_| DmError::Unavailable)?;
                 holder.ok_or(DmError::Gone)?
             }

@@ -26,15 +26,13 @@ impl Lobby {
     }
 
     async fn try_ignore(
-        &self,
+        self: &Arc<Self>,
         id: MemberId,
         mut request: IgnoreRequest,
     ) -> Result<LobbyReply, StoreError> {
         let owner = match &request {
             IgnoreRequest::List => None,
-            IgnoreRequest::Add(name) | IgnoreRequest::Remove(name) => {
-                self.store.register().holder(name).await?
-            }
+            IgnoreRequest::Add(name) | IgnoreRequest::Remove(name) => self.holder(name).await?,
         };
         // As that user writes it.
         if let (IgnoreRequest::Add(name), Some(owner)) = (&mut request, owner)

@@ -15,6 +15,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
+use async_channel::Sender;
 use futures_lite::{FutureExt, future};
 
 use super::{Lobby, Requester, User};
@@ -53,6 +54,8 @@ pub(super) enum NameChange {
     Forget(Requester, Name),
     /// An account goes for this reason.
     Expire(Name, Expiry),
+    /// Changes nothing. Answered by who has the name when all changes before it are made whole.
+    Find(Name, Sender<Result<Option<MemberId>, StoreError>>),
 }
 
 impl NameChange {
@@ -67,7 +70,8 @@ impl NameChange {
             | NameChange::Free(..)
             | NameChange::Keep(..)
             | NameChange::Yield(..)
-            | NameChange::Expire(..) => None,
+            | NameChange::Expire(..)
+            | NameChange::Find(..) => None,
         }
     }
 }
@@ -109,6 +113,25 @@ impl Lobby {
     /// name stays taken until [`Lobby::free_name`].
     pub fn yield_name(self: &Arc<Self>, id: MemberId, account: Name) {
         self.change_name(NameChange::Yield(id, account));
+    }
+
+    /// Who has `name`. A name that is free only because it changes hands just now has its next holder.
+    ///
+    /// # Errors
+    ///
+    /// If the register cannot tell.
+    pub(super) async fn holder(
+        self: &Arc<Self>,
+        name: &Name,
+    ) -> Result<Option<MemberId>, StoreError> {
+        let holder = self.store.register().holder(name).await?;
+        if holder.is_some() {
+            return Ok(holder);
+        }
+        let (answer, answered) = async_channel::bounded(1);
+        self.change_name(NameChange::Find(name.clone(), answer));
+        let found = answered.recv().await;
+        found.unwrap_or(Err(StoreError::Unavailable))
     }
 
     /// Has a change made after all that were asked for before. A register in memory answers at once, and then it is
@@ -204,6 +227,10 @@ impl Lobby {
             NameChange::Expire(name, why) => {
                 self.expire(&name, why).await;
                 self.grant_waiting_logins(waiting).await;
+            }
+            NameChange::Find(name, answer) => {
+                // Whoever asked may be gone.
+                let _ = answer.try_send(self.store.register().holder(&name).await);
             }
         }
     }

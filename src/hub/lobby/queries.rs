@@ -139,17 +139,15 @@ impl Lobby {
         let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
         self.answer(inbox, async move {
             let up = lobby.up(lobby.runtime.clock.now());
-            asker.reply(LobbyReply::Shown(
-                match lobby.store.register().holder(&name).await {
-                    Ok(holder) => {
-                        let profile = holder.and_then(|id| {
-                            lobby.with_user(id, |user| Box::new(user.profile(up, inside.as_ref())))
-                        });
-                        Info::Whois(name, profile)
-                    }
-                    Err(_) => Info::Unavailable,
-                },
-            ));
+            asker.reply(LobbyReply::Shown(match lobby.holder(&name).await {
+                Ok(holder) => {
+                    let profile = holder.and_then(|id| {
+                        lobby.with_user(id, |user| Box::new(user.profile(up, inside.as_ref())))
+                    });
+                    Info::Whois(name, profile)
+                }
+                Err(_) => Info::Unavailable,
+            }));
         });
     }
 }

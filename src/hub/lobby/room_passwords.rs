@@ -107,7 +107,7 @@ impl Lobby {
         let (lobby, room, asker) = (Arc::clone(self), room.clone(), Arc::clone(inbox));
         self.answer(inbox, async move {
             if let Target::Name(name) = &ban.target {
-                match lobby.store.register().holder(name).await {
+                match lobby.holder(name).await {
                     Ok(holder) => {
                         ban.holder = holder;
                         ban.account = holder.and_then(|id| {
