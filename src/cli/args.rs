@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Config, Data};
-    use crate::net::endpoint::{Listen, UnixPlace};
+    use crate::net::endpoint::{Listen, Place, UnixPlace};
     use crate::store::Retention;
 
     fn config(args: &[&str]) -> Result<Config, String> {
@@ -230,17 +230,18 @@ mod tests {
             "unix:/tmp/x,group=chat,mode=666",
         ]);
         let unix = |mode, group: Option<&str>| {
-            Listen::Unix(UnixPlace {
+            Place::Unix(UnixPlace {
                 path: "/tmp/x".into(),
                 mode,
                 group: group.map(str::to_owned),
             })
         };
         let expected = [
-            Listen::Tcp("127.0.0.1:0".parse().expect("an address")),
+            Place::Tcp("127.0.0.1:0".parse().expect("an address")),
             unix(0o660, None),
             unix(0o666, Some("chat")),
         ];
+        let expected = expected.map(Listen::plain);
         assert_eq!(config.expect("all are right").listen, expected);
     }
 

@@ -31,9 +31,9 @@ pub struct Shared {
     pub reasons: ReasonCounts,
 }
 
-/// Whether a client can keep a name, and give passwords. What comes from another host may be read on the way.
+/// Whether a client can keep a name, and give passwords. What others may read on the way is no place for those.
 pub fn policy(config: &Config, peer: Peer) -> Policy {
-    let is_overheard = !peer.is_on_this_machine() && !config.plain_passwords;
+    let is_overheard = !peer.is_private() && !config.plain_passwords;
     Policy {
         is_overheard,
         accounts: match config.data {
@@ -51,14 +51,14 @@ mod tests {
 
     #[test]
     fn passwords_are_asked_for_where_nobody_can_overhear_them_or_the_operator_does_not_mind() {
-        let here = Peer::Tcp("127.0.0.1:1".parse().expect("an address"));
-        let there = Peer::Tcp("192.0.2.1:1".parse().expect("an address"));
+        let here = Peer::tcp("127.0.0.1:1".parse().expect("an address"));
+        let there = Peer::tcp("192.0.2.1:1".parse().expect("an address"));
         let table = [
             (false, false, here, AccountPolicy::NoFile, false),
             (false, false, there, AccountPolicy::NoFile, true),
             (false, true, there, AccountPolicy::NoFile, false),
             (true, false, here, AccountPolicy::Possible, false),
-            (true, false, Peer::Unix, AccountPolicy::Possible, false),
+            (true, false, Peer::unix(), AccountPolicy::Possible, false),
             (true, false, there, AccountPolicy::Overheard, true),
             (true, true, here, AccountPolicy::Possible, false),
             (true, true, there, AccountPolicy::Possible, false),

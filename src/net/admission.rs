@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn peer(address: &str) -> Peer {
-        Peer::Tcp(address.parse().expect("an address"))
+        Peer::tcp(address.parse().expect("an address"))
     }
 
     fn admission(connections_max: usize, per_address_max: usize) -> Arc<Admission> {
@@ -203,7 +203,7 @@ mod tests {
         let _two = admission
             .admit(peer("192.0.2.2:1"), now)
             .expect("the second");
-        let full = admission.admit(Peer::Unix, now);
+        let full = admission.admit(Peer::unix(), now);
         assert_eq!(full.err(), Some(Reason::ServerFull));
     }
 
@@ -220,7 +220,7 @@ mod tests {
         ] {
             let admission = admission(most, 0);
             let admitted: Vec<_> = (0..taken)
-                .map(|_| admission.admit(Peer::Unix, Instant::now()))
+                .map(|_| admission.admit(Peer::unix(), Instant::now()))
                 .collect();
             assert!(admitted.iter().all(Result::is_ok));
             assert_eq!(admission.is_over_half_full(), expected, "{taken} of {most}");

@@ -3,9 +3,20 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
+/// Where to listen, and what clients there do before their first word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The address.
+    pub place: Place,
+    /// A proxy connects, and says first whom it brings.
+    pub is_proxied: bool,
+    /// TLS.
+    pub is_tls: bool,
+}
+
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listen {
+pub enum Place {
     /// A TCP address.
     Tcp(SocketAddr),
     /// A Unix socket.
@@ -70,25 +81,88 @@ fn parse_mode(text: &str) -> Option<u32> {
 
 impl Listen {
     /// Port 50006, as the original program had it, on every address of either family.
-    pub const DEFAULT: Listen =
-        Listen::Tcp(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 50006));
+    pub const DEFAULT: Listen = Listen::plain(Place::Tcp(SocketAddr::new(
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        50006,
+    )));
+
+    /// There, without more.
+    pub const fn plain(place: Place) -> Listen {
+        Listen {
+            place,
+            is_proxied: false,
+            is_tls: false,
+        }
+    }
+
+    /// What stands before the address.
+    pub fn prefix(&self) -> &'static str {
+        match (self.is_proxied, self.is_tls) {
+            (false, false) => "",
+            (false, true) => "tls+",
+            (true, false) => "proxy+",
+            (true, true) => "proxy+tls+",
+        }
+    }
 }
 
 /// Reads what the operator wrote. The error is a sentence for that person.
 pub fn parse_listen(text: &str) -> Result<Listen, String> {
+    let (rest, is_proxied) = strip(text, "proxy+");
+    let (place, is_tls) = strip(rest, "tls+");
+    let place = parse_place(place).map_err(|why| format!("--listen {text}: {why}"))?;
+    Ok(Listen {
+        place,
+        is_proxied,
+        is_tls,
+    })
+}
+
+fn strip<'a>(text: &'a str, prefix: &str) -> (&'a str, bool) {
+    match text.strip_prefix(prefix) {
+        Some(rest) => (rest, true),
+        None => (text, false),
+    }
+}
+
+fn parse_place(text: &str) -> Result<Place, String> {
     if let Some(place) = text.strip_prefix("unix:") {
-        let place = UnixPlace::parse(place).map_err(|why| format!("--listen {text}: {why}"))?;
-        return Ok(Listen::Unix(place));
+        return UnixPlace::parse(place).map(Place::Unix);
     }
     // Names such as localhost:50006 are looked up; the first address counts.
     let address = text
         .to_socket_addrs()
         .ok()
         .and_then(|mut found| found.next());
-    address.map(Listen::Tcp).ok_or_else(|| {
-        format!(
-            "--listen {text}: that is not an address with a port; give one such as 0.0.0.0:50006, \
-             [::]:50006 or unix:/run/parlor.sock"
-        )
+    address.map(Place::Tcp).ok_or_else(|| {
+        "that is not an address with a port; give one such as 0.0.0.0:50006, [::]:50006 or \
+         unix:/run/parlor.sock, and before it tls+, proxy+ or proxy+tls+ if need be"
+            .to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_clients_do_first_stands_before_the_address() {
+        for prefix in ["", "tls+", "proxy+", "proxy+tls+"] {
+            for place in ["127.0.0.1:50992", "[::1]:0", "unix:/tmp/x"] {
+                let listen = parse_listen(&format!("{prefix}{place}")).expect("it is right");
+                assert_eq!(listen.prefix(), prefix);
+                assert_eq!(
+                    Ok(&listen.place),
+                    parse_listen(place).map(|it| it.place).as_ref()
+                );
+            }
+        }
+        for wrong in ["tls+", "tls+proxy+[::]:1", "tls+tls+[::]:1", "ssl+[::]:1"] {
+            let error = parse_listen(wrong).expect_err("it makes no sense");
+            assert!(
+                error.starts_with(&format!("--listen {wrong}: that is not")),
+                "{error}"
+            );
+        }
+    }
 }

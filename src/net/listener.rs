@@ -15,37 +15,42 @@ use crate::limits::{
     KEEPALIVE_AFTER, KEEPALIVE_EVERY, KEEPALIVE_TRIES, LISTEN_BACKLOG, UNACKNOWLEDGED_MAX,
     UNSENT_BYTES_MAX,
 };
-use crate::net::endpoint::{Listen, UnixPlace};
+use crate::net::endpoint::{Listen, Place, UnixPlace};
 use crate::net::socket::{Peer, Socket};
 
 /// A listening socket.
 #[derive(Debug)]
-pub enum Listener {
-    /// A TCP port.
+pub struct Listener {
+    socket: ListeningSocket,
+    listen: Listen,
+}
+
+#[derive(Debug)]
+enum ListeningSocket {
     Tcp(Async<TcpListener>),
-    /// A Unix socket; its file is removed when the listener is dropped.
+    /// Its file is removed when the listener is dropped.
     Unix(Async<UnixListener>, PathBuf),
 }
 
 impl Listener {
     /// Listens at every one of `places`. The error is a sentence for the operator.
     pub fn bind_all(places: &[Listen]) -> Result<Vec<Listener>, String> {
-        if let [Listen::Tcp(address)] = places
-            && *places == [Listen::DEFAULT]
+        if *places == [Listen::DEFAULT]
+            && let Place::Tcp(address) = places[0].place
             && !has_ipv6()
         {
             let v4 = SocketAddr::from(([0, 0, 0, 0], address.port()));
-            return Ok(vec![Listener::bind(&Listen::Tcp(v4))?]);
+            return Ok(vec![Listener::bind(&Listen::plain(Place::Tcp(v4)))?]);
         }
         places.iter().map(Listener::bind).collect()
     }
 
-    fn bind(place: &Listen) -> Result<Listener, String> {
-        match place {
-            Listen::Tcp(address) => bind_tcp(*address)
-                .map(Listener::Tcp)
-                .map_err(|error| format!("cannot listen on {address}: {}", explain(&error))),
-            Listen::Unix(place) => {
+    fn bind(listen: &Listen) -> Result<Listener, String> {
+        let socket = match &listen.place {
+            Place::Tcp(address) => bind_tcp(*address)
+                .map(ListeningSocket::Tcp)
+                .map_err(|error| format!("cannot listen on {address}: {}", explain(&error)))?,
+            Place::Unix(place) => {
                 let path = &place.path;
                 let failed =
                     |why: String| format!("cannot listen on unix:{}: {why}", path.display());
@@ -56,34 +61,44 @@ impl Listener {
                     .transpose()
                     .map_err(failed)?;
                 let listener = bind_unix(place, group).map_err(|error| failed(explain(&error)))?;
-                Ok(Listener::Unix(listener, path.clone()))
+                ListeningSocket::Unix(listener, path.clone())
             }
-        }
+        };
+        Ok(Listener {
+            socket,
+            listen: listen.clone(),
+        })
+    }
+
+    /// What it was made from.
+    pub fn listen(&self) -> &Listen {
+        &self.listen
     }
 
     /// Its address, as the operator should write it: with the port that the system chose.
     pub fn place(&self) -> String {
-        match self {
-            Listener::Tcp(listener) => match listener.get_ref().local_addr() {
+        let place = match &self.socket {
+            ListeningSocket::Tcp(listener) => match listener.get_ref().local_addr() {
                 Ok(address) => address.to_string(),
                 Err(error) => format!("an unknown address ({error})"),
             },
-            Listener::Unix(_, path) => format!("unix:{}", path.display()),
-        }
+            ListeningSocket::Unix(_, path) => format!("unix:{}", path.display()),
+        };
+        format!("{}{place}", self.listen.prefix())
     }
 
     /// Waits for the next client.
     pub async fn accept(&self) -> io::Result<(Socket, Peer)> {
-        match self {
-            Listener::Tcp(listener) => {
+        match &self.socket {
+            ListeningSocket::Tcp(listener) => {
                 let (socket, address) = listener.accept().await?;
                 // A chat line is worth a packet of its own; without it lines wait for each other.
                 socket.get_ref().set_nodelay(true)?;
-                Ok((Socket::Tcp(socket), Peer::Tcp(address)))
+                Ok((Socket::Tcp(socket), Peer::tcp(address)))
             }
-            Listener::Unix(listener, _) => {
+            ListeningSocket::Unix(listener, _) => {
                 let (socket, _) = listener.accept().await?;
-                Ok((Socket::Unix(socket), Peer::Unix))
+                Ok((Socket::Unix(socket), Peer::unix()))
             }
         }
     }
@@ -91,7 +106,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        if let Listener::Unix(_, path) = self {
+        if let ListeningSocket::Unix(_, path) = &self.socket {
             // If it is gone already, that is what was wanted.
             let _ = fs::remove_file(path);
         }
@@ -196,7 +211,10 @@ mod tests {
     #[test]
     fn a_client_has_what_is_set_where_it_came_in_and_is_noticed_to_have_gone_within_three_minutes()
     {
-        let places = [Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))];
+        let places = [Listen::plain(Place::Tcp(SocketAddr::from((
+            [127, 0, 0, 1],
+            0,
+        ))))];
         let listeners = Listener::bind_all(&places).expect("a free port");
         let _client = TcpStream::connect(listeners[0].place()).expect("it listens");
         let (socket, _) = smol::block_on(listeners[0].accept()).expect("a client");

@@ -12,16 +12,54 @@ use socket2::SockRef;
 
 use crate::chat::address::Address;
 
-/// Where a client comes from.
+/// Where a client is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
+pub enum Origin {
     /// A TCP address.
     Tcp(SocketAddr),
     /// A Unix socket; its clients are all on this machine.
     Unix,
 }
 
+/// What keeps others from reading what a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// TLS, by us or by a proxy that we trust.
+    Tls,
+    /// The system's ssh server, which passes its sessions on to us.
+    Ssh,
+}
+
+/// Where a client comes from, and by which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Where it is. Behind a proxy that is what the proxy says.
+    pub origin: Origin,
+    /// What protects its way to us; `None`: nothing.
+    pub encryption: Option<Encryption>,
+    /// It came through a proxy, which may be on another machine than both.
+    pub is_proxied: bool,
+}
+
 impl Peer {
+    /// A client at a TCP address, without more.
+    pub fn tcp(address: SocketAddr) -> Peer {
+        Peer {
+            origin: Origin::Tcp(address),
+            encryption: None,
+            is_proxied: false,
+        }
+    }
+
+    /// A client at a Unix socket, without more.
+    pub fn unix() -> Peer {
+        Peer {
+            origin: Origin::Unix,
+            encryption: None,
+            is_proxied: false,
+        }
+    }
+
     /// What connections are counted by (see
     /// [`CONNECTIONS_PER_ADDRESS_MAX`](crate::limits::CONNECTIONS_PER_ADDRESS_MAX)); `None`: not counted.
     pub fn group(self) -> Option<IpAddr> {
@@ -30,28 +68,38 @@ impl Peer {
 
     /// The same, as rules go by it.
     pub fn address(self) -> Option<Address> {
-        match self {
-            Peer::Unix => None,
-            Peer::Tcp(address) => Some(Address::from(address.ip())),
+        match self.origin {
+            Origin::Unix => None,
+            Origin::Tcp(address) => Some(Address::from(address.ip())),
         }
     }
 
-    /// Whether nothing that is sent leaves this machine.
+    /// Whether the client is on this machine.
     pub fn is_on_this_machine(self) -> bool {
-        match self {
-            Peer::Unix => true,
-            Peer::Tcp(address) => address.ip().to_canonical().is_loopback(),
+        match self.origin {
+            Origin::Unix => true,
+            Origin::Tcp(address) => address.ip().to_canonical().is_loopback(),
         }
+    }
+
+    /// Whether nobody on the way can read what is sent. What a proxy brings from a TCP address may have come to it over
+    /// any network, even where that address is of this machine.
+    pub fn is_private(self) -> bool {
+        self.encryption.is_some()
+            || match self.origin {
+                Origin::Unix => true,
+                Origin::Tcp(_) => self.is_on_this_machine() && !self.is_proxied,
+            }
     }
 }
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Peer::Tcp(address) => {
+        match self.origin {
+            Origin::Tcp(address) => {
                 SocketAddr::new(address.ip().to_canonical(), address.port()).fmt(f)
             }
-            Peer::Unix => f.write_str("unix"),
+            Origin::Unix => f.write_str("unix"),
         }
     }
 }
@@ -161,16 +209,19 @@ fn unless_blocked(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<Opt
 mod tests {
     use super::*;
 
+    fn tcp(text: &str) -> Peer {
+        Peer::tcp(text.parse().expect("an address"))
+    }
+
     #[test]
     fn what_comes_from_this_machine_is_told_from_what_others_can_read() {
-        let peer = |text: &str| Peer::Tcp(text.parse().expect("an address"));
         for here in [
             "127.0.0.1:1",
             "127.9.9.9:1",
             "[::1]:1",
             "[::ffff:127.0.0.1]:1",
         ] {
-            assert!(peer(here).is_on_this_machine(), "{here}");
+            assert!(tcp(here).is_on_this_machine(), "{here}");
         }
         for there in [
             "192.168.1.2:1",
@@ -178,14 +229,39 @@ mod tests {
             "[fe80::1]:1",
             "[2001:db8::1]:1",
         ] {
-            assert!(!peer(there).is_on_this_machine(), "{there}");
+            assert!(!tcp(there).is_on_this_machine(), "{there}");
         }
-        assert!(Peer::Unix.is_on_this_machine());
+        assert!(Peer::unix().is_on_this_machine());
+    }
+
+    #[test]
+    fn a_way_is_private_where_nobody_can_read_on_it() {
+        let (here, there) = (tcp("127.0.0.1:1"), tcp("192.0.2.1:1"));
+        let by = |encryption, peer| Peer { encryption, ..peer };
+        let proxied = |peer| Peer {
+            is_proxied: true,
+            ..peer
+        };
+        let (tls, ssh) = (Some(Encryption::Tls), Some(Encryption::Ssh));
+        for (peer, expected) in [
+            (here, true),
+            (there, false),
+            (Peer::unix(), true),
+            (by(tls, there), true),
+            (by(ssh, proxied(there)), true),
+            // Whoever says so may be a proxy for the whole world.
+            (proxied(here), false),
+            (proxied(there), false),
+            (by(tls, proxied(there)), true),
+            (proxied(Peer::unix()), true),
+        ] {
+            assert_eq!(peer.is_private(), expected, "{peer:?}");
+        }
     }
 
     #[test]
     fn an_address_is_counted_the_same_however_it_is_written() {
-        let group = |text: &str| Peer::Tcp(text.parse().expect("an address")).group();
+        let group = |text: &str| tcp(text).group();
         assert_eq!(group("192.0.2.1:1"), group("[::ffff:192.0.2.1]:2"));
         assert_ne!(group("192.0.2.1:1"), group("192.0.2.2:1"));
         assert_eq!(
@@ -193,6 +269,6 @@ mod tests {
             group("[2001:db8:1:2:ffff::9]:1")
         );
         assert_ne!(group("[2001:db8:1:2::1]:1"), group("[2001:db8:1:3::1]:1"));
-        assert_eq!(Peer::Unix.group(), None);
+        assert_eq!(Peer::unix().group(), None);
     }
 }

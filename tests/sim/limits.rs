@@ -94,8 +94,8 @@ impl World {
     /// Somebody connects from `address`; nothing happens yet.
     fn connect(&mut self, address: &str) -> Client {
         let peer = match address {
-            "unix" => Peer::Unix,
-            address => Peer::Tcp(SocketAddr::new(address.parse().expect("an address"), 1)),
+            "unix" => Peer::unix(),
+            address => Peer::tcp(SocketAddr::new(address.parse().expect("an address"), 1)),
         };
         let number = self.wires.len();
         let wire = Wire::new(number, 1 << 20, Arc::clone(&self.touched));

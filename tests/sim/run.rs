@@ -351,7 +351,7 @@ impl World {
     fn take_all_names(&mut self) {
         // Those of owners who were lost are kept for a while.
         self.quiet(OWNER_LOST_MAX);
-        let conn = self.connect(Client::Plain, Peer::Unix);
+        let conn = self.connect(Client::Plain, Peer::unix());
         for name in NAMES {
             self.type_line(conn, &format!("\\name {name}"));
         }
@@ -429,7 +429,7 @@ impl World {
     fn come_back(&mut self) {
         self.plan.delay_ms = self.plan.delay_ms.min(20);
         self.start_again();
-        let conn = self.connect(Client::Plain, Peer::Unix);
+        let conn = self.connect(Client::Plain, Peer::unix());
         for room in ROOMS {
             self.visit(conn, room);
         }

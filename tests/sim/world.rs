@@ -591,8 +591,8 @@ impl World {
             let host = self.random.below(self.plan.users) as u8 + 1;
             let address = SocketAddr::from(([10, 0, 0, host], 1000 + user as u16));
             let peer = match self.random.below(4) {
-                0 => Peer::Unix,
-                _ => Peer::Tcp(address),
+                0 => Peer::unix(),
+                _ => Peer::tcp(address),
             };
             self.users[user] = Some(self.connect(client, peer));
             return;
