@@ -12,6 +12,7 @@ use parlor::server;
 use parlor::server::signals::StopSignal;
 use smol::Executor;
 use tikv_jemallocator::Jemalloc;
+use tracing::warn;
 
 /// Gives memory back to the system when a crowd has left; `.cargo/config.toml` says how soon.
 #[global_allocator]
@@ -25,9 +26,13 @@ fn start(mut args: Args) -> Result<(), Failure> {
     if let Some(command) = args.command.take() {
         return command.run();
     }
-    let config = Config::new(args.into_options()).map_err(Failure::Usage)?;
+    let source = args.into_source();
+    let config = Config::new(source.read()?)?;
     let log = server::log::start(config.log);
     let log = log.map_err(|error| format!("cannot start the log: {error}"))?;
+    for doubt in source.doubts() {
+        warn!("{doubt}");
+    }
     server::raise_descriptor_limit();
     let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let runtime = Runtime::new(Arc::new(Executor::new()));

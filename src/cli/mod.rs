@@ -1,6 +1,7 @@
 //! The command line: its arguments, and what the program does instead of serving.
 
 pub mod args;
+mod config;
 pub mod tools;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use argh::{EarlyExit, FromArgs};
 
 use args::Args;
 
+use crate::config::ConfigError;
 use crate::text;
 
 /// Why the program does not do what it was started for, or did not get to its end.
@@ -18,6 +20,8 @@ use crate::text;
 pub enum Failure {
     /// The arguments make no sense.
     Usage(String),
+    /// The file of the configuration or the environment makes no sense: lines that say where.
+    Config(String),
     /// Something else, in a sentence for the operator.
     Failed(String),
 }
@@ -28,15 +32,29 @@ impl From<String> for Failure {
     }
 }
 
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        match error.is_usage {
+            true => Failure::Usage(error.why),
+            false => Failure::Config(error.why),
+        }
+    }
+}
+
+/// The exit code for a configuration that makes no sense: `EX_CONFIG` of sysexits(3).
+const EXIT_CONFIG: u8 = 78;
+
 impl Failure {
     /// Tells the operator, and returns the exit code: 2 for arguments that make no sense, as with the shell's own
-    /// commands, and 1 otherwise.
+    /// commands, [`EXIT_CONFIG`], and 1 otherwise.
     fn tell(&self) -> ExitCode {
         let (why, code) = match self {
-            Failure::Usage(why) => (why, 2),
-            Failure::Failed(why) => (why, 1),
+            Failure::Usage(why) => (format!("parlor: {why}"), 2),
+            // Lines begin with the place, as those of compilers do.
+            Failure::Config(why) => (why.clone(), EXIT_CONFIG),
+            Failure::Failed(why) => (format!("parlor: {why}"), 1),
         };
-        tell(&format!("parlor: {why}"));
+        tell(&why);
         ExitCode::from(code)
     }
 }

@@ -9,6 +9,7 @@ use argh::FromArgs;
 use jiff::civil;
 use jiff::tz::TimeZone;
 
+use super::args::PrintConfig;
 use super::{Failure, tell};
 use crate::chat::name::{Name, RoomName};
 use crate::config::parse_zone;
@@ -41,6 +42,8 @@ pub enum Command {
     DeleteAccount(DeleteAccount),
     /// Say that the machine's clock is right.
     TrustClock(TrustClock),
+    /// Print the configuration.
+    Config(Box<PrintConfig>),
 }
 
 /// Write messages to standard output. Works while a server runs.
@@ -239,6 +242,7 @@ impl Command {
             Command::TrustClock(trust) => {
                 Ok(tools::trust_clock(&trust.data).map_err(|error| error.to_string())?)
             }
+            Command::Config(config) => config.run(),
         }
     }
 }

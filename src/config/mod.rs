@@ -1,8 +1,17 @@
 //! What the operator chose ([`Options`]), and what it means ([`Config`]).
+//!
+//! [`options`] lists every option, and says how to add one. [`ConfigSource`] reads flags, environment and file.
 
+pub mod document;
+mod file;
 mod motd;
-mod options;
+pub mod options;
+mod source;
+#[cfg(test)]
+mod tests;
+pub mod value;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +20,7 @@ use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 
 pub use options::{Options, RawDrawing};
+pub use source::{ConfigError, ConfigSource, Source};
 
 use crate::chat::room::RoomLimits;
 use crate::hub::lobby::LobbyLimits;
@@ -35,6 +45,8 @@ pub struct Data {
 /// What the server is to do: checked, with the defaults filled in.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// What was chosen.
+    pub options: Options,
     /// Where to listen; never empty.
     pub listen: Vec<Listen>,
     /// The server's name; short and clean.
@@ -72,29 +84,37 @@ pub struct Config {
 }
 
 impl Config {
-    /// Checks what was chosen and fills in the defaults. The error is a sentence for the person who chose it.
-    pub fn new(options: Options) -> Result<Config, String> {
+    /// Checks what was chosen and fills in the defaults.
+    ///
+    /// # Errors
+    ///
+    /// What makes no sense, with [`Options::wrong`].
+    pub fn new(options: Options) -> Result<Config, ConfigError> {
         let history_lines = options.history.unwrap_or(limits::HISTORY_LINES);
         let (threads, idle) = (options.threads.unwrap_or(0), options.idle.unwrap_or(0));
-        check("history", history_lines, limits::HISTORY_LINES_MAX)?;
-        check("threads", threads, limits::THREADS_MAX)?;
-        check("idle", idle, limits::SECONDS_MAX)?;
+        check(
+            &options,
+            "history",
+            history_lines,
+            limits::HISTORY_LINES_MAX,
+        )?;
+        check(&options, "threads", threads, limits::THREADS_MAX)?;
+        check(&options, "idle", idle, limits::SECONDS_MAX)?;
         Ok(Config {
-            listen: parse_listens(&options.listen)?,
+            listen: parse_listens(&options)?,
             data: parse_data(&options)?,
-            name: options.name.as_deref().map(parse_name).transpose()?,
-            motd: match &options.motd {
-                Some(path) => motd::read(path)?,
-                None => None,
-            },
-            plain_passwords: options.plain_passwords,
-            zone: parse_zone(options.timezone.as_deref())?,
+            name: parse_name(&options)?,
+            motd: read_motd(&options)?,
+            plain_passwords: options.plain_passwords.unwrap_or(false),
+            zone: find_zone(options.timezone.as_deref())
+                .map_err(|why| options.wrong("timezone", why))?,
             room: RoomLimits {
                 members_max: options.max_members.unwrap_or(limits::ROOM_MEMBERS_MAX),
                 history_lines,
                 outbox_bytes: options.outbox.unwrap_or(limits::OUTBOX_BYTES),
                 notice_delay: parse_seconds(
-                    "notice-delay",
+                    &options,
+                    "notice_delay",
                     options.notice_delay,
                     limits::NOTICE_DELAY,
                 )?,
@@ -113,14 +133,24 @@ impl Config {
                 options.burst.unwrap_or(limits::LINES_BURST),
             ),
             idle: (idle > 0).then(|| Duration::from_secs(idle.into())),
-            grace: parse_seconds("grace", options.grace, limits::GRACE)?,
+            grace: parse_seconds(&options, "grace", options.grace, limits::GRACE)?,
             raw_ansi: options.raw == Some(RawDrawing::Ansi),
             threads: match threads {
                 0 => std::thread::available_parallelism().map_or(1, usize::from),
                 count => count,
             },
             log: options.log.unwrap_or(LevelFilter::INFO),
+            options,
         })
+    }
+
+    /// What an option without a fixed default means here, as the file would have it.
+    fn derived(&self, name: &str) -> Option<String> {
+        match name {
+            "threads" => Some(self.threads.to_string()),
+            "max_rooms_per_address" => Some(self.rooms.per_address_max.to_string()),
+            _ => None,
+        }
     }
 
     /// Opens the store for messages, from which `clock` hears what time it was. Blocks meanwhile.
@@ -137,19 +167,30 @@ impl Config {
     }
 }
 
-fn check<T: PartialOrd + std::fmt::Display>(flag: &str, value: T, most: T) -> Result<(), String> {
-    if value > most {
-        return Err(format!("--{flag} {value}: at most {most} is allowed"));
+/// Refuses more than `most` for the option `name`.
+fn check<T: PartialOrd + Display>(
+    options: &Options,
+    name: &str,
+    value: T,
+    most: T,
+) -> Result<(), ConfigError> {
+    match value > most {
+        true => Err(options.wrong(name, format!("at most {most} is allowed"))),
+        false => Ok(()),
     }
-    Ok(())
 }
 
-fn parse_rooms(options: &Options) -> Result<LobbyLimits, String> {
+fn parse_rooms(options: &Options) -> Result<LobbyLimits, ConfigError> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let days = options.room_idle.unwrap_or(0);
-    check("room-idle", days, limits::ROOM_IDLE_DAYS_MAX)?;
+    check(options, "room_idle", days, limits::ROOM_IDLE_DAYS_MAX)?;
     let account_days = options.account_idle.unwrap_or(0);
-    check("account-idle", account_days, limits::ACCOUNT_IDLE_DAYS_MAX)?;
+    check(
+        options,
+        "account_idle",
+        account_days,
+        limits::ACCOUNT_IDLE_DAYS_MAX,
+    )?;
     // Where connections are not counted by address, addresses tell nobody from another: rooms are not either.
     let per_address = match options.max_per_address {
         Some(0) => 0,
@@ -167,54 +208,68 @@ fn parse_rooms(options: &Options) -> Result<LobbyLimits, String> {
         },
         idle: (days > 0).then(|| DAY * days),
         account_idle: (account_days > 0).then(|| DAY * account_days),
-        linger: parse_seconds("linger", options.linger, limits::LINGER)?,
+        linger: parse_seconds(options, "linger", options.linger, limits::LINGER)?,
     })
 }
 
-fn parse_listens(texts: &[String]) -> Result<Vec<Listen>, String> {
-    match texts {
-        [] => Ok(vec![Listen::DEFAULT]),
-        texts => texts.iter().map(|text| parse_listen(text)).collect(),
+fn parse_listens(options: &Options) -> Result<Vec<Listen>, ConfigError> {
+    if options.listen.is_empty() {
+        return Ok(vec![Listen::DEFAULT]);
     }
+    let places = options
+        .listen
+        .iter()
+        .map(|text| parse_listen(text).map_err(|why| options.wrong_value("listen", text, why)));
+    places.collect()
 }
 
-fn parse_seconds(flag: &str, chosen: Option<f64>, usual: Duration) -> Result<Duration, String> {
-    let seconds = chosen.unwrap_or(usual.as_secs_f64());
+fn parse_seconds(
+    options: &Options,
+    name: &str,
+    chosen: Option<f64>,
+    usual: Duration,
+) -> Result<Duration, ConfigError> {
+    let usual = usual.as_secs_f64();
+    let seconds = chosen.unwrap_or(usual);
     match (0.0..=f64::from(limits::SECONDS_MAX)).contains(&seconds) {
         true => Ok(Duration::from_secs_f64(seconds)),
-        false => Err(format!(
-            "--{flag} {seconds}: give a number of seconds, such as {}",
-            usual.as_secs_f64()
-        )),
+        false => {
+            let why = format!("give a number of seconds, such as {usual}");
+            Err(options.wrong(name, why))
+        }
     }
 }
 
-fn parse_data(options: &Options) -> Result<Option<Data>, String> {
-    let Some(file) = options.data.clone() else {
-        let given = [
-            ("sync", options.sync.is_some()),
-            ("keep", options.keep.is_some()),
-            ("keep-lines", options.keep_lines.is_some()),
-            ("account-idle", options.account_idle.is_some()),
-        ];
-        return match given.into_iter().find(|(_, given)| *given) {
-            Some((flag, _)) => Err(format!("--{flag} is for the file of --data: give that too")),
-            None => Ok(None),
-        };
+fn parse_data(options: &Options) -> Result<Option<Data>, ConfigError> {
+    let sync = options.sync.unwrap_or_default();
+    let keep = Retention {
+        days: options.keep,
+        lines: options.keep_lines,
     };
-    Ok(Some(Data {
-        file,
-        sync: options.sync.unwrap_or_default(),
-        keep: Retention {
-            days: options.keep,
-            lines: options.keep_lines,
-        },
-    }))
+    if let Some(file) = options.data.clone() {
+        return Ok(Some(Data { file, sync, keep }));
+    }
+    let in_vain = [
+        ("sync", sync == Durability::Full),
+        ("keep", keep.days.is_some()),
+        ("keep_lines", keep.lines.is_some()),
+        (
+            "account_idle",
+            options.account_idle.is_some_and(|days| days > 0),
+        ),
+    ];
+    match in_vain.into_iter().find(|(_, is_in_vain)| *is_in_vain) {
+        Some((name, _)) => Err(options.wrong(name, "it is for the file of --data: give that too")),
+        None => Ok(None),
+    }
 }
 
-fn parse_name(typed: &str) -> Result<Arc<str>, String> {
+fn parse_name(options: &Options) -> Result<Option<Arc<str>>, ConfigError> {
+    let Some(typed) = &options.name else {
+        return Ok(None);
+    };
     let name = text::clean(typed.as_bytes());
-    let wrong = if name != typed {
+    let wrong = if name != *typed {
         "it has control or invisible characters; leave them out".to_owned()
     } else if !name.contains(text::is_visible) {
         "it has no visible character; give a name such as \"The Lounge\"".to_owned()
@@ -225,20 +280,29 @@ fn parse_name(typed: &str) -> Result<Arc<str>, String> {
             text::width(&name)
         )
     } else {
-        return Ok(Arc::from(name));
+        return Ok(Some(Arc::from(name)));
     };
-    // As it was cleaned: the message goes to a terminal too.
-    Err(format!("--name {name}: {wrong}"))
+    Err(options.wrong("name", wrong))
+}
+
+fn read_motd(options: &Options) -> Result<Option<Arc<str>>, ConfigError> {
+    match &options.motd {
+        Some(path) => motd::read(path).map_err(|why| options.wrong("motd", why)),
+        None => Ok(None),
+    }
+}
+
+/// The zone that `--timezone` of a tool asks for. The error is a sentence for the person who has typed it.
+pub fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
+    find_zone(name).map_err(|why| format!("--timezone {}: {why}", name.unwrap_or_default()))
 }
 
 /// The zone of that name, or this machine's.
-pub fn parse_zone(name: Option<&str>) -> Result<TimeZone, String> {
+fn find_zone(name: Option<&str>) -> Result<TimeZone, String> {
     match name {
         None => Ok(TimeZone::system()),
         Some(name) => zone::named(name).ok_or_else(|| {
-            format!(
-                "--timezone {name}: no such time zone; give one such as Asia/Bangkok, +07:00 or UTC"
-            )
+            "no such time zone; give one such as Asia/Bangkok, +07:00 or UTC".to_owned()
         }),
     }
 }

@@ -12,11 +12,10 @@ use crate::text;
 ///
 /// # Errors
 ///
-/// A sentence for the operator, if the file cannot be read or is too long.
+/// Why not, for the operator, if the file cannot be read or is too long.
 pub(super) fn read(path: &Path) -> Result<Option<Arc<str>>, String> {
-    let wrong = |what: String| format!("--motd {}: {what}", path.display());
-    let bytes = read_bytes(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
-    rows(&bytes).map_err(wrong)
+    let bytes = read_bytes(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    rows(&bytes)
 }
 
 /// Reads one byte more than is allowed, at most: the file may be of any size.

@@ -66,7 +66,7 @@ mod tests {
         for (has_file, plain_passwords, peer, accounts, is_overheard) in table {
             let options = Options {
                 data: has_file.then(|| "chat.db".into()),
-                plain_passwords,
+                plain_passwords: Some(plain_passwords),
                 ..Options::default()
             };
             let config = Config::new(options).expect("it makes sense");

@@ -310,6 +310,9 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Connections that the kernel may hold before they are accepted: a class that presses Enter at once.
 pub const LISTEN_BACKLOG: i32 = 4096;
 
+/// Bytes of the file of `--config`: ten times as many as the example has that lists all options.
+pub const CONFIG_BYTES_MAX: usize = 128 * 1024;
+
 /// Seconds that `--idle` and `--grace` may ask for: a year, which no clock's arithmetic minds.
 pub const SECONDS_MAX: u32 = 365 * 24 * 3600;
 

@@ -106,13 +106,12 @@ impl Listen {
     }
 }
 
-/// Reads what the operator wrote. The error is a sentence for that person.
+/// Reads what the operator wrote. The error says what is wrong with it, and what to write instead.
 pub fn parse_listen(text: &str) -> Result<Listen, String> {
     let (rest, is_proxied) = strip(text, "proxy+");
     let (place, is_tls) = strip(rest, "tls+");
-    let place = parse_place(place).map_err(|why| format!("--listen {text}: {why}"))?;
     Ok(Listen {
-        place,
+        place: parse_place(place)?,
         is_proxied,
         is_tls,
     })
@@ -160,8 +159,8 @@ mod tests {
         for wrong in ["tls+", "tls+proxy+[::]:1", "tls+tls+[::]:1", "ssl+[::]:1"] {
             let error = parse_listen(wrong).expect_err("it makes no sense");
             assert!(
-                error.starts_with(&format!("--listen {wrong}: that is not")),
-                "{error}"
+                error.starts_with("that is not an address"),
+                "{wrong}: {error}"
             );
         }
     }

@@ -79,6 +79,8 @@ mod past;
 /// Export, import, check, as their users call them.
 mod tools;
 
+/// Options from a file and from the environment, and what is said of those that make no sense.
+mod configuration;
 /// The signals that stop the server, and what people see of it.
 mod shutdown;
 /// The command line: listeners, and the ways in which they fail.

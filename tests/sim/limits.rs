@@ -434,7 +434,7 @@ const OVERHEARD: &str = "Passwords are not accepted over this connection: others
 fn the_password_of_a_room_is_neither_set_nor_asked_for_where_others_could_read_it() {
     for plain_passwords in [false, true] {
         let mut world = World::new(Options {
-            plain_passwords,
+            plain_passwords: Some(plain_passwords),
             ..Options::default()
         });
         let here = ["\\name ann", "1", "7", "2", "7", "\\lock", "pizza4all"];
