@@ -8,8 +8,8 @@ use parlor::cli::{self, Failure, tell};
 use parlor::config::Config;
 use parlor::net::listener::Listener;
 use parlor::runtime::Runtime;
-use parlor::server;
 use parlor::server::signals::StopSignal;
+use parlor::server::{self, Start};
 use smol::Executor;
 use tikv_jemallocator::Jemalloc;
 use tracing::warn;
@@ -34,7 +34,7 @@ fn start(mut args: Args) -> Result<(), Failure> {
         warn!("{doubt}");
     }
     server::raise_descriptor_limit();
-    let stop = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
+    let signal = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let runtime = Runtime::new(Arc::new(Executor::new()));
     let store = config.open_store(&runtime.clock)?;
     let listeners = Listener::bind_all(&config.listen)?;
@@ -44,13 +44,13 @@ fn start(mut args: Args) -> Result<(), Failure> {
     runtime
         .start_threads(config.threads - 1)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
-    let served = runtime.block_on(server::run(
-        runtime.clone(),
+    let start = Start {
         config,
+        source,
         store,
         listeners,
-        stop.wait(),
-    ));
+    };
+    let served = runtime.block_on(server::run(runtime.clone(), start, signal));
     log.finish();
     Ok(served?)
 }

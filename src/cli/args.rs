@@ -120,19 +120,19 @@ mod tests {
             "--listen",
             "unix:/tmp/x",
             "--listen",
-            "unix:/tmp/x,group=chat,mode=666",
+            "unix:/tmp/y,group=chat,mode=666",
         ]);
-        let unix = |mode, group: Option<&str>| {
+        let unix = |path: &str, mode, group: Option<&str>| {
             Place::Unix(UnixPlace {
-                path: "/tmp/x".into(),
+                path: path.into(),
                 mode,
                 group: group.map(str::to_owned),
             })
         };
         let expected = [
             Place::Tcp("127.0.0.1:0".parse().expect("an address")),
-            unix(0o660, None),
-            unix(0o666, Some("chat")),
+            unix("/tmp/x", 0o660, None),
+            unix("/tmp/y", 0o666, Some("chat")),
         ];
         let expected = expected.map(Listen::plain);
         assert_eq!(config.expect("all are right").listen, expected);

@@ -2,8 +2,10 @@
 //!
 //! [`options`] lists every option, and says how to add one. [`ConfigSource`] reads flags, environment and file.
 
+pub mod control;
 pub mod document;
 mod file;
+pub mod live;
 mod motd;
 pub mod options;
 mod source;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 
+pub use live::{LiveConfig, ReloadReport};
 pub use options::{Options, RawDrawing};
 pub use source::{ConfigError, ConfigSource, Source};
 
@@ -216,11 +219,20 @@ fn parse_listens(options: &Options) -> Result<Vec<Listen>, ConfigError> {
     if options.listen.is_empty() {
         return Ok(vec![Listen::DEFAULT]);
     }
-    let places = options
-        .listen
-        .iter()
-        .map(|text| parse_listen(text).map_err(|why| options.wrong_value("listen", text, why)));
-    places.collect()
+    let mut places: Vec<Listen> = Vec::new();
+    for text in &options.listen {
+        let wrong = |why: String| options.wrong_value("listen", text, why);
+        let listen = parse_listen(text).map_err(wrong)?;
+        let other = places
+            .iter()
+            .find(|other| listen.place.excludes(&other.place));
+        if let Some(other) = other {
+            let why = format!("another one is {other} already: leave one of them out");
+            return Err(wrong(why));
+        }
+        places.push(listen);
+    }
+    Ok(places)
 }
 
 fn parse_seconds(

@@ -260,6 +260,7 @@ pub struct OptionRow {
     field: fn(&Options) -> &dyn Field,
     field_mut: fn(&mut Options) -> &mut dyn Field,
     take: fn(&mut Options, &mut Options),
+    copy: fn(&Options, &mut Options),
 }
 
 macro_rules! define_options {
@@ -296,6 +297,7 @@ macro_rules! define_options {
                 field: |options| &options.$name,
                 field_mut: |options| &mut options.$name,
                 take: |from, to| to.$name = std::mem::take(&mut from.$name),
+                copy: |from, to| to.$name.clone_from(&from.$name),
             },
         )+)+];
     };
@@ -359,6 +361,12 @@ impl OptionRow {
             (self.take)(from, to);
         }
         is_given
+    }
+
+    /// Sets it to what it is in `from`, with where that was given.
+    pub(super) fn copy(&self, from: &Options, to: &mut Options) {
+        (self.copy)(from, to);
+        to.sources.copy(self, &from.sources);
     }
 
     /// What was chosen, as a flag or a variable has it; `None` if nothing was.

@@ -43,6 +43,13 @@ impl Sources {
     pub(super) fn set(&mut self, row: &OptionRow, source: Source) {
         self.0.insert(row.name, source);
     }
+
+    pub(super) fn copy(&mut self, row: &OptionRow, from: &Sources) {
+        match from.get(row.name) {
+            Some(source) => self.set(row, source.clone()),
+            None => drop(self.0.remove(row.name)),
+        }
+    }
 }
 
 /// What is wrong with the configuration.

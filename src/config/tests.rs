@@ -161,6 +161,10 @@ const WRONG: &[(&str, &str)] = &[
         "parlor.toml:1:8: sync = \"full\": it is for the file of --data: give that too",
     ),
     (
+        "listen = [\"127.0.0.1:1\", \"[::]:1\"]\n",
+        "parlor.toml:1:10: listen = [::]:1: another one is 127.0.0.1:1 already: leave one of them out",
+    ),
+    (
         "max_rooms = 1\nmax_rooms = 2\n",
         "parlor.toml:2:1: duplicate key",
     ),
@@ -373,4 +377,60 @@ fn what_is_printed_brings_itself_about() {
         printed.contains("# default\n") && printed.contains("parlor.toml:3:13\n"),
         "{printed}"
     );
+}
+
+#[test]
+fn what_cannot_change_while_the_server_runs_stays_and_waits() {
+    let config = |text: &str| of_file(text).expect("it makes sense");
+    let old = config("threads = 2\nmax_rooms = 5\nname = \"one\"\n");
+    let mut new =
+        config("threads = 3\ndata = \"x.db\"\nmax_rooms = 6\nrate_lines_per_second = 10\n");
+    let report = new.succeed(&old);
+    assert_eq!(
+        report.changed,
+        ["name: not set (was \"one\")", "max_rooms: 6 (was 5)"]
+    );
+    assert_eq!(report.waiting, ["data", "threads"]);
+    assert_eq!((new.threads, &new.data, new.rooms.rooms_max), (2, &None, 6));
+    assert_eq!(
+        report.to_string(),
+        "name: not set (was \"one\")\nmax_rooms: 6 (was 5)\nneeds a restart: data, threads"
+    );
+    // They wait still, the next time.
+    let mut again = config("threads = 3\ndata = \"x.db\"\nmax_rooms = 6\n");
+    let report = again.succeed(&new);
+    assert_eq!(
+        (report.changed, report.waiting),
+        (vec![], vec!["data", "threads"])
+    );
+    let mut back = config("threads = 2\nmax_rooms = 6\n");
+    assert_eq!(back.succeed(&again).to_string(), "nothing has changed");
+}
+
+#[test]
+fn whatever_waits_for_a_restart_is_as_it_was_in_the_configuration_that_is_in_effect() {
+    let old = of_file("data = \"x.db\"\n").expect("it makes sense");
+    for row in OPTIONS
+        .iter()
+        .filter(|row| row.on_reload == options::OnReload::Restart)
+    {
+        let other = match row.key {
+            "sync" => "\"full\"".to_owned(),
+            _ => row.example_toml().expect("an example"),
+        };
+        let data = if row.key == "data" {
+            ""
+        } else {
+            "data = \"x.db\"\n"
+        };
+        let mut new = of_file(&format!("{data}{} = {other}\n", row.key)).expect("it makes sense");
+        let report = new.succeed(&old);
+        assert_eq!(report.waiting, [row.key]);
+        let without_sources = |config: &Config| {
+            let mut config = config.clone();
+            config.options.sources = source::Sources::default();
+            format!("{config:?}")
+        };
+        assert_eq!(without_sources(&new), without_sources(&old), "{}", row.key);
+    }
 }

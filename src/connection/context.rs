@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::control::Control;
+use crate::config::{Config, LiveConfig};
 use crate::connection::backlog::TotalBacklog;
 use crate::dialog::session::{AccountPolicy, Policy};
 use crate::hub::lobby::Lobby;
@@ -17,14 +18,16 @@ use crate::runtime::Runtime;
 pub struct Shared {
     /// What it runs on.
     pub runtime: Runtime,
-    /// What the operator chose.
-    pub config: Config,
+    /// What the operator chose, and may change.
+    pub config: LiveConfig,
+    /// What operators can have the server do.
+    pub control: Control,
     /// Rooms and names.
     pub lobby: Arc<Lobby>,
     /// How many connections there are.
     pub admission: Arc<Admission>,
-    /// How much of the executor each address takes; `None`: no matter.
-    pub shares: Option<Arc<Shares>>,
+    /// How much of the executor each address takes, while connections are counted by it.
+    pub shares: Arc<Shares>,
     /// How much output waits for clients.
     pub backlog: Arc<TotalBacklog>,
     /// Why connections ended.

@@ -221,7 +221,7 @@ impl Connection {
             socket,
             is_local: peer.is_on_this_machine(),
             user: Participant::enter(id, peer.group(), Arc::clone(&shared.lobby)),
-            session: Session::new(context::policy(&shared.config, peer)),
+            session: Session::new(context::policy(&shared.config.get(), peer)),
             input: Input {
                 decoder: Decoder::new(),
                 lines: LineMode::default(),
@@ -247,7 +247,7 @@ impl Connection {
             },
             negotiation: Negotiation::new(),
             charset: None,
-            screen: Screen::new(Display::plain(shared.config.zone.clone())),
+            screen: Screen::new(Display::plain(shared.config.get().zone.clone())),
             day: DayTracker::default(),
             mention: None,
             echoes: false,
@@ -262,7 +262,8 @@ impl Connection {
             lost: None,
             sharer: peer
                 .address()
-                .and_then(|address| Some(shared.shares.as_ref()?.join(address, now))),
+                .filter(|_| shared.config.get().per_address_max > 0)
+                .map(|address| shared.shares.join(address, now)),
             turn_micros: 0,
             timer: None,
             shared,
@@ -301,7 +302,7 @@ impl Connection {
     }
 
     fn greet(&mut self) {
-        let greeting = self.session.greeting(self.shared.config.motd.clone());
+        let greeting = self.session.greeting(self.shared.config.get().motd.clone());
         self.perform(greeting);
     }
 
@@ -435,7 +436,7 @@ impl Connection {
     fn idle_at(&self) -> Option<Instant> {
         let waits =
             !self.input.held.is_empty() || !self.input.bytes.is_empty() || self.is_showing();
-        let idle = self.shared.config.idle.filter(|_| !waits)?;
+        let idle = self.shared.config.get().idle.filter(|_| !waits)?;
         Some(self.input.last + idle)
     }
 

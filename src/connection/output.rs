@@ -58,6 +58,7 @@ impl Connection {
             return false;
         }
         let mut rows = String::new();
+        let config = self.shared.config.get();
         let viewer = Viewer {
             zone: &self.screen.display.zone,
             now: self.timestamp(),
@@ -65,7 +66,7 @@ impl Connection {
             times: self.screen.display.times,
             hints: !self.screen.display.quiet,
             columns: self.screen.display.width(),
-            server: self.shared.config.name.as_deref(),
+            server: config.name.as_deref(),
         };
         let is_cut = view.write_part(&viewer, part, &mut rows);
         self.draw_with(|screen, out| screen.text(&rows, out));

@@ -155,7 +155,7 @@ impl Connection {
     }
 
     fn raw(&mut self) {
-        if self.shared.config.raw_ansi {
+        if self.shared.config.get().raw_ansi {
             self.screen.display.drawing = Drawing::Ansi;
             self.session.no_ansi_tip();
         }
@@ -349,7 +349,8 @@ impl Connection {
     }
 
     fn set_timezone(&mut self, name: Option<String>) -> SettingsView {
-        let servers = &self.shared.config.zone;
+        let config = self.shared.config.snapshot();
+        let servers = &config.zone;
         let zone = match &name {
             None => servers.clone(),
             Some(name) => match zone::named(name) {

@@ -313,6 +313,10 @@ pub const LISTEN_BACKLOG: i32 = 4096;
 /// Bytes of the file of `--config`: ten times as many as the example has that lists all options.
 pub const CONFIG_BYTES_MAX: usize = 128 * 1024;
 
+/// What operators may have asked of the server that it has not begun with: more than there are operators, and no more
+/// than can be done in a moment.
+pub const CONTROL_REQUESTS_MAX: usize = 16;
+
 /// Seconds that `--idle` and `--grace` may ask for: a year, which no clock's arithmetic minds.
 pub const SECONDS_MAX: u32 = 365 * 24 * 3600;
 

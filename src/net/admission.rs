@@ -17,7 +17,7 @@ use crate::time::rate::Pace;
 pub struct Admission {
     all: Slots,
     refusals: Slots,
-    per_address_max: usize,
+    per_address_max: AtomicUsize,
     addresses: Mutex<Addresses>,
 }
 
@@ -44,12 +44,20 @@ impl Admission {
         Arc::new(Admission {
             all: Slots::new(connections_max),
             refusals: Slots::new(REFUSALS_MAX),
-            per_address_max,
+            per_address_max: AtomicUsize::new(per_address_max),
             addresses: Mutex::new(Addresses {
                 counts: Counts::default(),
                 turns: Turns::new(pace),
             }),
         })
+    }
+
+    /// From now on there are so many places, as in [`Admission::new`]. Nobody who is in is put out.
+    pub fn set_limits(&self, connections_max: usize, per_address_max: usize, pace: Pace) {
+        self.all.set_most(connections_max);
+        self.per_address_max
+            .store(per_address_max, Ordering::Relaxed);
+        self.addresses().turns.set_pace(pace);
     }
 
     /// Lets a client in that has come `now`, or says why not.
@@ -67,17 +75,15 @@ impl Admission {
             address: None,
             turn: None,
         };
-        if let Some(address) = peer.address().filter(|_| self.per_address_max > 0) {
+        if let Some(address) = peer.address() {
+            let most = self.per_address_max.load(Ordering::Relaxed);
             let mut addresses = self.addresses();
-            if addresses
-                .counts
-                .take(address, self.per_address_max)
-                .is_err()
-            {
+            // Without a limit they are counted too: there may be one later.
+            if addresses.counts.take(address, most).is_err() {
                 drop(addresses);
                 return Err(Reason::AddressFull);
             }
-            if !peer.is_on_this_machine() {
+            if most > 0 && !peer.is_on_this_machine() {
                 let turn = addresses.turns.next(address, now);
                 admitted.turn = (turn > now).then_some(turn);
             }
@@ -89,8 +95,8 @@ impl Admission {
 
     /// More than half of the connections that there can be are there.
     pub fn is_over_half_full(&self) -> bool {
-        let taken = self.all.taken.load(Ordering::Relaxed);
-        self.all.most < usize::MAX && taken > self.all.most / 2
+        let (taken, most) = (self.all.taken.load(Ordering::Relaxed), self.all.most());
+        most < usize::MAX && taken > most / 2
     }
 
     /// A slot among the clients that are being told why they are refused; `None`: there are enough of them.
@@ -118,7 +124,7 @@ impl Drop for Admitted {
 #[derive(Debug)]
 struct Slots {
     taken: AtomicUsize,
-    most: usize,
+    most: AtomicUsize,
 }
 
 /// A slot that is taken; free again when dropped.
@@ -128,15 +134,27 @@ pub struct Slot<'a>(&'a Slots);
 impl Slots {
     /// `most` slots; `0`: any number.
     fn new(most: usize) -> Slots {
-        Slots {
+        let slots = Slots {
             taken: AtomicUsize::new(0),
-            most: if most == 0 { usize::MAX } else { most },
-        }
+            most: AtomicUsize::new(0),
+        };
+        slots.set_most(most);
+        slots
+    }
+
+    /// From now on there are `most`; `0`: any number.
+    fn set_most(&self, most: usize) {
+        let most = if most == 0 { usize::MAX } else { most };
+        self.most.store(most, Ordering::Relaxed);
+    }
+
+    fn most(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
     }
 
     /// Takes a slot; false if none is free.
     fn enter(&self) -> bool {
-        let one_more = |taken: usize| (taken < self.most).then_some(taken + 1);
+        let one_more = |taken: usize| (taken < self.most()).then_some(taken + 1);
         self.taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
             .is_ok()

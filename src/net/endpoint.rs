@@ -1,5 +1,6 @@
 //! Where a server listens.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
@@ -32,6 +33,42 @@ pub struct UnixPlace {
     pub mode: u32,
     /// The group that it is given to, by name or number; `None`: that of the process.
     pub group: Option<String>,
+}
+
+impl fmt::Display for Listen {
+    /// As it could be written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Tcp(address) => write!(f, "{}{address}", self.prefix()),
+            Place::Unix(place) => write!(f, "{}unix:{}", self.prefix(), place.path.display()),
+        }
+    }
+}
+
+impl Place {
+    /// True if a server cannot listen at both: they are one, or one is a part of the other.
+    pub fn excludes(&self, other: &Place) -> bool {
+        match (self, other) {
+            // Any free port is another one each time.
+            (Place::Tcp(one), Place::Tcp(_)) if one.port() == 0 => false,
+            (Place::Tcp(one), Place::Tcp(other)) if one.port() == other.port() => {
+                let takes = |all: &SocketAddr, other: &SocketAddr| {
+                    all.ip().is_unspecified() && (all.is_ipv6() || other.is_ipv4())
+                };
+                one == other || takes(one, other) || takes(other, one)
+            }
+            _ => self.is_same(other),
+        }
+    }
+
+    /// True if it is one address, or one path.
+    pub fn is_same(&self, other: &Place) -> bool {
+        match (self, other) {
+            (Place::Tcp(one), Place::Tcp(other)) => one == other,
+            (Place::Unix(one), Place::Unix(other)) => one.path == other.path,
+            (Place::Tcp(_), Place::Unix(_)) | (Place::Unix(_), Place::Tcp(_)) => false,
+        }
+    }
 }
 
 impl UnixPlace {
@@ -143,6 +180,35 @@ fn parse_place(text: &str) -> Result<Place, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_excludes_itself_and_what_is_a_part_of_it() {
+        for (one, other, expected) in [
+            ("127.0.0.1:1", "127.0.0.1:1", true),
+            ("127.0.0.1:1", "tls+127.0.0.1:1", true),
+            ("127.0.0.1:1", "127.0.0.1:2", false),
+            ("127.0.0.1:1", "127.0.0.2:1", false),
+            ("127.0.0.1:0", "127.0.0.1:0", false),
+            ("0.0.0.0:1", "127.0.0.1:1", true),
+            ("[::]:1", "127.0.0.1:1", true),
+            ("[::]:1", "0.0.0.0:1", true),
+            ("[::]:1", "[::1]:1", true),
+            ("0.0.0.0:1", "[::1]:1", false),
+            ("127.0.0.1:1", "[::1]:1", false),
+            ("unix:/tmp/x", "unix:/tmp/x,mode=666", true),
+            ("unix:/tmp/x", "unix:/tmp/y", false),
+            ("unix:/tmp/x", "127.0.0.1:1", false),
+        ] {
+            let place = |text| parse_listen(text).expect("it is right").place;
+            for (one, other) in [(one, other), (other, one)] {
+                assert_eq!(
+                    place(one).excludes(&place(other)),
+                    expected,
+                    "{one} {other}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn what_clients_do_first_stands_before_the_address() {

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use nix::unistd::Group;
@@ -21,7 +22,7 @@ use crate::net::socket::{Peer, Socket};
 /// A listening socket.
 #[derive(Debug)]
 pub struct Listener {
-    socket: ListeningSocket,
+    socket: Arc<ListeningSocket>,
     listen: Listen,
 }
 
@@ -35,18 +36,17 @@ enum ListeningSocket {
 impl Listener {
     /// Listens at every one of `places`. The error is a sentence for the operator.
     pub fn bind_all(places: &[Listen]) -> Result<Vec<Listener>, String> {
-        if *places == [Listen::DEFAULT]
-            && let Place::Tcp(address) = places[0].place
-            && !has_ipv6()
-        {
-            let v4 = SocketAddr::from(([0, 0, 0, 0], address.port()));
-            return Ok(vec![Listener::bind(&Listen::plain(Place::Tcp(v4)))?]);
-        }
         places.iter().map(Listener::bind).collect()
     }
 
-    fn bind(listen: &Listen) -> Result<Listener, String> {
+    /// Listens at this place. The error is a sentence for the operator.
+    pub fn bind(listen: &Listen) -> Result<Listener, String> {
         let socket = match &listen.place {
+            Place::Tcp(address) if *listen == Listen::DEFAULT && !has_ipv6() => {
+                let v4 = SocketAddr::from(([0, 0, 0, 0], address.port()));
+                let bound = bind_tcp(v4).map(ListeningSocket::Tcp);
+                bound.map_err(|error| format!("cannot listen on {v4}: {}", explain(&error)))?
+            }
             Place::Tcp(address) => bind_tcp(*address)
                 .map(ListeningSocket::Tcp)
                 .map_err(|error| format!("cannot listen on {address}: {}", explain(&error)))?,
@@ -54,20 +54,40 @@ impl Listener {
                 let path = &place.path;
                 let failed =
                     |why: String| format!("cannot listen on unix:{}: {why}", path.display());
-                let group = place
-                    .group
-                    .as_deref()
-                    .map(group_id)
-                    .transpose()
-                    .map_err(failed)?;
+                let group = place.group_id().map_err(failed)?;
                 let listener = bind_unix(place, group).map_err(|error| failed(explain(&error)))?;
                 ListeningSocket::Unix(listener, path.clone())
             }
         };
         Ok(Listener {
-            socket,
+            socket: Arc::new(socket),
             listen: listen.clone(),
         })
+    }
+
+    /// The same socket under what `listen` says, which is of the same place. This one should not be used any more.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator, if who may connect to a Unix socket cannot be changed.
+    pub fn altered(&self, listen: Listen) -> Result<Listener, String> {
+        if let Place::Unix(place) = &listen.place {
+            let failed = |why: String| format!("{} stays as it is: {why}", self.place());
+            let group = place.group_id().map_err(failed)?;
+            allow(place, group).map_err(|error| failed(explain(&error)))?;
+        }
+        Ok(Listener {
+            socket: Arc::clone(&self.socket),
+            listen,
+        })
+    }
+
+    /// Its TCP port, with that which the system chose.
+    pub fn port(&self) -> Option<u16> {
+        match &*self.socket {
+            ListeningSocket::Tcp(listener) => Some(listener.get_ref().local_addr().ok()?.port()),
+            ListeningSocket::Unix(..) => None,
+        }
     }
 
     /// What it was made from.
@@ -77,7 +97,7 @@ impl Listener {
 
     /// Its address, as the operator should write it: with the port that the system chose.
     pub fn place(&self) -> String {
-        let place = match &self.socket {
+        let place = match &*self.socket {
             ListeningSocket::Tcp(listener) => match listener.get_ref().local_addr() {
                 Ok(address) => address.to_string(),
                 Err(error) => format!("an unknown address ({error})"),
@@ -89,7 +109,7 @@ impl Listener {
 
     /// Waits for the next client.
     pub async fn accept(&self) -> io::Result<(Socket, Peer)> {
-        match &self.socket {
+        match &*self.socket {
             ListeningSocket::Tcp(listener) => {
                 let (socket, address) = listener.accept().await?;
                 // A chat line is worth a packet of its own; without it lines wait for each other.
@@ -104,9 +124,9 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+impl Drop for ListeningSocket {
     fn drop(&mut self) {
-        if let ListeningSocket::Unix(_, path) = &self.socket {
+        if let ListeningSocket::Unix(_, path) = self {
             // If it is gone already, that is what was wanted.
             let _ = fs::remove_file(path);
         }
@@ -157,18 +177,27 @@ fn bind_unix(place: &UnixPlace, group: Option<u32>) -> io::Result<Async<UnixList
         bound => bound?,
     }
     // Nobody can connect yet, whatever its permissions were until here.
-    let opened = || {
-        if group.is_some() {
-            chown(path, None, group)?;
-        }
-        fs::set_permissions(path, Permissions::from_mode(place.mode))?;
-        socket.listen(LISTEN_BACKLOG)
-    };
-    opened().inspect_err(|_| {
+    let opened = allow(place, group).and_then(|()| socket.listen(LISTEN_BACKLOG));
+    opened.inspect_err(|_| {
         // The error that matters is the first.
         let _ = fs::remove_file(path);
     })?;
     Async::new(socket.into())
+}
+
+/// Lets those connect to a socket who may.
+fn allow(place: &UnixPlace, group: Option<u32>) -> io::Result<()> {
+    if group.is_some() {
+        chown(&place.path, None, group)?;
+    }
+    fs::set_permissions(&place.path, Permissions::from_mode(place.mode))
+}
+
+impl UnixPlace {
+    /// The number of its group, if it has one of its own.
+    fn group_id(&self) -> Result<Option<u32>, String> {
+        self.group.as_deref().map(group_id).transpose()
+    }
 }
 
 /// The number of a group, by its name or number.

@@ -30,6 +30,11 @@ impl Turns {
         }
     }
 
+    /// From now on they begin at this pace.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
     /// When a connection from `address` may begin that has come `now`: then, or later.
     pub fn next(&mut self, address: Address, now: Instant) -> Instant {
         if self.pace.is_free() {

@@ -5,15 +5,18 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::panic;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Instant;
 
 use tracing::error;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload};
 
 use crate::limits::{LOG_FLUSH_LOOK, LOG_FLUSH_MAX, LOG_LINES_MAX};
 
@@ -70,14 +73,36 @@ pub fn start_to(
     in_colour: bool,
 ) -> io::Result<Log> {
     let log = Log::to(sink)?;
-    tracing_subscriber::fmt()
-        .with_max_level(level)
+    let (filter, handle) = reload::Layer::new(level);
+    let lines = fmt::layer()
         .with_writer(log.lines.clone())
         .with_ansi(in_colour)
         .with_target(false)
-        .log_internal_errors(false)
+        .log_internal_errors(false);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
         .init();
+    // There is one log in a process, or `init` has panicked.
+    let _ = LEVEL.set(handle);
     Ok(log)
+}
+
+/// What is logged. There is one log in a process.
+static LEVEL: OnceLock<reload::Handle<LevelFilter, Registry>> = OnceLock::new();
+
+/// Logs what is at least as urgent as `level` from now on.
+pub fn set_level(level: LevelFilter) {
+    // Without a log there is nothing to do.
+    if let Some(handle) = LEVEL.get() {
+        let _ = handle.modify(|filter| *filter = level);
+    }
+}
+
+/// What is logged.
+pub fn level() -> LevelFilter {
+    let level = LEVEL.get().and_then(reload::Handle::clone_current);
+    level.unwrap_or(LevelFilter::OFF)
 }
 
 /// Panics since the log was started. There is one hook for them in a process, and so one count.

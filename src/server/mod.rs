@@ -2,16 +2,15 @@
 
 mod clock_watch;
 mod connect_log;
+mod listening;
 pub mod log;
+mod reload;
 pub mod signals;
 
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
-use std::io;
-use std::pin::Pin;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::Instant;
 
 use async_channel::{Receiver, Sender};
@@ -20,13 +19,17 @@ use smol::Task;
 use tracing::{info, warn};
 
 use self::connect_log::ConnectLog;
+use self::listening::Listening;
+use self::reload::Caretaker;
+use self::signals::StopSignal;
 
 use crate::chat::message::MemberId;
-use crate::config::Config;
+use crate::config::control::Control;
+use crate::config::{Config, ConfigSource, LiveConfig};
 use crate::connection::Connection;
 use crate::connection::context::Shared;
 use crate::hub::lobby::Lobby;
-use crate::limits::{ACCEPT_PAUSE, GRACE_MIN};
+use crate::limits::GRACE_MIN;
 use crate::net::admission::{Admission, Admitted};
 use crate::net::listener::Listener;
 use crate::net::reason::{Reason, ReasonCounts};
@@ -59,6 +62,16 @@ impl Server {
         config: Config,
         store: Store,
     ) -> Result<Arc<Server>, String> {
+        Server::open_with(runtime, config, store, Control::none()).await
+    }
+
+    /// The same, where an operator can ask for something by way of `control`.
+    async fn open_with(
+        runtime: Runtime,
+        config: Config,
+        store: Store,
+        control: Control,
+    ) -> Result<Arc<Server>, String> {
         let watch = clock_watch::watch(runtime.clock.clone(), store.clone());
         let lobby = Lobby::open(runtime.clone(), store, config.room, config.rooms);
         let lobby = lobby
@@ -75,10 +88,11 @@ impl Server {
                 admission: Admission::new(most, per_address, config.connect_pace),
                 lobby,
                 backlog: Arc::default(),
-                shares: (per_address > 0).then(|| Shares::new(config.threads)),
+                shares: Shares::new(config.threads),
                 reasons: ReasonCounts::default(),
                 runtime,
-                config,
+                control,
+                config: LiveConfig::new(config),
             }),
         }))
     }
@@ -180,6 +194,7 @@ impl Server {
             runtime,
             config,
             reasons,
+            control: _,
             admission: _,
             backlog: _,
             shares: _,
@@ -197,7 +212,8 @@ impl Server {
             true
         };
         let too_late = async {
-            runtime.clock.after(config.grace.max(GRACE_MIN)).await;
+            let grace = config.get().grace.max(GRACE_MIN);
+            runtime.clock.after(grace).await;
             false
         };
         if !future::or(everybody_left, too_late).await {
@@ -210,77 +226,47 @@ impl Server {
     }
 }
 
-/// Serves clients at `listeners` until `stop` is ready; then stops as [`Server::stop`] does.
+/// What a server begins with.
+#[derive(Debug)]
+pub struct Start {
+    /// What it goes by.
+    pub config: Config,
+    /// Where that came from, and where another one comes from if the operator asks for it.
+    pub source: ConfigSource,
+    /// Its rooms and accounts.
+    pub store: Store,
+    /// Where clients come in.
+    pub listeners: Vec<Listener>,
+}
+
+/// Serves clients until a signal says that the server should stop; then stops as [`Server::stop`] does. Meanwhile the
+/// configuration is read anew at each SIGHUP, and whenever [`Control`] asks for it.
 ///
 /// # Errors
 ///
 /// A sentence for the operator if the rooms cannot be read.
-pub async fn run(
-    runtime: Runtime,
-    config: Config,
-    store: Store,
-    listeners: Vec<Listener>,
-    stop: impl Future<Output = ()>,
-) -> Result<(), String> {
-    let tasks = runtime.tasks();
-    let server = Server::open(runtime.clone(), config, store).await?;
-    let mut accepting: Vec<_> = listeners
-        .into_iter()
-        .map(|listener| tasks.spawn(accept_all(Arc::clone(&server), listener)))
-        .collect();
+pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(), String> {
+    let (control, requests) = Control::new();
+    let (config, store) = (start.config, start.store);
+    let server = Server::open_with(runtime.clone(), config, store, control.clone()).await?;
+    let mut caretaker = Caretaker {
+        listening: Listening::start(&server, runtime.tasks(), start.listeners),
+        server: Arc::clone(&server),
+        source: Arc::new(start.source),
+        requests,
+    };
     let stopped = async {
-        stop.await;
+        signal.wait(|| control.ask_for_reload()).await;
         Ok(())
     };
     let failed = async {
-        // Only a panic ends what accepts.
-        let accept_failed = poll_fn(|cx| {
-            let mut tasks = accepting.iter_mut();
-            match tasks.any(|task| Pin::new(task).poll(cx).is_ready()) {
-                true => Poll::Ready(()),
-                false => Poll::Pending,
-            }
-        });
-        future::or(accept_failed, runtime.thread_failed()).await;
+        future::or(caretaker.run(), runtime.thread_failed()).await;
         Err("stopped by a fault of its own; its log tells more".to_owned())
     };
     let why = future::or(stopped, failed).await;
-    for task in accepting {
-        task.cancel().await;
-    }
+    caretaker.listening.stop().await;
     server.stop().await;
     why
-}
-
-async fn accept_all(server: Arc<Server>, listener: Listener) {
-    let mut complained = false;
-    loop {
-        match listener.accept().await {
-            Ok((socket, peer)) => {
-                complained = false;
-                server.serve(socket, peer);
-            }
-            // The client has gone again before it was let in; that is its own affair.
-            Err(error) if is_clients_fault(&error) => {}
-            // Most likely no file descriptor is left. The kernel keeps the others waiting meanwhile.
-            Err(error) => {
-                if !std::mem::replace(&mut complained, true) {
-                    warn!(%error, "cannot accept connections for now");
-                }
-                server.shared.runtime.clock.after(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-fn is_clients_fault(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::NotConnected
-    )
 }
 
 /// Raises the limit of file descriptors to what the system allows this process; each client takes one.

@@ -1,6 +1,7 @@
 //! Messages in memory: the last lines of each room, until the process ends.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::page::PageSize;
@@ -17,7 +18,7 @@ use crate::time::Timestamp;
 /// Rooms and their last lines. No call does more than copy a few lines, so one lock will do.
 #[derive(Debug)]
 pub(super) struct Memory {
-    history_lines: usize,
+    history_lines: AtomicUsize,
     rooms: Mutex<Rooms>,
     register: Register,
 }
@@ -43,7 +44,7 @@ impl Memory {
     /// A store without rooms that keeps so many lines of each.
     pub(super) fn new(history_lines: usize) -> Memory {
         Memory {
-            history_lines,
+            history_lines: AtomicUsize::new(history_lines),
             rooms: Mutex::default(),
             register: Register::default(),
         }
@@ -52,10 +53,19 @@ impl Memory {
     /// The same rooms and lines. Who is called what is another matter.
     pub(super) fn as_it_is(&self) -> Memory {
         Memory {
-            history_lines: self.history_lines,
+            history_lines: AtomicUsize::new(self.history_lines()),
             rooms: Mutex::new(self.lock().clone()),
             register: Register::default(),
         }
+    }
+
+    /// From now on it keeps so many lines of each room.
+    pub(super) fn set_history_lines(&self, history_lines: usize) {
+        self.history_lines.store(history_lines, Ordering::Relaxed);
+    }
+
+    fn history_lines(&self) -> usize {
+        self.history_lines.load(Ordering::Relaxed)
     }
 
     pub(super) fn register(&self) -> &Register {
@@ -115,7 +125,7 @@ impl Memory {
         let entries = proposal.numbered(at, room.last_id + 1);
         for numbered in &entries {
             match &numbered.entry {
-                Entry::Said(message) => room.keep(message, self.history_lines),
+                Entry::Said(message) => room.keep(message, self.history_lines()),
                 Entry::Topic(set) => room.state.topic = set.topic.clone(),
                 _ => {}
             }
@@ -271,7 +281,7 @@ impl Room {
     fn keep(&mut self, message: &Arc<Message>, history_lines: usize) {
         self.last_id = message.id;
         self.state.has_lines = true;
-        if self.lines.len() >= history_lines {
+        while !self.lines.is_empty() && self.lines.len() >= history_lines {
             self.lines.pop_front();
         }
         if history_lines > 0 {

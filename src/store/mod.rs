@@ -134,6 +134,15 @@ impl Store {
         Store::on(Backend::Memory(Arc::new(Memory::new(history_lines))))
     }
 
+    /// From now on the last `history_lines` of each room are kept, if it is only the last ones.
+    pub fn set_history_lines(&self, history_lines: usize) {
+        match &self.backend {
+            Backend::Memory(memory) => memory.set_history_lines(history_lines),
+            // All are there.
+            Backend::Sqlite(_) => {}
+        }
+    }
+
     /// Opens the database at `path`, or makes one, for this process alone. Blocks; not for an executor. From then on
     /// `clock` knows what time it was when the last process told.
     ///

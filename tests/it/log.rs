@@ -104,7 +104,7 @@ fn a_hangup_and_signals_that_mean_nothing_end_nobody() {
         ann.line("\\name");
         ann.expect("ann");
     }
-    server.expect_log("SIGHUP changes nothing");
+    server.expect_log("reload: nothing has changed");
 }
 
 #[test]

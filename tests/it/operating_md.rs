@@ -175,7 +175,8 @@ impl Session {
                 true => text.rfind(&mark).filter(|_| text.ends_with("]\n")),
                 false => {
                     let lines: Vec<&str> = text.lines().collect();
-                    (text.ends_with('\n') && fits(&step.output, &lines)).then_some(text.len())
+                    let is_whole = text.is_empty() || text.ends_with('\n');
+                    (is_whole && fits(&step.output, &lines)).then_some(text.len())
                 }
             };
             end.map(|end| {

@@ -152,6 +152,12 @@ impl Room {
         &self.limits
     }
 
+    /// From now on it has other bounds. Whoever is in it stays.
+    pub fn set_limits(&mut self, limits: RoomLimits) {
+        self.limits = limits;
+        self.presence.set_delay(limits.notice_delay);
+    }
+
     /// How far its log has been applied; what a decision that is made now is based on.
     pub fn at(&self) -> At {
         self.at

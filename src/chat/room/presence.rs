@@ -53,6 +53,10 @@ impl Presence {
         }
     }
 
+    pub(super) fn set_delay(&mut self, delay: Duration) {
+        self.delay = delay;
+    }
+
     /// Somebody has come. Whoever has gone just now under the same name has not, as far as others are concerned.
     pub(super) fn came(&mut self, member: MemberId, join_seq: u64, name: &Name, now: Timestamp) {
         let is_back = |other: &Move| other.what == What::Went && other.name == *name;

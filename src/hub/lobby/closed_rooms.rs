@@ -132,10 +132,10 @@ impl Lobby {
                 error => ReopenError::Refused(error),
             })?;
             let founder = requester.founder(account.as_ref());
-            let open = state.rooms.len();
+            let (open, limits) = (state.rooms.len(), state.limits);
             let slot = state
                 .founders
-                .begin(&self.limits, open, &name.key(), member, founder);
+                .begin(&limits, open, &name.key(), member, founder);
             slot.map_err(ReopenError::Refused)?;
             state.room_names.claim(&name);
             (id, name, reopener)

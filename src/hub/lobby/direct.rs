@@ -57,6 +57,7 @@ impl Lobby {
         }
         let now = self.runtime.clock.now();
         let mut state = self.lock();
+        let pace = state.limits.dm_pace;
         let sender = state.people.get_mut(&from).ok_or(DmError::Gone)?;
         sender.correspondence().note_written(id);
         let sender = state.people.get(&from).ok_or(DmError::Gone)?;
@@ -70,7 +71,7 @@ impl Lobby {
         let user = state.people.get_mut(&id).ok_or(DmError::Gone)?;
         user.correspondence().takes_from(from, near)?;
         user.correspondence()
-            .count(Sender::of(from, address), self.limits.dm_pace, now)?;
+            .count(Sender::of(from, address), pace, now)?;
         let time = self.timestamp();
         let message = |whom, name: &Name, words| DirectMessage {
             time,

@@ -43,7 +43,7 @@ impl Lobby {
     fn end_idle_rooms(&self, idle: &mut IdleRooms) {
         let rooms: Vec<RoomHandle> = self.lock().rooms.values().cloned().collect();
         let now = self.runtime.clock.now();
-        let ends = self.limits.idle;
+        let ends = self.limits().idle;
         let before = ends.map(|idle| self.runtime.clock.times().earlier().before(idle));
         idle.begin();
         for room in rooms {

@@ -76,8 +76,6 @@ pub struct Lobby {
     store: Store,
     passwords: Passwords,
     searches: Searches,
-    room_limits: RoomLimits,
-    limits: LobbyLimits,
     /// What ends idle rooms, until the server does.
     sweeper: Mutex<Option<Task<()>>>,
     started: Instant,
@@ -85,7 +83,7 @@ pub struct Lobby {
     since: Timestamp,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     people: BTreeMap<MemberId, Box<User>>,
     /// Those who have a name.
@@ -106,6 +104,8 @@ struct State {
     failed_rooms: BTreeSet<RoomId>,
     lost_names: LostNames,
     seats: Seats,
+    room_limits: RoomLimits,
+    limits: LobbyLimits,
     stopping: bool,
 }
 
@@ -125,14 +125,12 @@ impl Lobby {
         let lobby = Arc::new_cyclic(|this| Lobby {
             this: Weak::clone(this),
             names: Mutex::default(),
-            state: Arc::default(),
+            state: Arc::new(Mutex::new(State::new(room_limits, limits))),
             requests: runtime.tasks(),
             actors: runtime.tasks(),
             store,
             passwords: Passwords::new(runtime.clone()),
             searches: Searches::default(),
-            room_limits,
-            limits,
             sweeper: Mutex::default(),
             started: runtime.clock.now(),
             since: runtime.clock.timestamp(),
@@ -145,6 +143,34 @@ impl Lobby {
         }
         lobby.start_sweeper();
         Ok(lobby)
+    }
+
+    /// From now on rooms have `room_limits`, those that are there too, and there can be as many as `limits` say, and for as
+    /// long. Nobody is put out, and no room is closed: what is over a limit just does not grow.
+    pub fn set_limits(&self, room_limits: RoomLimits, limits: LobbyLimits) {
+        let mut state = self.lock();
+        state.limits = limits;
+        self.store.set_history_lines(room_limits.history_lines);
+        if std::mem::replace(&mut state.room_limits, room_limits) == room_limits {
+            return;
+        }
+        for room in state.rooms.values() {
+            let limits = Box::new(room_limits);
+            // A room that is just being closed has no use for it.
+            let _ = room.mailbox.put(RoomCommand::SetLimits(limits));
+        }
+    }
+
+    /// Has every connection look at what it goes by, which is another now.
+    pub fn ring_all(&self) {
+        for user in self.lock().people.values() {
+            user.inbox.ring();
+        }
+    }
+
+    /// How many there can be of what, and for how long.
+    fn limits(&self) -> LobbyLimits {
+        self.lock().limits
     }
 
     /// Enters a connection. Once the server is stopping it is told so at once.
@@ -402,6 +428,28 @@ impl Lobby {
 }
 
 impl State {
+    /// Nobody is there, and rooms have these bounds.
+    fn new(room_limits: RoomLimits, limits: LobbyLimits) -> State {
+        State {
+            room_limits,
+            limits,
+            people: BTreeMap::new(),
+            named: PrefixIndex::default(),
+            accounts: Accounts::default(),
+            rooms: BTreeMap::new(),
+            founders: Founders::default(),
+            room_names: RoomNames::default(),
+            rooms_seen: RoomId::default(),
+            actors: BTreeMap::new(),
+            closed: BTreeSet::new(),
+            closed_rooms: ClosedRooms::default(),
+            failed_rooms: BTreeSet::new(),
+            lost_names: LostNames::default(),
+            seats: Seats::default(),
+            stopping: false,
+        }
+    }
+
     /// Takes out a user who has gone.
     fn forget(&mut self, id: MemberId) -> Option<Box<User>> {
         let gone = self.people.remove(&id)?;

@@ -41,11 +41,9 @@ impl Lobby {
         {
             let mut state = self.lock();
             state.check_new(name)?;
-            let open = state.rooms.len();
+            let (open, limits) = (state.rooms.len(), state.limits);
             let by = requester.founder(account.as_ref());
-            state
-                .founders
-                .begin(&self.limits, open, &key, founder, by)?;
+            state.founders.begin(&limits, open, &key, founder, by)?;
             state.room_names.claim(name);
         }
         let creating = AssertUnwindSafe(self.store_and_open(name, founder, account)).catch_unwind();
@@ -196,7 +194,7 @@ impl Lobby {
                 }
             }
         };
-        let room = Room::new(self.room_limits, room.state, room.at);
+        let room = Room::new(state.room_limits, room.state, room.at);
         let clock = self.runtime.clock.clone();
         let actor = room::run(room, handle.clone(), self.store.clone(), clock, ended);
         let actor = self.actors.spawn(async move {

@@ -51,7 +51,7 @@ impl Seats {
 impl Lobby {
     /// How long the seat of a registered user is kept whose connection was lost; zero: not at all.
     pub fn linger(&self) -> Duration {
-        self.limits.linger
+        self.limits().linger
     }
 
     /// Lets a user who has no connection any more go on by themself.

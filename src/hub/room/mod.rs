@@ -210,6 +210,11 @@ impl Actor {
             }
             RoomCommand::Leave(member, ended) => self.leave(member, ended, time).await,
             RoomCommand::Stop => self.room.suppress_presence(),
+            RoomCommand::SetLimits(limits) => {
+                self.recent.set_lines_max(limits.history_lines);
+                self.outbox.set_bytes_max(limits.outbox_bytes);
+                self.room.set_limits(*limits);
+            }
             RoomCommand::MayLock(member, answer) => self.may_lock(member, &answer, time),
             RoomCommand::Moderate(member, command) => self.moderate(member, &command, time).await,
             RoomCommand::SetFounder(member, account, answer) => {

@@ -54,20 +54,26 @@ struct Entry {
 impl Outbox {
     /// An empty outbox that keeps up to `bytes_max` bytes, and always the newest batch. `0` lifts the bound.
     pub fn new(bytes_max: usize) -> Arc<Outbox> {
-        Arc::new(Outbox {
+        let outbox = Arc::new(Outbox {
             state: Mutex::new(State {
                 entries: VecDeque::new(),
                 first: 0,
                 messages_before: 0,
                 bytes: 0,
-                bytes_max: if bytes_max == 0 {
-                    usize::MAX
-                } else {
-                    bytes_max
-                },
+                bytes_max: 0,
                 ended: BTreeMap::new(),
             }),
-        })
+        });
+        outbox.set_bytes_max(bytes_max);
+        outbox
+    }
+
+    /// From the next batch on it keeps up to `bytes_max` bytes; `0` lifts the bound.
+    pub fn set_bytes_max(&self, bytes_max: usize) {
+        self.lock().bytes_max = match bytes_max {
+            0 => usize::MAX,
+            bytes => bytes,
+        };
     }
 
     /// Adds `batch` for the `readers` that there are now.

@@ -12,7 +12,7 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Hash;
 use crate::chat::people::{DirectMessage, RoomMember};
 use crate::chat::request::{JoinError, ModCommand, Reply};
-use crate::chat::room::{ConnectionEnd, JoinRequest};
+use crate::chat::room::{ConnectionEnd, JoinRequest, RoomLimits};
 use crate::hub::inbox::Inbox;
 use crate::time::Timestamp;
 
@@ -37,6 +37,8 @@ pub enum RoomCommand {
         /// Its new name.
         name: Name,
     },
+    /// The room has other bounds from now on.
+    SetLimits(Box<RoomLimits>),
     /// A member asks for the members. Answered by [`ClientEvent::Members`].
     Who(MemberId),
     /// A member completes a name. Answered by [`ClientEvent::Names`].

@@ -25,6 +25,15 @@ impl Recent {
         }
     }
 
+    /// From now on it is the last `lines_max` lines. If that is more, what is missing has to be read.
+    pub(super) fn set_lines_max(&mut self, lines_max: usize) {
+        self.is_complete &= lines_max <= self.lines_max;
+        self.lines_max = lines_max;
+        let excess = self.lines.len().saturating_sub(lines_max);
+        self.lines.drain(..excess);
+        self.lines.shrink_to(lines_max);
+    }
+
     /// How many lines have to be read for it; 0 if it has them.
     pub(super) fn missing(&self) -> usize {
         match self.is_complete {

@@ -36,11 +36,16 @@ impl Server {
     pub(crate) fn start(args: &[&str]) -> Self {
         let at_once = [["--notice-delay", "0"], ["--linger", "0"]];
         let at_once = at_once.iter().filter(|[flag, _]| !args.contains(flag));
+        let mut command = Command::new(PROGRAM);
+        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(at_once.flatten()).args(args);
+        Self::start_by(&mut command)
+    }
+
+    /// Starts the server by this command, which has it listen on some port of `127.0.0.1`, and waits until it does.
+    pub(crate) fn start_by(command: &mut Command) -> Self {
         let started = Instant::now();
-        let mut child = Command::new(PROGRAM)
-            .args(["--listen", "127.0.0.1:0"])
-            .args(at_once.flatten())
-            .args(args)
+        let mut child = command
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -16,7 +16,7 @@ use crate::store::Expiry;
 impl Lobby {
     /// Deletes some of the accounts that are due.
     pub(in crate::hub::lobby) async fn expire_accounts(self: &Arc<Self>) {
-        let idle = self.limits.account_idle;
+        let idle = self.limits().account_idle;
         let unseen_since = idle.map(|idle| self.runtime.clock.times().earlier().before(idle));
         let due = self.store.due_accounts(unseen_since, ACCOUNT_EXPIRIES_MAX);
         // If they cannot be read now, they can the next time.

@@ -1,0 +1,148 @@
+//! Looking after a running server: what its operator asks of it, and reading the configuration anew.
+//!
+//! A reload has two halves. [`Caretaker::prepare`] reads and checks everything that may be wrong, and changes nothing;
+//! [`Caretaker::apply`] puts it in place and cannot fail. So a configuration is in effect as a whole, or not at all. What
+//! has a file or a socket of its own has a line in each of them.
+
+use std::sync::Arc;
+
+use async_channel::Receiver;
+use futures_lite::future;
+use tracing::{error, info, warn};
+
+use super::listening::{Change, Listening};
+use super::{Server, log};
+use crate::config::control::ControlRequest;
+use crate::config::{Config, ConfigError, ConfigSource, ReloadReport};
+
+/// Does what the operator asks for, while the server runs.
+pub(super) struct Caretaker {
+    pub(super) server: Arc<Server>,
+    pub(super) source: Arc<ConfigSource>,
+    pub(super) listening: Listening,
+    pub(super) requests: Receiver<ControlRequest>,
+}
+
+/// A configuration that was read and checked, with all that it takes to go by it.
+struct Prepared {
+    config: Config,
+    report: ReloadReport,
+    listening: Change,
+}
+
+impl Caretaker {
+    /// Does one thing after the other, until clients are let in no more because of a fault.
+    pub(super) async fn run(&mut self) {
+        loop {
+            let request = async { self.requests.recv().await.ok() };
+            let failed = async {
+                self.listening.failed().await;
+                None
+            };
+            match future::or(request, failed).await {
+                Some(request) => self.handle(request).await,
+                None => return,
+            }
+        }
+    }
+
+    async fn handle(&mut self, request: ControlRequest) {
+        match request {
+            ControlRequest::LogLevel(level) => log::set_level(level),
+            ControlRequest::Reload(answer) => {
+                let mut reloaded = self.reload().await;
+                self.set_log_level(&mut reloaded);
+                if let Some(answer) = answer {
+                    // Whoever asked may have gone.
+                    let _ = answer.try_send(reloaded);
+                }
+            }
+        }
+    }
+
+    async fn reload(&mut self) -> Result<ReloadReport, String> {
+        let prepared = self.prepare().await?;
+        Ok(self.apply(prepared).await)
+    }
+
+    /// Logs as much as the configuration says, and has the log say what came of a reload before that becomes less.
+    fn set_log_level(&self, reloaded: &mut Result<ReloadReport, String>) {
+        let level = self.server.shared.config.get().log;
+        let was = log::level();
+        if let (Ok(report), true) = (&mut *reloaded, was != level) {
+            log::set_level(level.max(was));
+            let is_told = |line: &String| line.starts_with("log_level");
+            if !report.changed.iter().any(is_told) {
+                // It was not the configuration that had changed it.
+                report.changed.push(format!("log_level: {level} again"));
+            }
+            tell(reloaded);
+            log::set_level(level);
+        } else {
+            tell(reloaded);
+        }
+    }
+
+    /// Reads and checks all of the new configuration.
+    async fn prepare(&self) -> Result<Prepared, String> {
+        let shared = &self.server.shared;
+        let source = Arc::clone(&self.source);
+        // The file may be slow, and so may be looking up a name in it.
+        let read = shared
+            .runtime
+            .unblock(move || source.read().and_then(Config::new));
+        let mut config = read.await.map_err(|ConfigError { why, .. }| why)?;
+        let report = config.succeed(&shared.config.get());
+        Ok(Prepared {
+            listening: self.listening.prepare(&config.listen)?,
+            config,
+            report,
+        })
+    }
+
+    /// Goes by it from now on.
+    async fn apply(&mut self, prepared: Prepared) -> ReloadReport {
+        let Prepared {
+            config,
+            mut report,
+            listening,
+        } = prepared;
+        let shared = &self.server.shared;
+        shared.admission.set_limits(
+            config.connections_max,
+            config.per_address_max,
+            config.connect_pace,
+        );
+        shared.lobby.set_limits(config.room, config.rooms);
+        shared.config.set(Arc::new(config));
+        // Whoever waits has to know of another deadline.
+        shared.lobby.ring_all();
+        self.listening.apply(listening, &mut report).await;
+        report
+    }
+}
+
+/// Has the log say what came of a reload.
+fn tell(reloaded: &Result<ReloadReport, String>) {
+    match reloaded {
+        Ok(report) => {
+            for change in &report.changed {
+                info!("reload: {change}");
+            }
+            for warning in &report.warnings {
+                warn!("reload: {warning}");
+            }
+            if !report.waiting.is_empty() {
+                warn!("reload: needs a restart: {}", report.waiting.join(", "));
+            }
+            if *report == ReloadReport::default() {
+                info!("reload: {report}");
+            }
+        }
+        Err(why) => {
+            for line in why.lines() {
+                error!("reload: nothing was changed: {line}");
+            }
+        }
+    }
+}
