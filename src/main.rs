@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use parlor::cli::args::Args;
-use parlor::cli::{self, Failure, tell};
+use parlor::cli::{self, Failure};
 use parlor::config::Config;
 use parlor::net::listener::Listener;
 use parlor::runtime::Runtime;
@@ -28,8 +28,8 @@ fn start(mut args: Args) -> Result<(), Failure> {
     }
     let source = args.into_source();
     let config = Config::new(source.read()?)?;
-    let log = server::log::start(config.log);
-    let log = log.map_err(|error| format!("cannot start the log: {error}"))?;
+    let log = server::log::start(config.log, config.log_format);
+    let mut log = log.map_err(|error| format!("cannot start the log: {error}"))?;
     for doubt in source.doubts() {
         warn!("{doubt}");
     }
@@ -39,7 +39,7 @@ fn start(mut args: Args) -> Result<(), Failure> {
     let store = config.open_store(&runtime.clock)?;
     let listeners = Listener::bind_all(&config.listen)?;
     for listener in &listeners {
-        tell(&format!("listening on {}", listener.place()));
+        log.say(&format!("listening on {}", listener.place()));
     }
     runtime
         .start_threads(config.threads - 1)

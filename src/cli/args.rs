@@ -7,7 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::tools::Command;
 use crate::config::options::with_options;
-use crate::config::{ConfigSource, Options, RawDrawing, value};
+use crate::config::{ConfigSource, LogFormat, Options, RawDrawing, value};
 use crate::store::Durability;
 
 /// The arguments of the server and those of `parlor config`, which takes the same options.

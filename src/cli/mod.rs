@@ -13,6 +13,7 @@ use argh::{EarlyExit, FromArgs};
 use args::Args;
 
 use crate::config::ConfigError;
+use crate::server::log;
 use crate::text;
 
 /// Why the program does not do what it was started for, or did not get to its end.
@@ -54,7 +55,9 @@ impl Failure {
             Failure::Config(why) => (why.clone(), EXIT_CONFIG),
             Failure::Failed(why) => (format!("parlor: {why}"), 1),
         };
-        tell(&why);
+        let prefix = log::error_prefix();
+        why.lines()
+            .for_each(|line| tell(&format!("{prefix}{line}")));
         ExitCode::from(code)
     }
 }

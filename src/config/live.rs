@@ -86,6 +86,7 @@ impl Config {
         }
         self.data = old.data.clone();
         self.threads = old.threads;
+        self.log_format = old.log_format;
         report
     }
 }

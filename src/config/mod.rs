@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 
 pub use live::{LiveConfig, ReloadReport};
-pub use options::{Options, RawDrawing};
+pub use options::{LogFormat, Options, RawDrawing};
 pub use source::{ConfigError, ConfigSource, Source};
 
 use crate::chat::room::RoomLimits;
@@ -84,6 +84,8 @@ pub struct Config {
     pub threads: usize,
     /// What is logged.
     pub log: LevelFilter,
+    /// How it is written.
+    pub log_format: LogFormat,
 }
 
 impl Config {
@@ -143,6 +145,7 @@ impl Config {
                 count => count,
             },
             log: options.log.unwrap_or(LevelFilter::INFO),
+            log_format: options.log_format.unwrap_or_default(),
             options,
         })
     }

@@ -225,6 +225,14 @@ macro_rules! with_options {
                     default = Some(LevelFilter::INFO), on_reload = Live
                 )
                 log: Option<LevelFilter>,
+
+                /// how lines of the log are written: text, for people, or json, an object a line, for programs
+                /// (default: text)
+                option(
+                    arg_name = "format", key = "log_format",
+                    default = Some(LogFormat::Text), on_reload = Restart
+                )
+                log_format: Option<LogFormat>,
             }
         }
     };
@@ -312,6 +320,21 @@ pub enum RawDrawing {
     Plain,
     /// Inserted above what is being typed.
     Ansi,
+}
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// An object a line.
+    Json,
+}
+
+words! { LogFormat: "give text or json",
+    "text" => LogFormat::Text,
+    "json" => LogFormat::Json,
 }
 
 words! { RawDrawing: "give plain or ansi",

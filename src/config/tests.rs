@@ -416,6 +416,7 @@ fn whatever_waits_for_a_restart_is_as_it_was_in_the_configuration_that_is_in_eff
     {
         let other = match row.key {
             "sync" => "\"full\"".to_owned(),
+            "log_format" => "\"json\"".to_owned(),
             _ => row.example_toml().expect("an example"),
         };
         let data = if row.key == "data" {

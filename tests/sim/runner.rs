@@ -40,7 +40,8 @@ impl Write for Stuck {
 pub(crate) fn run_seeds() {
     note_panics();
     // Nobody ever reads the log, and nobody waits for that.
-    server::log::start_to(Stuck, LevelFilter::INFO, false).expect("a thread");
+    server::log::start_to(Stuck, LevelFilter::INFO, server::log::Style::default())
+        .expect("a thread");
     if let Some(seed) = number("PARLOR_SIM_SEED") {
         let outcome = run_one(seed, true);
         eprintln!("{}", outcome.trace);

@@ -72,8 +72,9 @@ impl Server {
             .wait(|state| {
                 let text = String::from_utf8_lossy(&state.received);
                 let (_, rest) = text.split_once(&before)?;
-                let (port, _) = rest.split_once('\n')?;
-                port.trim().parse().ok()
+                // Something stands behind it, whatever the log looks like.
+                let (port, _) = rest.split_once(|letter: char| !letter.is_ascii_digit())?;
+                port.parse().ok()
             })
             .unwrap_or_else(|| panic!("standard error never said `{before}PORT`"))
     }

@@ -3,7 +3,9 @@
 //! Standard error may be a pipe that nobody reads. Then lines gather up to [`LOG_LINES_MAX`]; further ones are lost,
 //! and how many were is told once somebody reads again.
 
-use std::io::{self, IsTerminal, Write};
+mod style;
+
+use std::io::{self, Write};
 use std::panic;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
@@ -11,19 +13,21 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Instant;
 
-use tracing::error;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::{self, MakeWriter};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing::{Level, error};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::{Registry, reload};
 
+pub use style::{Style, error_prefix};
+
+use crate::config::LogFormat;
 use crate::limits::{LOG_FLUSH_LOOK, LOG_FLUSH_MAX, LOG_LINES_MAX};
 
 /// The log, until it is [finished](Log::finish).
 #[derive(Debug)]
 pub struct Log {
     lines: LineSender,
+    style: Style,
     /// Tells once the last line is written.
     written: Receiver<()>,
 }
@@ -44,15 +48,13 @@ struct LineSender {
     lost: Arc<AtomicU64>,
 }
 
-/// Logs what is at least as urgent as `level` on standard error; in colours if that is a terminal and `NO_COLOR`
-/// (<https://no-color.org>) is not set. Panics are logged too.
+/// Logs what is at least as urgent as `level` on standard error. Panics are logged too.
 ///
 /// # Errors
 ///
 /// If the system has no thread for it.
-pub fn start(level: LevelFilter) -> io::Result<Log> {
-    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let log = start_to(io::stderr(), level, io::stderr().is_terminal() && !is_plain)?;
+pub fn start(level: LevelFilter, format: LogFormat) -> io::Result<Log> {
+    let log = start_to(io::stderr(), level, Style::of_stderr(format))?;
     panic::set_hook(Box::new(|fault| {
         FAULTS.fetch_add(1, Ordering::Relaxed);
         let thread = thread::current();
@@ -70,19 +72,11 @@ pub fn start(level: LevelFilter) -> io::Result<Log> {
 pub fn start_to(
     sink: impl Write + Send + 'static,
     level: LevelFilter,
-    in_colour: bool,
+    style: Style,
 ) -> io::Result<Log> {
-    let log = Log::to(sink)?;
+    let log = Log::to(sink, style)?;
     let (filter, handle) = reload::Layer::new(level);
-    let lines = fmt::layer()
-        .with_writer(log.lines.clone())
-        .with_ansi(in_colour)
-        .with_target(false)
-        .log_internal_errors(false);
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .init();
+    style.install(filter, log.lines.clone());
     // There is one log in a process, or `init` has panicked.
     let _ = LEVEL.set(handle);
     Ok(log)
@@ -115,7 +109,7 @@ pub fn faults() -> u64 {
 
 impl Log {
     /// A log that is written to `sink`, which may block.
-    fn to(sink: impl Write + Send + 'static) -> io::Result<Log> {
+    fn to(sink: impl Write + Send + 'static, style: Style) -> io::Result<Log> {
         let (entries, to_write) = mpsc::sync_channel(LOG_LINES_MAX);
         let (done, written) = mpsc::sync_channel(1);
         let lost = Arc::new(AtomicU64::new(0));
@@ -126,10 +120,22 @@ impl Log {
         thread::Builder::new()
             .name("parlor-log".to_owned())
             .spawn(move || {
-                write_all(&to_write, &lost, sink);
+                write_all(&to_write, &lost, style, sink);
                 let _ = done.send(());
             })?;
-        Ok(Log { lines, written })
+        Ok(Log {
+            lines,
+            style,
+            written,
+        })
+    }
+
+    /// Says this, whatever the level is.
+    pub fn say(&mut self, text: &str) {
+        // A log that nobody reads loses it, as it does any other line.
+        let _ = self
+            .lines
+            .write_all(self.style.line(Level::INFO, text).as_bytes());
     }
 
     /// Waits until everything is written, if somebody takes it within [`LOG_FLUSH_MAX`].
@@ -147,14 +153,12 @@ impl Log {
 }
 
 /// Writes lines until the end. What cannot be written is nobody's fault here, and no reason to stop.
-fn write_all(entries: &Receiver<Entry>, lost: &AtomicU64, mut sink: impl Write) {
+fn write_all(entries: &Receiver<Entry>, lost: &AtomicU64, style: Style, mut sink: impl Write) {
     while let Ok(entry) = entries.recv() {
         let lost = lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
-            let _ = writeln!(
-                sink,
-                "{lost} lines of the log were lost: nobody took them in time"
-            );
+            let text = format!("{lost} lines of the log were lost: nobody took them in time");
+            let _ = sink.write_all(style.line(Level::WARN, &text).as_bytes());
         }
         match entry {
             Entry::Line(line) => drop(sink.write_all(&line)),
@@ -213,7 +217,7 @@ mod tests {
     #[test]
     fn all_lines_are_written_in_their_order() {
         let pipe = Pipe::default();
-        let mut log = Log::to(pipe.clone()).expect("a thread");
+        let mut log = Log::to(pipe.clone(), Style::default()).expect("a thread");
         for line in ["one\n", "two\n", "three\n"] {
             assert!(log.lines.write_all(line.as_bytes()).is_ok());
         }
@@ -225,7 +229,7 @@ mod tests {
     fn whoever_logs_into_a_pipe_that_nobody_reads_does_not_wait_and_what_is_lost_is_told() {
         const LINES: usize = 3 * LOG_LINES_MAX;
         let pipe = Pipe::default();
-        let log = Log::to(pipe.clone()).expect("a thread");
+        let log = Log::to(pipe.clone(), Style::default()).expect("a thread");
         let nobody_reads = pipe.0.lock().expect("no panic");
         for number in 0..LINES {
             let line = format!("{number}\n");
