@@ -22,6 +22,7 @@ CLIENTS=(
     "plink putty-tools"
     "tt++ tintin++"
     "expect expect"
+    "systemd-analyze systemd"
 )
 RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
 

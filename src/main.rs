@@ -9,6 +9,7 @@ use parlor::config::Config;
 use parlor::net::listener::Listener;
 use parlor::runtime::Runtime;
 use parlor::server::signals::StopSignal;
+use parlor::server::systemd::{self, Notifier};
 use parlor::server::{self, Start};
 use smol::Executor;
 use tikv_jemallocator::Jemalloc;
@@ -26,6 +27,8 @@ fn start(mut args: Args) -> Result<(), Failure> {
     if let Some(command) = args.command.take() {
         return command.run();
     }
+    // Before anything is opened that could be taken for one of them.
+    let inherited = systemd::inherited()?;
     let source = args.into_source();
     let config = Config::new(source.read()?)?;
     let log = server::log::start(config.log, config.log_format);
@@ -37,7 +40,7 @@ fn start(mut args: Args) -> Result<(), Failure> {
     let signal = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let runtime = Runtime::new(Arc::new(Executor::new()));
     let store = config.open_store(&runtime.clock)?;
-    let listeners = Listener::bind_all(&config.listen)?;
+    let listeners = Listener::bind_all(config.places(!inherited.is_empty()), inherited)?;
     for listener in &listeners {
         log.say(&format!("listening on {}", listener.place()));
     }
@@ -49,6 +52,7 @@ fn start(mut args: Args) -> Result<(), Failure> {
         source,
         store,
         listeners,
+        notifier: Notifier::of_environment(),
     };
     let served = runtime.block_on(server::run(runtime.clone(), start, signal));
     log.finish();

@@ -78,6 +78,10 @@ pub fn effective(config: &Config) -> String {
             (Some(value), Some(Source::Environment)) => {
                 (format!("{} = {value}", row.key), row.variable())
             }
+            (Some(value), Some(Source::StateDirectory)) => (
+                format!("{} = {value}", row.key),
+                "STATE_DIRECTORY".to_owned(),
+            ),
             (Some(value), Some(Source::Flag) | None) => {
                 (format!("{} = {value}", row.key), row.flag())
             }

@@ -159,6 +159,14 @@ impl Config {
         }
     }
 
+    /// Where to listen, besides what is there already: where a service manager has handed over sockets, those will do.
+    pub fn places(&self, has_inherited: bool) -> &[Listen] {
+        match self.options.listen.is_empty() && has_inherited {
+            true => &[],
+            false => &self.listen,
+        }
+    }
+
     /// Opens the store for messages, from which `clock` hears what time it was. Blocks meanwhile.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub enum Source {
     Flag,
     /// In the environment.
     Environment,
+    /// By systemd, which has made a directory for the service.
+    StateDirectory,
     /// In the file.
     File(Arc<Path>, Position),
 }
@@ -75,7 +77,9 @@ impl Options {
         let flag_or_variable = || row.text(self).unwrap_or_default();
         let given = match self.sources.get(name) {
             Some(Source::File(..)) => row.toml(self).unwrap_or_default(),
-            Some(Source::Environment | Source::Flag) | None => flag_or_variable(),
+            Some(Source::Environment | Source::StateDirectory | Source::Flag) | None => {
+                flag_or_variable()
+            }
         };
         self.wrong_value(name, &given, why)
     }
@@ -87,6 +91,7 @@ impl Options {
         let place = match source {
             Some(Source::File(path, at)) => format!("{}: {} = ", at.of(path), row.key),
             Some(Source::Environment) => format!("{}=", row.variable()),
+            Some(Source::StateDirectory) => format!("{STATE_DIRECTORY}: "),
             Some(Source::Flag) | None => format!("{} ", row.flag()),
         };
         ConfigError {
@@ -119,8 +124,16 @@ pub struct ConfigSource {
     flags: Options,
     /// The variables whose names begin as ours do.
     environment: BTreeMap<String, OsString>,
+    /// Where a service keeps what it has, if it is one.
+    state_directory: Option<PathBuf>,
     file: Option<PathBuf>,
 }
+
+/// Where systemd tells a service of the directory that it has made for it.
+const STATE_DIRECTORY: &str = "STATE_DIRECTORY";
+
+/// The file of `--data` there, if nobody says otherwise.
+const STATE_FILE: &str = "chat.db";
 
 /// The variable for `--config`.
 const FILE_VARIABLE: &str = "PARLOR_CONFIG";
@@ -135,13 +148,20 @@ impl ConfigSource {
         // An empty one is how compose files and shells leave a variable out.
         let ours = environment.into_iter().filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
-            (name.starts_with("PARLOR_") && !value.is_empty()).then_some((name, value))
+            let is_ours = name.starts_with("PARLOR_") || name == STATE_DIRECTORY;
+            (is_ours && !value.is_empty()).then_some((name, value))
         });
         let mut environment: BTreeMap<String, OsString> = ours.collect();
         let of_environment = environment.remove(FILE_VARIABLE).map(PathBuf::from);
+        // There may be several, with colons between them.
+        let state_directory = environment.remove(STATE_DIRECTORY).and_then(|paths| {
+            let first = paths.to_str()?.split(':').next()?;
+            Some(PathBuf::from(first))
+        });
         ConfigSource {
             flags,
             environment,
+            state_directory,
             file: file.or(of_environment),
         }
     }
@@ -155,6 +175,11 @@ impl ConfigSource {
     pub fn read(&self) -> Result<Options, ConfigError> {
         let mut options = Options::default();
         let mut wrong = Vec::new();
+        if let Some(directory) = &self.state_directory {
+            options.data = Some(directory.join(STATE_FILE));
+            let row = OptionRow::named("data");
+            options.sources.set(row, Source::StateDirectory);
+        }
         if let Some(path) = &self.file {
             file::read(path, &mut options, &mut wrong);
         }

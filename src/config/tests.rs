@@ -435,3 +435,21 @@ fn whatever_waits_for_a_restart_is_as_it_was_in_the_configuration_that_is_in_eff
         assert_eq!(without_sources(&new), without_sources(&old), "{}", row.key);
     }
 }
+
+#[test]
+fn what_a_service_keeps_is_in_its_own_directory_unless_somebody_says_otherwise() {
+    let data = |directory: &str, more: &[(&str, &str)]| {
+        let variables = [&[("STATE_DIRECTORY", directory)], more].concat();
+        let source = ConfigSource::new(Options::default(), None, environment(&variables));
+        let config = source.read().and_then(Config::new).expect("it makes sense");
+        assert_eq!(source.doubts(), [""; 0]);
+        config.data.map(|data| data.file)
+    };
+    let own = Some(PathBuf::from("/var/lib/parlor/chat.db"));
+    assert_eq!(data("/var/lib/parlor", &[]), own);
+    assert_eq!(data("/var/lib/parlor:/var/lib/other", &[]), own);
+    assert_eq!(data("/var/lib/parlor", &[("PARLOR_SYNC", "full")]), own);
+    let other = data("/var/lib/parlor", &[("PARLOR_DATA", "/srv/chat.db")]);
+    assert_eq!(other, Some(PathBuf::from("/srv/chat.db")));
+    assert_eq!(data("", &[]), None);
+}

@@ -289,6 +289,9 @@ pub const GRACE: Duration = Duration::from_secs(2);
 /// The least that a stopping server waits, so that even `--grace 0` tells those who read.
 pub const GRACE_MIN: Duration = Duration::from_millis(50);
 
+/// What the end of a server takes besides the grace period: to write what is said, and to close the store.
+pub const STOP_MARGIN: Duration = Duration::from_secs(60);
+
 /// How long a closing connection waits for its last words to reach a peer on this machine.
 pub const GOODBYE_LOCAL: Duration = Duration::from_millis(100);
 
@@ -316,6 +319,12 @@ pub const CONFIG_BYTES_MAX: usize = 128 * 1024;
 /// What operators may have asked of the server that it has not begun with: more than there are operators, and no more
 /// than can be done in a moment.
 pub const CONTROL_REQUESTS_MAX: usize = 16;
+
+/// Sockets that a service manager may hand over: more than there are kinds of listeners and families.
+pub const INHERITED_SOCKETS_MAX: usize = 64;
+
+/// How often the service manager is told what the server is doing, if that is something else.
+pub const STATUS_EVERY: Duration = Duration::from_secs(5);
 
 /// Seconds that `--idle` and `--grace` may ask for: a year, which no clock's arithmetic minds.
 pub const SECONDS_MAX: u32 = 365 * 24 * 3600;

@@ -2,6 +2,7 @@
 
 use std::fs::Permissions;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -24,19 +25,46 @@ use crate::net::socket::{Peer, Socket};
 pub struct Listener {
     socket: Arc<ListeningSocket>,
     listen: Listen,
+    is_inherited: bool,
 }
 
 #[derive(Debug)]
 enum ListeningSocket {
     Tcp(Async<TcpListener>),
-    /// Its file is removed when the listener is dropped.
-    Unix(Async<UnixListener>, PathBuf),
+    /// Its file is removed when the listener is dropped, unless somebody else has made it.
+    Unix(Async<UnixListener>, PathBuf, Maker),
+}
+
+/// Who has made a Unix socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Maker {
+    Us,
+    ServiceManager,
 }
 
 impl Listener {
-    /// Listens at every one of `places`. The error is a sentence for the operator.
-    pub fn bind_all(places: &[Listen]) -> Result<Vec<Listener>, String> {
-        places.iter().map(Listener::bind).collect()
+    /// Listens at every one of `places`, with the socket of `inherited` if one is there already, and at the places of all
+    /// the others of those.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator.
+    pub fn bind_all(
+        places: &[Listen],
+        mut inherited: Vec<Listener>,
+    ) -> Result<Vec<Listener>, String> {
+        let mut listeners = Vec::new();
+        for listen in places {
+            let at = inherited
+                .iter()
+                .position(|one| one.listen.place.is_same(&listen.place));
+            listeners.push(match at {
+                Some(at) => inherited.swap_remove(at).altered(listen.clone())?,
+                None => Listener::bind(listen)?,
+            });
+        }
+        inherited.extend(listeners);
+        Ok(inherited)
     }
 
     /// Listens at this place. The error is a sentence for the operator.
@@ -56,13 +84,62 @@ impl Listener {
                     |why: String| format!("cannot listen on unix:{}: {why}", path.display());
                 let group = place.group_id().map_err(failed)?;
                 let listener = bind_unix(place, group).map_err(|error| failed(explain(&error)))?;
-                ListeningSocket::Unix(listener, path.clone())
+                ListeningSocket::Unix(listener, path.clone(), Maker::Us)
             }
         };
         Ok(Listener {
             socket: Arc::new(socket),
             listen: listen.clone(),
+            is_inherited: false,
         })
+    }
+
+    /// Takes over a socket that a service manager has made, and where it is known what clients do first.
+    ///
+    /// # Errors
+    ///
+    /// If it is no TCP or Unix socket that listens.
+    pub fn adopt(descriptor: OwnedFd, is_tls: bool, is_proxied: bool) -> io::Result<Listener> {
+        let socket = socket2::Socket::from(descriptor);
+        if socket.r#type()? != Type::STREAM || !socket.is_listener()? {
+            let why = "it is not one that listens for connections (in a .socket unit: ListenStream=, Accept=no)";
+            return Err(io::Error::other(why));
+        }
+        let address = socket.local_addr()?;
+        let (socket, place) = if let Some(address) = address.as_socket() {
+            prepare_tcp(&socket)?;
+            (
+                ListeningSocket::Tcp(Async::new(socket.into())?),
+                Place::Tcp(address),
+            )
+        } else if let Some(path) = address.as_pathname() {
+            let place = UnixPlace {
+                path: path.to_owned(),
+                mode: UnixPlace::MODE,
+                group: None,
+            };
+            let socket = Async::new(UnixListener::from(socket))?;
+            let socket = ListeningSocket::Unix(socket, path.to_owned(), Maker::ServiceManager);
+            (socket, Place::Unix(place))
+        } else {
+            return Err(io::Error::other(
+                "it is neither TCP nor a Unix socket with a path",
+            ));
+        };
+        Ok(Listener {
+            socket: Arc::new(socket),
+            listen: Listen {
+                place,
+                is_tls,
+                is_proxied,
+            },
+            is_inherited: true,
+        })
+    }
+
+    /// It was handed over by a service manager.
+    pub fn is_inherited(&self) -> bool {
+        self.is_inherited
     }
 
     /// The same socket under what `listen` says, which is of the same place. This one should not be used any more.
@@ -71,7 +148,7 @@ impl Listener {
     ///
     /// A sentence for the operator, if who may connect to a Unix socket cannot be changed.
     pub fn altered(&self, listen: Listen) -> Result<Listener, String> {
-        if let Place::Unix(place) = &listen.place {
+        if let (Place::Unix(place), false) = (&listen.place, self.is_inherited) {
             let failed = |why: String| format!("{} stays as it is: {why}", self.place());
             let group = place.group_id().map_err(failed)?;
             allow(place, group).map_err(|error| failed(explain(&error)))?;
@@ -79,6 +156,7 @@ impl Listener {
         Ok(Listener {
             socket: Arc::clone(&self.socket),
             listen,
+            is_inherited: self.is_inherited,
         })
     }
 
@@ -102,7 +180,7 @@ impl Listener {
                 Ok(address) => address.to_string(),
                 Err(error) => format!("an unknown address ({error})"),
             },
-            ListeningSocket::Unix(_, path) => format!("unix:{}", path.display()),
+            ListeningSocket::Unix(_, path, _) => format!("unix:{}", path.display()),
         };
         format!("{}{place}", self.listen.prefix())
     }
@@ -116,7 +194,7 @@ impl Listener {
                 socket.get_ref().set_nodelay(true)?;
                 Ok((Socket::Tcp(socket), Peer::tcp(address)))
             }
-            ListeningSocket::Unix(listener, _) => {
+            ListeningSocket::Unix(listener, ..) => {
                 let (socket, _) = listener.accept().await?;
                 Ok((Socket::Unix(socket), Peer::unix()))
             }
@@ -126,7 +204,7 @@ impl Listener {
 
 impl Drop for ListeningSocket {
     fn drop(&mut self) {
-        if let ListeningSocket::Unix(_, path) = self {
+        if let ListeningSocket::Unix(_, path, Maker::Us) = self {
             // If it is gone already, that is what was wanted.
             let _ = fs::remove_file(path);
         }
@@ -144,12 +222,17 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Async<TcpListener>> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
-    notice_the_dead(&socket)?;
-    // What a client does not take waits with its connection, which is bounded and knows how long it has waited.
-    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
+    prepare_tcp(&socket)?;
     socket.bind(&address.into())?;
     socket.listen(LISTEN_BACKLOG)?;
     Async::new(socket.into())
+}
+
+/// Settings that those have who come in here.
+fn prepare_tcp(socket: &socket2::Socket) -> io::Result<()> {
+    notice_the_dead(socket)?;
+    // What a client does not take waits with its connection, which is bounded and knows how long it has waited.
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)
 }
 
 /// Sockets that are accepted have the settings of the one that listens. With these, a peer that has gone without a
@@ -244,7 +327,7 @@ mod tests {
             [127, 0, 0, 1],
             0,
         ))))];
-        let listeners = Listener::bind_all(&places).expect("a free port");
+        let listeners = Listener::bind_all(&places, Vec::new()).expect("a free port");
         let _client = TcpStream::connect(listeners[0].place()).expect("it listens");
         let (socket, _) = smol::block_on(listeners[0].accept()).expect("a client");
         let Socket::Tcp(socket) = socket else {

@@ -12,7 +12,7 @@ use smol::Task;
 use tracing::warn;
 
 use super::Server;
-use crate::config::ReloadReport;
+use crate::config::{Config, ReloadReport};
 use crate::limits::ACCEPT_PAUSE;
 use crate::net::endpoint::{Listen, Place};
 use crate::net::listener::Listener;
@@ -85,7 +85,9 @@ impl Listening {
     /// # Errors
     ///
     /// A sentence for the operator if that cannot be; then all is as it was.
-    pub(super) fn prepare(&self, wanted: &[Listen]) -> Result<Change, String> {
+    pub(super) fn prepare(&self, config: &Config) -> Result<Change, String> {
+        let is_inherited = |place: &Accepting| place.listener.is_inherited();
+        let wanted = config.places(self.places.iter().any(is_inherited));
         let mut left: Vec<usize> = (0..self.places.len()).collect();
         let mut take = |fits: &dyn Fn(&Listen) -> bool| {
             let found = left.iter().position(|&at| fits(&self.places[at].listen));
@@ -109,6 +111,11 @@ impl Listening {
                 None => new.push(listen),
             }
         }
+        // These are not ours to close.
+        let others = left
+            .into_iter()
+            .filter(|&at| is_inherited(&self.places[at]));
+        kept.extend(others.map(|at| Kept { at, other: None }));
         let bound = new.into_iter().map(|listen| {
             let bound = Listener::bind(listen);
             bound.map_err(|why| match self.holder(listen) {

@@ -6,6 +6,7 @@ mod listening;
 pub mod log;
 mod reload;
 pub mod signals;
+pub mod systemd;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,6 +23,7 @@ use self::connect_log::ConnectLog;
 use self::listening::Listening;
 use self::reload::Caretaker;
 use self::signals::StopSignal;
+use self::systemd::{Notifier, watchdog};
 
 use crate::chat::message::MemberId;
 use crate::config::control::Control;
@@ -29,7 +31,7 @@ use crate::config::{Config, ConfigSource, LiveConfig};
 use crate::connection::Connection;
 use crate::connection::context::Shared;
 use crate::hub::lobby::Lobby;
-use crate::limits::GRACE_MIN;
+use crate::limits::{GRACE_MIN, STOP_MARGIN};
 use crate::net::admission::{Admission, Admitted};
 use crate::net::listener::Listener;
 use crate::net::reason::{Reason, ReasonCounts};
@@ -237,6 +239,8 @@ pub struct Start {
     pub store: Store,
     /// Where clients come in.
     pub listeners: Vec<Listener>,
+    /// Who wants to know how it goes.
+    pub notifier: Notifier,
 }
 
 /// Serves clients until a signal says that the server should stop; then stops as [`Server::stop`] does. Meanwhile the
@@ -247,14 +251,18 @@ pub struct Start {
 /// A sentence for the operator if the rooms cannot be read.
 pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(), String> {
     let (control, requests) = Control::new();
-    let (config, store) = (start.config, start.store);
+    let (config, store, notifier) = (start.config, start.store, Arc::new(start.notifier));
     let server = Server::open_with(runtime.clone(), config, store, control.clone()).await?;
     let mut caretaker = Caretaker {
         listening: Listening::start(&server, runtime.tasks(), start.listeners),
         server: Arc::clone(&server),
         source: Arc::new(start.source),
         requests,
+        notifier: Arc::clone(&notifier),
     };
+    notifier.ready();
+    let telling = runtime.tasks();
+    let telling = telling.spawn(tell_manager(Arc::clone(&server), Arc::clone(&notifier)));
     let stopped = async {
         signal.wait(|| control.ask_for_reload()).await;
         Ok(())
@@ -264,9 +272,26 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
         Err("stopped by a fault of its own; its log tells more".to_owned())
     };
     let why = future::or(stopped, failed).await;
+    telling.cancel().await;
+    let grace = server.shared.config.get().grace;
+    notifier.stopping(grace + STOP_MARGIN);
     caretaker.listening.stop().await;
     server.stop().await;
     why
+}
+
+/// Has the service manager know how it goes, for as long as the server runs.
+async fn tell_manager(server: Arc<Server>, notifier: Arc<Notifier>) {
+    if !notifier.is_heard() {
+        return;
+    }
+    let Shared { lobby, runtime, .. } = &*server.shared;
+    let status = watchdog::tell_status(&runtime.clock, lobby, &notifier);
+    let Some(limit) = notifier.watchdog() else {
+        return status.await;
+    };
+    let watching = watchdog::watch(&runtime.clock, limit, || lobby.probe(), || notifier.alive());
+    future::zip(status, watching).await;
 }
 
 /// Raises the limit of file descriptors to what the system allows this process; each client takes one.

@@ -11,6 +11,7 @@ use futures_lite::future;
 use tracing::{error, info, warn};
 
 use super::listening::{Change, Listening};
+use super::systemd::Notifier;
 use super::{Server, log};
 use crate::config::control::ControlRequest;
 use crate::config::{Config, ConfigError, ConfigSource, ReloadReport};
@@ -21,6 +22,7 @@ pub(super) struct Caretaker {
     pub(super) source: Arc<ConfigSource>,
     pub(super) listening: Listening,
     pub(super) requests: Receiver<ControlRequest>,
+    pub(super) notifier: Arc<Notifier>,
 }
 
 /// A configuration that was read and checked, with all that it takes to go by it.
@@ -50,7 +52,9 @@ impl Caretaker {
         match request {
             ControlRequest::LogLevel(level) => log::set_level(level),
             ControlRequest::Reload(answer) => {
+                self.notifier.reloading();
                 let mut reloaded = self.reload().await;
+                self.notifier.ready();
                 self.set_log_level(&mut reloaded);
                 if let Some(answer) = answer {
                     // Whoever asked may have gone.
@@ -94,7 +98,7 @@ impl Caretaker {
         let mut config = read.await.map_err(|ConfigError { why, .. }| why)?;
         let report = config.succeed(&shared.config.get());
         Ok(Prepared {
-            listening: self.listening.prepare(&config.listen)?,
+            listening: self.listening.prepare(&config)?,
             config,
             report,
         })

@@ -488,6 +488,19 @@ impl Store {
         }
     }
 
+    /// Has the store do something that changes nothing, behind all that it was asked to write before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if it could not write now, or [`StoreError::Closed`].
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.meet_fault(Operation::Read).await?;
+        match &self.backend {
+            Backend::Memory(_) => Ok(()),
+            Backend::Sqlite(sqlite) => sqlite.write(|_| Ok(Ok(0))).await,
+        }
+    }
+
     /// Who is called what.
     pub fn register(&self) -> &Register {
         match &self.backend {

@@ -87,6 +87,8 @@ mod reload;
 mod shutdown;
 /// The command line: listeners, and the ways in which they fail.
 mod startup;
+/// Readiness, signs of life, sockets that are handed over, and the units.
+mod systemd;
 
 /// The pure files are pure, and the arrows between files go one way.
 mod layout;

@@ -15,6 +15,7 @@ mod names;
 mod opening;
 mod people;
 mod prefixes;
+mod probe;
 mod queries;
 mod room_names;
 mod room_passwords;
@@ -106,6 +107,8 @@ struct State {
     seats: Seats,
     room_limits: RoomLimits,
     limits: LobbyLimits,
+    /// The room that was probed last.
+    probed: RoomId,
     stopping: bool,
 }
 
@@ -446,6 +449,7 @@ impl State {
             failed_rooms: BTreeSet::new(),
             lost_names: LostNames::default(),
             seats: Seats::default(),
+            probed: RoomId::default(),
             stopping: false,
         }
     }

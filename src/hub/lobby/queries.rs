@@ -116,7 +116,8 @@ impl Lobby {
         });
     }
 
-    fn counts(&self) -> Stats {
+    /// What there is of whom, without what only the store knows.
+    pub fn counts(&self) -> Stats {
         let state = self.lock();
         let rooms = state.rooms.values();
         Stats {

@@ -210,6 +210,10 @@ impl Actor {
             }
             RoomCommand::Leave(member, ended) => self.leave(member, ended, time).await,
             RoomCommand::Stop => self.room.suppress_presence(),
+            RoomCommand::Probe(answer) => {
+                // What asked may have given up.
+                let _ = answer.try_send(());
+            }
             RoomCommand::SetLimits(limits) => {
                 self.recent.set_lines_max(limits.history_lines);
                 self.outbox.set_bytes_max(limits.outbox_bytes);

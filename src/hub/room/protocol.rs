@@ -67,6 +67,8 @@ pub enum RoomCommand {
         /// Lines after that keep the room; `None`: all do.
         before: Option<Timestamp>,
     },
+    /// Say here that this turn has come.
+    Probe(Sender<()>),
     /// The server is stopping: announce joins and leaves no more.
     Stop,
 }

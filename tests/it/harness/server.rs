@@ -44,25 +44,34 @@ impl Server {
 
     /// Starts the server by this command, which has it listen on some port of `127.0.0.1`, and waits until it does.
     pub(crate) fn start_by(command: &mut Command) -> Self {
+        Self::start_with(command.stdin(Stdio::null()))
+    }
+
+    /// The same, with whatever the command has as standard input.
+    pub(crate) fn start_with(command: &mut Command) -> Self {
+        let mut server = Self::start_anyhow(command);
+        let port = server.listening("127.0.0.1:");
+        server.address.set_port(port);
+        server
+    }
+
+    /// The same, wherever the server listens, if it does.
+    pub(crate) fn start_anyhow(command: &mut Command) -> Self {
         let started = Instant::now();
         let mut child = command
-            .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the server starts");
         let stderr = Tape::new("standard error of the server", started);
         let pipe = child.stderr.take().expect("standard error was piped");
         collect(pipe, Arc::clone(&stderr));
-        let mut server = Self {
+        Self {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             stderr,
             clients: Mutex::default(),
             started,
-        };
-        let port = server.listening("127.0.0.1:");
-        server.address.set_port(port);
-        server
+        }
     }
 
     /// The port after `listening on PREFIX` on standard error, waited for.
