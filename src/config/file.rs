@@ -14,6 +14,7 @@ use toml::de::{DeTable, Error};
 use super::options::{OPTIONS, OptionRow, Options};
 use super::source::{Position, Source, nearest};
 use crate::limits::CONFIG_BYTES_MAX;
+use crate::text;
 
 /// Fills `options` with what the file says, and `wrong` with all that is wrong in it, a line each: `PATH:LINE:COLUMN: WHY`.
 pub(super) fn read(path: &Path, options: &mut Options, wrong: &mut Vec<String>) {
@@ -64,7 +65,7 @@ fn check_owner(owner: u32, mode: u32, own: u32) -> Result<(), String> {
     Ok(())
 }
 
-fn parse(path: &Path, text: &str, options: &mut Options, wrong: &mut Vec<String>) {
+pub(super) fn parse(path: &Path, text: &str, options: &mut Options, wrong: &mut Vec<String>) {
     let shared: Arc<Path> = Arc::from(path);
     let position = |at: usize| Position::of_byte(text, at);
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -103,6 +104,7 @@ fn sentence(error: &Error) -> String {
 }
 
 fn unknown(key: &str, is_table: bool) -> String {
+    let key = text::clean(key.as_bytes());
     if is_table {
         return format!("there is no section {key}; all keys stand outside of sections");
     }
@@ -116,7 +118,7 @@ fn unknown(key: &str, is_table: bool) -> String {
         .iter()
         .map(|row: &OptionRow| row.key.to_owned())
         .collect();
-    match nearest(key, &keys) {
+    match nearest(&key, &keys) {
         Some(meant) => format!("there is no key {key}; is {meant} meant?"),
         None => format!("there is no key {key}; parlor config --example lists all that there are"),
     }

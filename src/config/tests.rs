@@ -1,8 +1,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::options::{OPTIONS, OptionRow};
@@ -452,4 +453,29 @@ fn what_a_service_keeps_is_in_its_own_directory_unless_somebody_says_otherwise()
     let other = data("/var/lib/parlor", &[("PARLOR_DATA", "/srv/chat.db")]);
     assert_eq!(other, Some(PathBuf::from("/srv/chat.db")));
     assert_eq!(data("", &[]), None);
+}
+
+proptest! {
+    /// Whatever stands in the file: it is read, or there is a place in it for each fault, and nothing that steers a
+    /// terminal.
+    #[test]
+    fn any_text_is_read_or_refused_with_a_place(
+        text in prop_oneof![
+            any::<String>(),
+            "([a-z_]{1,12}|max_rooms|\\[|\\]|=|\"|'|#|\n|\r\n|[0-9.eE+-]{1,6}|\\{|\\}|,|\\.|true|\u{e9}| ){0,40}",
+        ],
+    ) {
+        let mut options = Options::default();
+        let mut wrong = Vec::new();
+        let path = Path::new("parlor.toml");
+        file::parse(path, &text, &mut options, &mut wrong);
+        for line in wrong {
+            let mut parts = line.splitn(4, ':');
+            prop_assert_eq!(parts.next(), Some("parlor.toml"));
+            let mut number = || parts.next().and_then(|number| number.parse::<usize>().ok());
+            let place = (number(), number());
+            prop_assert!(matches!(place, (Some(1..), Some(1..))), "{}", line);
+            prop_assert!(!line.contains(char::is_control), "{:?}", line);
+        }
+    }
 }

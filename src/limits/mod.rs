@@ -320,6 +320,9 @@ pub const CONFIG_BYTES_MAX: usize = 128 * 1024;
 /// than can be done in a moment.
 pub const CONTROL_REQUESTS_MAX: usize = 16;
 
+/// How long reading the configuration anew may take. Meanwhile nothing else is done that operators ask for.
+pub const RELOAD_READ_MAX: Duration = Duration::from_secs(5);
+
 /// Sockets that a service manager may hand over: more than there are kinds of listeners and families.
 pub const INHERITED_SOCKETS_MAX: usize = 64;
 

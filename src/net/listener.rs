@@ -25,7 +25,8 @@ use crate::net::socket::{Peer, Socket};
 pub struct Listener {
     socket: Arc<ListeningSocket>,
     listen: Listen,
-    is_inherited: bool,
+    /// What it was made from by the service manager that has handed it over, if one has.
+    handed_over: Option<Arc<Listen>>,
 }
 
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl Listener {
         Ok(Listener {
             socket: Arc::new(socket),
             listen: listen.clone(),
-            is_inherited: false,
+            handed_over: None,
         })
     }
 
@@ -126,20 +127,21 @@ impl Listener {
                 "it is neither TCP nor a Unix socket with a path",
             ));
         };
+        let listen = Listen {
+            place,
+            is_tls,
+            is_proxied,
+        };
         Ok(Listener {
             socket: Arc::new(socket),
-            listen: Listen {
-                place,
-                is_tls,
-                is_proxied,
-            },
-            is_inherited: true,
+            handed_over: Some(Arc::new(listen.clone())),
+            listen,
         })
     }
 
-    /// It was handed over by a service manager.
-    pub fn is_inherited(&self) -> bool {
-        self.is_inherited
+    /// What it was made from if a service manager has handed it over.
+    pub fn handed_over(&self) -> Option<&Listen> {
+        self.handed_over.as_deref()
     }
 
     /// The same socket under what `listen` says, which is of the same place. This one should not be used any more.
@@ -148,7 +150,7 @@ impl Listener {
     ///
     /// A sentence for the operator, if who may connect to a Unix socket cannot be changed.
     pub fn altered(&self, listen: Listen) -> Result<Listener, String> {
-        if let (Place::Unix(place), false) = (&listen.place, self.is_inherited) {
+        if let (Place::Unix(place), false) = (&listen.place, self.handed_over.is_some()) {
             let failed = |why: String| format!("{} stays as it is: {why}", self.place());
             let group = place.group_id().map_err(failed)?;
             allow(place, group).map_err(|error| failed(explain(&error)))?;
@@ -156,7 +158,7 @@ impl Listener {
         Ok(Listener {
             socket: Arc::clone(&self.socket),
             listen,
-            is_inherited: self.is_inherited,
+            handed_over: self.handed_over.clone(),
         })
     }
 

@@ -86,8 +86,8 @@ impl Listening {
     ///
     /// A sentence for the operator if that cannot be; then all is as it was.
     pub(super) fn prepare(&self, config: &Config) -> Result<Change, String> {
-        let is_inherited = |place: &Accepting| place.listener.is_inherited();
-        let wanted = config.places(self.places.iter().any(is_inherited));
+        let handed_over = |place: &Accepting| place.listener.handed_over().cloned();
+        let wanted = config.places(self.places.iter().any(|place| handed_over(place).is_some()));
         let mut left: Vec<usize> = (0..self.places.len()).collect();
         let mut take = |fits: &dyn Fn(&Listen) -> bool| {
             let found = left.iter().position(|&at| fits(&self.places[at].listen));
@@ -111,11 +111,13 @@ impl Listening {
                 None => new.push(listen),
             }
         }
-        // These are not ours to close.
-        let others = left
-            .into_iter()
-            .filter(|&at| is_inherited(&self.places[at]));
-        kept.extend(others.map(|at| Kept { at, other: None }));
+        // What was handed over is not ours to close: it is again what it was.
+        kept.extend(left.into_iter().filter_map(|at| {
+            let place = &self.places[at];
+            let other = handed_over(place)?;
+            let other = Some(other).filter(|other| *other != place.listen);
+            Some(Kept { at, other })
+        }));
         let bound = new.into_iter().map(|listen| {
             let bound = Listener::bind(listen);
             bound.map_err(|why| match self.holder(listen) {

@@ -259,6 +259,7 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
         source: Arc::new(start.source),
         requests,
         notifier: Arc::clone(&notifier),
+        late: None,
     };
     notifier.ready();
     let telling = runtime.tasks();

@@ -4,10 +4,11 @@
 //! [`Caretaker::apply`] puts it in place and cannot fail. So a configuration is in effect as a whole, or not at all. What
 //! has a file or a socket of its own has a line in each of them.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_channel::Receiver;
-use futures_lite::future;
+use futures_lite::{FutureExt, future};
 use tracing::{error, info, warn};
 
 use super::listening::{Change, Listening};
@@ -15,6 +16,13 @@ use super::systemd::Notifier;
 use super::{Server, log};
 use crate::config::control::ControlRequest;
 use crate::config::{Config, ConfigError, ConfigSource, ReloadReport};
+use crate::limits::RELOAD_READ_MAX;
+
+/// What is said of a reload that has failed by no fault of the operator.
+const FAULT: &str = "the server made a mistake with it";
+
+/// What is said while an earlier reload waits for its file.
+const STILL_READING: &str = "an earlier reload still waits for its file";
 
 /// Does what the operator asks for, while the server runs.
 pub(super) struct Caretaker {
@@ -23,7 +31,12 @@ pub(super) struct Caretaker {
     pub(super) listening: Listening,
     pub(super) requests: Receiver<ControlRequest>,
     pub(super) notifier: Arc<Notifier>,
+    /// A configuration that is being read, for longer than anybody waits for it.
+    pub(super) late: Option<Reading>,
 }
+
+/// What comes of reading a configuration.
+type Reading = Receiver<Result<Config, ConfigError>>;
 
 /// A configuration that was read and checked, with all that it takes to go by it.
 struct Prepared {
@@ -65,7 +78,9 @@ impl Caretaker {
     }
 
     async fn reload(&mut self) -> Result<ReloadReport, String> {
-        let prepared = self.prepare().await?;
+        // Whatever is wrong with the file, and with what reads it, the server goes on as it is.
+        let preparing = AssertUnwindSafe(self.prepare()).catch_unwind();
+        let prepared = preparing.await.unwrap_or_else(|_| Err(FAULT.to_owned()))?;
         Ok(self.apply(prepared).await)
     }
 
@@ -88,20 +103,47 @@ impl Caretaker {
     }
 
     /// Reads and checks all of the new configuration.
-    async fn prepare(&self) -> Result<Prepared, String> {
-        let shared = &self.server.shared;
-        let source = Arc::clone(&self.source);
-        // The file may be slow, and so may be looking up a name in it.
-        let read = shared
-            .runtime
-            .unblock(move || source.read().and_then(Config::new));
-        let mut config = read.await.map_err(|ConfigError { why, .. }| why)?;
-        let report = config.succeed(&shared.config.get());
+    async fn prepare(&mut self) -> Result<Prepared, String> {
+        let mut config = self.read().await?;
+        let report = config.succeed(&self.server.shared.config.get());
         Ok(Prepared {
             listening: self.listening.prepare(&config)?,
             config,
             report,
         })
+    }
+
+    /// Reads the configuration, on a thread of its own: a file may be slow, a pipe may never say anything, and a name in it
+    /// has to be looked up.
+    async fn read(&mut self) -> Result<Config, String> {
+        let runtime = self.server.shared.runtime.clone();
+        self.late.take_if(|late| late.is_closed());
+        if self.late.is_some() {
+            return Err(STILL_READING.to_owned());
+        }
+        let (sender, reading) = async_channel::bounded(1);
+        let (source, clock) = (Arc::clone(&self.source), runtime.clock.clone());
+        runtime.tasks().start(async move {
+            let read = runtime.unblock(move || source.read().and_then(Config::new));
+            // Nobody may wait for it any more.
+            let _ = sender.try_send(read.await);
+        });
+        let read = async { Some(reading.recv().await) };
+        let too_late = async {
+            clock.after(RELOAD_READ_MAX).await;
+            None
+        };
+        match future::or(read, too_late).await {
+            Some(Ok(read)) => read.map_err(|ConfigError { why, .. }| why),
+            Some(Err(_)) => Err(FAULT.to_owned()),
+            None => {
+                self.late = Some(reading);
+                Err(format!(
+                    "it could not be read within {} seconds",
+                    RELOAD_READ_MAX.as_secs()
+                ))
+            }
+        }
     }
 
     /// Goes by it from now on.

@@ -308,3 +308,28 @@ fn reloads_without_end_drop_nobody_and_hold_up_nobody() {
     }
     configured.reload("max_rooms = 5\n", "reload: max_rooms: 5 (was ");
 }
+
+#[test]
+fn a_file_that_never_comes_to_an_end_holds_nobody_up() {
+    let configured = Configured::start("max_rooms = 7\n");
+    let server = &configured.server;
+    let [mut ann, mut ben] = room_with(server, "1150", ["ann", "ben"]);
+    // A pipe that nobody writes to.
+    let pipe = configured.path("motd");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    configured.reload(
+        &format!("max_rooms = 8\nmotd = \"{}\"\n", pipe.display()),
+        "reload: nothing was changed: it could not be read within 5 seconds",
+    );
+    ann.say("on we go");
+    ben.expect("ann: on we go\n");
+    server.signal("HUP");
+    server.expect_log("reload: nothing was changed: an earlier reload still waits for its file");
+    // Somebody writes: that is over, and the next one is as good as any.
+    fs::write(&pipe, "hello\n").expect("somebody reads");
+    eventually("a reload", || {
+        configured.reload("max_rooms = 9\n", "reload: ");
+        server.log().contains("reload: max_rooms: 9 (was 7)")
+    });
+}

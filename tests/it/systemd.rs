@@ -223,6 +223,23 @@ fn a_place_of_the_configuration_that_is_handed_over_is_not_opened_twice() {
 }
 
 #[test]
+fn a_socket_that_the_configuration_says_no_more_about_is_what_its_name_says() {
+    let folder = TempDir::new().expect("a directory");
+    let file = folder.path().join("parlor.toml");
+    let (socket, port) = tcp();
+    let text = format!("listen = [\"proxy+127.0.0.1:{port}\"]\n");
+    fs::write(&file, text).expect("a file");
+    let args = format!("--config {}", file.display());
+    let server = Server::start_anyhow(&mut handing_over(vec![socket], "", &args));
+    server.expect_log(&format!("listening on proxy+127.0.0.1:{port}\n"));
+    fs::write(&file, "").expect("a file");
+    server.signal("HUP");
+    server.expect_log(&format!("reload: listening on 127.0.0.1:{port}\n"));
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    server.client_at("ann", address).expect("anon> ");
+}
+
+#[test]
 fn sockets_that_are_meant_for_another_process_are_left_alone() {
     let (socket, port) = tcp();
     let mut command = handing_over(vec![socket], "LISTEN_PID=1", "--listen 127.0.0.1:0");
@@ -349,12 +366,13 @@ fn the_unit_exposes_little() {
 fn systemd_finds_nothing_wrong_in_the_units_and_the_user() {
     let analyze = program("systemd-analyze", "systemd");
     let folder = TempDir::new().expect("a directory");
-    for name in ["parlor.service", "parlor.socket"] {
+    let units = ["parlor.service", "parlor.socket", "parlor-tls.socket"];
+    for name in units {
         let text = fs::read_to_string(packaging(name)).expect("a unit");
         let text = text.replace("/usr/bin/parlor", PROGRAM);
         fs::write(folder.path().join(name), text).expect("a unit");
     }
-    for name in ["parlor.service", "parlor.socket"] {
+    for name in units {
         let unit = folder.path().join(name);
         let (is_fine, told) = output(
             &analyze,
