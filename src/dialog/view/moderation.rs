@@ -55,8 +55,10 @@ impl ModerationView {
 
 fn write_kept(room: &RoomName, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
     let span = duration::span(CLOSED_ROOM_KEPT);
-    let words = format_args!("its owner can undo that within {span}: \\reopen {room}");
-    viewer.hint(words, out)
+    viewer.hint(
+        format_args!("its owner can undo that within {span}: \\reopen {room}"),
+        out,
+    )
 }
 
 fn write_put_out(room: &RoomName, out: &PutOut, lost: usize, to: &mut String) -> fmt::Result {
