@@ -66,31 +66,25 @@ impl Admission {
     ///
     /// [`Reason::ServerFull`] or [`Reason::AddressFull`].
     pub fn admit(self: &Arc<Self>, peer: Peer, now: Instant) -> Result<Admitted, Reason> {
+        let mut admitted = self.enter()?;
+        admitted.count(peer, now)?;
+        Ok(admitted)
+    }
+
+    /// A slot among all, for a client of which it is not known yet where it comes from.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::ServerFull`].
+    pub fn enter(self: &Arc<Self>) -> Result<Admitted, Reason> {
         if !self.all.enter() {
             return Err(Reason::ServerFull);
         }
-        // From here on it gives the slot back when dropped.
-        let mut admitted = Admitted {
+        Ok(Admitted {
             admission: Arc::clone(self),
             address: None,
             turn: None,
-        };
-        if let Some(address) = peer.address() {
-            let most = self.per_address_max.load(Ordering::Relaxed);
-            let mut addresses = self.addresses();
-            // Without a limit they are counted too: there may be one later.
-            if addresses.counts.take(address, most).is_err() {
-                drop(addresses);
-                return Err(Reason::AddressFull);
-            }
-            if most > 0 && !peer.is_on_this_machine() {
-                let turn = addresses.turns.next(address, now);
-                admitted.turn = (turn > now).then_some(turn);
-            }
-            drop(addresses);
-            admitted.address = Some(address);
-        }
-        Ok(admitted)
+        })
     }
 
     /// More than half of the connections that there can be are there.
@@ -108,6 +102,33 @@ impl Admission {
         self.addresses
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Admitted {
+    /// Counts the client, which comes from `peer`, among those of its address, once.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::AddressFull`].
+    pub fn count(&mut self, peer: Peer, now: Instant) -> Result<(), Reason> {
+        let Some(address) = peer.address() else {
+            return Ok(());
+        };
+        let most = self.admission.per_address_max.load(Ordering::Relaxed);
+        let mut addresses = self.admission.addresses();
+        // Without a limit they are counted too: there may be one later.
+        if addresses.counts.take(address, most).is_err() {
+            return Err(Reason::AddressFull);
+        }
+        if most > 0 && !peer.is_on_this_machine() {
+            let turn = addresses.turns.next(address, now);
+            self.turn = (turn > now).then_some(turn);
+        }
+        drop(addresses);
+        // From here on it gives the slot back when dropped.
+        self.address = Some(address);
+        Ok(())
     }
 }
 

@@ -173,7 +173,7 @@ impl Listening {
             gone.task.cancel().await;
             // Those whom the kernel holds have come before.
             while let Some(Ok((socket, peer))) = future::poll_once(gone.listener.accept()).await {
-                self.server.serve(socket, peer);
+                self.server.arrive(socket, peer, gone.listener.listen());
             }
             report
                 .changed
@@ -201,7 +201,7 @@ async fn accept_all(server: Arc<Server>, listener: Arc<Listener>) {
         match listener.accept().await {
             Ok((socket, peer)) => {
                 complained = false;
-                server.serve(socket, peer);
+                server.arrive(socket, peer, listener.listen());
             }
             // The client has gone again before it was let in; that is its own affair.
             Err(error) if is_clients_fault(&error) => {}

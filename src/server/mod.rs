@@ -1,5 +1,6 @@
 //! Letting clients in, and stopping.
 
+mod arrival;
 mod clock_watch;
 mod connect_log;
 mod listening;
@@ -158,10 +159,12 @@ impl Server {
 
     /// Waits until `turn`, or until the server stops: then nobody has to wait for the last words.
     async fn wait_for_turn(&self, turn: Instant) {
-        let stopped = async {
-            let _ = self.stopping.1.recv().await;
-        };
-        future::or(self.shared.runtime.clock.at(turn), stopped).await;
+        future::or(self.shared.runtime.clock.at(turn), self.stopped()).await;
+    }
+
+    /// Waits until the server stops.
+    async fn stopped(&self) {
+        let _ = self.stopping.1.recv().await;
     }
 
     fn ended(&self, id: u64, peer: Peer, is_logged: bool, reason: Reason) {

@@ -1,0 +1,153 @@
+//! What happens between accepting a client and serving it, at listeners where that is more than nothing:
+//!
+//! 1. a proxy says whom it brings;
+//! 2. the caller is admitted by its address, and waits for its turn;
+//! 3. the handshake of TLS;
+//! 4. its connection begins, in a task of its own, as that of a client that came without all this.
+//!
+//! Whoever is at 1 or 3 has a place among all connections, and at 3 among those of its address too, so there are no
+//! more of them than there can be connections. Who is to be told that there is no place goes the same way; of those
+//! there are as many as are told that anywhere.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures_lite::future;
+use tracing::info;
+
+use super::Server;
+use crate::net::admission::{Admission, Admitted, Slot};
+use crate::net::endpoint::Listen;
+use crate::net::reason::Reason;
+use crate::net::socket::{Peer, Socket};
+
+/// A client on its way in.
+struct Arrival {
+    id: u64,
+    /// Where it is.
+    peer: Peer,
+    /// `peer` is the proxy that brings it, which has not said yet whom.
+    is_unknown: bool,
+    /// It has lines of its own in the log.
+    is_logged: bool,
+}
+
+/// What there is for a client.
+enum Place<'a> {
+    Admitted(Admitted),
+    /// It is told that there is none.
+    Refused(Reason, Slot<'a>),
+}
+
+impl Server {
+    /// Serves a client that has come in at a listener of this kind.
+    pub(super) fn arrive(self: &Arc<Self>, socket: Socket, peer: Peer, listen: &Listen) {
+        if !listen.is_proxied && !listen.is_tls {
+            return self.serve(socket, peer);
+        }
+        let server = Arc::clone(self);
+        let mut arrival = Arrival {
+            id: self.next_id.fetch_add(1, Ordering::Relaxed),
+            peer,
+            is_unknown: listen.is_proxied,
+            is_logged: true,
+        };
+        let is_tls = listen.is_tls;
+        // This task ends where that of the connection begins, which so has no place for what is done here.
+        self.connections.start(async move {
+            let stopped = async {
+                server.stopped().await;
+                Err(Reason::Stop)
+            };
+            // Who is not in yet when the server stops has seen nothing of it.
+            let arrived = future::or(arrival.run(&server, socket, is_tls), stopped).await;
+            if let Err(reason) = arrived {
+                arrival.gone(&server, reason);
+            }
+        });
+    }
+}
+
+impl Arrival {
+    /// Brings the client in, or tells it why not. The error says why it went before either.
+    async fn run(
+        &mut self,
+        server: &Arc<Server>,
+        socket: Socket,
+        is_tls: bool,
+    ) -> Result<(), Reason> {
+        let Server { shared, .. } = &**server;
+        let mut place = Place::among_all(&shared.admission)?;
+        if self.is_unknown {
+            self.peer = self.ask_proxy(server, &socket).await?;
+            self.is_unknown = false;
+        }
+        let now = shared.runtime.clock.now();
+        self.is_logged = server.connect_log.connects(self.peer.address(), now);
+        if let Place::Admitted(admitted) = &mut place {
+            match admitted.count(self.peer, now) {
+                Ok(()) => {
+                    if let Some(turn) = admitted.turn {
+                        shared.runtime.clock.at(turn).await;
+                    }
+                }
+                Err(reason) => place = Place::refused(&shared.admission, reason)?,
+            }
+        }
+        if is_tls {
+            // The handshake comes here: it makes another socket of this one, and of `peer` one by TLS.
+        }
+        let connection = server.connection(self.id, self.peer, socket);
+        let (id, peer, is_logged) = (self.id, self.peer, self.is_logged);
+        match place {
+            Place::Admitted(admitted) => {
+                let serving =
+                    Arc::clone(server).serve_one(id, peer, is_logged, connection, admitted);
+                server.connections.start(serving);
+            }
+            Place::Refused(reason, _slot) => {
+                connection.refuse(reason).await;
+                server.ended(id, peer, is_logged, reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whom the proxy brings. Nothing is read from the socket that is not the proxy's own word.
+    #[expect(clippy::unused_async, reason = "it reads what the proxy says")]
+    async fn ask_proxy(&self, _server: &Server, _socket: &Socket) -> Result<Peer, Reason> {
+        // What the proxy says is read here.
+        Ok(Peer {
+            is_proxied: true,
+            ..self.peer
+        })
+    }
+
+    /// The client is gone before its connection began, or has to go.
+    fn gone(&self, server: &Server, reason: Reason) {
+        match self.is_unknown {
+            // A proxy must not pay for what its callers do.
+            true => {
+                server.shared.reasons.count(reason);
+                info!(id = self.id, proxy = %self.peer, %reason, "closed before it was said who came");
+            }
+            false => server.ended(self.id, self.peer, self.is_logged, reason),
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// One among all connections. The error: there is none, and too many are being told so.
+    fn among_all(admission: &'a Arc<Admission>) -> Result<Place<'a>, Reason> {
+        match admission.enter() {
+            Ok(admitted) => Ok(Place::Admitted(admitted)),
+            Err(reason) => Place::refused(admission, reason),
+        }
+    }
+
+    /// One among those who are told that there is none.
+    fn refused(admission: &'a Admission, reason: Reason) -> Result<Place<'a>, Reason> {
+        let slot = admission.refusal_slot().ok_or(reason)?;
+        Ok(Place::Refused(reason, slot))
+    }
+}
