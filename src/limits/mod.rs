@@ -5,12 +5,14 @@
 
 mod store;
 mod terminal;
+mod tls;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use self::store::*;
 pub use self::terminal::*;
+pub use self::tls::*;
 
 /// Bytes of one typed line without its end. A terminal's line mode cannot send more (the kernel cuts at
 /// 4,095 and a line end), so only programs meet it. A longer line is refused whole.

@@ -11,3 +11,4 @@ pub mod turns;
 pub mod socket;
 
 pub mod listener;
+pub mod tls;

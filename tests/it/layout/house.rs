@@ -65,6 +65,8 @@ const ROOMS: &[Room] = &[
     room(55,  "runtime",             Effects, "the clock and counted tasks"),
     room(60,  "store",               Effects, "where messages and accounts live"),
     room(60,  "net/sniff",           Pure,    "clients of other protocols"),
+    room(61,  "net/tls/identity",    Pure,    "certificates, read and checked"),
+    room(61,  "net/tls/layer",       Pure,    "TLS as bytes"),
     room(61,  "net/turns",           Pure,    "when a connection's turn comes"),
     room(62,  "net",                 Effects, "sockets, listeners, admission"),
     room(70,  "dialog/view",         Pure,    "every word the server says"),
