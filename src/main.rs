@@ -41,9 +41,8 @@ fn start(mut args: Args) -> Result<(), Failure> {
     let runtime = Runtime::new(Arc::new(Executor::new()));
     let store = config.open_store(&runtime.clock)?;
     let listeners = Listener::bind_all(config.places(!inherited.is_empty()), inherited)?;
-    for listener in &listeners {
-        log.say(&format!("listening on {}", listener.place()));
-    }
+    let certificates = config.open_certificates(&listeners, &runtime.clock)?;
+    server::announce(&mut log, &certificates, &listeners);
     runtime
         .start_threads(config.threads - 1)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
@@ -52,6 +51,7 @@ fn start(mut args: Args) -> Result<(), Failure> {
         source,
         store,
         listeners,
+        certificates,
         notifier: Notifier::of_environment(),
     };
     let served = runtime.block_on(server::run(runtime.clone(), start, signal));

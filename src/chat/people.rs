@@ -1,5 +1,6 @@
 //! *Pure.* What users may know of each other, of rooms and of the server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::message::MemberId;
@@ -189,6 +190,8 @@ pub struct Profile {
     pub since: Timestamp,
     /// The kind of client.
     pub kind: ClientKind,
+    /// What protects its way; `None`: nothing.
+    pub encryption: Option<Encryption>,
     /// What the client calls its terminal.
     pub terminal: Option<Box<str>>,
     /// The reason for being away, which may be empty.
@@ -206,6 +209,25 @@ pub enum ClientKind {
     TelnetKeys,
 }
 
+/// What keeps others from reading what a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// TLS, by us or by a proxy that we trust.
+    Tls,
+    /// The system's ssh server, which passes its sessions on to us.
+    Ssh,
+}
+
+impl Encryption {
+    /// As people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encryption::Tls => "tls",
+            Encryption::Ssh => "ssh",
+        }
+    }
+}
+
 /// Figures of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stats {
@@ -221,4 +243,6 @@ pub struct Stats {
     pub lines: u64,
     /// Lines ever said; `None` without a file.
     pub lines_ever: Option<u64>,
+    /// SHA-256 of the certificate that clients by TLS are shown, as `AB:CD:…`; `None` where there is no TLS.
+    pub certificate: Option<Arc<str>>,
 }

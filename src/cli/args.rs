@@ -189,6 +189,8 @@ mod tests {
             &["--listen", "unix:/tmp/x,mode=060"],
             &["--listen", "unix:/tmp/x,group="],
             &["--listen", "unix:/tmp/x,owner=ann"],
+            &["--tls-cert", "cert.pem", "--listen", "tls+127.0.0.1:0"],
+            &["--tls-key", "key.pem", "--listen", "tls+127.0.0.1:0"],
             &["--timezone", "Mars/Olympus"],
             &["--history", "1001"],
             &["--threads", "257"],

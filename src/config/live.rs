@@ -85,6 +85,9 @@ impl Config {
             report.changed.push("motd: the file has changed".to_owned());
         }
         self.data = old.data.clone();
+        // It may be beside the data.
+        self.certificate =
+            super::find_certificate(&self.options).unwrap_or_else(|_| old.certificate.clone());
         self.threads = old.threads;
         self.log_format = old.log_format;
         report

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
+use tracing::warn;
 
 pub use live::{LiveConfig, ReloadReport};
 pub use options::{LogFormat, Options, RawDrawing};
@@ -28,6 +29,8 @@ pub use source::{ConfigError, ConfigSource, Source};
 use crate::chat::room::RoomLimits;
 use crate::hub::lobby::LobbyLimits;
 use crate::net::endpoint::{Listen, parse_listen};
+use crate::net::listener::Listener;
+use crate::net::tls::{CertificateSource, Certificates};
 use crate::runtime::Clock;
 use crate::store::{Durability, Retention, Store};
 use crate::time::rate::Pace;
@@ -62,6 +65,8 @@ pub struct Config {
     pub room: RoomLimits,
     /// Where messages are kept; `None`: in memory only.
     pub data: Option<Data>,
+    /// Where the certificate of listeners by TLS comes from.
+    pub certificate: CertificateSource,
     /// Passwords are accepted over connections from other hosts too.
     pub plain_passwords: bool,
     /// Connections in all; `0`: no limit.
@@ -107,6 +112,7 @@ impl Config {
         check(&options, "idle", idle, limits::SECONDS_MAX)?;
         Ok(Config {
             listen: parse_listens(&options)?,
+            certificate: find_certificate(&options)?,
             data: parse_data(&options)?,
             name: parse_name(&options)?,
             motd: read_motd(&options)?,
@@ -178,6 +184,35 @@ impl Config {
             Some(data) => Store::open(&data.file, data.sync, data.keep, clock)
                 .map_err(|error| error.to_string()),
         }
+    }
+
+    /// The certificate of listeners by TLS, if there are any: read or made. Blocks meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with which file.
+    pub fn open_certificates(
+        &self,
+        listeners: &[Listener],
+        clock: &Clock,
+    ) -> Result<Arc<Certificates>, String> {
+        let certificates = Certificates::new(self.certificate.clone());
+        match listeners.iter().any(|listener| listener.listen().is_tls) {
+            true => certificates.open(clock.timestamp())?,
+            false => self
+                .certificate_doubt()
+                .into_iter()
+                .for_each(|doubt| warn!("{doubt}")),
+        }
+        Ok(certificates)
+    }
+
+    /// What is to be said of the certificate where there is no listener by TLS.
+    pub fn certificate_doubt(&self) -> Option<String> {
+        let CertificateSource::Files { .. } = self.certificate else {
+            return None;
+        };
+        Some("the tls certificate is for listeners by TLS, such as tls+0.0.0.0:50992, and there is none".to_owned())
     }
 }
 
@@ -284,6 +319,28 @@ fn parse_data(options: &Options) -> Result<Option<Data>, ConfigError> {
     match in_vain.into_iter().find(|(_, is_in_vain)| *is_in_vain) {
         Some((name, _)) => Err(options.wrong(name, "it is for the file of --data: give that too")),
         None => Ok(None),
+    }
+}
+
+fn find_certificate(options: &Options) -> Result<CertificateSource, ConfigError> {
+    match (&options.tls_cert, &options.tls_key) {
+        (Some(certificate), Some(key)) => Ok(CertificateSource::Files {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        }),
+        (Some(_), None) => Err(options.wrong("tls_cert", "give --tls-key FILE too: its key")),
+        (None, Some(_)) => Err(options.wrong(
+            "tls_key",
+            "give --tls-cert FILE too: the certificate that it is for",
+        )),
+        (None, None) => {
+            let beside = options.data.as_deref().map(|data| {
+                let mut name = data.as_os_str().to_owned();
+                name.push(limits::TLS_MADE_SUFFIX);
+                PathBuf::from(name)
+            });
+            Ok(CertificateSource::Made(beside))
+        }
     }
 }
 

@@ -29,8 +29,8 @@ macro_rules! with_options {
         $define! {
             section "Where people come in, and what they see" {
                 /// where to listen: ADDRESS:PORT (port 0: any free one) or unix:PATH, with who may connect to that:
-                /// unix:PATH,mode=660,group=NAME (default: mode=660); may be given several times
-                /// (default: `[::]:50006`, which takes IPv4 as well)
+                /// unix:PATH,mode=660,group=NAME (default: mode=660); with tls+ before it for TLS, as tls+0.0.0.0:50992; may
+                /// be given several times (default: `[::]:50006`, which takes IPv4 as well)
                 option(
                     arg_name = "where", key = "listen",
                     default = vec!["[::]:50006".to_owned()], on_reload = Live
@@ -89,6 +89,22 @@ macro_rules! with_options {
                 keep_lines: Option<u64>,
             }
             section "Connections" {
+                /// the certificate for --listen tls+ADDRESS:PORT, and behind it those that vouch for it: a PEM file, which
+                /// is read again when it changes (default: one that nobody vouches for is made and kept beside --data; its
+                /// fingerprint is told at the start and by \stats)
+                option(
+                    arg_name = "file", key = "tls_cert",
+                    example = "/etc/parlor/cert.pem", on_reload = Live
+                )
+                tls_cert: Option<PathBuf>,
+
+                /// the key of --tls-cert: a PEM file that nobody else can read
+                option(
+                    arg_name = "file", key = "tls_key",
+                    example = "/etc/parlor/key.pem", on_reload = Live
+                )
+                tls_key: Option<PathBuf>,
+
                 /// accept passwords (\register, \login, \lock and those of locked rooms) over connections from other
                 /// hosts too, where others can read them on the way; for networks that are safe by other means
                 switch(key = "plain_passwords", default = Some(false), on_reload = Live)

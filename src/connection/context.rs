@@ -11,6 +11,7 @@ use crate::net::admission::Admission;
 use crate::net::reason::ReasonCounts;
 use crate::net::share::Shares;
 use crate::net::socket::Peer;
+use crate::net::tls::Certificates;
 use crate::runtime::Runtime;
 
 /// What all connections of a server share.
@@ -32,6 +33,8 @@ pub struct Shared {
     pub backlog: Arc<TotalBacklog>,
     /// Why connections ended.
     pub reasons: ReasonCounts,
+    /// What clients by TLS are shown.
+    pub certificates: Arc<Certificates>,
 }
 
 /// Whether a client can keep a name, and give passwords. What others may read on the way is no place for those.

@@ -61,6 +61,7 @@ impl Connection {
     pub async fn refuse(mut self: Box<Self>, reason: Reason) {
         self.show(match reason {
             Reason::AddressFull => &View::End(EndView::AddressFull),
+            Reason::NotTls => &View::End(EndView::NotTls),
             _ => &View::End(EndView::ServerFull),
         });
         // What does not fit into a new socket's buffer is not worth waiting for.

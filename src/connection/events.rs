@@ -134,6 +134,9 @@ impl Connection {
     /// Does what a reply means for the drawing. False if nothing is left of it without ignored users.
     fn prepare(&mut self, reply: &mut Reply) -> bool {
         match reply {
+            Reply::Lobby(LobbyReply::Shown(Info::Stats(stats))) => {
+                stats.certificate = self.shared.certificates.fingerprint();
+            }
             Reply::Lobby(LobbyReply::History(query, Some(found))) => {
                 return self.found(query, &mut found.lines);
             }

@@ -61,7 +61,7 @@ use crate::hub::participant::Participant;
 use crate::limits::{LOST_AFTER, SILENT_AFTER, SILENT_LOOK_EVERY};
 use crate::net::reason::Reason;
 use crate::net::share::Sharer;
-use crate::net::socket::{Peer, Socket};
+use crate::net::socket::{Encryption, Peer, Socket};
 use crate::runtime::Timer;
 use crate::terminal::charset::Charset;
 use crate::terminal::draw::{Display, Mention};
@@ -80,6 +80,8 @@ pub struct Connection {
     socket: Socket,
     /// The client is on this machine.
     is_local: bool,
+    /// What protects its way; `None`: nothing.
+    encryption: Option<Encryption>,
     shared: Arc<Shared>,
     /// The user, as the rooms see it.
     user: Participant,
@@ -220,6 +222,7 @@ impl Connection {
         Box::new(Connection {
             socket,
             is_local: peer.is_on_this_machine(),
+            encryption: peer.encryption,
             user: Participant::enter(id, peer.group(), Arc::clone(&shared.lobby)),
             session: Session::new(context::policy(&shared.config.get(), peer)),
             input: Input {
@@ -279,7 +282,7 @@ impl Connection {
     )]
     pub fn run(mut self: Box<Self>) -> impl Future<Output = Reason> + Send {
         async move {
-            self.user.register();
+            self.user.register(self.encryption);
             self.greet();
             let served = AssertUnwindSafe(self.serve()).catch_unwind().await.ok();
             let reason = match served {

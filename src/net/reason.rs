@@ -28,11 +28,17 @@ pub enum Reason {
     ServerFull,
     /// The client's address had as many connections as allowed.
     AddressFull,
+    /// The client did not speak TLS where it has to.
+    NotTls,
+    /// The handshake of TLS failed.
+    Handshake,
+    /// The handshake of TLS was not done in time.
+    HandshakeLate,
 }
 
 impl Reason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 14] = [
         Reason::Quit,
         Reason::EndOfInput,
         Reason::Lost,
@@ -44,6 +50,9 @@ impl Reason {
         Reason::Fault,
         Reason::ServerFull,
         Reason::AddressFull,
+        Reason::NotTls,
+        Reason::Handshake,
+        Reason::HandshakeLate,
     ];
 
     /// Whether the user will not be back for what was left. A terminal whose window is closed ends its input; only
@@ -54,7 +63,10 @@ impl Reason {
             | Reason::Foreign
             | Reason::Stop
             | Reason::ServerFull
-            | Reason::AddressFull => true,
+            | Reason::AddressFull
+            | Reason::NotTls
+            | Reason::Handshake
+            | Reason::HandshakeLate => true,
             Reason::EndOfInput
             | Reason::Lost
             | Reason::Idle
@@ -79,7 +91,10 @@ impl Reason {
             | Reason::Foreign
             | Reason::Stop
             | Reason::ServerFull
-            | Reason::AddressFull => false,
+            | Reason::AddressFull
+            | Reason::NotTls
+            | Reason::Handshake
+            | Reason::HandshakeLate => false,
         }
     }
 }
@@ -98,6 +113,9 @@ impl fmt::Display for Reason {
             Reason::Fault => "fault of the server",
             Reason::ServerFull => "refused: server full",
             Reason::AddressFull => "refused: too many from its address",
+            Reason::NotTls => "no TLS on a TLS port",
+            Reason::Handshake => "TLS handshake failed",
+            Reason::HandshakeLate => "TLS handshake took too long",
         })
     }
 }

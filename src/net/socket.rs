@@ -11,6 +11,7 @@ use smol::Async;
 use socket2::SockRef;
 
 use crate::chat::address::Address;
+pub use crate::chat::people::Encryption;
 
 /// Where a client is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +20,6 @@ pub enum Origin {
     Tcp(SocketAddr),
     /// A Unix socket; its clients are all on this machine.
     Unix,
-}
-
-/// What keeps others from reading what a client sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encryption {
-    /// TLS, by us or by a proxy that we trust.
-    Tls,
-    /// The system's ssh server, which passes its sessions on to us.
-    Ssh,
 }
 
 /// Where a client comes from, and by which way.

@@ -15,11 +15,13 @@ use std::sync::atomic::Ordering;
 use futures_lite::future;
 use tracing::info;
 
-use super::Server;
+use super::{Server, warn_refused};
+use crate::limits::TLS_HANDSHAKE_MAX;
 use crate::net::admission::{Admission, Admitted, Slot};
 use crate::net::endpoint::Listen;
 use crate::net::reason::Reason;
-use crate::net::socket::{Peer, Socket};
+use crate::net::socket::{Encryption, Peer, Socket};
+use crate::net::tls::{self, HandshakeError};
 
 /// A client on its way in.
 struct Arrival {
@@ -37,6 +39,15 @@ enum Place<'a> {
     Admitted(Admitted),
     /// It is told that there is none.
     Refused(Reason, Slot<'a>),
+}
+
+/// Why a client has gone before its connection began.
+enum Gone {
+    For(Reason),
+    /// What it said in the handshake is wrong, or nothing that we can do.
+    Handshake(rustls::Error),
+    /// It refuses what we said in the handshake: most likely our certificate, and so it is no attack.
+    Refuses(rustls::Error),
 }
 
 impl Server {
@@ -57,25 +68,25 @@ impl Server {
         self.connections.start(async move {
             let stopped = async {
                 server.stopped().await;
-                Err(Reason::Stop)
+                Err(Gone::For(Reason::Stop))
             };
             // Who is not in yet when the server stops has seen nothing of it.
             let arrived = future::or(arrival.run(&server, socket, is_tls), stopped).await;
-            if let Err(reason) = arrived {
-                arrival.gone(&server, reason);
+            if let Err(gone) = arrived {
+                arrival.gone(&server, &gone);
             }
         });
     }
 }
 
 impl Arrival {
-    /// Brings the client in, or tells it why not. The error says why it went before either.
+    /// Brings the client in, or tells it why not. The error says why it has gone before either.
     async fn run(
         &mut self,
         server: &Arc<Server>,
         socket: Socket,
         is_tls: bool,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), Gone> {
         let Server { shared, .. } = &**server;
         let mut place = Place::among_all(&shared.admission)?;
         if self.is_unknown {
@@ -94,9 +105,10 @@ impl Arrival {
                 Err(reason) => place = Place::refused(&shared.admission, reason)?,
             }
         }
-        if is_tls {
-            // The handshake comes here: it makes another socket of this one, and of `peer` one by TLS.
-        }
+        let socket = match is_tls {
+            true => self.shake_hands(server, socket).await?,
+            false => socket,
+        };
         let connection = server.connection(self.id, self.peer, socket);
         let (id, peer, is_logged) = (self.id, self.peer, self.is_logged);
         match place {
@@ -123,16 +135,64 @@ impl Arrival {
         })
     }
 
-    /// The client is gone before its connection began, or has to go.
-    fn gone(&self, server: &Server, reason: Reason) {
-        match self.is_unknown {
-            // A proxy must not pay for what its callers do.
-            true => {
-                server.shared.reasons.count(reason);
-                info!(id = self.id, proxy = %self.peer, %reason, "closed before it was said who came");
+    /// The handshake of TLS. Whoever speaks no TLS is told so as well as that can be done.
+    async fn shake_hands(&mut self, server: &Arc<Server>, socket: Socket) -> Result<Socket, Gone> {
+        let clock = &server.shared.runtime.clock;
+        let late = clock.at(clock.now() + TLS_HANDSHAKE_MAX);
+        let Some(config) = server.shared.certificates.config() else {
+            // The last listener by TLS has just been closed.
+            return Err(Gone::For(Reason::Stop));
+        };
+        match tls::accept(socket, config, late).await {
+            Ok(socket) => {
+                self.peer.encryption = Some(Encryption::Tls);
+                Ok(socket)
             }
-            false => server.ended(self.id, self.peer, self.is_logged, reason),
+            Err(HandshakeError::NotTls(socket)) => {
+                let connection = server.connection(self.id, self.peer, socket);
+                connection.refuse(Reason::NotTls).await;
+                Err(Gone::For(Reason::NotTls))
+            }
+            Err(HandshakeError::Gone(None)) => Err(Gone::For(Reason::EndOfInput)),
+            Err(HandshakeError::Gone(Some(_))) => Err(Gone::For(Reason::Lost)),
+            Err(HandshakeError::Late) => Err(Gone::For(Reason::HandshakeLate)),
+            Err(HandshakeError::Refused(why)) => Err(Gone::Refuses(why)),
+            Err(HandshakeError::Failed(why)) => Err(Gone::Handshake(why)),
         }
+    }
+
+    /// The client has gone before its connection began, or has to go.
+    fn gone(&self, server: &Server, gone: &Gone) {
+        let Arrival { id, peer, .. } = *self;
+        let reason = gone.reason();
+        if let (Gone::For(_), false) = (gone, self.is_unknown) {
+            return server.ended(id, peer, self.is_logged, reason);
+        }
+        server.shared.reasons.count(reason);
+        match gone {
+            // A proxy must not pay for what its callers do.
+            Gone::For(_) => info!(id, proxy = %peer, %reason, "closed before it was said who came"),
+            Gone::Handshake(_) | Gone::Refuses(_) if !self.is_logged => {}
+            Gone::Handshake(why) => warn_refused(peer, &format!("tls-handshake why=\"{why}\"")),
+            Gone::Refuses(why) => info!(id, %peer, %reason, %why, "closed"),
+        }
+        let now = server.shared.runtime.clock.now();
+        server.connect_log.disconnects(now);
+    }
+}
+
+impl Gone {
+    fn reason(&self) -> Reason {
+        match self {
+            Gone::For(reason) => *reason,
+            Gone::Handshake(_) | Gone::Refuses(_) => Reason::Handshake,
+        }
+    }
+}
+
+impl From<Reason> for Gone {
+    fn from(reason: Reason) -> Gone {
+        Gone::For(reason)
     }
 }
 

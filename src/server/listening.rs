@@ -133,6 +133,16 @@ impl Listening {
         })
     }
 
+    /// Whether one of the places is by TLS once that is done.
+    pub(super) fn will_be_tls(&self, change: &Change) -> bool {
+        let kept = change.kept.iter().map(|kept| match &kept.other {
+            Some(other) => other,
+            None => &self.places[kept.at].listen,
+        });
+        let new = change.new.iter().map(Listener::listen);
+        kept.chain(new).any(|listen| listen.is_tls)
+    }
+
     /// Which of our own places has the port that is wanted.
     fn holder(&self, wanted: &Listen) -> Option<String> {
         let Place::Tcp(wanted) = wanted.place else {

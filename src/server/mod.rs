@@ -22,6 +22,7 @@ use tracing::{info, warn};
 
 use self::connect_log::ConnectLog;
 use self::listening::Listening;
+use self::log::Log;
 use self::reload::Caretaker;
 use self::signals::StopSignal;
 use self::systemd::{Notifier, watchdog};
@@ -37,7 +38,8 @@ use crate::net::admission::{Admission, Admitted};
 use crate::net::listener::Listener;
 use crate::net::reason::{Reason, ReasonCounts};
 use crate::net::share::Shares;
-use crate::net::socket::{Peer, Socket};
+use crate::net::socket::{Encryption, Peer, Socket};
+use crate::net::tls::Certificates;
 use crate::runtime::{Runtime, Tasks};
 use crate::store::Store;
 
@@ -55,7 +57,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with the rooms and accounts of `store`.
+    /// A server with the rooms and accounts of `store`. Listeners by TLS need `certificates` that are open.
     ///
     /// # Errors
     ///
@@ -64,8 +66,9 @@ impl Server {
         runtime: Runtime,
         config: Config,
         store: Store,
+        certificates: Arc<Certificates>,
     ) -> Result<Arc<Server>, String> {
-        Server::open_with(runtime, config, store, Control::none()).await
+        Server::open_with(runtime, config, store, certificates, Control::none()).await
     }
 
     /// The same, where an operator can ask for something by way of `control`.
@@ -73,6 +76,7 @@ impl Server {
         runtime: Runtime,
         config: Config,
         store: Store,
+        certificates: Arc<Certificates>,
         control: Control,
     ) -> Result<Arc<Server>, String> {
         let watch = clock_watch::watch(runtime.clock.clone(), store.clone());
@@ -93,6 +97,7 @@ impl Server {
                 backlog: Arc::default(),
                 shares: Shares::new(config.threads),
                 reasons: ReasonCounts::default(),
+                certificates,
                 runtime,
                 control,
                 config: LiveConfig::new(config),
@@ -149,7 +154,7 @@ impl Server {
     ) -> impl Future<Output = ()> + Send {
         async move {
             if is_logged {
-                info!(id, %peer, "connected");
+                info!(id, %peer, by = peer.encryption.map(Encryption::name), "connected");
             }
             let reason = connection.run().await;
             drop(admitted);
@@ -171,14 +176,10 @@ impl Server {
         self.shared.reasons.count(reason);
         if is_logged {
             match reason {
-                Reason::ServerFull | Reason::AddressFull => {
-                    let address = peer.group().map_or("unix".to_owned(), |ip| ip.to_string());
-                    let what = match reason {
-                        Reason::ServerFull => "server-full",
-                        _ => "address-full",
-                    };
-                    warn!("security: refused address={address} reason={what}");
-                }
+                Reason::ServerFull => warn_refused(peer, "server-full"),
+                Reason::AddressFull => warn_refused(peer, "address-full"),
+                Reason::NotTls => warn_refused(peer, "not-tls"),
+                Reason::HandshakeLate => warn_refused(peer, "tls-late"),
                 _ => info!(id, %peer, %reason, "closed"),
             }
         }
@@ -200,6 +201,7 @@ impl Server {
             config,
             reasons,
             control: _,
+            certificates: _,
             admission: _,
             backlog: _,
             shares: _,
@@ -231,6 +233,22 @@ impl Server {
     }
 }
 
+/// Tells of a client that was not let in, for those who watch the log for attacks.
+fn warn_refused(peer: Peer, reason: &str) {
+    let address = peer.group().map_or("unix".to_owned(), |ip| ip.to_string());
+    warn!("security: refused address={address} reason={reason}");
+}
+
+/// Says at the start which certificate is shown, and where the server listens.
+pub fn announce(log: &mut Log, certificates: &Certificates, listeners: &[Listener]) {
+    if let Some(sha256) = certificates.fingerprint() {
+        log.say(&format!("tls certificate sha256 {sha256}"));
+    }
+    for listener in listeners {
+        log.say(&format!("listening on {}", listener.place()));
+    }
+}
+
 /// What a server begins with.
 #[derive(Debug)]
 pub struct Start {
@@ -242,6 +260,8 @@ pub struct Start {
     pub store: Store,
     /// Where clients come in.
     pub listeners: Vec<Listener>,
+    /// What those by TLS are shown; open, if there are any.
+    pub certificates: Arc<Certificates>,
     /// Who wants to know how it goes.
     pub notifier: Notifier,
 }
@@ -255,7 +275,17 @@ pub struct Start {
 pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(), String> {
     let (control, requests) = Control::new();
     let (config, store, notifier) = (start.config, start.store, Arc::new(start.notifier));
-    let server = Server::open_with(runtime.clone(), config, store, control.clone()).await?;
+    let certificates = start.certificates;
+    let looking = runtime.tasks();
+    let looking = looking.spawn(Arc::clone(&certificates).watch(runtime.clone()));
+    let opening = Server::open_with(
+        runtime.clone(),
+        config,
+        store,
+        certificates,
+        control.clone(),
+    );
+    let server = opening.await?;
     let mut caretaker = Caretaker {
         listening: Listening::start(&server, runtime.tasks(), start.listeners),
         server: Arc::clone(&server),
@@ -277,6 +307,7 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
     };
     let why = future::or(stopped, failed).await;
     telling.cancel().await;
+    looking.cancel().await;
     let grace = server.shared.config.get().grace;
     notifier.stopping(grace + STOP_MARGIN);
     caretaker.listening.stop().await;

@@ -16,7 +16,9 @@ use super::systemd::Notifier;
 use super::{Server, log};
 use crate::config::control::ControlRequest;
 use crate::config::{Config, ConfigError, ConfigSource, ReloadReport};
+use crate::connection::context::Shared;
 use crate::limits::RELOAD_READ_MAX;
+use crate::net::tls;
 
 /// What is said of a reload that has failed by no fault of the operator.
 const FAULT: &str = "the server made a mistake with it";
@@ -43,6 +45,7 @@ struct Prepared {
     config: Config,
     report: ReloadReport,
     listening: Change,
+    certificate: tls::Prepared,
 }
 
 impl Caretaker {
@@ -106,8 +109,11 @@ impl Caretaker {
     async fn prepare(&mut self) -> Result<Prepared, String> {
         let mut config = self.read().await?;
         let report = config.succeed(&self.server.shared.config.get());
+        let listening = self.listening.prepare(&config)?;
+        let certificate = self.prepare_certificate(&config, &listening).await?;
         Ok(Prepared {
-            listening: self.listening.prepare(&config)?,
+            listening,
+            certificate,
             config,
             report,
         })
@@ -146,12 +152,33 @@ impl Caretaker {
         }
     }
 
+    /// Reads and checks the certificate, if there is a listener that shows it.
+    async fn prepare_certificate(
+        &self,
+        config: &Config,
+        listening: &Change,
+    ) -> Result<tls::Prepared, String> {
+        let Shared {
+            runtime,
+            certificates,
+            ..
+        } = &*self.server.shared;
+        let (certificates, source) = (Arc::clone(certificates), config.certificate.clone());
+        let (is_needed, now) = (
+            self.listening.will_be_tls(listening),
+            runtime.clock.timestamp(),
+        );
+        let preparing = runtime.unblock(move || certificates.prepare(source, is_needed, now));
+        preparing.await
+    }
+
     /// Goes by it from now on.
     async fn apply(&mut self, prepared: Prepared) -> ReloadReport {
         let Prepared {
             config,
             mut report,
             listening,
+            certificate,
         } = prepared;
         let shared = &self.server.shared;
         shared.admission.set_limits(
@@ -160,7 +187,19 @@ impl Caretaker {
             config.connect_pace,
         );
         shared.lobby.set_limits(config.room, config.rooms);
+        let doubt = config.certificate_doubt();
         shared.config.set(Arc::new(config));
+        // Before clients come in to whom it is shown.
+        let is_other = shared.certificates.replace(certificate);
+        match shared.certificates.fingerprint() {
+            Some(sha256) if is_other => {
+                report
+                    .changed
+                    .push(format!("tls certificate sha256 {sha256}"));
+            }
+            Some(_) => {}
+            None => report.warnings.extend(doubt),
+        }
         // Whoever waits has to know of another deadline.
         shared.lobby.ring_all();
         self.listening.apply(listening, &mut report).await;

@@ -48,7 +48,12 @@ impl World {
             ..options
         };
         let config = Config::new(options).expect("it makes sense");
-        let server = at_once(Server::open(runtime, config, Store::memory(10)));
+        let server = at_once(Server::open(
+            runtime,
+            config,
+            Store::memory(10),
+            Arc::default(),
+        ));
         World {
             server: server.expect("a store in memory can be read"),
             clock,

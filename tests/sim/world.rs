@@ -624,7 +624,12 @@ impl World {
 }
 
 fn open(plan: &Plan, runtime: &Runtime, store: &Store) -> Arc<Server> {
-    let server = Server::open(runtime.clone(), plan.config.clone(), store.clone());
+    let server = Server::open(
+        runtime.clone(),
+        plan.config.clone(),
+        store.clone(),
+        Arc::default(),
+    );
     let server = at_once(server);
     server.expect("a store in memory can be read")
 }

@@ -15,6 +15,8 @@ pub enum EndView {
     Silent,
     /// The server made a mistake.
     Fault,
+    /// The client does not speak TLS where it has to.
+    NotTls,
     /// The client speaks this other protocol.
     Foreign(&'static str),
     /// Refused: the server has as many connections as it takes.
@@ -39,7 +41,11 @@ impl EndView {
             ),
             EndView::Foreign(protocol) => writeln!(
                 out,
-                "This is parlor, a chat for nc and telnet. It does not speak {protocol}. Goodbye."
+                "This is parlor, a chat for nc and telnet. It does not speak {protocol} here. Goodbye."
+            ),
+            EndView::NotTls => writeln!(
+                out,
+                "This port is for TLS. Type ncat --ssl HOST PORT instead. Goodbye."
             ),
             EndView::ServerFull => writeln!(out, "The server is full. Please try again later."),
             EndView::AddressFull => writeln!(

@@ -87,9 +87,13 @@ pub(super) fn write_whois(
         ClientKind::TelnetLines => "Telnet in line mode",
         ClientKind::TelnetKeys => "Telnet in character mode",
     };
-    match &profile.terminal {
-        Some(terminal) => writeln!(out, "Connected since {since} with {with} ({terminal})."),
-        None => writeln!(out, "Connected since {since} with {with}."),
+    write!(out, "Connected since {since} with {with}")?;
+    if let Some(terminal) = &profile.terminal {
+        write!(out, " ({terminal})")?;
+    }
+    match profile.encryption {
+        Some(encryption) => writeln!(out, ", by {}.", encryption.name()),
+        None => writeln!(out, "."),
     }
 }
 
@@ -100,9 +104,22 @@ pub(super) fn write_stats(stats: &Stats, viewer: &Viewer<'_>, out: &mut String) 
     writeln!(out, "people: {}", stats.people)?;
     writeln!(out, "rooms: {}", stats.rooms)?;
     match stats.lines_ever {
-        None => writeln!(out, "lines: {} since then", stats.lines),
-        Some(ever) => writeln!(out, "lines: {} since then, {ever} in all", stats.lines),
+        None => writeln!(out, "lines: {} since then", stats.lines)?,
+        Some(ever) => writeln!(out, "lines: {} since then, {ever} in all", stats.lines)?,
     }
+    // Two rows, since one is too long for a screen.
+    if let Some((first, second)) = stats.certificate.as_deref().and_then(halves) {
+        writeln!(out, "tls certificate: sha256\n  {first}:\n  {second}")?;
+    }
+    Ok(())
+}
+
+/// The halves of a fingerprint.
+fn halves(fingerprint: &str) -> Option<(&str, &str)> {
+    let (middle, _) = fingerprint
+        .match_indices(':')
+        .nth(fingerprint.matches(':').count() / 2)?;
+    Some((&fingerprint[..middle], &fingerprint[middle + 1..]))
 }
 
 pub(super) fn write_no_such_user(name: &str, out: &mut String) -> fmt::Result {
@@ -157,7 +174,7 @@ pub(super) fn span(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::people::RoleMarks;
+    use crate::chat::people::{Encryption, RoleMarks};
     use crate::time::Timestamp;
 
     fn person(name: &str, idle_minutes: u64, away: bool) -> UserSummary {
@@ -225,12 +242,13 @@ mod tests {
             place: Location::Hidden,
             since: Timestamp(0),
             kind: ClientKind::TelnetKeys,
+            encryption: Some(Encryption::Tls),
             terminal: Some("XTERM".into()),
             away: Some("at lunch".into()),
         };
         let mut raw = profile.clone();
         (raw.present.idle, raw.away) = (Duration::ZERO, None);
-        (raw.kind, raw.terminal) = (ClientKind::Raw, None);
+        (raw.kind, raw.terminal, raw.encryption) = (ClientKind::Raw, None, None);
         let shown = |name: &str, profile: Option<&Profile>| {
             let mut out = String::new();
             let name = Name::parse(name).expect("a name");
@@ -242,7 +260,7 @@ mod tests {
                 "dai",
                 Some(&profile),
                 "Dai is in a private room, idle for 5 min. Away: at lunch\n\
-                 Connected since 1970-01-01 00:00:00 with Telnet in character mode (XTERM).\n",
+                 Connected since 1970-01-01 00:00:00 with Telnet in character mode (XTERM), by tls.\n",
             ),
             (
                 "Dai",

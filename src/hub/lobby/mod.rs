@@ -53,7 +53,7 @@ use crate::chat::address::Address;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::people::ClientKind;
+use crate::chat::people::{ClientKind, Encryption};
 use crate::chat::request::{JoinError, Reply};
 use crate::chat::room::RoomLimits;
 use crate::hub::passwords::Passwords;
@@ -176,8 +176,8 @@ impl Lobby {
         self.lock().limits
     }
 
-    /// Enters a connection. Once the server is stopping it is told so at once.
-    pub fn enter(&self, id: MemberId, inbox: Arc<ClientInbox>) {
+    /// Enters a connection, and by what its way is protected. Once the server is stopping it is told so at once.
+    pub fn enter(&self, id: MemberId, inbox: Arc<ClientInbox>, encryption: Option<Encryption>) {
         let mut state = self.lock();
         if state.stopping {
             inbox.put(ClientEvent::Stop);
@@ -185,7 +185,7 @@ impl Lobby {
         inbox.note_input(self.up(self.runtime.clock.now()));
         state
             .people
-            .insert(id, Box::new(User::new(inbox, self.timestamp())));
+            .insert(id, Box::new(User::new(inbox, self.timestamp(), encryption)));
     }
 
     /// Forgets a connection and frees its name. Whatever it had to tell its room must be told before, so that the

@@ -9,7 +9,7 @@ use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::people::{
-    ClientKind, DirectMessage, DmError, Location, Profile, RoleMarks, UserSummary,
+    ClientKind, DirectMessage, DmError, Encryption, Location, Profile, RoleMarks, UserSummary,
 };
 use crate::chat::reads::Reads;
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
@@ -28,6 +28,8 @@ pub(super) struct User {
     /// Connected since then.
     since: Timestamp,
     kind: ClientKind,
+    /// What protects its way; `None`: nothing.
+    encryption: Option<Encryption>,
     /// What few users have, so that the others cost little.
     extras: Option<Box<Extras>>,
 }
@@ -50,7 +52,11 @@ pub(super) struct Extras {
 
 impl User {
     /// A user who has just connected.
-    pub(super) fn new(inbox: Arc<ClientInbox>, since: Timestamp) -> User {
+    pub(super) fn new(
+        inbox: Arc<ClientInbox>,
+        since: Timestamp,
+        encryption: Option<Encryption>,
+    ) -> User {
         User {
             inbox,
             name: Name::anon(),
@@ -58,6 +64,7 @@ impl User {
             room: None,
             since,
             kind: ClientKind::Raw,
+            encryption,
             extras: None,
         }
     }
@@ -130,6 +137,7 @@ impl User {
             place: self.place_for(inside),
             since: self.since,
             kind: self.kind,
+            encryption: self.encryption,
             terminal: self.extras().terminal.clone(),
             away: self.extras().away.clone(),
         }
@@ -177,7 +185,7 @@ mod tests {
     use crate::hub::room::RoomInfo;
 
     fn user() -> User {
-        User::new(Arc::default(), Timestamp(5))
+        User::new(Arc::default(), Timestamp(5), None)
     }
 
     fn room(id: u32, name: &str) -> RoomHandle {

@@ -127,6 +127,8 @@ impl Lobby {
             rooms: state.rooms.len(),
             lines: rooms.map(|room| room.info.lines()).sum(),
             lines_ever: None,
+            // The lobby knows no network.
+            certificate: None,
         }
     }
 

@@ -25,7 +25,7 @@ use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::chat::people::{DirectMessage, Recipient, Words};
+use crate::chat::people::{DirectMessage, Encryption, Recipient, Words};
 use crate::chat::request::{Info, LobbyReply, LobbyRequest, PutOut, Reply, RoomReply, RoomRequest};
 use crate::chat::settings::Settings;
 use crate::hub::lobby::{Lobby, Requester};
@@ -155,9 +155,10 @@ impl Participant {
         }
     }
 
-    /// Lets the lobby know of the user. Nothing comes before.
-    pub fn register(&self) {
-        self.lobby.enter(self.id, Arc::clone(&self.inbox));
+    /// Lets the lobby know of the user, and by what its way is protected. Nothing comes before.
+    pub fn register(&self, encryption: Option<Encryption>) {
+        self.lobby
+            .enter(self.id, Arc::clone(&self.inbox), encryption);
     }
 
     /// Its number.

@@ -59,7 +59,7 @@ impl World {
         let id = MemberId(self.next_id);
         self.next_id += 1;
         let user = Participant::enter(id, None, Arc::clone(&self.lobby));
-        user.register();
+        user.register(None);
         User {
             user,
             seen: Vec::new(),

@@ -135,13 +135,7 @@ impl Certificates {
         let fingerprint = |identity: &Identity| Arc::clone(&identity.fingerprint);
         let new = identity.as_ref().map(fingerprint);
         let old = std::mem::replace(&mut *self.current(), identity);
-        let old = old.as_ref().map(fingerprint);
-        if let (Some(new), Some(_)) = (&new, &old)
-            && new != old.as_ref().unwrap_or(new)
-        {
-            info!(sha256 = %new, "another tls certificate");
-        }
-        new != old
+        new != old.as_ref().map(fingerprint)
     }
 
     /// What new connections are to be greeted with; `None` before [`open`](Certificates::open).
@@ -197,7 +191,13 @@ impl Certificates {
         let found = source.stamps();
         if found != stamps || is_ours && left < days(TLS_RENEW_DAYS) {
             match Prepared::read(source, now) {
-                Ok(prepared) => drop(self.replace(prepared)),
+                Ok(prepared) => {
+                    if self.replace(prepared)
+                        && let Some(sha256) = self.fingerprint()
+                    {
+                        info!("tls certificate sha256 {sha256}");
+                    }
+                }
                 Err(why) => {
                     // Until they change again.
                     self.files().stamps = found;

@@ -306,6 +306,7 @@ fn stats_are_asked_for_anywhere_and_shown() {
         rooms: 2,
         lines: 40,
         lines_ever: Some(1000),
+        certificate: None,
     };
     for mut session in [in_room(), Session::default()] {
         assert_eq!(
@@ -323,8 +324,17 @@ fn stats_are_asked_for_anywhere_and_shown() {
         lines_ever: None,
         ..stats
     };
-    let words = shown(&View::Info(Info::Stats(in_memory)));
+    let words = shown(&View::Info(Info::Stats(in_memory.clone())));
     assert!(words.ends_with("\nlines: 40 since then\n"), "{words}");
+    let bytes: Vec<String> = (0..32).map(|byte| format!("{byte:02X}")).collect();
+    let with_tls = Stats {
+        certificate: Some(bytes.join(":").into()),
+        ..in_memory
+    };
+    let words = shown(&View::Info(Info::Stats(with_tls)));
+    let expected = "\ntls certificate: sha256\n  00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\n  \
+                    10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\n";
+    assert!(words.ends_with(expected), "{words}");
 }
 
 #[test]

@@ -69,7 +69,7 @@ struct User {
 impl User {
     fn enter(lobby: &Lobby, id: u64) -> User {
         let inbox = Arc::<ClientInbox>::default();
-        lobby.enter(MemberId(id), Arc::clone(&inbox));
+        lobby.enter(MemberId(id), Arc::clone(&inbox), None);
         User {
             id: MemberId(id),
             inbox,

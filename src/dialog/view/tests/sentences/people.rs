@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::chat::people::{ClientKind, Profile, RoleMarks, Stats};
+use crate::chat::people::{ClientKind, Encryption, Profile, RoleMarks, Stats};
 
 fn person(text: &str, idle_minutes: u64) -> UserSummary {
     UserSummary {
@@ -87,6 +87,7 @@ fn profile(kind: ClientKind, present: UserSummary, place: Location) -> Profile {
         place,
         since: Timestamp(VIEWER.now.0 - 7_200_000),
         kind,
+        encryption: None,
         terminal: None,
         away: None,
     }
@@ -94,6 +95,10 @@ fn profile(kind: ClientKind, present: UserSummary, place: Location) -> Profile {
 
 fn whois() -> Vec<Sentence> {
     let at = |place| profile(ClientKind::TelnetKeys, person("Dai", 0), place);
+    let by = |encryption| Profile {
+        encryption: Some(encryption),
+        ..profile(ClientKind::Raw, person("Dai", 0), Location::Menu)
+    };
     let idle = profile(ClientKind::Raw, person("Dai", 90), Location::Menu);
     let gone = profile(ClientKind::TelnetLines, lost("Dai"), Location::Menu);
     let known = Profile {
@@ -109,6 +114,8 @@ fn whois() -> Vec<Sentence> {
     vec![
         told(r"`\whois Dai`, who is in a room", known),
         told(r"`\whois Dai`, who is at the menu and idle", idle),
+        told(r"`\whois Dai`, who comes by TLS", by(Encryption::Tls)),
+        told(r"`\whois Dai`, who comes by ssh", by(Encryption::Ssh)),
         told(r"`\whois Dai`, whose connection was lost", gone),
         told(r"`\whois Dai`, who is in a private room and away", away("")),
         told(r"`\whois Dai`, who is away for a reason", away(TYPED)).with(&[Form::Typed]),
@@ -125,7 +132,7 @@ fn whois() -> Vec<Sentence> {
 }
 
 fn others() -> Vec<Sentence> {
-    let stats = |lines_ever| {
+    let stats = |lines_ever, certificate: Option<&str>| {
         Info::Stats(Stats {
             since: Timestamp(VIEWER.now.0 - 3 * 86_400_000),
             up: Duration::from_secs(3 * 86_400),
@@ -133,16 +140,22 @@ fn others() -> Vec<Sentence> {
             rooms: 3,
             lines: 1200,
             lines_ever,
+            certificate: certificate.map(Into::into),
         })
     };
     vec![
-        says(r"`\stats`, on a server without `--data`", stats(None)).with(&[Form::Table]),
+        says(r"`\stats`, on a server without `--data`", stats(None, None)).with(&[Form::Table]),
         says(
             r"`\stats`, on a server that is called The Lounge and has `--data`",
-            stats(Some(98_000)),
+            stats(Some(98_000), None),
         )
         .with(&[Form::Table])
         .on("The Lounge"),
+        says(
+            r"`\stats`, on a server with TLS",
+            stats(None, Some(&["5F"; 32].join(":"))),
+        )
+        .with(&[Form::Table]),
         says(
             r"`\whois Dai` or another question, on a server that cannot read its file",
             Info::Unavailable,

@@ -92,8 +92,15 @@ pub(super) fn last_words() -> Vec<Sentence> {
             EndView::Silent,
         ),
         says("a fault of the server in a connection", EndView::Fault),
+        says(
+            "connecting without TLS to a port that is for TLS",
+            EndView::NotTls,
+        ),
         says("connecting with a web browser", EndView::Foreign("HTTP")),
-        says("connecting with TLS", EndView::Foreign("TLS")),
+        says(
+            "connecting with TLS to a port that is not for it",
+            EndView::Foreign("TLS"),
+        ),
         says("connecting with an SSH client", EndView::Foreign("SSH")),
         says("connecting to a server that is full", EndView::ServerFull),
         says(

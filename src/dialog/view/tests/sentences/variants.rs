@@ -9,7 +9,9 @@ use crate::chat::ignore::{IgnoreError, IgnoreReply};
 use crate::chat::message::{ModAction, ModNotice, Notice};
 use crate::chat::name::{NameError, NameFault};
 use crate::chat::password::PasswordError;
-use crate::chat::people::{ClientKind, DirectMessage, DmError, Location, People, Profile, Words};
+use crate::chat::people::{
+    ClientKind, DirectMessage, DmError, Encryption, Location, People, Profile, Words,
+};
 use crate::chat::request::{
     CreateError, Deed, Info, JoinError, ModError, PutOut, Removal, RemovalKind, RenameError,
     ReopenError,
@@ -51,7 +53,7 @@ macro_rules! named_by {
 named_by! {
     NameError { fault }
     DirectMessage { words }
-    Profile { place, kind }
+    Profile { place, kind, encryption }
     ModNotice { what }
     Removal { how }
 }
@@ -151,6 +153,7 @@ named! {
     HistoryCursor { Id, Time }
     Location { Menu, Room, Hidden }
     ClientKind { Raw, TelnetLines, TelnetKeys }
+    Encryption { Tls, Ssh }
     ModerationView {
         BadPassword, Overheard, NotClosed, WrongPassword, PutOut { 1: how },
     }
@@ -173,5 +176,5 @@ named! {
     Times { Off, Short, Full }
     Bell { Off, Mention, All }
     TerminalView { SecretIsSeen, Candidates, LineWasCut, PasteKept, Yes }
-    EndView { Goodbye, GoingDown, Idle, Silent, Fault, Foreign, ServerFull, AddressFull }
+    EndView { Goodbye, GoingDown, Idle, Silent, Fault, NotTls, Foreign, ServerFull, AddressFull }
 }
