@@ -23,6 +23,8 @@ CLIENTS=(
     "tt++ tintin++"
     "expect expect"
     "systemd-analyze systemd"
+    "openssl openssl"
+    "gnutls-cli gnutls-bin"
 )
 RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
 

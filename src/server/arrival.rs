@@ -173,7 +173,10 @@ impl Arrival {
             // A proxy must not pay for what its callers do.
             Gone::For(_) => info!(id, proxy = %peer, %reason, "closed before it was said who came"),
             Gone::Handshake(_) | Gone::Refuses(_) if !self.is_logged => {}
-            Gone::Handshake(why) => warn_refused(peer, &format!("tls-handshake why=\"{why}\"")),
+            Gone::Handshake(why) => {
+                let why = why.to_string().replace('"', "'");
+                warn_refused(peer, &format!("tls-handshake why=\"{why}\""));
+            }
             Gone::Refuses(why) => info!(id, %peer, %reason, %why, "closed"),
         }
         let now = server.shared.runtime.clock.now();

@@ -98,3 +98,5 @@ mod operating_md;
 mod protocol_md;
 /// The real client programs, on a screen and in a pipe.
 mod real_clients;
+/// TLS: real clients, certificates, and what happens where no handshake comes to an end.
+mod tls;

@@ -64,7 +64,12 @@ impl Caller {
 
     /// Starts it in a terminal of the usual size.
     pub(crate) fn start(&self, server: &Server) -> Terminal {
-        Terminal::start(server, self.name, &self.command(server.address()))
+        self.start_at(server, server.address())
+    }
+
+    /// Starts it at another listener of the server.
+    pub(crate) fn start_at(&self, server: &Server, address: SocketAddr) -> Terminal {
+        Terminal::start(server, self.name, &self.command(address))
     }
 
     /// Starts it in a terminal of 80 columns and so many rows.
@@ -155,3 +160,23 @@ pub(crate) const TINTIN: Caller = Caller::new(
     ],
     Drawing::Ansi,
 );
+
+// By TLS. None of them knows who vouches for the certificate.
+
+pub(crate) const OPENSSL: Caller = Caller::new(
+    "openssl s_client",
+    "openssl",
+    "openssl",
+    &["s_client", "-quiet", "-connect", "HOST:PORT"],
+    Drawing::Plain,
+);
+pub(crate) const NCAT_SSL: Caller = NCAT.with(&["--ssl", "HOST", "PORT"]);
+pub(crate) const SOCAT_SSL: Caller = SOCAT.with(&["-", "OPENSSL:HOST:PORT,verify=0"]);
+pub(crate) const GNUTLS: Caller = Caller::new(
+    "gnutls-cli",
+    "gnutls-cli",
+    "gnutls-bin",
+    &["--insecure", "--port", "PORT", "HOST"],
+    Drawing::Plain,
+);
+pub(crate) const TELNET_TLS: Caller = TELNET_SSL.with(&["-E", "-z", "ssl", "HOST", "PORT"]);

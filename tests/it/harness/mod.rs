@@ -11,12 +11,13 @@ mod relay;
 mod server;
 mod tape;
 mod terminal;
+mod tls;
 
 use std::time::Duration;
 
 pub(crate) use caller::{
-    BUSYBOX_NC, BUSYBOX_TELNET, Caller, Drawing, NC_OPENBSD, NC_TRADITIONAL, NCAT, NCAT_CRLF,
-    PLINK, SOCAT, TELNET, TELNET_SSL, TINTIN,
+    BUSYBOX_NC, BUSYBOX_TELNET, Caller, Drawing, GNUTLS, NC_OPENBSD, NC_TRADITIONAL, NCAT,
+    NCAT_CRLF, NCAT_SSL, OPENSSL, PLINK, SOCAT, SOCAT_SSL, TELNET, TELNET_SSL, TELNET_TLS, TINTIN,
 };
 pub(crate) use client::Client;
 pub(crate) use pattern::{Match, find_all, match_at, times_blanked};
@@ -28,6 +29,7 @@ pub(crate) use relay::slow_way_to;
 pub(crate) use server::{PROGRAM, Server, run, run_as_anybody};
 pub(crate) use tape::Tape;
 pub(crate) use terminal::{Size, Terminal, View, piped, program};
+pub(crate) use tls::{tls_client, tls_way_to};
 
 /// How long anything may take before a test gives up. Generous: the machine may be busy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

@@ -120,7 +120,12 @@ impl Server {
 
     /// A client that does not read until [`Client::start_reading`].
     pub(crate) fn stuck_client(&self, name: &str) -> Client {
-        let stream = TcpStream::connect(self.address).expect("the server accepts");
+        self.stuck_client_at(name, self.address)
+    }
+
+    /// The same, of another listener of this server.
+    pub(crate) fn stuck_client_at(&self, name: &str, address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).expect("the server accepts");
         self.adopt(name, Socket::Tcp(stream))
     }
 
@@ -142,8 +147,7 @@ impl Server {
 
     /// A client of another listener of this server.
     pub(crate) fn client_at(&self, name: &str, address: SocketAddr) -> Client {
-        let stream = TcpStream::connect(address).expect("the server accepts");
-        let mut client = self.adopt(name, Socket::Tcp(stream));
+        let mut client = self.stuck_client_at(name, address);
         client.start_reading();
         client
     }
