@@ -52,7 +52,9 @@ mkdir -p "$(dirname "$results")"
 data=$(mktemp -d)/chat.db
 trap 'rm -rf "$(dirname "$data")"' EXIT
 baseline=("$bin/baseline" 127.0.0.1:0)
-parlor=("$parlor_program" --listen 127.0.0.1:0 --rate 0 --max-per-address 0 --max-connections 0 --max-members 0 --log off)
+unlimited=(--rate 0 --max-per-address 0 --max-connections 0 --max-members 0 --log off)
+parlor=("$parlor_program" --listen 127.0.0.1:0 "${unlimited[@]}")
+by_tls=("$parlor_program" --listen tls+127.0.0.1:0 "${unlimited[@]}")
 
 # play LOAD_CPU SERVER_CPUS CASE LABEL NAME DIALECT [OPTION...] -- COMMAND...
 play() {
@@ -104,6 +106,16 @@ one_run() {
         play $load_cpu $server_cpu closed "char-${members}x16" parlor parlor-char \
             --members $members --window 16 -- "${parlor[@]}" --threads 1
     done
+    for members in 100 1000; do
+        play $load_cpu $server_cpu closed "tls-${members}x16" parlor parlor \
+            --tls --members $members --window 16 -- "${by_tls[@]}" --threads 1
+    done
+    play $load_cpu $server_cpu crowd crowd-1000 parlor parlor \
+        --members 1000 --rooms 10 --senders 1 --named -- "${parlor[@]}" --threads 1
+    play $load_cpu $server_cpu crowd tls-crowd-1000 parlor parlor \
+        --tls --members 1000 --rooms 10 --senders 1 --named -- "${by_tls[@]}" --threads 1
+    play $load_cpu $server_cpu crowd tls-crowd-10000 parlor parlor \
+        --tls --members 10000 --rooms 100 --senders 1 --named -- "${by_tls[@]}" --threads 1
     for mixed in "" --mixed; do
         label=${mixed:-closed}
         play $load_cpu $server_cpu closed "${label#--}-2000x16" parlor parlor \

@@ -3,6 +3,7 @@
 pub mod attack;
 pub mod server;
 pub mod socket;
+pub mod tls;
 pub mod wire;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -139,7 +139,9 @@ fn wait_for_address(child: &mut Child) -> Result<SocketAddr, String> {
     let (found, address) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            match line.strip_prefix("listening on ").map(str::parse) {
+            let place = line.strip_prefix("listening on ");
+            let place = place.map(|place| place.strip_prefix("tls+").unwrap_or(place));
+            match place.map(str::parse) {
                 Some(Ok(address)) => drop(found.send(address)),
                 _ => eprintln!("server: {line}"),
             }

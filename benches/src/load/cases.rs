@@ -134,12 +134,14 @@ pub(crate) fn stalled(args: &Args, server: &Server) -> Result<Figures, String> {
 /// Many members: how fast they come and go, and what they cost while they sit there.
 pub(crate) fn crowd(args: &Args, server: &Server) -> Result<Figures, String> {
     let empty_kib = settled_kib(server);
+    let cpu = server.cpu_seconds();
     let mut crowd = Crowd::new(shape(args, args.window), server.address)?;
     let tenth = crowd.size() / 10;
     let mut joining = crowd.join_until(tenth)?;
     let tenth_kib = settled_kib(server);
     joining += crowd.join_until(crowd.size())?;
     let all_kib = settled_kib(server);
+    let cpu = server.cpu_seconds() - cpu;
     send_lines(&mut crowd, args.window, TALK_LINES)?;
     drain(&mut crowd, |_, _| {})?;
     let talked_kib = settled_kib(server);
@@ -151,6 +153,7 @@ pub(crate) fn crowd(args: &Args, server: &Server) -> Result<Figures, String> {
     Ok(vec![
         ("join_s", joining.as_secs_f64()),
         ("joins_per_s", size / joining.as_secs_f64()),
+        ("join_cpu_us", cpu / size * 1e6),
         ("leaves_per_s", size / leaving.as_secs_f64()),
         ("empty_kib", empty_kib),
         (
@@ -193,6 +196,7 @@ fn shape(args: &Args, window: usize) -> Shape {
         window,
         patient: args.case == "burst",
         mixed: args.mixed,
+        by_tls: args.tls,
     }
 }
 

@@ -9,7 +9,10 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use parlor_bench::socket::{Interest, Options, Poll, open};
+use parlor_bench::tls::{Clients, Socket, Stream};
 use parlor_bench::wire::{self, Dialect, HALF_TYPED, Telnet};
+
+use rustls::StreamOwned;
 
 use crate::mixed::{self, Taste};
 use crate::tally::Tally;
@@ -54,6 +57,8 @@ pub(crate) struct Shape {
     pub(crate) patient: bool,
     /// Members have settings of their own (see [`mixed`]).
     pub(crate) mixed: bool,
+    /// Members come by TLS.
+    pub(crate) by_tls: bool,
 }
 
 /// The clients of one server.
@@ -61,6 +66,7 @@ pub(crate) struct Crowd {
     shape: Shape,
     address: SocketAddr,
     poll: Poll,
+    tls: Option<Clients>,
     buffer: Vec<u8>,
     clients: Vec<Client>,
     /// Senders' clients with lines that the server had no time to read.
@@ -77,6 +83,7 @@ pub(crate) struct Crowd {
 #[derive(Debug)]
 struct Client {
     socket: TcpStream,
+    tls: Option<Box<Stream>>,
     room: usize,
     /// Received bytes that are no whole line yet.
     tail: Vec<u8>,
@@ -97,14 +104,16 @@ impl Crowd {
     /// Nobody yet. For parlor the rooms are created.
     pub(crate) fn new(shape: Shape, address: SocketAddr) -> Result<Crowd, String> {
         let poll = Poll::new().map_err(text)?;
+        let tls = shape.by_tls.then(Clients::new);
         if shape.dialect != Dialect::Baseline {
-            create_rooms(address, shape.rooms)?;
+            create_rooms(address, tls.as_ref(), shape.rooms)?;
         }
         let (rooms, senders) = (shape.rooms, shape.senders_per_room);
         Ok(Crowd {
             shape,
             address,
             poll,
+            tls,
             buffer: vec![0; READ_BYTES],
             clients: Vec::new(),
             held_up: Vec::new(),
@@ -238,8 +247,10 @@ impl Crowd {
         self.poll
             .add(&socket, index, Interest::READ)
             .map_err(text)?;
+        let tls = self.tls.as_ref();
         self.clients.push(Client {
             socket,
+            tls: tls.map(|tls| Box::new(Stream::new(tls.client()))),
             room,
             tail: Vec::new(),
             out: first,
@@ -310,7 +321,7 @@ impl Crowd {
         }
         let was_held_up = self.held_up.contains(&index);
         client.flush()?;
-        if !was_held_up && !client.out.is_empty() {
+        if !was_held_up && client.is_held_up() {
             self.held_up.push(index);
         }
         Ok(())
@@ -342,7 +353,7 @@ impl Crowd {
     pub(crate) fn flush(&mut self) -> Result<(), String> {
         for index in std::mem::take(&mut self.held_up) {
             self.clients[index].flush()?;
-            if !self.clients[index].out.is_empty() {
+            if self.clients[index].is_held_up() {
                 self.held_up.push(index);
             }
         }
@@ -387,7 +398,11 @@ impl Client {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, String> {
         let kept = self.tail.len();
         buffer[..kept].copy_from_slice(&self.tail);
-        match self.socket.read(&mut buffer[kept..]) {
+        let read = match &mut self.tls {
+            Some(tls) => tls.read(&mut self.socket, &mut buffer[kept..]),
+            None => self.socket.read(&mut buffer[kept..]),
+        };
+        match read {
             Ok(0) => Err("the server closed a connection".to_owned()),
             Ok(count) => Ok(kept + count),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(kept),
@@ -395,8 +410,17 @@ impl Client {
         }
     }
 
+    /// True if the socket has not taken all.
+    fn is_held_up(&self) -> bool {
+        !self.out.is_empty() || self.tls.as_ref().is_some_and(|tls| tls.is_waiting())
+    }
+
     fn flush(&mut self) -> Result<(), String> {
-        match self.socket.write(&self.out) {
+        let written = match &mut self.tls {
+            Some(tls) => tls.write(&mut self.socket, &self.out),
+            None => self.socket.write(&self.out),
+        };
+        match written {
             Ok(count) => drop(self.out.drain(..count)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(format!("a connection broke: {error}")),
@@ -456,10 +480,17 @@ fn connect(address: SocketAddr, index: usize, buffer: Option<usize>) -> Result<T
     Ok(socket.into())
 }
 
-fn create_rooms(address: SocketAddr, rooms: usize) -> Result<(), String> {
+fn create_rooms(address: SocketAddr, tls: Option<&Clients>, rooms: usize) -> Result<(), String> {
     let mut socket = connect(address, 0, None)?;
     socket.set_nonblocking(false).map_err(text)?;
     socket.set_read_timeout(Some(PATIENCE)).map_err(text)?;
+    match tls {
+        Some(tls) => create_rooms_by(&mut StreamOwned::new(tls.client(), socket), rooms),
+        None => create_rooms_by(&mut socket, rooms),
+    }
+}
+
+fn create_rooms_by(socket: &mut impl Socket, rooms: usize) -> Result<(), String> {
     let mut shown = Vec::new();
     let mut buffer = [0; 4096];
     // One after the other, as a person would: neither side can then fill the other's buffers.

@@ -69,6 +69,10 @@ struct Args {
     #[argh(switch)]
     mixed: bool,
 
+    /// every member comes by TLS
+    #[argh(switch)]
+    tls: bool,
+
     /// seconds after which everything is ended, whatever it has come to (default: 90)
     #[argh(option, default = "90")]
     limit: u64,
