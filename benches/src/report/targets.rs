@@ -124,6 +124,27 @@ const TARGETS: &[(&str, Figure, Wanted)] = &[
         AtLeast(0.7),
     ),
     (
+        "10 TLS, closed loop, 1,000 members, of plain",
+        Within([("tls-1000x16", PER_CPU), ("closed-1000x16", PER_CPU)]),
+        AtLeast(0.5),
+    ),
+    (
+        "10 TLS, KiB a member above plain, 1,000 sit there",
+        Above([
+            ("tls-crowd-1000", "member_kib"),
+            ("crowd-1000", "member_kib"),
+        ]),
+        AtMost(6.0),
+    ),
+    (
+        "10 TLS, us of processor time above plain for a member to join",
+        Above([
+            ("tls-crowd-1000", "join_cpu_us"),
+            ("crowd-1000", "join_cpu_us"),
+        ]),
+        AtMost(300.0),
+    ),
+    (
         "8 two executor threads, of one",
         Within([("threads-2", PER_SECOND), ("threads-1", PER_SECOND)]),
         AtLeast(1.5),

@@ -10,7 +10,7 @@ use crate::time::duration;
 
 /// Why a password is not taken, and what would do.
 pub(super) const OVERHEARD: &str = "Passwords are not accepted over this connection: others on the way could read \
-    them. Come through a tunnel, or ask the operator for --plain-passwords.";
+    them. Come by TLS or through a tunnel, or ask the operator for --plain-passwords.";
 
 impl fmt::Display for CreateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

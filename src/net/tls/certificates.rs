@@ -290,7 +290,6 @@ fn load(certificate: &Path, key: &Path, now: Timestamp) -> Result<Identity, Stri
     let key_failed = |why: String| format!("tls key {}: {why}", key.display());
     let chain = read(certificate).map_err(certificate_failed)?;
     let key_pem = read(key).map_err(key_failed)?;
-    warn_of_readers(key);
     let identity = Identity::parse(&chain, &key_pem).map_err(|flaw| match flaw {
         Flaw::Certificate(flaw) => certificate_failed(flaw.to_string()),
         Flaw::Key(KeyFlaw::Other) => key_failed(format!(
@@ -301,6 +300,7 @@ fn load(certificate: &Path, key: &Path, now: Timestamp) -> Result<Identity, Stri
     })?;
     let checked = identity.validity.check(now);
     checked.map_err(|flaw| certificate_failed(flaw.to_string()))?;
+    warn_of_readers(key);
     Ok(identity)
 }
 
@@ -309,7 +309,6 @@ fn load_or_make(path: &Path, now: Timestamp) -> Result<Identity, String> {
     let failed = |why: String| format!("{}: {why}", path.display());
     if path.exists() {
         let pem = read(path).map_err(failed)?;
-        warn_of_readers(path);
         let identity = Identity::parse(&pem, &pem).map_err(|flaw| {
             failed(format!(
                 "{flaw}; delete the file, and another certificate is made"
@@ -317,6 +316,7 @@ fn load_or_make(path: &Path, now: Timestamp) -> Result<Identity, String> {
         })?;
         // That a clock has not been set yet is no reason to make another: clients have clocks of their own.
         if identity.validity.until.since(now) > days(TLS_RENEW_DAYS) {
+            warn_of_readers(path);
             return Ok(identity);
         }
     }

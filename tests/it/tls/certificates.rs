@@ -9,7 +9,7 @@ use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
 use super::start;
-use crate::harness::{Server, eventually, program, run, run_as_anybody};
+use crate::harness::{PROGRAM, Server, eventually, program, run, run_as_anybody, tls_way_to};
 
 /// Runs openssl in a folder.
 fn openssl(folder: &Path, args: &str) -> String {
@@ -273,4 +273,68 @@ fn a_unix_socket_may_be_by_tls() {
         printed.contains("by tls.") && printed.contains("Goodbye."),
         "{printed}"
     );
+}
+
+#[test]
+fn another_certificate_is_shown_after_sighup_and_nobody_is_dropped() {
+    let folder = TempDir::new().expect("a directory");
+    let folder = folder.path();
+    for name in ["shown", "next"] {
+        certificate(folder, name, EC, 30);
+    }
+    let (cert, key) = (folder.join("shown.pem"), folder.join("shown.key"));
+    let args = [
+        "--tls-cert",
+        &cert.to_string_lossy(),
+        "--tls-key",
+        &key.to_string_lossy(),
+    ];
+    let (server, tls) = start(&args);
+    let (first, next) = (told(&server), fingerprint_of(folder, "next.pem"));
+    let mut ann = server.client_at("ann", tls_way_to(tls, usize::MAX));
+    ann.expect("anon> ");
+    // A key of another certificate: all stays as it was.
+    fs::rename(folder.join("next.pem"), &cert).expect("it is there");
+    server.signal("HUP");
+    server.expect_log("reload: nothing was changed: tls key");
+    assert_eq!(shown(folder, tls.port()), first);
+    fs::rename(folder.join("next.key"), &key).expect("it is there");
+    server.signal("HUP");
+    server.expect_log(&format!("reload: tls certificate sha256 {next}"));
+    assert_eq!(shown(folder, tls.port()), next);
+    ann.line("\\stats");
+    ann.expect(&next[..47]);
+    // The same again is no news.
+    server.signal("HUP");
+    server.expect_log("reload: nothing has changed");
+}
+
+#[test]
+fn a_listener_by_tls_that_a_reload_adds_has_its_certificate() {
+    let folder = TempDir::new().expect("a directory");
+    let config = folder.path().join("parlor.toml");
+    let listen = |more: &str| {
+        let text = format!(
+            "data = {:?}\nlisten = [\"127.0.0.1:0\"{more}]\n",
+            folder.path().join("chat.db")
+        );
+        fs::write(&config, text).expect("a file");
+    };
+    listen("");
+    let server = Server::start_by(Command::new(PROGRAM).arg("--config").arg(&config));
+    let made = folder.path().join("chat.db-tls.pem");
+    assert!(!made.exists(), "nobody needs it");
+    listen(", \"tls+127.0.0.1:0\"");
+    server.signal("HUP");
+    let port = server.listening("tls+127.0.0.1:");
+    let fingerprint = shown(folder.path(), port);
+    assert_eq!(told(&server), fingerprint);
+    assert!(made.exists());
+    listen("");
+    server.signal("HUP");
+    server.expect_log("no longer listening on tls+");
+    let mut ann = server.client("ann");
+    ann.line("\\stats");
+    ann.expect("lines: ");
+    assert!(!ann.expect("anon> ").contains("certificate"));
 }
