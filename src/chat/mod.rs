@@ -3,6 +3,7 @@
 //! Nothing here waits, reads a clock or knows a terminal: values and times come in, values go out.
 
 pub mod address;
+pub mod cidr;
 pub mod name;
 pub mod network;
 pub mod password;
