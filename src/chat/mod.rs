@@ -19,6 +19,7 @@ pub mod people;
 
 pub mod account;
 pub mod ignore;
+pub mod key;
 
 pub mod reads;
 pub mod request;

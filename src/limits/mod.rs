@@ -110,6 +110,13 @@ pub const SILENT_AFTER: Duration = Duration::from_secs(60);
 /// How often it is looked from then on whether the server is.
 pub const SILENT_LOOK_EVERY: Duration = Duration::from_secs(15);
 
+/// Bytes of what a proxy says of whom it brings, in version 2 of its protocol: an address takes 36, the name of a host
+/// that TLS was asked for 255, a unique number 128, and what is told of a certificate some hundred.
+pub const PROXY_HEADER_BYTES_MAX: usize = 4096;
+
+/// How long a proxy may take to say whom it brings.
+pub const PROXY_HEADER_WAIT_MAX: Duration = Duration::from_secs(5);
+
 /// How long a TCP connection may be silent before its peer is asked whether it is there still.
 pub const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 

@@ -3,6 +3,7 @@
 pub mod endpoint;
 
 pub mod admission;
+pub mod proxy;
 pub mod reason;
 pub mod share;
 pub mod sniff;

@@ -67,6 +67,7 @@ const ROOMS: &[Room] = &[
     room(60,  "net/sniff",           Pure,    "clients of other protocols"),
     room(61,  "net/tls/identity",    Pure,    "certificates, read and checked"),
     room(61,  "net/tls/layer",       Pure,    "TLS as bytes"),
+    room(61,  "net/proxy",           Pure,    "what a proxy says of whom it brings"),
     room(61,  "net/turns",           Pure,    "when a connection's turn comes"),
     room(62,  "net",                 Effects, "sockets, listeners, admission"),
     room(70,  "dialog/view",         Pure,    "every word the server says"),
