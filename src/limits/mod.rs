@@ -445,6 +445,9 @@ pub const TRIES_ADDRESSES_MAX: usize = 4096;
 /// Names that can be registered. The register keeps what looks like them in memory, some 300 bytes each.
 pub const ACCOUNTS_MAX: usize = 100_000;
 
+/// Keys that one account can have: those of somebody's machines, and of a few lost ones.
+pub const KEYS_PER_ACCOUNT_MAX: usize = 16;
+
 /// Names of those who are in a room that somebody is shown who joins it.
 pub const HERE_NAMES_MAX: usize = 10;
 

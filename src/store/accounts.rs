@@ -2,6 +2,7 @@
 
 use super::sqlite::{self, Sqlite};
 use super::{Backend, Operation, Store, StoreError};
+use crate::chat::key::{AccountKey, Fingerprint};
 use crate::chat::name::Name;
 use crate::chat::reads::Reads;
 use crate::chat::settings::Settings;
@@ -106,6 +107,51 @@ impl Store {
     pub async fn delete_account(&self, name: Name) -> Result<(), StoreError> {
         self.meet_fault(Operation::Account).await?;
         self.with_accounts()?.delete_account(name).await
+    }
+
+    /// The account that a key is bound to.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be read.
+    pub async fn key_owner(&self, key: Fingerprint) -> Result<Option<Name>, StoreError> {
+        self.meet_fault(Operation::Account).await?;
+        let find = move |db: &_| sqlite::keys::owner(db, key);
+        let owner = self.with_accounts()?.read(find).await?;
+        Ok(owner.and_then(|name| Name::parse(&name).ok()))
+    }
+
+    /// The keys of an account in the order in which they were added; none of one that is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if they cannot be read.
+    pub async fn keys(&self, account: Name) -> Result<Vec<AccountKey>, StoreError> {
+        self.meet_fault(Operation::Account).await?;
+        let find = move |db: &_| sqlite::keys::of_account(db, &account);
+        self.with_accounts()?.read(find).await
+    }
+
+    /// Binds a key to an account.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::KeyBound`] if it is bound to one, be it this or another; [`StoreError::KeysFull`];
+    /// [`StoreError::NoAccount`]; [`StoreError::NoAccounts`]; [`StoreError::Failed`] if it cannot be stored.
+    pub async fn add_key(&self, account: Name, key: AccountKey) -> Result<(), StoreError> {
+        self.meet_fault(Operation::Account).await?;
+        self.with_accounts()?.add_key(account, key).await
+    }
+
+    /// Unbinds a key from an account.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoKey`] if it is not bound to that; [`StoreError::NoAccounts`]; [`StoreError::Failed`] if that
+    /// cannot be stored.
+    pub async fn remove_key(&self, account: Name, key: Fingerprint) -> Result<(), StoreError> {
+        self.meet_fault(Operation::Account).await?;
+        self.with_accounts()?.remove_key(account, key).await
     }
 
     /// Accounts that are to go, at most `most`: those that an operator has deleted, and those of which the owners were not

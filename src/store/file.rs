@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
     include_str!("schema/6.sql"),
+    include_str!("schema/7.sql"),
 ];
 
 /// The version of the schema that this program reads and writes.
@@ -316,6 +317,7 @@ fn try_tables(db: &Connection) -> rusqlite::Result<()> {
         "SELECT place, time, name, kind, text FROM messages ORDER BY place DESC LIMIT 1",
         "SELECT name, folded, folded_skeleton, skeleton_folded, password, created, seen, settings,
                 reads FROM accounts LIMIT 1",
+        "SELECT number, account, fingerprint, added FROM account_keys LIMIT 1",
         "SELECT number, place FROM late LIMIT 1",
         "SELECT time, boot, uptime FROM clock",
     ] {

@@ -37,7 +37,7 @@ use words::Words;
 
 use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
-use crate::chat::name::RoomName;
+use crate::chat::name::{Name, RoomName};
 use crate::chat::room::{At, Closing, Numbered, RoomState};
 use crate::limits::STORE_PAGE_LINES_MAX;
 use crate::runtime::Clock;
@@ -70,6 +70,14 @@ pub enum StoreError {
     RoomExists,
     /// There is an account of that name, or of one that looks like it.
     AccountExists,
+    /// There is no such account.
+    NoAccount,
+    /// The key is bound to this account.
+    KeyBound(Name),
+    /// The account has as many keys as it may.
+    KeysFull,
+    /// The account has no such key.
+    NoKey,
     /// This store keeps no accounts.
     NoAccounts,
     /// The store cannot do it now: full disk, input or output error. The next request may succeed.
@@ -86,6 +94,10 @@ impl fmt::Display for StoreError {
             StoreError::NoRoom => f.write_str("there is no such room"),
             StoreError::RoomExists => f.write_str("there is already a room of that name"),
             StoreError::AccountExists => f.write_str("there is already an account of that name"),
+            StoreError::NoAccount => f.write_str("there is no such account"),
+            StoreError::KeyBound(name) => write!(f, "the key is bound to the account {name}"),
+            StoreError::KeysFull => f.write_str("the account has as many keys as it may"),
+            StoreError::NoKey => f.write_str("the account has no such key"),
             StoreError::NoAccounts => f.write_str("accounts need a file: --data"),
             StoreError::Failed(why) => f.write_str(why),
             StoreError::Unavailable => f.write_str("the store cannot be reached"),

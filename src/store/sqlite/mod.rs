@@ -11,6 +11,7 @@ pub(super) mod closed;
 mod error_log;
 pub(super) mod index;
 mod indexer;
+pub(super) mod keys;
 mod notify;
 pub(super) mod query;
 mod queue;
@@ -40,6 +41,7 @@ use super::register::Register;
 use super::words::Words;
 use super::{Account, AccountChange, Durability, Outcome, Proposal, Retention, StoreError};
 use crate::chat::history::{Found, HistoryCursor, RoomId};
+use crate::chat::key::{AccountKey, Fingerprint};
 use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::room::At;
@@ -196,6 +198,18 @@ impl Sqlite {
 
     pub(super) async fn delete_account(&self, name: Name) -> Result<(), StoreError> {
         self.write(move |db| accounts::delete(db, &name)).await
+    }
+
+    pub(super) async fn add_key(&self, account: Name, key: AccountKey) -> Result<(), StoreError> {
+        self.write(move |db| keys::add(db, &account, key)).await
+    }
+
+    pub(super) async fn remove_key(
+        &self,
+        account: Name,
+        key: Fingerprint,
+    ) -> Result<(), StoreError> {
+        self.write(move |db| keys::remove(db, &account, key)).await
     }
 
     /// Has the reader do `query` and waits for what comes of it.

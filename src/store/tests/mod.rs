@@ -24,6 +24,7 @@ mod closed;
 mod damage;
 pub(crate) mod faults;
 mod files;
+mod keys;
 mod log;
 mod pages;
 mod search_index;

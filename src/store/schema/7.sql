@@ -1,0 +1,14 @@
+-- Public keys by which the bearers of accounts are recognised without a password.
+CREATE TABLE account_keys (
+    number INTEGER PRIMARY KEY, -- in the order in which they were added
+    account INTEGER NOT NULL, -- its number
+    fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 32), -- the SHA-256 of the key
+    added INTEGER NOT NULL -- milliseconds since 1970-01-01T00:00:00Z
+) STRICT;
+CREATE INDEX keys_of_account ON account_keys(account);
+
+-- The number of an account can be given again, and must not bring the keys of somebody else, whoever deletes it.
+CREATE TRIGGER keys_go_with_account AFTER DELETE ON accounts
+BEGIN
+    DELETE FROM account_keys WHERE account = OLD.id;
+END;
