@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::chat::ignore::Ignores;
+use crate::chat::key::{KeyReply, KeyRequest};
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::settings::Settings;
@@ -16,6 +17,11 @@ pub enum AccountRequest {
     Register(Name, Password),
     /// Log in to an account. Answered by [`AccountReply::LoggedIn`].
     Login(Name, Password),
+    /// Log in to the account that the key of this connection is bound to. Answered by [`AccountReply::LoggedIn`] or
+    /// [`AccountReply::NotByKey`].
+    LoginByKey,
+    /// About the keys of the account one is logged in to. Answered by [`AccountReply::Keys`].
+    Keys(KeyRequest),
     /// Delete the account one is logged in to. Answered by [`AccountReply::Forgotten`].
     Forget(Name, Password),
 }
@@ -27,6 +33,10 @@ pub enum AccountReply {
     Registered(Name, Result<(), AccountError>),
     /// The user is logged in and has the name, written as it was registered.
     LoggedIn(Name, Result<Box<Login>, AccountError>),
+    /// No account is known for the key of this connection; or it is not known whether there is one, for this reason.
+    NotByKey(Option<AccountError>),
+    /// What came of a request about keys.
+    Keys(KeyReply),
     /// The account is deleted. The user keeps the name for now.
     Forgotten(Name, Result<(), AccountError>),
 }

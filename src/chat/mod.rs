@@ -17,9 +17,10 @@ pub mod batch;
 pub mod history;
 pub mod people;
 
+pub mod key;
+
 pub mod account;
 pub mod ignore;
-pub mod key;
 
 pub mod reads;
 pub mod request;

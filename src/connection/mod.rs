@@ -52,6 +52,7 @@ use context::Shared;
 use futures_lite::{FutureExt, future};
 use paging::Page;
 
+use crate::chat::key::Fingerprint;
 use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
 use crate::dialog::session::Session;
@@ -273,6 +274,11 @@ impl Connection {
         })
     }
 
+    /// The client has proved to have this key.
+    pub fn come_with(&mut self, key: Option<Box<Fingerprint>>) {
+        self.user.come_with(key);
+    }
+
     /// Serves the client until it goes or has to, and returns why. A panic is one of the reasons.
     ///
     /// A block and no `async fn`, since that would keep two places for `self`.
@@ -305,7 +311,8 @@ impl Connection {
     }
 
     fn greet(&mut self) {
-        let greeting = self.session.greeting(self.shared.config.get().motd.clone());
+        let motd = self.shared.config.get().motd.clone();
+        let greeting = self.session.greeting(motd, self.user.has_key());
         self.perform(greeting);
     }
 

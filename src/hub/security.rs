@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use tracing::{info, warn};
 
 use crate::chat::address::Address;
+use crate::chat::key::Fingerprint;
 use crate::chat::moderation::{ModCommand, Target};
 use crate::chat::name::{Name, RoomName};
 
@@ -24,6 +25,10 @@ pub enum Incident<'a> {
     Guessed(&'a Name),
     /// Somebody registered a name.
     Registered(&'a Name),
+    /// Somebody bound a key to an account.
+    KeyAdded(&'a Name, Fingerprint),
+    /// Somebody unbound one.
+    KeyRemoved(&'a Name, Fingerprint),
     /// Somebody deleted an account.
     Deleted(&'a Name),
     /// An operator deleted an account.
@@ -97,6 +102,8 @@ pub fn note(address: Option<Address>, incident: &Incident<'_>) {
             warn!("security: {line}");
         }
         Incident::Registered(_)
+        | Incident::KeyAdded(..)
+        | Incident::KeyRemoved(..)
         | Incident::Deleted(_)
         | Incident::DeletedByOperator(_)
         | Incident::Moderated { .. } => {
@@ -116,6 +123,8 @@ impl fmt::Display for Line<'_> {
             Incident::WrongRoomPassword(_) => "wrong-room-password",
             Incident::Guessed(_) => "account-guessed",
             Incident::Registered(_) => "registered",
+            Incident::KeyAdded(..) => "key-added",
+            Incident::KeyRemoved(..) => "key-removed",
             Incident::Deleted(_) => "account-deleted",
             Incident::DeletedByOperator(_) => "account-deleted-by-operator",
             Incident::Moderated { what, .. } => match what {
@@ -141,6 +150,9 @@ impl fmt::Display for Line<'_> {
             | Incident::Registered(account)
             | Incident::Deleted(account)
             | Incident::DeletedByOperator(account) => write!(f, " account={account}"),
+            Incident::KeyAdded(account, key) | Incident::KeyRemoved(account, key) => {
+                write!(f, " account={account} key={key}")
+            }
             Incident::WrongRoomPassword(room) => write!(f, " room={room}"),
             Incident::Moderated { room, by, what } => {
                 write!(f, " room={room} by={by}")?;
@@ -187,6 +199,11 @@ mod tests {
                 None,
                 Incident::Registered(&dai),
                 "registered address=unix account=Dai",
+            ),
+            (
+                here,
+                Incident::KeyAdded(&dai, Fingerprint([0; 32])),
+                "key-added address=192.0.2.7 account=Dai key=SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             ),
             (
                 here,

@@ -123,10 +123,14 @@ impl Session {
         matches!(self.place, Place::Room(_))
     }
 
-    /// What is shown before the first line: the operator's message, if there is one, and the menu.
-    pub fn greeting(&self, motd: Option<Arc<str>>) -> Turn {
+    /// What is shown before the first line: the operator's message, if there is one, and the menu. A key that has come with
+    /// the connection may log the user in.
+    pub fn greeting(&mut self, motd: Option<Arc<str>>, has_key: bool) -> Turn {
         let motd = motd.map(|rows| GeneralView::Motd(rows).into());
-        Turn::show(motd.into_iter().chain([View::Menu]))
+        Turn {
+            views: motd.into_iter().chain([View::Menu]).collect(),
+            request: has_key.then(|| self.log_in_by_key()).flatten(),
+        }
     }
 
     /// The prompt, or the question that is open.

@@ -79,7 +79,7 @@ impl AccountView {
             AccountView::LoggedIn(name) => writeln!(out, "Welcome back, {name}."),
             AccountView::Forgotten(name) => writeln!(
                 out,
-                "{name} is no longer registered. The password and the settings were deleted."
+                "{name} is no longer registered. The password, the keys and the settings were deleted."
             ),
             AccountView::NotForgotten(name) => writeln!(
                 out,

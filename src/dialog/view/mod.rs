@@ -14,6 +14,7 @@ mod general;
 mod help;
 mod history;
 mod ignore;
+mod keys;
 mod messages;
 mod moderation;
 mod people;
@@ -32,6 +33,7 @@ pub use end::EndView;
 pub use general::{GeneralView, prompt};
 pub use help::{CommandHelp, HelpGroup, HelpView};
 pub use history::HistoryView;
+pub use keys::KeyView;
 pub use messages::{MessageView, answer};
 pub use moderation::ModerationView;
 pub use question::Question;
@@ -112,6 +114,8 @@ pub enum View {
     Help(HelpView),
     /// Registered names.
     Account(AccountView),
+    /// Keys that log in to them.
+    Key(KeyView),
     /// Rooms.
     Room(RoomView),
     /// `\whois` for a name that nobody can have.
@@ -164,6 +168,7 @@ impl View {
             View::General(view) => view.write(viewer, out),
             View::Help(view) => view.write(viewer, out),
             View::Account(view) => view.write(out),
+            View::Key(view) => view.write(viewer, out),
             View::Room(view) => view.write(viewer, part, out),
             View::NoSuchUser(name) => people::write_no_such_user(&quoted(name), out),
             View::Message(view) => view.write(viewer, out),
@@ -274,6 +279,7 @@ nested!(
     General(GeneralView),
     Help(HelpView),
     Account(AccountView),
+    Key(KeyView),
     Room(RoomView),
     Message(MessageView),
     Ignore(IgnoreReply),

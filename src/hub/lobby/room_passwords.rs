@@ -196,6 +196,7 @@ mod tests {
             let requester = Requester {
                 id: MemberId(1),
                 address: None,
+                key: None,
                 inbox: Arc::clone(&ann),
             };
             lobby.create(requester, Some(name("Ann")), room.clone());

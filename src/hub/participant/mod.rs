@@ -23,6 +23,7 @@ use crate::chat::address::Address;
 use crate::chat::batch::Batch;
 use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::ignore::Ignores;
+use crate::chat::key::Fingerprint;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::people::{DirectMessage, Encryption, Recipient, Words};
@@ -38,6 +39,8 @@ pub struct Participant {
     id: MemberId,
     /// What its passwords are counted by and bans may be about; `None` over a Unix socket.
     address: Option<IpAddr>,
+    /// The key that has come with the connection; in a box, since few have one.
+    key: Option<Box<Fingerprint>>,
     lobby: Arc<Lobby>,
     inbox: Arc<ClientInbox>,
     name: Name,
@@ -137,6 +140,7 @@ impl Participant {
         Participant {
             id,
             address,
+            key: None,
             lobby,
             inbox,
             name: Name::anon(),
@@ -153,6 +157,16 @@ impl Participant {
             ignores: None,
             looking: None,
         }
+    }
+
+    /// The user has proved to have this key.
+    pub fn come_with(&mut self, key: Option<Box<Fingerprint>>) {
+        self.key = key;
+    }
+
+    /// Whether the user has proved to have a key.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some()
     }
 
     /// Lets the lobby know of the user, and by what its way is protected. Nothing comes before.
@@ -293,6 +307,7 @@ impl Participant {
         Requester {
             id: self.id,
             address: self.address,
+            key: self.key.as_deref().copied(),
             inbox: Arc::clone(&self.inbox),
         }
     }
@@ -534,6 +549,8 @@ impl Participant {
             AccountReply::Forgotten(_, Ok(())) => self.account_is(None),
             AccountReply::Registered(..)
             | AccountReply::LoggedIn(..)
+            | AccountReply::NotByKey(_)
+            | AccountReply::Keys(_)
             | AccountReply::Forgotten(..) => {}
         }
     }

@@ -1,11 +1,15 @@
 //! *Pure.* Registered names: registering, logging in and giving a name up.
 
+mod keys;
+
+use keys::OwnKey;
+
 use super::{Session, Turn};
 use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::request::{RenameError, Request};
-use crate::dialog::view::{AccountView, HelpView, Question};
+use crate::dialog::view::{AccountView, HelpView, Question, View};
 use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// Whether names can be registered over a connection.
@@ -47,6 +51,7 @@ pub(super) struct AccountState {
     /// A registered name that the user was refused or has lost: what `\login` means without a name.
     wanted: Option<Name>,
     wrong: u8,
+    own_key: OwnKey,
 }
 
 impl Session {
@@ -195,7 +200,16 @@ impl Session {
 
     /// Takes the reply to a request.
     pub(super) fn account_reply(&mut self, answer: AccountReply) -> Turn {
+        let is_in = matches!(
+            answer,
+            AccountReply::Registered(_, Ok(())) | AccountReply::LoggedIn(_, Ok(_))
+        );
         let view = match answer {
+            AccountReply::NotByKey(why) => return self.not_by_key(why.as_ref()),
+            AccountReply::Keys(reply) => return self.key_reply(reply),
+            AccountReply::LoggedIn(name, Err(_)) if self.account_state.own_key == OwnKey::Asked => {
+                return self.key_login_failed(name);
+            }
             AccountReply::Registered(name, Ok(())) => {
                 // Somebody else may have logged in to it meanwhile, and have the name.
                 self.account_state.account = (self.name == name).then(|| name.clone());
@@ -227,7 +241,8 @@ impl Session {
             | AccountReply::LoggedIn(name, Err(why))
             | AccountReply::Forgotten(name, Err(why)) => AccountView::Refused(name, why),
         };
-        Turn::show([view])
+        let tip = if is_in { self.key_tip() } else { None };
+        Turn::show([view.into()].into_iter().chain(tip.map(View::from)))
     }
 
     /// Counts a wrong password; true if no more are accepted.

@@ -10,6 +10,10 @@ pub(super) fn login(session: &mut Session, argument: &str) -> Turn {
     session.login(argument)
 }
 
+pub(super) fn key(session: &mut Session, argument: &str) -> Turn {
+    session.keys(argument)
+}
+
 pub(super) fn forget(session: &mut Session, _: &str) -> Turn {
     session.forget()
 }

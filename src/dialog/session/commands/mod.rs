@@ -181,7 +181,8 @@ impl Command {
 
     /// It leads to a question for a password.
     pub(super) fn asks_for_secret(&self) -> bool {
-        self.group == Group::Account
+        // Keys are no secret.
+        self.group == Group::Account && self.name() != "key"
     }
 
     /// Runs it with the rest of the line.
@@ -206,7 +207,8 @@ pub const COMMANDS: &[Command] = &[
 
     Command::new(Account, RoomAndMenu, "register", "keep your name: a password makes it yours when you come back", "register", account::register),
     Command::new(Account, RoomAndMenu, "login [NAME]", "take your name back, with your settings", "login Dai", account::login),
-    Command::new(Account, RoomAndMenu, "forget", "give your name up: deletes the password and the settings", "forget", account::forget),
+    Command::new(Account, RoomAndMenu, "key [add|remove N]", "list the ssh keys that log you in, add yours, or remove one", "key add", account::key),
+    Command::new(Account, RoomAndMenu, "forget", "give your name up: deletes the password, the keys and the settings", "forget", account::forget),
 
     Command::new(Messages, RoomAndMenu, "msg NAME TEXT", "send NAME a private message", "msg Dai lunch?", messages::msg),
     Command::new(Messages, RoomAndMenu, "reply TEXT", "reply to your last private message", "reply yes", messages::reply),

@@ -339,10 +339,10 @@ fn stats_are_asked_for_anywhere_and_shown() {
 
 #[test]
 fn what_the_operator_says_comes_before_the_menu() {
-    let session = Session::default();
-    assert_eq!(session.greeting(None), Turn::show([View::Menu]));
+    let mut session = Session::default();
+    assert_eq!(session.greeting(None, false), Turn::show([View::Menu]));
     let rows: Arc<str> = "Be kind.\n\nThanks.\n".into();
-    let turn = session.greeting(Some(Arc::clone(&rows)));
+    let turn = session.greeting(Some(Arc::clone(&rows)), false);
     assert_eq!(
         turn,
         Turn::show([GeneralView::Motd(rows).into(), View::Menu])

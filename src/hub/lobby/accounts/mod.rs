@@ -3,6 +3,7 @@
 
 mod expiry;
 mod guesses;
+mod keys;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -19,6 +20,7 @@ use super::{Lobby, State};
 use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::address::Address;
 use crate::chat::history::RoomId;
+use crate::chat::key::Fingerprint;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Password;
@@ -35,6 +37,8 @@ pub struct Requester {
     pub id: MemberId,
     /// What its tries are counted by; `None`: they are not.
     pub address: Option<IpAddr>,
+    /// The key that has come with the connection.
+    pub key: Option<Fingerprint>,
     /// Where the answer goes.
     pub inbox: Arc<ClientInbox>,
 }
@@ -86,6 +90,11 @@ impl Lobby {
                         }
                         Err(why) => requester.answer(AccountReply::LoggedIn(name, Err(why))),
                     }
+                }
+                AccountRequest::LoginByKey => lobby.log_in_by_key(&requester).await,
+                AccountRequest::Keys(request) => {
+                    let reply = lobby.handle_keys(&requester, request).await;
+                    requester.answer(AccountReply::Keys(reply));
                 }
                 AccountRequest::Forget(name, password) => {
                     match lobby.checked(&requester, &name, password).await {

@@ -17,17 +17,17 @@ use crate::runtime::{Clock, Runtime};
 use crate::store::{Durability, Retention, Store};
 use crate::time::Timestamp;
 
-const PASSWORD: &str = "correct horse";
+pub(super) const PASSWORD: &str = "correct horse";
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }
 
-fn password(text: &str) -> Password {
+pub(super) fn password(text: &str) -> Password {
     Password::parse(text).expect("a password")
 }
 
-fn lobby(executor: &Arc<Executor<'static>>, store: Store) -> Arc<Lobby> {
+pub(super) fn lobby(executor: &Arc<Executor<'static>>, store: Store) -> Arc<Lobby> {
     lobby_with(executor, store, LobbyLimits::default())
 }
 
@@ -52,22 +52,23 @@ fn lobby_with(
 }
 
 /// Lets the lobby do all that it was asked to.
-fn run(executor: &Executor<'static>) {
+pub(super) fn run(executor: &Executor<'static>) {
     while executor.try_tick() {}
 }
 
 /// What a connection does with what comes to it from the register, and nothing else.
-struct User {
-    id: MemberId,
+pub(super) struct User {
+    pub(super) id: MemberId,
     inbox: Arc<ClientInbox>,
-    name: Name,
-    account: Option<Name>,
+    pub(super) name: Name,
+    pub(super) account: Option<Name>,
     /// A request of this person has no answer yet.
     awaits: bool,
+    pub(super) key: Option<Fingerprint>,
 }
 
 impl User {
-    fn enter(lobby: &Lobby, id: u64) -> User {
+    pub(super) fn enter(lobby: &Lobby, id: u64) -> User {
         let inbox = Arc::<ClientInbox>::default();
         lobby.enter(MemberId(id), Arc::clone(&inbox), None);
         User {
@@ -76,19 +77,21 @@ impl User {
             name: Name::anon(),
             account: None,
             awaits: false,
+            key: None,
         }
     }
 
-    fn requester(&self) -> Requester {
+    pub(super) fn requester(&self) -> Requester {
         Requester {
             id: self.id,
             address: None,
+            key: self.key,
             inbox: Arc::clone(&self.inbox),
         }
     }
 
     /// Handles the notes that are there; gives the names that its room hears of, and the answers.
-    fn take_notes(&mut self, lobby: &Arc<Lobby>) -> (Vec<Name>, Vec<AccountReply>) {
+    pub(super) fn take_notes(&mut self, lobby: &Arc<Lobby>) -> (Vec<Name>, Vec<AccountReply>) {
         let (mut heard, mut answers) = (Vec::new(), Vec::new());
         for note in self.inbox.take() {
             let new = match note {
@@ -328,7 +331,7 @@ fn who_begins_to_change_names_is_not_kept_with_those_of_everybody_else() {
 }
 
 /// Asks something and waits for what comes of it.
-fn ask(
+pub(super) fn ask(
     executor: &Executor<'static>,
     lobby: &Arc<Lobby>,
     user: &mut User,
@@ -347,7 +350,7 @@ fn ask(
     block_on(executor.run(answer))
 }
 
-fn file_store(path: &Path) -> Store {
+pub(super) fn file_store(path: &Path) -> Store {
     Store::open(
         path,
         Durability::Normal,
@@ -358,7 +361,7 @@ fn file_store(path: &Path) -> Store {
 }
 
 /// Connection 1, which has taken the name.
-fn dai_of(executor: &Executor<'static>, lobby: &Arc<Lobby>) -> User {
+pub(super) fn dai_of(executor: &Executor<'static>, lobby: &Arc<Lobby>) -> User {
     let mut dai = User::enter(lobby, 1);
     lobby.take_name(dai.id, name("Dai"), None);
     run(executor);

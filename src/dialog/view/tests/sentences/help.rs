@@ -69,8 +69,9 @@ fn the_way_to_use_history_is_what_the_connection_tells() {
 }
 
 /// Each is answered with how the command is used.
-const MISTAKES: [&str; 32] = [
+const MISTAKES: [&str; 33] = [
     r"\login",
+    r"\key maybe",
     r"\msg Dai",
     r"\reply",
     r"\me",

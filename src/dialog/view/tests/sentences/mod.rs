@@ -10,6 +10,7 @@ mod document;
 mod general;
 mod help;
 mod history;
+mod keys;
 mod messages;
 mod moderation;
 mod names;
@@ -208,6 +209,7 @@ fn sentences() -> Vec<(&'static str, Vec<Sentence>)> {
         ("The menu and your name", general::sentences()),
         ("Names that are refused", names::sentences()),
         ("Registered names", account::sentences()),
+        ("Keys", keys::sentences()),
         ("Rooms", rooms::sentences()),
         ("What happens in a room", notices::sentences()),
         ("Messages", messages::sentences()),

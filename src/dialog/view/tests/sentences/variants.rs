@@ -6,6 +6,7 @@ use super::*;
 use crate::chat::account::AccountError;
 use crate::chat::history::{HistoryCursor, HistoryQuery};
 use crate::chat::ignore::{IgnoreError, IgnoreReply};
+use crate::chat::key::{KeyError, KeyReply};
 use crate::chat::message::{ModAction, ModNotice, Notice};
 use crate::chat::name::{NameError, NameFault};
 use crate::chat::password::PasswordError;
@@ -90,6 +91,7 @@ macro_rules! named {
 named! {
     View {
         Info { 0: info }, Menu, General { 0: view }, Help { 0: view }, Account { 0: view },
+        Key { 0: view },
         Room { 0: view }, NoSuchUser, Message { 0: view }, Ignore { 0: reply },
         History { 0: view }, Moderation { 0: view }, Settings { 0: view }, Terminal { 0: view },
         End { 0: view },
@@ -128,6 +130,9 @@ named! {
     AccountError {
         Wrong, TooManyTries, Guessed, Busy, Registered, NotYours, TooMany, NotStored,
     }
+    KeyView { Reply { 0: reply }, LoginFailed, NotLookedUp, Tip }
+    KeyReply { Listed, Added, Already, Removed, Refused { 0: why } }
+    KeyError { NotLoggedIn, NoKey, Bound, TooMany, NoSuchKey, NotStored }
     RoomView {
         Created, CreateFailed { 1: why }, NotCreated, List, Joined, JoinFailed { 1: why },
         Reopened, ReopenFailed { 1: why }, AlreadyIn, TopicTooLong,
