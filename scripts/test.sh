@@ -25,6 +25,7 @@ CLIENTS=(
     "systemd-analyze systemd"
     "openssl openssl"
     "gnutls-cli gnutls-bin"
+    "haproxy haproxy"
 )
 RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
 

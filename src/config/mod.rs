@@ -31,6 +31,7 @@ use crate::hub::lobby::LobbyLimits;
 use crate::net::endpoint::{Listen, parse_listen};
 use crate::net::listener::Listener;
 use crate::net::tls::{CertificateSource, Certificates};
+use crate::net::trust::Trust;
 use crate::runtime::Clock;
 use crate::store::{Durability, Retention, Store};
 use crate::time::rate::Pace;
@@ -55,6 +56,8 @@ pub struct Config {
     pub options: Options,
     /// Where to listen; never empty.
     pub listen: Vec<Listen>,
+    /// Who is believed that says whom a connection is from.
+    pub proxy_from: Trust,
     /// The server's name; short and clean.
     pub name: Option<Arc<str>>,
     /// What everybody is shown before the menu: clean rows, each ended by `\n`.
@@ -111,6 +114,7 @@ impl Config {
         check(&options, "threads", threads, limits::THREADS_MAX)?;
         check(&options, "idle", idle, limits::SECONDS_MAX)?;
         Ok(Config {
+            proxy_from: parse_trust(&options)?,
             listen: parse_listens(&options)?,
             certificate: find_certificate(&options)?,
             data: parse_data(&options)?,
@@ -279,6 +283,19 @@ fn parse_listens(options: &Options) -> Result<Vec<Listen>, ConfigError> {
         places.push(listen);
     }
     Ok(places)
+}
+
+fn parse_trust(options: &Options) -> Result<Trust, ConfigError> {
+    let trust = Trust::parse(&options.proxy_from)
+        .map_err(|(text, why)| options.wrong_value("proxy_from", text, why))?;
+    // Whoever forgets it has a header shown as text, and all callers counted as one.
+    let is_proxied = parse_listens(options)?
+        .iter()
+        .any(|listen| listen.is_proxied);
+    match !is_proxied && options.proxy_from != Trust::DEFAULT && !options.proxy_from.is_empty() {
+        true => Err(options.wrong("proxy_from", "it is for listeners that take a PROXY header: give one, such as --listen proxy+127.0.0.1:50007")),
+        false => Ok(trust),
+    }
 }
 
 fn parse_seconds(

@@ -21,6 +21,7 @@ use tracing::level_filters::LevelFilter;
 use super::source::Sources;
 use super::value::{Field, words};
 use crate::limits;
+use crate::net::trust::Trust;
 use crate::store::Durability;
 
 /// Hands the list of options to another macro.
@@ -139,6 +140,16 @@ macro_rules! with_options {
                     default = Some(limits::CONNECTS_BURST), on_reload = Live
                 )
                 connect_burst: Option<u32>,
+            }
+            section "Proxies" {
+                /// whose word counts at places to listen with proxy+, where a proxy says first whom it brings: addresses
+                /// (10.0.0.0/8) and, over a Unix socket, users (user:NAME) besides root and the server's own; may be given
+                /// several times; if no address is among them, it is 127.0.0.0/8 and ::1
+                option(
+                    arg_name = "whom", key = "proxy_from",
+                    default = Trust::DEFAULT.map(str::to_owned).to_vec(), on_reload = Live
+                )
+                proxy_from: Vec<String>,
             }
             section "Rooms and accounts" {
                 /// rooms (default: 10000; 0: no limit)

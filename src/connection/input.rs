@@ -7,6 +7,7 @@ use super::{Connection, FirstLine};
 use crate::dialog::session::Typed;
 use crate::dialog::view::{EndView, TerminalView, View};
 use crate::limits::{CR_WAIT_MAX, ESCAPE_WAIT_MAX, HELD_LINES_MAX, READ_BYTES};
+use crate::net::proxy;
 use crate::net::reason::Reason;
 use crate::net::sniff;
 use crate::terminal::line::{End, Event, Key, Outcome};
@@ -57,7 +58,8 @@ impl Connection {
                 self.input.last = now;
                 let up = self.shared.lobby.up(self.input.last);
                 self.user.inbox().note_input(up);
-                let taken = self.take_bytes(&buffer[..count]);
+                let start = self.header_length(&buffer[..count]);
+                let taken = start + self.take_bytes(&buffer[start..count]);
                 self.input.bytes = buffer[taken..count].to_vec();
             }
             // What was left of a line is not said: who knows how it would have gone on.
@@ -66,6 +68,17 @@ impl Connection {
                 self.note_broken();
             }
         });
+    }
+
+    /// How much of the first bytes is what `parlor attach` says of whom it brings, where nobody believes that. Whoever runs
+    /// it does not know what others may do.
+    fn header_length(&self, bytes: &[u8]) -> usize {
+        let is_first = self.input.first_line == FirstLine::Unfinished
+            && self.input.lines.unfinished().is_empty();
+        match is_first && self.user.is_over_unix() {
+            true => proxy::v2_length(bytes),
+            false => 0,
+        }
     }
 
     /// Handles input that had to wait; false if there was none, or it has to wait still.

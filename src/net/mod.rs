@@ -10,6 +10,7 @@ pub mod sniff;
 pub mod turns;
 
 pub mod socket;
+pub mod trust;
 
 pub mod listener;
 pub mod tls;

@@ -34,11 +34,13 @@ pub enum Reason {
     Handshake,
     /// The handshake of TLS was not done in time.
     HandshakeLate,
+    /// A proxy did not say whom it brings, or not in words that make sense.
+    NoHeader,
 }
 
 impl Reason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 15] = [
         Reason::Quit,
         Reason::EndOfInput,
         Reason::Lost,
@@ -53,6 +55,7 @@ impl Reason {
         Reason::NotTls,
         Reason::Handshake,
         Reason::HandshakeLate,
+        Reason::NoHeader,
     ];
 
     /// Whether the user will not be back for what was left. A terminal whose window is closed ends its input; only
@@ -66,7 +69,8 @@ impl Reason {
             | Reason::AddressFull
             | Reason::NotTls
             | Reason::Handshake
-            | Reason::HandshakeLate => true,
+            | Reason::HandshakeLate
+            | Reason::NoHeader => true,
             Reason::EndOfInput
             | Reason::Lost
             | Reason::Idle
@@ -94,7 +98,8 @@ impl Reason {
             | Reason::AddressFull
             | Reason::NotTls
             | Reason::Handshake
-            | Reason::HandshakeLate => false,
+            | Reason::HandshakeLate
+            | Reason::NoHeader => false,
         }
     }
 }
@@ -116,6 +121,7 @@ impl fmt::Display for Reason {
             Reason::NotTls => "no TLS on a TLS port",
             Reason::Handshake => "TLS handshake failed",
             Reason::HandshakeLate => "TLS handshake took too long",
+            Reason::NoHeader => "no PROXY header",
         })
     }
 }

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rustix::net::RecvFlags;
 use smol::Async;
 use socket2::SockRef;
 
@@ -74,14 +76,10 @@ impl Peer {
         }
     }
 
-    /// Whether nobody on the way can read what is sent. What a proxy brings from a TCP address may have come to it over
-    /// any network, even where that address is of this machine.
+    /// Whether nobody on the way can read what is sent. What a proxy brings may have come to it over any network, even
+    /// where the address is of this machine.
     pub fn is_private(self) -> bool {
-        self.encryption.is_some()
-            || match self.origin {
-                Origin::Unix => true,
-                Origin::Tcp(_) => self.is_on_this_machine() && !self.is_proxied,
-            }
+        self.encryption.is_some() || self.is_on_this_machine() && !self.is_proxied
     }
 }
 
@@ -153,6 +151,15 @@ impl Socket {
         }
     }
 
+    /// Looks at what [`Socket::read`] would read, which stays there. Only sockets of the system can do it.
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        match self {
+            Socket::Tcp(socket) => unless_blocked(|| peek(socket.get_ref(), buffer)),
+            Socket::Unix(socket) => unless_blocked(|| peek(socket.get_ref(), buffer)),
+            Socket::Other(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Writes what there is space for; `None` if there is none.
     pub fn write(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
         match self {
@@ -184,6 +191,11 @@ impl Socket {
             Socket::Other(socket) => socket.reset_on_close(),
         }
     }
+}
+
+fn peek(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let (count, _) = rustix::net::recv(socket, buffer, RecvFlags::PEEK)?;
+    Ok(count)
 }
 
 fn unless_blocked(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<Option<usize>> {
@@ -245,7 +257,7 @@ mod tests {
             (proxied(here), false),
             (proxied(there), false),
             (by(tls, proxied(there)), true),
-            (proxied(Peer::unix()), true),
+            (proxied(Peer::unix()), false),
         ] {
             assert_eq!(peer.is_private(), expected, "{peer:?}");
         }

@@ -13,12 +13,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_lite::future;
-use tracing::info;
+use tracing::{debug, info};
 
+use super::proxied::{self, HeaderFault};
 use super::{Server, warn_refused};
 use crate::limits::TLS_HANDSHAKE_MAX;
 use crate::net::admission::{Admission, Admitted, Slot};
 use crate::net::endpoint::Listen;
+use crate::net::proxy::{Header, Source};
 use crate::net::reason::Reason;
 use crate::net::socket::{Encryption, Peer, Socket};
 use crate::net::tls::{self, HandshakeError};
@@ -44,6 +46,8 @@ enum Place<'a> {
 /// Why a client has gone before its connection began.
 enum Gone {
     For(Reason),
+    /// Its proxy did not say whom it brings.
+    Header(HeaderFault),
     /// What it said in the handshake is wrong, or nothing that we can do.
     Handshake(rustls::Error),
     /// It refuses what we said in the handshake: most likely our certificate, and so it is no attack.
@@ -60,7 +64,7 @@ impl Server {
         let mut arrival = Arrival {
             id: self.next_id.fetch_add(1, Ordering::Relaxed),
             peer,
-            is_unknown: listen.is_proxied,
+            is_unknown: listen.is_proxied && self.believes(&socket, peer),
             is_logged: true,
         };
         let is_tls = listen.is_tls;
@@ -89,12 +93,16 @@ impl Arrival {
     ) -> Result<(), Gone> {
         let Server { shared, .. } = &**server;
         let mut place = Place::among_all(&shared.admission)?;
+        let (mut key, mut is_checked) = (None, false);
         if self.is_unknown {
-            self.peer = self.ask_proxy(server, &socket).await?;
+            let header = self.ask_proxy(server, &socket).await?;
+            (self.peer, key) = proxied::brought_by(self.peer, &header);
             self.is_unknown = false;
+            is_checked = header.source == Source::Proxy;
         }
         let now = shared.runtime.clock.now();
-        self.is_logged = server.connect_log.connects(self.peer.address(), now);
+        // A proxy looks every few seconds whether the server is well.
+        self.is_logged = !is_checked && server.connect_log.connects(self.peer.address(), now);
         if let Place::Admitted(admitted) = &mut place {
             match admitted.count(self.peer, now) {
                 Ok(()) => {
@@ -109,7 +117,8 @@ impl Arrival {
             true => self.shake_hands(server, socket).await?,
             false => socket,
         };
-        let connection = server.connection(self.id, self.peer, socket);
+        let mut connection = server.connection(self.id, self.peer, socket);
+        connection.come_with(key.map(Box::new));
         let (id, peer, is_logged) = (self.id, self.peer, self.is_logged);
         match place {
             Place::Admitted(admitted) => {
@@ -125,14 +134,10 @@ impl Arrival {
         Ok(())
     }
 
-    /// Whom the proxy brings. Nothing is read from the socket that is not the proxy's own word.
-    #[expect(clippy::unused_async, reason = "it reads what the proxy says")]
-    async fn ask_proxy(&self, _server: &Server, _socket: &Socket) -> Result<Peer, Reason> {
-        // What the proxy says is read here.
-        Ok(Peer {
-            is_proxied: true,
-            ..self.peer
-        })
+    /// What the proxy says. Nothing is read from the socket that is not its own word.
+    async fn ask_proxy(&self, server: &Server, socket: &Socket) -> Result<Header, Gone> {
+        let header = proxied::read_header(&server.shared.runtime.clock, socket);
+        header.await.map_err(Gone::Header)
     }
 
     /// The handshake of TLS. Whoever speaks no TLS is told so as well as that can be done.
@@ -172,6 +177,13 @@ impl Arrival {
         match gone {
             // A proxy must not pay for what its callers do.
             Gone::For(_) => info!(id, proxy = %peer, %reason, "closed before it was said who came"),
+            // It wants to know whether anybody listens.
+            Gone::Header(HeaderFault::Gone) => {
+                debug!(id, proxy = %peer, %reason, "closed before it was said who came");
+            }
+            Gone::Header(why) => {
+                info!(id, proxy = %peer, %reason, %why, "closed before it was said who came");
+            }
             Gone::Handshake(_) | Gone::Refuses(_) if !self.is_logged => {}
             Gone::Handshake(why) => {
                 let why = why.to_string().replace('"', "'");
@@ -188,6 +200,7 @@ impl Gone {
     fn reason(&self) -> Reason {
         match self {
             Gone::For(reason) => *reason,
+            Gone::Header(fault) => fault.reason(),
             Gone::Handshake(_) | Gone::Refuses(_) => Reason::Handshake,
         }
     }

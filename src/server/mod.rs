@@ -5,6 +5,7 @@ mod clock_watch;
 mod connect_log;
 mod listening;
 pub mod log;
+mod proxied;
 mod reload;
 pub mod signals;
 pub mod systemd;

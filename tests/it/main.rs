@@ -81,6 +81,8 @@ mod tools;
 
 /// Options from a file and from the environment, and what is said of those that make no sense.
 mod configuration;
+/// The PROXY protocol: whom a proxy brings counts as who comes.
+mod proxy;
 /// SIGHUP: another configuration while people talk.
 mod reload;
 /// The signals that stop the server, and what people see of it.

@@ -164,6 +164,11 @@ impl Participant {
         self.key = key;
     }
 
+    /// Whether the user comes from no address, but over a Unix socket.
+    pub fn is_over_unix(&self) -> bool {
+        self.address.is_none()
+    }
+
     /// Whether the user has proved to have a key.
     pub fn has_key(&self) -> bool {
         self.key.is_some()

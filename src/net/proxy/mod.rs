@@ -26,8 +26,10 @@ pub struct Header {
 pub enum Source {
     /// The proxy itself, to see whether the server is well.
     Proxy,
-    /// Somebody of whom the proxy does not know where they are, or who came to it by no network.
+    /// Somebody of whom the proxy does not know where they are.
     Unknown,
+    /// Somebody on the proxy's machine, who came to it by no network.
+    Unix,
     /// Somebody at this address.
     Tcp(SocketAddr),
 }
@@ -91,7 +93,7 @@ const V1_START: &[u8] = b"PROXY ";
 /// The longest line of version 1, with its end; the specification's own figure.
 const V1_BYTES_MAX: usize = 107;
 /// What version 2 begins with.
-pub const V2_START: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+const V2_START: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 /// What stands before the block of version 2: the start, version and command, family, and the length of the block.
 const V2_FIXED_BYTES: usize = 16;
 
@@ -260,6 +262,7 @@ fn v2_source(family: u8, address: &[u8]) -> Source {
             let ip: [u8; 16] = std::array::from_fn(|place| address[place]);
             Source::Tcp(SocketAddr::from((ip, port(32))))
         }
+        UNIX_STREAM => Source::Unix,
         _ => Source::Unknown,
     }
 }
@@ -310,6 +313,17 @@ fn check_crc32c(header: &[u8], start: usize, value: &[u8]) -> Result<(), HeaderE
     }
 }
 
+/// How long the header of version 2 is that `bytes` begin with, whatever it says; 0 if there is none, or not all of it.
+pub fn v2_length(bytes: &[u8]) -> usize {
+    match bytes.starts_with(V2_START) {
+        true => match parse(bytes) {
+            Ok(Progress::Whole(_, length)) => length,
+            Ok(Progress::Unfinished) | Err(_) => 0,
+        },
+        false => 0,
+    }
+}
+
 impl Header {
     /// The proxy speaks for itself.
     pub const PROXY_ITSELF: Header = Header {
@@ -323,6 +337,11 @@ impl Header {
         let mut block = Vec::new();
         let family = match self.source {
             Source::Proxy | Source::Unknown => UNSPECIFIED,
+            // Whose socket it is does not matter, and need not have a name.
+            Source::Unix => {
+                block.extend([0; UNIX_BYTES]);
+                UNIX_STREAM
+            }
             Source::Tcp(source) => {
                 let port = source.port().to_be_bytes();
                 let family = match source.ip() {
@@ -353,7 +372,7 @@ impl Header {
         }
         let command = match self.source {
             Source::Proxy => LOCAL,
-            Source::Unknown | Source::Tcp(_) => PROXY,
+            Source::Unknown | Source::Unix | Source::Tcp(_) => PROXY,
         };
         let mut bytes = V2_START.to_vec();
         bytes.extend([command, family]);

@@ -73,7 +73,7 @@ fn right() -> Vec<(Vec<u8>, Header)> {
         (v2(PROXY, TCP6, &tcp6_block()), plain(v6)),
         (
             v2(PROXY, UNIX_STREAM, &[b'/'; UNIX_BYTES]),
-            plain(Source::Unknown),
+            plain(Source::Unix),
         ),
         (v2(PROXY, UNSPECIFIED, b""), plain(Source::Unknown)),
         (v2(LOCAL, UNSPECIFIED, b""), Header::PROXY_ITSELF),
@@ -244,6 +244,7 @@ fn what_we_write_is_read_as_it_was_meant() {
     let key = Some(Fingerprint(KEY_BYTES));
     for source in [
         Source::Unknown,
+        Source::Unix,
         tcp("192.0.2.7:4711"),
         tcp("[2001:db8::7]:4711"),
     ] {

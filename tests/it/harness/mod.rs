@@ -5,6 +5,7 @@
 
 mod caller;
 mod client;
+mod helper;
 mod pattern;
 mod people;
 mod relay;
@@ -20,6 +21,7 @@ pub(crate) use caller::{
     NCAT_CRLF, NCAT_SSL, OPENSSL, PLINK, SOCAT, SOCAT_SSL, TELNET, TELNET_SSL, TELNET_TLS, TINTIN,
 };
 pub(crate) use client::Client;
+pub(crate) use helper::{Helper, own_address};
 pub(crate) use pattern::{Match, find_all, match_at, times_blanked};
 pub(crate) use people::{
     MENU, PROBE, eventually, in_character_mode, plain_lines, room_with, seconds_of_day, walk_in,

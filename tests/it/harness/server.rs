@@ -131,15 +131,18 @@ impl Server {
 
     /// A client that comes from this address of the machine.
     pub(crate) fn client_from(&self, name: &str, host: [u8; 4]) -> Client {
+        self.client_between(name, host, self.address)
+    }
+
+    /// A client that comes from this address of the machine to another listener, or to what stands before it.
+    pub(crate) fn client_between(&self, name: &str, host: [u8; 4], to: SocketAddr) -> Client {
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
         let socket = socket.expect("a socket");
         let here = SocketAddr::from((host, 0));
         socket
             .bind(&here.into())
             .expect("an address of this machine");
-        socket
-            .connect(&self.address.into())
-            .expect("the server accepts");
+        socket.connect(&to.into()).expect("the server accepts");
         let mut client = self.adopt(name, Socket::Tcp(socket.into()));
         client.start_reading();
         client
