@@ -1,6 +1,7 @@
 //! The command line: its arguments, and what the program does instead of serving.
 
 pub mod args;
+pub mod attach;
 mod config;
 pub mod tools;
 

@@ -10,6 +10,7 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 
 use super::args::PrintConfig;
+use super::attach::Attach;
 use super::{Failure, tell};
 use crate::chat::name::{Name, RoomName};
 use crate::config::parse_zone;
@@ -22,6 +23,8 @@ use crate::time::Timestamp;
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
 pub enum Command {
+    /// Bring a terminal to a server.
+    Attach(Attach),
     /// Export messages.
     Export(Export),
     /// Import exported messages.
@@ -228,6 +231,7 @@ impl Command {
     /// See [`Failure`].
     pub fn run(self) -> Result<(), Failure> {
         match self {
+            Command::Attach(attach) => attach.run(),
             Command::Export(export) => export.run(),
             Command::Import(import) => import.run(),
             Command::Check(check) => check.run(),

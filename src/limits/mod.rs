@@ -117,6 +117,12 @@ pub const PROXY_HEADER_BYTES_MAX: usize = 4096;
 /// How long a proxy may take to say whom it brings.
 pub const PROXY_HEADER_WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// Answers that wait in `parlor attach` while the server takes nothing: more than it asks in a whole visit.
+pub const ATTACH_ANSWERS_MAX: usize = 64;
+
+/// Bytes that `parlor attach` reads of what sshd says of keys: a few of the longest.
+pub const USER_AUTH_BYTES_MAX: u64 = 64 * 1024;
+
 /// How long a TCP connection may be silent before its peer is asked whether it is there still.
 pub const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 

@@ -79,6 +79,8 @@ mod past;
 /// Export, import, check, as their users call them.
 mod tools;
 
+/// `parlor attach`: a terminal, or a script, at a Unix socket.
+mod attach;
 /// Options from a file and from the environment, and what is said of those that make no sense.
 mod configuration;
 /// The PROXY protocol: whom a proxy brings counts as who comes.

@@ -103,6 +103,11 @@ impl Terminal {
         self.master.resize(size.into()).expect("a size");
     }
 
+    /// The process that was started.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().expect("it runs")
+    }
+
     /// Presses keys as they are.
     pub(crate) fn keys(&mut self, keys: &str) {
         self.tape.note("->", keys.as_bytes());

@@ -84,6 +84,8 @@ const ROOMS: &[Room] = &[
     room(90,  "irc",                 Later,   "one client that speaks IRC"),
     room(90,  "ops",                 Later,   "metrics, health, operators"),
     room(100, "server",              Effects, "starting, signals, reload, upgrade"),
+    room(100, "cli/attach/caller",   Pure,    "who has come to parlor attach"),
+    room(100, "cli/attach/telnet",   Pure,    "the client's side of Telnet"),
     room(110, "cli",                 Effects, "arguments and tools"),
     room(120, "main",                Effects, "the program, and the list of modules"),
 ];
