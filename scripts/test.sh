@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Programs that the tests call, clients most of them, and the Debian packages they come in.
+# Programs that the tests call, clients most of them, and libraries, with the Debian packages they come in.
 CLIENTS=(
     "setpriv util-linux"
     "nc.openbsd netcat-openbsd"
@@ -26,6 +26,9 @@ CLIENTS=(
     "openssl openssl"
     "gnutls-cli gnutls-bin"
     "haproxy haproxy"
+    "ssh openssh-client"
+    "sshd openssh-server"
+    "/usr/lib/*/libnss_wrapper.so libnss-wrapper"
 )
 RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
 
@@ -74,9 +77,14 @@ look_for_rust() {
 }
 
 look_for_clients() {
-    local entry
+    local entry what
     for entry in "${CLIENTS[@]}"; do
-        has "${entry%% *}" || missing "${entry%% *}" "apt-get install -y ${entry##* }"
+        what=${entry%% *}
+        # A library, wherever the machine keeps it.
+        if [[ $what == /* ]] && compgen -G "$what" >/dev/null; then
+            continue
+        fi
+        has "$what" || missing "$what" "apt-get install -y ${entry##* }"
     done
 }
 

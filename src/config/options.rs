@@ -143,8 +143,9 @@ macro_rules! with_options {
             }
             section "Proxies" {
                 /// whose word counts at places to listen with proxy+, where a proxy says first whom it brings: addresses
-                /// (10.0.0.0/8) and, over a Unix socket, users (user:NAME) besides root and the server's own; may be given
-                /// several times; if no address is among them, it is 127.0.0.0/8 and ::1
+                /// (10.0.0.0/8) and, over a Unix socket, users besides root and the server's own (user:NAME; keys:NAME if
+                /// they may say as well which ssh key somebody has); may be given several times; if no address is among
+                /// them, it is 127.0.0.0/8 and ::1
                 option(
                     arg_name = "whom", key = "proxy_from",
                     default = Trust::DEFAULT.map(str::to_owned).to_vec(), on_reload = Live

@@ -15,14 +15,17 @@ pub struct Trust {
     addresses: Vec<Cidr>,
     /// Numbers of users besides root and the server's own, who could do anything to the server anyway.
     users: Vec<u32>,
+    /// Those of them whom it is believed too which key a caller has: whoever is one of these can be anybody.
+    key_users: Vec<u32>,
 }
 
 impl Trust {
     /// Those on this machine, and over Unix sockets nobody but root and the server's own user.
     pub const DEFAULT: [&str; 2] = ["127.0.0.0/8", "::1"];
 
-    /// Reads what the operator wrote: blocks of addresses, and `user:NAME` or `user:NUMBER`. Where no address is among
-    /// them, those of [`Trust::DEFAULT`] are.
+    /// Reads what the operator wrote: blocks of addresses, `user:NAME`, and `keys:NAME`, who is believed which key a caller
+    /// has as well; instead of a name there can be a number. Where no address is among them, those of [`Trust::DEFAULT`]
+    /// are.
     ///
     /// # Errors
     ///
@@ -31,11 +34,16 @@ impl Trust {
         let mut trust = Trust {
             addresses: Vec::new(),
             users: Vec::new(),
+            key_users: Vec::new(),
         };
         for text in texts {
-            let read = match text.strip_prefix("user:") {
-                Some(user) => user_id(user).map(|id| trust.users.push(id)),
-                None => match text.parse() {
+            let read = match text.split_once(':') {
+                Some(("user", user)) => user_id(user).map(|id| trust.users.push(id)),
+                Some(("keys", user)) => user_id(user).map(|id| {
+                    trust.users.push(id);
+                    trust.key_users.push(id);
+                }),
+                _ => match text.parse() {
                     Ok(block) => {
                         trust.addresses.push(block);
                         Ok(())
@@ -62,13 +70,23 @@ impl Trust {
         }
     }
 
+    /// Whether it is believed too which key somebody has who comes by this connection. No network brings keys: a proxy
+    /// elsewhere may use the same field for something else.
+    pub fn covers_keys(&self, socket: &Socket) -> bool {
+        user_of(socket).is_some_and(|user| is_own(user) || self.key_users.contains(&user))
+    }
+
     fn covers_address(&self, ip: IpAddr) -> bool {
         self.addresses.iter().any(|block| block.contains(ip))
     }
 
     fn covers_user(&self, user: u32) -> bool {
-        user == 0 || user == geteuid().as_raw() || self.users.contains(&user)
+        is_own(user) || self.users.contains(&user)
     }
+}
+
+fn is_own(user: u32) -> bool {
+    user == 0 || user == geteuid().as_raw()
 }
 
 /// The user that has connected over a Unix socket, at the time it did.
@@ -130,15 +148,22 @@ mod tests {
     #[test]
     fn over_a_unix_socket_it_is_the_user_who_counts() {
         let own = geteuid().as_raw();
-        let listed = trust(&["user:4711", "user:root"]);
-        for (user, expected) in [(0, true), (own, true), (4711, true), (4712, false)] {
+        let listed = trust(&["user:4711", "user:root", "keys:4713"]);
+        for (user, expected) in [
+            (0, true),
+            (own, true),
+            (4711, true),
+            (4712, false),
+            (4713, true),
+        ] {
             assert_eq!(listed.covers_user(user), expected, "{user}");
         }
+        assert_eq!(listed.key_users, [4713]);
         assert!(!trust(&["0.0.0.0/0"]).covers_user(4711));
         let (ours, _theirs) = UnixStream::pair().expect("a pair");
         let socket = Socket::Unix(Async::new(ours).expect("a socket"));
         assert_eq!(user_of(&socket), Some(own));
-        assert!(trust(&[]).covers(&socket, Peer::unix()));
+        assert!(trust(&[]).covers(&socket, Peer::unix()) && trust(&[]).covers_keys(&socket));
     }
 
     #[test]

@@ -96,7 +96,8 @@ impl Arrival {
         let (mut key, mut is_checked) = (None, false);
         if self.is_unknown {
             let header = self.ask_proxy(server, &socket).await?;
-            (self.peer, key) = proxied::brought_by(self.peer, &header);
+            self.peer = proxied::brought_by(self.peer, &header);
+            key = header.key.filter(|_| server.believes_keys(&socket));
             self.is_unknown = false;
             is_checked = header.source == Source::Proxy;
         }

@@ -7,7 +7,6 @@ use futures_lite::future;
 use tracing::info;
 
 use super::Server;
-use crate::chat::key::Fingerprint;
 use crate::limits::{PROXY_HEADER_BYTES_MAX, PROXY_HEADER_WAIT_MAX};
 use crate::net::proxy::{self, Header, HeaderError, Progress, Secured, Source};
 use crate::net::reason::Reason;
@@ -39,11 +38,15 @@ impl Server {
         }
         is_believed
     }
+
+    /// Whether it counts as well which key whoever it brings has.
+    pub(super) fn believes_keys(&self, socket: &Socket) -> bool {
+        self.shared.config.get().proxy_from.covers_keys(socket)
+    }
 }
 
-/// Who comes by a connection from `proxy` that begins with this header, and with which key. Only `parlor attach` knows of
-/// keys, and comes by a Unix socket; a proxy elsewhere may use the same field for something else.
-pub(super) fn brought_by(proxy: Peer, header: &Header) -> (Peer, Option<Fingerprint>) {
+/// Who comes by a connection from `proxy` that begins with this header.
+pub(super) fn brought_by(proxy: Peer, header: &Header) -> Peer {
     let is_local = proxy.origin == Origin::Unix;
     let encryption = header.secured.and_then(|secured| match secured {
         Secured::Tls => Some(Encryption::Tls),
@@ -54,13 +57,12 @@ pub(super) fn brought_by(proxy: Peer, header: &Header) -> (Peer, Option<Fingerpr
         encryption,
         is_proxied: true,
     };
-    let peer = match header.source {
+    match header.source {
         Source::Proxy => proxy,
         Source::Unix if is_local => Peer::unix(),
         Source::Unix | Source::Unknown => brought(proxy.origin),
         Source::Tcp(address) => brought(Origin::Tcp(address)),
-    };
-    (peer, header.key.filter(|_| is_local))
+    }
 }
 
 /// Takes a header from a socket, and not a byte that follows.
@@ -137,8 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whom_a_proxy_brings_is_who_it_says_and_keys_come_from_this_machine_only() {
-        let key = Some(Fingerprint([7; 32]));
+    fn whom_a_proxy_brings_is_who_it_says_and_nobody_comes_by_ssh_over_a_network() {
         let tcp = |text: &str| Peer::tcp(text.parse().expect("an address"));
         let (proxy, caller) = (tcp("127.0.0.1:1"), tcp("192.0.2.7:4711"));
         let Origin::Tcp(address) = caller.origin else {
@@ -170,10 +171,8 @@ mod tests {
             let header = Header {
                 source,
                 secured,
-                key,
+                key: None,
             };
-            let is_local = proxy == local;
-            let expected = (expected, key.filter(|_| is_local));
             assert_eq!(brought_by(proxy, &header), expected, "{proxy:?} {header:?}");
         }
     }

@@ -93,11 +93,7 @@ fn a_script_gets_what_it_gets_from_a_netcat_at_either_socket() {
             "{text:?}"
         );
         seen.push(times_blanked(
-            &text
-                .split("Join room")
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            text.split("Join room").next().unwrap_or_default(),
         ));
     }
     assert_eq!(seen[0], seen[1]);
@@ -271,10 +267,17 @@ fn nobody_but_the_listed_users_can_say_that_they_have_a_key_or_come_from_elsewhe
     assert_eq!(log.matches(" connected id=").count(), 2, "{log}");
     assert_eq!(log.matches("peer=192.0.2.7").count(), 2, "{log}");
 
-    let trusting = Place::new(&["--proxy-from", "user:65534"]);
-    let seen = piped(&as_nobody(&trusting.attach_by_ssh(1)), b"\\quit\n");
-    assert!(seen.ends_with("Goodbye.\n"), "{seen}");
-    trusting.server.expect_log("peer=192.0.2.7:52110");
+    // Who may say where somebody comes from may not say that they have a key.
+    for (listed, is_known) in [("user:65534", false), ("keys:65534", true)] {
+        let trusting = Place::new(&["--proxy-from", listed]);
+        let seen = piped(&trusting.attach_by_ssh(1), register);
+        assert!(seen.contains("logs you in as Dai from now on"), "{seen}");
+        let seen = piped(&as_nobody(&trusting.attach_by_ssh(1)), b"\\quit\n");
+        assert_eq!(seen.contains("Welcome back, Dai."), is_known, "{seen}");
+        let log = trusting.server.log();
+        assert_eq!(log.matches(" connected id=").count(), 2, "{log}");
+        assert!(!log.contains("peer=unix"), "{log}");
+    }
 }
 
 #[test]

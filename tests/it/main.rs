@@ -89,6 +89,8 @@ mod proxy;
 mod reload;
 /// The signals that stop the server, and what people see of it.
 mod shutdown;
+/// `ssh chat@host` through a real sshd.
+mod ssh;
 /// The command line: listeners, and the ways in which they fail.
 mod startup;
 /// Readiness, signs of life, sockets that are handed over, and the units.
