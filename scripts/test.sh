@@ -26,6 +26,7 @@ CLIENTS=(
     "openssl openssl"
     "gnutls-cli gnutls-bin"
     "haproxy haproxy"
+    "shellinaboxd shellinabox"
     "ssh openssh-client"
     "sshd openssh-server"
     "/usr/lib/*/libnss_wrapper.so libnss-wrapper"

@@ -81,6 +81,8 @@ mod tools;
 
 /// `parlor attach`: a terminal, or a script, at a Unix socket.
 mod attach;
+/// A browser, by way of shellinabox.
+mod browser;
 /// Options from a file and from the environment, and what is said of those that make no sense.
 mod configuration;
 /// The PROXY protocol: whom a proxy brings counts as who comes.
