@@ -195,14 +195,22 @@ fn the_list_of_proxies_needs_a_listener_for_them() {
 
 // ---- HAProxy itself ----
 
-/// HAProxy before a server: `front` is where it takes callers, and `back` the end of its line about ours.
-fn haproxy(server: &Server, front: &str, back: &str) -> (Helper, TempDir) {
+/// What operators are told to configure.
+const DOCUMENT: &str = include_str!("../../docs/operating.md");
+
+/// HAProxy before a server that takes its headers at `back`, as the document says, but for what is to be put in other words.
+fn haproxy(server: &Server, back: SocketAddr, words: &[(&str, &str)]) -> (Helper, TempDir) {
+    let blocks = DOCUMENT.split("```text\n").skip(1);
+    let mut blocks = blocks.map(|block| block.split("```").next().expect("a block ends"));
+    let block = blocks.find(|block| block.contains("send-proxy"));
+    let mut config = block.expect("the document has it").to_owned();
+    let back = back.to_string();
+    for (old, new) in words.iter().chain(&[("127.0.0.1:50007", back.as_str())]) {
+        assert!(config.contains(old), "{old}: {config}");
+        config = config.replace(old, new);
+    }
     let folder = TempDir::new().expect("a directory");
     let file = folder.path().join("haproxy.cfg");
-    let config = format!(
-        "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1m\n  timeout server 1m\n\
-         listen chat\n  bind {front}\n  server parlor {back}\n"
-    );
     fs::write(&file, config).expect("a file");
     let mut command = Command::new(program("haproxy", "haproxy"));
     command.args(["-W", "-f"]).arg(&file);
@@ -210,12 +218,27 @@ fn haproxy(server: &Server, front: &str, back: &str) -> (Helper, TempDir) {
     (helper, folder)
 }
 
-/// Seven sources of this machine walk in, and the second of one of them does not.
-fn seven_sources(send: &str) {
-    let (server, address) = proxied(&["--max-per-address", "1"]);
+/// The same without its place for TLS.
+fn plain_haproxy(
+    server: &Server,
+    back: SocketAddr,
+    words: &[(&str, &str)],
+) -> (Helper, TempDir, SocketAddr) {
     let front = own_address(50006);
-    let back = format!("{address} {send} check inter 100");
-    let _haproxy = haproxy(&server, &front.to_string(), &back);
+    let (_, tls) = DOCUMENT
+        .split_once("\nlisten chat-tls")
+        .expect("it is there");
+    let (tls, _) = tls.split_once("```").expect("a block ends");
+    let (front_text, tls) = (front.to_string(), format!("\nlisten chat-tls{tls}"));
+    let own = [(tls.as_str(), "\n"), (":50006", front_text.as_str())];
+    let (helper, folder) = haproxy(server, back, &[&own[..], words].concat());
+    (helper, folder, front)
+}
+
+/// Seven sources of this machine walk in, and the second of one of them does not.
+fn seven_sources(words: &[(&str, &str)]) -> Server {
+    let (server, address) = proxied(&["--max-per-address", "1"]);
+    let (_haproxy, _folder, front) = plain_haproxy(&server, address, words);
     let call = |name: &str, host: u8| server.client_between(name, [127, 0, 0, host], front);
     let mut seven: Vec<Client> = (2..=8)
         .map(|host| call(&format!("n{host}"), host))
@@ -229,24 +252,25 @@ fn seven_sources(send: &str) {
     }
     let mut eighth = call("eighth", 2);
     eighth.expect("Too many connections from your address.");
-    // Version 1 has no word for a proxy that looks whether the server is well.
-    if send.contains("v2") {
-        let log = server.log();
-        assert_eq!(log.matches(" connected ").count(), 7, "{log}");
-    }
+    server
 }
 
 #[test]
 fn seven_sources_behind_haproxy_count_as_seven() {
-    seven_sources("send-proxy");
+    let checks = ("send-proxy-v2 check", "send-proxy-v2 check inter 50");
+    let server = seven_sources(&[checks]);
+    let log = server.log();
+    assert_eq!(log.matches(" connected ").count(), 7, "{log}");
 }
 
 #[test]
-fn seven_sources_behind_haproxy_count_as_seven_in_version_2_too() {
-    seven_sources("send-proxy-v2 proxy-v2-options crc32c,unique-id");
+fn seven_sources_count_as_seven_in_version_1_too_and_with_a_checksum() {
+    let version_1 = ("send-proxy-v2 check", "send-proxy");
+    drop(seven_sources(&[version_1]));
+    let checksum = "send-proxy-v2 proxy-v2-options crc32c,unique-id";
+    drop(seven_sources(&[("send-proxy-v2 check", checksum)]));
 }
 
-/// What is said of somebody who registers over HAProxy, with TLS to it or without.
 #[test]
 fn passwords_are_taken_from_callers_whose_tls_haproxy_has_ended_and_from_no_others() {
     let folder = TempDir::new().expect("a directory");
@@ -254,10 +278,13 @@ fn passwords_are_taken_from_callers_whose_tls_haproxy_has_ended_and_from_no_othe
     let (server, address) = proxied(&["--data", &data]);
     let certificate = self_signed(folder.path());
     let (plain, tls) = (own_address(50006), own_address(50992));
-    let send = format!("{address} send-proxy-v2-ssl");
-    let _plain = haproxy(&server, &plain.to_string(), &send);
-    let front = format!("{tls} ssl crt {}", certificate.display());
-    let _tls = haproxy(&server, &front, &send);
+    let words = [
+        (":50006", plain.to_string()),
+        (":50992", tls.to_string()),
+        ("/etc/haproxy/chat.pem", certificate.display().to_string()),
+    ];
+    let words = words.each_ref().map(|(old, new)| (*old, new.as_str()));
+    let _haproxy = haproxy(&server, address, &words);
 
     let mut dai = server.client_at("dai", plain);
     dai.expect("anon> ");
