@@ -120,6 +120,9 @@ pub const PROXY_HEADER_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Answers that wait in `parlor attach` while the server takes nothing: more than it asks in a whole visit.
 pub const ATTACH_ANSWERS_MAX: usize = 64;
 
+/// How long `parlor attach` waits for a sign of life of the server when its terminal is gone.
+pub const ATTACH_SIGN_WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// Bytes that `parlor attach` reads of what sshd says of keys: a few of the longest.
 pub const USER_AUTH_BYTES_MAX: u64 = 64 * 1024;
 

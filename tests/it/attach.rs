@@ -244,6 +244,29 @@ fn whoever_comes_by_ssh_comes_from_there_and_may_give_passwords_and_is_logged_in
 }
 
 #[test]
+fn whose_terminal_is_gone_has_lost_the_connection_and_comes_back_to_the_seat_by_key() {
+    let place = Place::new(&["--linger", "60"]);
+    let [mut host] = room_with(&place.server, "1150", ["host"]);
+    let register = b"\\name Dai\n\\register\nhunter2 hunter2\nhunter2 hunter2\n\\key add\n\\quit\n";
+    let seen = piped(&place.attach_by_ssh(1), register);
+    assert!(seen.contains("logs you in as Dai from now on"), "{seen}");
+    let mut dai = Terminal::start(&place.server, "dai", &place.attach_by_ssh(1));
+    dai.expect_prompt("Dai>");
+    dai.line("\\join 1150");
+    host.expect("* Dai joined\nhost> ");
+    // The window is closed.
+    drop(dai);
+    place.server.expect_log("reason=connection lost");
+    host.say("still there?");
+    let mut dai = Terminal::start(&place.server, "dai again", &place.attach_by_ssh(1));
+    dai.expect("Welcome back, Dai.");
+    dai.expect("] host: still there?");
+    dai.expect_prompt("Dai>");
+    dai.line("I am");
+    host.expect_next("\n[HH:MM:SS] Dai: I am\nhost> ");
+}
+
+#[test]
 fn nobody_but_the_listed_users_can_say_that_they_have_a_key_or_come_from_elsewhere() {
     if !geteuid().is_root() {
         eprintln!("not tried: only root can be two users");
@@ -274,6 +297,7 @@ fn nobody_but_the_listed_users_can_say_that_they_have_a_key_or_come_from_elsewhe
         assert!(seen.contains("logs you in as Dai from now on"), "{seen}");
         let seen = piped(&as_nobody(&trusting.attach_by_ssh(1)), b"\\quit\n");
         assert_eq!(seen.contains("Welcome back, Dai."), is_known, "{seen}");
+        trusting.server.expect_log("closed id=2");
         let log = trusting.server.log();
         assert_eq!(log.matches(" connected id=").count(), 2, "{log}");
         assert!(!log.contains("peer=unix"), "{log}");

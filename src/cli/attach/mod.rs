@@ -28,7 +28,7 @@ use smol::{Async, Unblock};
 use self::caller::Hints;
 use self::telnet::{Client, TerminalInfo};
 use crate::cli::Failure;
-use crate::limits::{ATTACH_ANSWERS_MAX, READ_BYTES, USER_AUTH_BYTES_MAX};
+use crate::limits::{ATTACH_ANSWERS_MAX, ATTACH_SIGN_WAIT_MAX, READ_BYTES, USER_AUTH_BYTES_MAX};
 
 /// Bring a terminal, or a script, to a server's Unix socket. It is for the system's ssh server, as docs/ssh.md says; at a
 /// socket with proxy+ the server is told who has come.
@@ -165,13 +165,13 @@ fn serve(
     let (answers, answered) = async_channel::bounded(ATTACH_ANSWERS_MAX);
     smol::block_on(async {
         let socket = Async::new(socket)?;
-        match terminal {
+        let end = match terminal {
             None => {
                 or(
                     receive(&socket, show_all),
                     send(&socket, first, answered, None),
                 )
-                .await
+                .await?
             }
             Some((mut client, signals)) => {
                 let signals = heed_signals(signals, answers.clone());
@@ -183,10 +183,37 @@ fn serve(
                     }
                 });
                 let sending = send(&socket, first, answered, Some(telnet::typed));
-                or(receiving, or(sending, signals)).await
+                or(receiving, or(sending, signals)).await?
             }
+        };
+        if let End::TerminalGone = end {
+            break_off(&socket).await;
         }
+        Ok(())
     })
+}
+
+/// How it has ended.
+enum End {
+    /// The server has ended the connection, or somebody has told this program to go.
+    Over,
+    /// Nobody is at the terminal any more.
+    TerminalGone,
+}
+
+/// Ends a connection so that the server takes it for lost, and keeps the seat of a user who may not even know: for it a Unix
+/// socket is broken, and not at its end, if it was closed with something unread. So it is asked for a sign of life.
+async fn break_off(mut socket: &Async<UnixStream>) {
+    let unread = async {
+        let asked = socket.write_all(&telnet::TIMING_MARK).await;
+        if asked.is_ok() {
+            let _ = socket.readable().await;
+        }
+    };
+    let given_up = async {
+        smol::Timer::after(ATTACH_SIGN_WAIT_MAX).await;
+    };
+    or(unread, given_up).await;
 }
 
 /// Sends `first`, and then what is typed, as `encode` makes it, with answers in between. At the end of input half of the
@@ -196,7 +223,7 @@ async fn send(
     first: Vec<u8>,
     answered: Receiver<Vec<u8>>,
     encode: Option<Encode>,
-) -> io::Result<()> {
+) -> io::Result<End> {
     let mut input = Unblock::new(io::stdin());
     let mut buffer = vec![0; READ_BYTES];
     let mut bytes = first;
@@ -211,7 +238,7 @@ async fn send(
         let typed = async { input.read(&mut buffer).await.map(Next::Typed) };
         bytes = match (or(answer, typed).await, encode) {
             (Ok(Next::Answer(answer)), _) => answer,
-            (Ok(Next::Typed(0)) | Err(_), Some(_)) => return Ok(()),
+            (Ok(Next::Typed(0)) | Err(_), Some(_)) => return Ok(End::TerminalGone),
             (Ok(Next::Typed(0)), None) => {
                 let _ = socket.get_ref().shutdown(Shutdown::Write);
                 break;
@@ -242,7 +269,7 @@ fn show_all(bytes: &[u8], shown: &mut Vec<u8>) {
 async fn receive(
     mut socket: &Async<UnixStream>,
     mut decode: impl FnMut(&[u8], &mut Vec<u8>),
-) -> io::Result<()> {
+) -> io::Result<End> {
     let mut output = Unblock::new(io::stdout());
     let mut buffer = vec![0; READ_BYTES];
     let mut shown = Vec::new();
@@ -250,7 +277,7 @@ async fn receive(
         // A server that is gone without a word has ended the connection too.
         let count = socket.read(&mut buffer).await.unwrap_or(0);
         if count == 0 {
-            return Ok(());
+            return Ok(End::Over);
         }
         shown.clear();
         decode(&buffer[..count], &mut shown);
@@ -259,17 +286,22 @@ async fn receive(
             output.flush().await
         };
         if written.await.is_err() {
-            return Ok(());
+            return Ok(End::TerminalGone);
         }
     }
 }
 
 /// Tells the server of each new size, until a signal says to stop.
-async fn heed_signals(mut signals: Signals, sizes: Sender<Vec<u8>>) -> io::Result<()> {
-    while let Some(Ok(Signal::Winch)) = signals.next().await {
-        let (columns, rows) = size();
-        // If it is not sent the next one is.
-        let _ = sizes.try_send(telnet::window_size(columns, rows));
+async fn heed_signals(mut signals: Signals, sizes: Sender<Vec<u8>>) -> io::Result<End> {
+    loop {
+        match signals.next().await {
+            Some(Ok(Signal::Winch)) => {
+                let (columns, rows) = size();
+                // If it is not sent the next one is.
+                let _ = sizes.try_send(telnet::window_size(columns, rows));
+            }
+            Some(Ok(Signal::Hup)) => return Ok(End::TerminalGone),
+            _ => return Ok(End::Over),
+        }
     }
-    Ok(())
 }

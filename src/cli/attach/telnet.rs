@@ -5,13 +5,16 @@
 
 use crate::limits::TERMINAL_TYPE_BYTES_MAX;
 use crate::terminal::telnet::{
-    Decoder, Event, IAC, Options, SB, SE, Side, TELOPT_BINARY, TELOPT_ECHO, TELOPT_NAWS,
-    TELOPT_SGA, TELOPT_TTYPE, Verdict,
+    DO, Decoder, Event, IAC, Options, SB, SE, Side, TELOPT_BINARY, TELOPT_ECHO, TELOPT_NAWS,
+    TELOPT_SGA, TELOPT_TM, TELOPT_TTYPE, Verdict,
 };
 
 /// What asks for the type of a terminal, and what comes before one (RFC 1091).
 const SEND: u8 = 1;
 const IS: u8 = 0;
+
+/// What a server answers at once, whatever it is doing (RFC 860).
+pub(super) const TIMING_MARK: [u8; 3] = [IAC, DO, TELOPT_TM];
 
 /// What a terminal is like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +133,7 @@ pub(super) fn window_size(columns: u16, rows: u16) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terminal::telnet::{Change, DO, DONT, Mode, Negotiation, TELOPT_TM, WILL, WONT};
+    use crate::terminal::telnet::{Change, DONT, Mode, Negotiation, WILL, WONT};
 
     const XTERM: &str = "xterm-256color";
 
