@@ -41,6 +41,9 @@ fn start(mut args: Args) -> Result<(), Failure> {
     let runtime = Runtime::new(Arc::new(Executor::new()));
     let store = config.open_store(&runtime.clock)?;
     let listeners = Listener::bind_all(config.places(!inherited.is_empty()), inherited)?;
+    if let Some(doubt) = config.doubt(&listeners) {
+        warn!("{doubt}");
+    }
     let certificates = config.open_certificates(&listeners, &runtime.clock)?;
     server::announce(&mut log, &certificates, &listeners);
     runtime

@@ -177,6 +177,19 @@ impl Config {
         }
     }
 
+    /// What is most likely a mistake about these listeners: whoever forgets `proxy+` has headers shown as text, and all
+    /// callers counted as one.
+    pub fn doubt(&self, listeners: &[Listener]) -> Option<&'static str> {
+        let chosen = &self.options.proxy_from;
+        let is_chosen = !chosen.is_empty() && *chosen != Trust::DEFAULT;
+        let is_proxied = listeners
+            .iter()
+            .any(|listener| listener.listen().is_proxied);
+        (is_chosen && !is_proxied).then_some(
+            "proxy_from counts for nothing: no place to listen has proxy+ in front, such as proxy+127.0.0.1:50007",
+        )
+    }
+
     /// Opens the store for messages, from which `clock` hears what time it was. Blocks meanwhile.
     ///
     /// # Errors
@@ -286,16 +299,8 @@ fn parse_listens(options: &Options) -> Result<Vec<Listen>, ConfigError> {
 }
 
 fn parse_trust(options: &Options) -> Result<Trust, ConfigError> {
-    let trust = Trust::parse(&options.proxy_from)
-        .map_err(|(text, why)| options.wrong_value("proxy_from", text, why))?;
-    // Whoever forgets it has a header shown as text, and all callers counted as one.
-    let is_proxied = parse_listens(options)?
-        .iter()
-        .any(|listen| listen.is_proxied);
-    match !is_proxied && options.proxy_from != Trust::DEFAULT && !options.proxy_from.is_empty() {
-        true => Err(options.wrong("proxy_from", "it is for listeners that take a PROXY header: give one, such as --listen proxy+127.0.0.1:50007")),
-        false => Ok(trust),
-    }
+    Trust::parse(&options.proxy_from)
+        .map_err(|(text, why)| options.wrong_value("proxy_from", text, why))
 }
 
 fn parse_seconds(

@@ -30,8 +30,9 @@ macro_rules! with_options {
         $define! {
             section "Where people come in, and what they see" {
                 /// where to listen: ADDRESS:PORT (port 0: any free one) or unix:PATH, with who may connect to that:
-                /// unix:PATH,mode=660,group=NAME (default: mode=660); with tls+ before it for TLS, as tls+0.0.0.0:50992; may
-                /// be given several times (default: `[::]:50006`, which takes IPv4 as well)
+                /// unix:PATH,mode=660,group=NAME (default: mode=660); with tls+ before it for TLS, as tls+0.0.0.0:50992, and
+                /// proxy+ before that where a proxy comes, as docs/operating.md says; may be given several times
+                /// (default: `[::]:50006`, which takes IPv4 as well)
                 option(
                     arg_name = "where", key = "listen",
                     default = vec!["[::]:50006".to_owned()], on_reload = Live

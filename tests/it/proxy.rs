@@ -183,14 +183,20 @@ fn a_proxy_that_looks_whether_the_server_is_well_leaves_no_trace_in_the_log() {
 }
 
 #[test]
-fn the_list_of_proxies_needs_a_listener_for_them() {
-    let output = crate::harness::run(&["--listen", "127.0.0.1:0", "--proxy-from", "10.0.0.0/8"]);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(
-        stderr.contains("--proxy-from") && stderr.contains("proxy+"),
-        "{stderr}"
-    );
+fn the_list_of_proxies_is_doubted_where_none_comes() {
+    let server = Server::start(&["--proxy-from", "10.0.0.0/8"]);
+    server.expect_log("proxy_from counts for nothing");
+    let (server, _) = proxied(&["--proxy-from", "10.0.0.0/8"]);
+    assert!(!server.log().contains("counts for nothing"));
+    for (text, why) in [("10.0.0.0/33", "from 0 to 32"), ("haproxy", "user:NAME")] {
+        let output = crate::harness::run(&["--listen", "proxy+127.0.0.1:0", "--proxy-from", text]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.contains("--proxy-from") && stderr.contains(why),
+            "{stderr}"
+        );
+    }
 }
 
 // ---- HAProxy itself ----
@@ -301,6 +307,56 @@ fn passwords_are_taken_from_callers_whose_tls_haproxy_has_ended_and_from_no_othe
     ];
     let seen = piped(&openssl, script.as_bytes());
     assert!(seen.contains("ben is registered."), "{seen}");
+}
+
+#[test]
+fn tls_passes_through_haproxy_behind_a_header() {
+    let folder = TempDir::new().expect("a directory");
+    let certificate = self_signed(folder.path()).display().to_string();
+    let server = Server::start(
+        &[
+            &["--listen", "proxy+tls+127.0.0.1:0"][..],
+            &["--tls-cert", &certificate, "--tls-key", &certificate],
+        ]
+        .concat(),
+    );
+    let port = server.listening("proxy+tls+127.0.0.1:");
+    let back = SocketAddr::from(([127, 0, 0, 1], port));
+    for words in ["send-proxy", "send-proxy-v2"] {
+        let words = [("send-proxy-v2 check", words)];
+        let (_haproxy, _folder, front) = plain_haproxy(&server, back, &words);
+        let openssl = ["s_client", "-quiet", "-bind", "127.0.0.5:0", "-connect"];
+        let openssl = openssl.map(str::to_owned);
+        let program = [program("openssl", "openssl")];
+        let command = [&program[..], &openssl, &[front.to_string()]].concat();
+        let seen = piped(&command, b"\\name Bo\n\\quit\n");
+        assert!(seen.contains("Bo> Goodbye."), "{seen}");
+    }
+    assert_eq!(
+        server.log().matches("peer=127.0.0.5:").count(),
+        4,
+        "{}",
+        server.log()
+    );
+    // Who may not say whom they bring come by TLS at once.
+    let unlisted = Server::start(
+        &[
+            &[
+                "--listen",
+                "proxy+tls+127.0.0.1:0",
+                "--proxy-from",
+                "192.0.2.1",
+            ][..],
+            &["--tls-cert", &certificate, "--tls-key", &certificate],
+        ]
+        .concat(),
+    );
+    let port = unlisted.listening("proxy+tls+127.0.0.1:");
+    let address = format!("127.0.0.1:{port}");
+    let openssl = program("openssl", "openssl");
+    let command = [&openssl, "s_client", "-quiet", "-connect", &address].map(str::to_owned);
+    let seen = piped(&command, b"\\quit\n");
+    assert!(seen.contains("Goodbye."), "{seen}");
 }
 
 /// A certificate and its key in one file.
