@@ -54,11 +54,16 @@ pub fn policy(config: &Config, peer: Peer) -> Policy {
 mod tests {
     use super::*;
     use crate::config::Options;
+    use crate::net::socket::Encryption;
 
     #[test]
     fn passwords_are_asked_for_where_nobody_can_overhear_them_or_the_operator_does_not_mind() {
         let here = Peer::tcp("127.0.0.1:1".parse().expect("an address"));
         let there = Peer::tcp("192.0.2.1:1".parse().expect("an address"));
+        let by_tls = Peer {
+            encryption: Some(Encryption::Tls),
+            ..there
+        };
         let table = [
             (false, false, here, AccountPolicy::NoFile, false),
             (false, false, there, AccountPolicy::NoFile, true),
@@ -66,6 +71,8 @@ mod tests {
             (true, false, here, AccountPolicy::Possible, false),
             (true, false, Peer::unix(), AccountPolicy::Possible, false),
             (true, false, there, AccountPolicy::Overheard, true),
+            (true, false, by_tls, AccountPolicy::Possible, false),
+            (false, false, by_tls, AccountPolicy::NoFile, false),
             (true, true, here, AccountPolicy::Possible, false),
             (true, true, there, AccountPolicy::Possible, false),
         ];

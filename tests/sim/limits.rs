@@ -433,7 +433,7 @@ fn nobody_is_in_a_room_that_has_ended_however_close_they_come() {
 // ---- which passwords are taken ----
 
 const OVERHEARD: &str = "Passwords are not accepted over this connection: others on the way could read them. Come \
-                         through a tunnel, or ask the operator for --plain-passwords.";
+                         by TLS or through a tunnel, or ask the operator for --plain-passwords.";
 
 #[test]
 fn the_password_of_a_room_is_neither_set_nor_asked_for_where_others_could_read_it() {

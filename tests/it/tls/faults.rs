@@ -295,3 +295,37 @@ fn a_server_that_stops_tells_those_who_are_in_and_waits_for_no_handshake() {
     assert!(server.expect_exit().success());
     assert!(begun.elapsed() < Duration::from_secs(8), "it waited");
 }
+
+#[test]
+fn a_thousand_idle_connections_by_tls_take_at_most_six_kib_each_above_plain_ones() {
+    const MANY: u64 = 1000;
+    let (server, tls) = start(&["--max-per-address", "0", "--log", "warn"]);
+    let grown = |connect: &mut dyn FnMut()| {
+        let before = server.memory_kib();
+        (0..MANY).for_each(|_| connect());
+        server.memory_kib().saturating_sub(before)
+    };
+    let mut idle = Vec::new();
+    let mut plain = || {
+        let mut stream = TcpStream::connect(server.address()).expect("the server accepts");
+        read_until(&mut stream, b"anon> ");
+        idle.push(stream);
+    };
+    // The first ones take what any number of them needs.
+    grown(&mut plain);
+    let plain = grown(&mut plain);
+    let mut hellos = Vec::new();
+    let mut by_tls = || {
+        let mut hello = Hello::say(tls);
+        hello.finish();
+        hellos.push(hello);
+    };
+    by_tls();
+    let by_tls = grown(&mut by_tls);
+    println!("{plain} KiB plain, {by_tls} by TLS");
+    assert!(plain > MANY, "{plain}");
+    assert!(
+        by_tls <= plain + 6 * MANY,
+        "{by_tls} KiB, and {plain} plain"
+    );
+}
