@@ -28,6 +28,7 @@
 //! - [`dialog`] (*pure*): what a user is doing, the commands, and every word the server says.
 //! - [`net`]: sockets, listeners, admission, shares, and why connections end.
 //! - [`store`]: where rooms, messages, accounts and names live: in memory, or in an SQLite file.
+//! - [`counts`]: what is counted, for whoever watches.
 //! - [`runtime`]: the clock, counted tasks, and threads, as parameters.
 //! - [`terminal`] (*pure*): Telnet, line editing, drawing, screens, character sets.
 //! - [`chat`] (*pure*): the rules: names, messages, rooms, accounts, moderation, and what can be asked.
@@ -54,6 +55,7 @@ pub mod time;
 
 pub mod chat;
 
+pub mod counts;
 pub mod runtime;
 pub mod store;
 pub mod terminal;

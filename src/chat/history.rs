@@ -14,6 +14,12 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub u32);
 
+impl RoomId {
+    /// None of the rooms. One of this number is only there to find out whether what is said in rooms gets into the store
+    /// and back, and what is said in it is stored nowhere.
+    pub const PROBE: RoomId = RoomId(0);
+}
+
 /// A query of a room's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HistoryQuery {

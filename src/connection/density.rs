@@ -27,7 +27,7 @@ impl Connection {
     }
 
     /// How long after something was shown the next waits.
-    fn shared_for(&self) -> Duration {
+    pub(super) fn shared_for(&self) -> Duration {
         let display = &self.screen.display;
         let may_share = display.drawing == Drawing::Plain && display.prompts && !display.quiet;
         match display.dense {

@@ -53,6 +53,7 @@ impl Connection {
                 }
             }
             Ok(Some(count)) => {
+                self.counts().bytes_in.add(count as u64);
                 let now = self.now();
                 self.note_line_ends(&buffer[..count], now);
                 self.input.last = now;
@@ -322,11 +323,16 @@ impl Connection {
             return true;
         }
         let pace = self.shared.config.get().pace;
+        let was_held = self.input.held_until.is_some();
         self.input.held_until = match pace.is_free() {
             true => None,
             false => self.input.rate.take(pace, self.now()).err(),
         };
-        self.input.held_until.is_some()
+        let is_held = self.input.held_until.is_some();
+        if is_held && !was_held {
+            self.counts().slowed.add(1);
+        }
+        is_held
     }
 
     fn would_say(&self, event: &Event) -> bool {

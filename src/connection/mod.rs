@@ -18,6 +18,7 @@
 //! - `paging`: where in the room's past the user is looking;
 //! - `transcript`: what the room says, as this client is to see it;
 //! - `density`: how many rows a busy room takes;
+//! - `delivery`: what is counted, and how long what the room says takes to the client;
 //! - `output`: from views to bytes, and on to the socket;
 //! - `backlog`: what the client has yet to take;
 //! - `timing`: how long turns take, and whose turn is next;
@@ -25,6 +26,7 @@
 
 pub mod backlog;
 pub mod context;
+mod delivery;
 mod density;
 mod ending;
 mod events;
@@ -55,6 +57,7 @@ use paging::Page;
 use crate::chat::key::Fingerprint;
 use crate::chat::message::MemberId;
 use crate::chat::settings::Settings;
+use crate::counts::Kind;
 use crate::dialog::session::Session;
 use crate::dialog::view::{EndView, Part, View};
 use crate::hub::lobby::Lobby;
@@ -83,6 +86,8 @@ pub struct Connection {
     is_local: bool,
     /// What protects its way; `None`: nothing.
     encryption: Option<Encryption>,
+    /// What it is counted as.
+    kind: Kind,
     shared: Arc<Shared>,
     /// The user, as the rooms see it.
     user: Participant,
@@ -224,6 +229,7 @@ impl Connection {
             socket,
             is_local: peer.is_on_this_machine(),
             encryption: peer.encryption,
+            kind: delivery::kind_of(peer),
             user: Participant::enter(id, peer.group(), Arc::clone(&shared.lobby)),
             session: Session::new(context::policy(&shared.config.get(), peer)),
             input: Input {
@@ -289,6 +295,7 @@ impl Connection {
     pub fn run(mut self: Box<Self>) -> impl Future<Output = Reason> + Send {
         async move {
             self.user.register(self.encryption);
+            self.counts().present.enter(self.kind);
             self.greet();
             let served = AssertUnwindSafe(self.serve()).catch_unwind().await.ok();
             let reason = match served {
@@ -298,6 +305,8 @@ impl Connection {
                     failing.await.unwrap_or(Reason::Fault)
                 }
             };
+            // Before anything that a fault may keep from coming to its end.
+            self.counts().present.leave(self.kind);
             // In boxes, since they would take their place in every task all along.
             if reason.may_be_back() && self.user.can_linger() && !self.lobby().linger().is_zero() {
                 // There is nobody to say goodbye to.
@@ -475,6 +484,7 @@ impl Connection {
     /// Takes turns until there is nothing more to do without waiting, or it is late.
     fn turns(&mut self) -> ControlFlow<Reason, Next> {
         self.borrow_scratch();
+        self.begin_turns();
         if std::mem::take(&mut self.input.is_there) {
             self.read();
         }
@@ -484,6 +494,7 @@ impl Connection {
             let was_blocked = self.has_output();
             let busy = self.turn() || was_blocked;
             self.flush();
+            self.measured();
             if let Some(reason) = self.ending
                 && !self.has_output()
             {

@@ -261,6 +261,7 @@ impl Connection {
             match self.socket.write(self.next_write()) {
                 Ok(Some(count)) => {
                     self.output.written += count;
+                    self.counts().bytes_out.add(count as u64);
                     self.note_taken(count);
                     if self.note_output() {
                         return;

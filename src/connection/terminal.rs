@@ -30,12 +30,13 @@ impl Connection {
     }
 
     /// Lets the register know what kind of client this is.
-    fn tell_client(&self, terminal: Option<String>) {
+    fn tell_client(&mut self, terminal: Option<String>) {
         let kind = match (&self.screen.typing, self.negotiation.is_telnet()) {
             (Some(_), _) => ClientKind::TelnetKeys,
             (None, true) => ClientKind::TelnetLines,
             (None, false) => ClientKind::Raw,
         };
+        self.count_as(kind);
         self.shared.lobby.client_is(self.user.id(), kind, terminal);
     }
 

@@ -41,9 +41,13 @@ impl Connection {
             return false;
         }
         let mut batches = BATCHES.take();
-        let Some(Taken { skipped, more }) = self.user.take(WRITE_BYTES, &mut batches) else {
+        let Some(taken) = self.user.take(WRITE_BYTES, &mut batches) else {
             return false;
         };
+        if let Some(stored) = taken.measured {
+            self.measure(stored);
+        }
+        let Taken { skipped, more, .. } = taken;
         if batches.is_empty() && skipped == 0 {
             return self.depart_if_done();
         }
@@ -51,6 +55,7 @@ impl Connection {
             self.note_cut();
         }
         if skipped > 0 {
+            self.counts().skipped.add(skipped);
             self.show(&View::Message(MessageView::Skipped(skipped)));
         }
         for batch in batches.drain(..) {

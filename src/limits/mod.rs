@@ -3,6 +3,7 @@
 //! Whatever grows from input stops at one of these. Those an operator may want to move have a flag in
 //! [`crate::config`]; the value here is then its default.
 
+mod ops;
 mod store;
 mod terminal;
 mod tls;
@@ -10,6 +11,7 @@ mod tls;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+pub use self::ops::*;
 pub use self::store::*;
 pub use self::terminal::*;
 pub use self::tls::*;

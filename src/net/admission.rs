@@ -87,10 +87,19 @@ impl Admission {
         })
     }
 
+    /// How many connections have a place, and how many places there are; `None`: any number.
+    pub fn places(&self) -> (usize, Option<usize>) {
+        let taken = self.all.taken.load(Ordering::Relaxed);
+        (
+            taken,
+            Some(self.all.most()).filter(|most| *most < usize::MAX),
+        )
+    }
+
     /// More than half of the connections that there can be are there.
     pub fn is_over_half_full(&self) -> bool {
-        let (taken, most) = (self.all.taken.load(Ordering::Relaxed), self.all.most());
-        most < usize::MAX && taken > most / 2
+        let (taken, most) = self.places();
+        most.is_some_and(|most| taken > most / 2)
     }
 
     /// A slot among the clients that are being told why they are refused; `None`: there are enough of them.

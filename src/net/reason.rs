@@ -104,6 +104,41 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// Its name among figures.
+    pub fn label(self) -> &'static str {
+        match self {
+            Reason::Quit => "quit",
+            Reason::EndOfInput => "end_of_input",
+            Reason::Lost => "lost",
+            Reason::Idle => "idle",
+            Reason::Silent => "silent",
+            Reason::Stuck => "stuck",
+            Reason::Foreign => "foreign",
+            Reason::Stop => "stop",
+            Reason::Fault => "fault",
+            Reason::ServerFull => "server_full",
+            Reason::AddressFull => "address_full",
+        }
+    }
+
+    /// Whether the client was not let in.
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Reason::ServerFull | Reason::AddressFull => true,
+            Reason::Quit
+            | Reason::EndOfInput
+            | Reason::Lost
+            | Reason::Idle
+            | Reason::Silent
+            | Reason::Stuck
+            | Reason::Foreign
+            | Reason::Stop
+            | Reason::Fault => false,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -135,6 +170,11 @@ impl ReasonCounts {
     pub fn count(&self, reason: Reason) {
         self.0[reason as usize].fetch_add(1, Ordering::Relaxed);
     }
+
+    /// How many ended for this reason.
+    pub fn of(&self, reason: Reason) -> u64 {
+        self.0[reason as usize].load(Ordering::Relaxed)
+    }
 }
 
 impl fmt::Display for ReasonCounts {
@@ -142,7 +182,7 @@ impl fmt::Display for ReasonCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut comma = "";
         for reason in Reason::ALL {
-            let count = self.0[reason as usize].load(Ordering::Relaxed);
+            let count = self.of(reason);
             if count > 0 {
                 write!(f, "{comma}{reason} {count}")?;
                 comma = ", ";

@@ -15,6 +15,8 @@ use std::sync::Arc;
 use async_channel::{Receiver, Sender};
 use smol::Executor;
 
+use crate::counts::Counts;
+
 pub use clock::{Clock, ManualClock, Timer};
 pub use tasks::Tasks;
 
@@ -23,6 +25,8 @@ pub use tasks::Tasks;
 pub struct Runtime {
     /// What tells the time.
     pub clock: Clock,
+    /// What is counted meanwhile.
+    pub counts: Arc<Counts>,
     executor: Arc<Executor<'static>>,
     blocking: Blocking,
     /// Closed once a thread has failed.
@@ -38,20 +42,20 @@ enum Blocking {
 impl Runtime {
     /// The machine's clock and threads, with tasks on `executor`.
     pub fn new(executor: Arc<Executor<'static>>) -> Runtime {
-        Runtime {
-            clock: Clock::system(),
-            executor,
-            blocking: Blocking::Threads,
-            failed: async_channel::bounded(1),
-        }
+        Runtime::on(executor, Clock::system(), Blocking::Threads)
     }
 
     /// A clock that `clock` moves, and no thread but the one that runs `executor`.
     pub fn simulated(executor: Arc<Executor<'static>>, clock: Arc<ManualClock>) -> Runtime {
+        Runtime::on(executor, Clock::manual(clock), Blocking::Inline)
+    }
+
+    fn on(executor: Arc<Executor<'static>>, clock: Clock, blocking: Blocking) -> Runtime {
         Runtime {
-            clock: Clock::manual(clock),
+            counts: Arc::new(Counts::new(clock.now())),
+            clock,
             executor,
-            blocking: Blocking::Inline,
+            blocking,
             failed: async_channel::bounded(1),
         }
     }

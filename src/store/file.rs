@@ -309,6 +309,12 @@ fn migrate(db: &mut Connection, steps: &[&str]) -> rusqlite::Result<usize> {
     Ok(taken)
 }
 
+/// Writes the header as it is. That is a page like any other: what can be written can be stored, and the file is no
+/// longer for it.
+pub(super) fn rewrite_header(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "application_id", APPLICATION_ID)
+}
+
 /// Reads a little of every table, so that a file which only pretends is found out at the start.
 fn try_tables(db: &Connection) -> rusqlite::Result<()> {
     for sql in [

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod claim;
+mod counts;
 pub mod faults;
 pub mod file;
 mod log;
@@ -25,6 +26,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use accounts::{Account, AccountChange, Expiry};
+pub use counts::StoreCounts;
 pub use register::{Claim, Register};
 
 use faults::{Faults, Operation};
@@ -510,6 +512,14 @@ impl Store {
         match &self.backend {
             Backend::Memory(_) => Ok(()),
             Backend::Sqlite(sqlite) => sqlite.write(|_| Ok(Ok(0))).await,
+        }
+    }
+
+    /// What is counted of its work; `None`: it has no file.
+    pub fn counts(&self) -> Option<&StoreCounts> {
+        match &self.backend {
+            Backend::Memory(_) => None,
+            Backend::Sqlite(sqlite) => Some(sqlite.counts()),
         }
     }
 

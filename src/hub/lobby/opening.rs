@@ -14,6 +14,7 @@ use crate::chat::request::{CreateError, LobbyReply};
 use crate::chat::room::{Closing, Moderation, Room};
 use crate::hub::room::{self, ClientEvent, RoomCommand, RoomEnd, RoomHandle, RoomInfo};
 use crate::limits::{ROOM_OPENING_LOOK, ROOM_OPENING_LOOKS, ROOM_OPENING_RETRY};
+use crate::runtime::Runtime;
 use crate::store::{StoreError, StoredRoom};
 
 impl Lobby {
@@ -195,8 +196,9 @@ impl Lobby {
             }
         };
         let room = Room::new(state.room_limits, room.state, room.at);
-        let clock = self.runtime.clock.clone();
-        let actor = room::run(room, handle.clone(), self.store.clone(), clock, ended);
+        let Runtime { clock, counts, .. } = self.runtime.clone();
+        let store = self.store.clone();
+        let actor = room::run(room, handle.clone(), store, clock, counts, ended);
         let actor = self.actors.spawn(async move {
             actor.await;
         });

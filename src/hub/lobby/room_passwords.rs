@@ -52,6 +52,7 @@ impl Lobby {
             Err(AccountError::Busy) => Err(JoinError::Busy),
             Err(_) => {
                 let wrong = Incident::WrongRoomPassword(name);
+                self.runtime.counts.wrong_passwords.add(1);
                 security::note(from.map(Address::from), &wrong);
                 Err(JoinError::WrongPassword)
             }

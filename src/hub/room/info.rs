@@ -208,6 +208,7 @@ mod tests {
     use crate::chat::message::{Kind, MemberId};
     use crate::chat::name::RoomName;
     use crate::chat::room::{At, JoinRequest, Room, RoomLimits, RoomState};
+    use crate::counts::Counts;
     use crate::hub::room::{self, Joining, RoomCommand, RoomEnd, RoomHandle};
     use crate::store::Store;
 
@@ -266,6 +267,7 @@ mod tests {
             handle.clone(),
             store,
             crate::runtime::Clock::manual(crate::runtime::ManualClock::new(Timestamp(7))),
+            Arc::new(Counts::new(std::time::Instant::now())),
             closed,
         ));
         assert_eq!(handle.info.members(), 1);

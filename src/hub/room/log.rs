@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Actor, ClientEvent};
+use crate::chat::history::RoomId;
 use crate::chat::message::{MemberId, Message};
 use crate::chat::room::{Applied, Decision, Effects, Entry, Fact, Numbered, PostError, Room};
 use crate::limits::STALE_DECISIONS_MAX;
@@ -215,6 +216,9 @@ impl Actor {
         }
         if let Some((id, time)) = last {
             self.handle.info.add_lines(lines, id, time);
+            if self.handle.id != RoomId::PROBE {
+                self.counts.lines.add(lines);
+            }
         }
         self.is_behind = result.is_err();
         result

@@ -21,12 +21,14 @@ use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Instant;
 
 use futures_lite::{FutureExt, future};
 
 use self::recent::Recent;
 use crate::chat::batch::Batch;
 use crate::chat::room::{Closing, Entry, Fact, Moderation, Room, Seat};
+use crate::counts::Counts;
 
 pub use info::RoomInfo;
 pub use mailbox::Mailbox;
@@ -35,7 +37,7 @@ pub use protocol::{
     ClientEvent, ClientInbox, Ended, Joining, Membership, RoomCommand, RoomHandle, RoomInner,
 };
 
-use crate::chat::history::RoomSnapshot;
+use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::message::{Item, MemberId, Message};
 use crate::chat::request::{JoinError, PutOut};
 use crate::limits::{CANDIDATES_MAX, HERE_NAMES_MAX, MISSED_LINES_MAX, WHO_NAMES_MAX};
@@ -54,10 +56,11 @@ pub async fn run(
     handle: RoomHandle,
     store: Store,
     clock: Clock,
+    counts: Arc<Counts>,
     ended: impl FnOnce(RoomEnd<'_>) + Send + 'static,
 ) -> Room {
-    let mut actor = Actor::new(room, handle, store, Box::new(ended));
-    let running = AssertUnwindSafe(actor.run(clock)).catch_unwind();
+    let mut actor = Actor::new(room, handle, store, clock, counts, Box::new(ended));
+    let running = AssertUnwindSafe(actor.run()).catch_unwind();
     if running.await.is_err() {
         actor.fail();
     }
@@ -91,6 +94,8 @@ struct Actor {
     outbox: Arc<Outbox>,
     inboxes: BTreeMap<MemberId, Arc<ClientInbox>>,
     store: Store,
+    clock: Clock,
+    counts: Arc<Counts>,
     recent: Recent,
     /// Lines said in this turn and not stored yet, and who said each.
     drafts: Vec<Entry>,
@@ -111,10 +116,19 @@ struct Actor {
 }
 
 impl Actor {
-    fn new(room: Room, handle: RoomHandle, store: Store, on_end: OnEnd) -> Actor {
+    fn new(
+        room: Room,
+        handle: RoomHandle,
+        store: Store,
+        clock: Clock,
+        counts: Arc<Counts>,
+        on_end: OnEnd,
+    ) -> Actor {
         Actor {
             on_end: Some(on_end),
             store,
+            clock,
+            counts,
             recent: Recent::new(room.limits().history_lines),
             drafts: Vec::new(),
             authors: Vec::new(),
@@ -131,10 +145,10 @@ impl Actor {
         }
     }
 
-    async fn run(&mut self, clock: Clock) {
+    async fn run(&mut self) {
         let mut turn = Vec::new();
-        while self.next_turn(&clock, &mut turn).await {
-            let times = clock.times();
+        while self.next_turn(&mut turn).await {
+            let times = self.clock.times();
             self.wall = times.wall;
             for command in turn.drain(..) {
                 self.handle(command, times).await;
@@ -151,8 +165,8 @@ impl Actor {
 
     /// Waits until there is something in the mailbox, which is moved into `turn`, or members are to be told of who has
     /// come or gone. False once the mailbox is closed and empty.
-    async fn next_turn(&mut self, clock: &Clock, turn: &mut Vec<RoomCommand>) -> bool {
-        let due = self.room.presence_due();
+    async fn next_turn(&mut self, turn: &mut Vec<RoomCommand>) -> bool {
+        let (due, clock) = (self.room.presence_due(), &self.clock);
         self.timer = due.map(|due| match self.timer.take() {
             Some(timer) if timer.0 == due => timer,
             _ => {
@@ -379,9 +393,19 @@ impl Actor {
     fn publish(&mut self) {
         if !self.pending.is_empty() {
             let batch = Batch::new(std::mem::take(&mut self.pending), self.wall);
-            self.outbox.publish(batch, self.inboxes.len());
+            let measured = self.measured(&batch);
+            self.outbox.publish(batch, self.inboxes.len(), measured);
             self.news = true;
         }
+    }
+
+    /// The time, if it is measured how long what was stored just now takes to its readers.
+    fn measured(&self, batch: &Batch) -> Option<Instant> {
+        if batch.messages() == 0 || self.handle.id == RoomId::PROBE {
+            return None;
+        }
+        let now = self.clock.now();
+        self.counts.sampler.chooses(now).then_some(now)
     }
 
     fn ring(&mut self) {

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use crate::chat::batch::Batch;
 use crate::chat::message::MemberId;
@@ -49,6 +50,8 @@ struct Entry {
     readers: usize,
     messages: u64,
     bytes: usize,
+    /// When it was published, if it is measured how long that takes.
+    measured: Option<Instant>,
 }
 
 impl Outbox {
@@ -76,14 +79,15 @@ impl Outbox {
         };
     }
 
-    /// Adds `batch` for the `readers` that there are now.
-    pub fn publish(&self, batch: Batch, readers: usize) {
+    /// Adds `batch` for the `readers` that there are now. If it is `measured` when each of them takes it, that is the time.
+    pub fn publish(&self, batch: Batch, readers: usize, measured: Option<Instant>) {
         let mut state = self.lock();
         state.count_again();
         let entry = Entry {
             messages: batch.messages() as u64,
             bytes: batch.cost(),
             readers,
+            measured,
             batch: Arc::new(batch),
         };
         if readers == 0 && state.entries.is_empty() {
@@ -187,6 +191,8 @@ pub struct Taken {
     pub skipped: u64,
     /// There was more than the bytes asked for.
     pub more: bool,
+    /// When the newest of the batches was published that is measured, if any is.
+    pub measured: Option<Instant>,
 }
 
 impl Reader {
@@ -206,7 +212,7 @@ impl Reader {
             self.next = state.first;
             self.messages = state.messages_before;
         }
-        let (mut bytes, mut more) = (0, false);
+        let (mut bytes, mut more, mut measured) = (0, false, None);
         let from = (self.next - state.first) as usize;
         let until = self.end().min(state.end()).saturating_sub(state.first) as usize;
         for entry in state.entries.range_mut(from.min(until)..until) {
@@ -215,13 +221,18 @@ impl Reader {
                 break;
             }
             bytes += entry.bytes;
+            measured = entry.measured.or(measured);
             entry.readers -= 1;
             self.next += 1;
             self.messages += entry.messages;
             batches.push(Arc::clone(&entry.batch));
         }
         state.drop_taken();
-        Taken { skipped, more }
+        Taken {
+            skipped,
+            more,
+            measured,
+        }
     }
 
     /// The place after the last batch meant for this reader.
@@ -309,8 +320,8 @@ mod tests {
     fn every_reader_gets_every_batch_once_and_then_it_is_gone() {
         let outbox = Outbox::new(0);
         let (mut one, mut two) = (reader(&outbox, 1), reader(&outbox, 2));
-        outbox.publish(batch(1), 2);
-        outbox.publish(batch(2), 2);
+        outbox.publish(batch(1), 2, None);
+        outbox.publish(batch(2), 2, None);
         assert_eq!(take(&mut one), (0, vec![1, 2]));
         assert_eq!(take(&mut one), (0, vec![]));
         assert_eq!(kept(&outbox), 2);
@@ -323,9 +334,9 @@ mod tests {
     fn a_reader_does_not_see_what_was_published_before_it_came() {
         let outbox = Outbox::new(0);
         let mut early = reader(&outbox, 1);
-        outbox.publish(batch(1), 1);
+        outbox.publish(batch(1), 1, None);
         let mut late = reader(&outbox, 2);
-        outbox.publish(batch(2), 2);
+        outbox.publish(batch(2), 2, None);
         assert_eq!(take(&mut late), (0, vec![2]));
         assert_eq!(take(&mut early), (0, vec![1, 2]));
         assert_eq!(kept(&outbox), 0);
@@ -337,7 +348,7 @@ mod tests {
         let (mut slow, mut fast) = (reader(&outbox, 1), reader(&outbox, 2));
         let mut seen = Vec::new();
         for id in 1..=10 {
-            outbox.publish(batch(id), 2);
+            outbox.publish(batch(id), 2, None);
             let (skipped, ids) = take(&mut fast);
             assert_eq!(skipped, 0);
             seen.extend(ids);
@@ -353,7 +364,7 @@ mod tests {
         let outbox = Outbox::new(3 * COST);
         let (mut slow, mut fast) = (reader(&outbox, 1), reader(&outbox, 2));
         for id in 1..=3 {
-            outbox.publish(batch(id), 2);
+            outbox.publish(batch(id), 2, None);
             let mut batches = Vec::new();
             fast.take(usize::MAX, &mut batches);
             if id == 2 {
@@ -374,9 +385,9 @@ mod tests {
         let outbox = Outbox::new(0);
         let mut stays = reader(&outbox, 1);
         let mut leaves = reader(&outbox, 2);
-        outbox.publish(batch(1), 2);
+        outbox.publish(batch(1), 2, None);
         outbox.end_reader(MemberId(2), None);
-        outbox.publish(batch(2), 1);
+        outbox.publish(batch(2), 1, None);
         assert!(!leaves.is_done());
         // It takes after the room has gone on without it, and before it has heard of that.
         assert_eq!(take(&mut leaves), (0, vec![1]));
@@ -390,12 +401,12 @@ mod tests {
     fn a_reader_that_left_misses_nothing_of_what_came_after() {
         let outbox = Outbox::new(2 * COST);
         let (mut stays, mut leaves) = (reader(&outbox, 1), reader(&outbox, 2));
-        outbox.publish(batch(1), 2);
+        outbox.publish(batch(1), 2, None);
         outbox.end_reader(MemberId(2), None);
-        outbox.publish(batch(2), 1);
+        outbox.publish(batch(2), 1, None);
         assert_eq!(take(&mut stays), (0, vec![1, 2]));
-        outbox.publish(batch(3), 1);
-        outbox.publish(batch(4), 1);
+        outbox.publish(batch(3), 1, None);
+        outbox.publish(batch(4), 1, None);
         // Of four that are gone or not for it, the first was.
         assert_eq!(take(&mut leaves), (1, vec![]));
         assert_eq!(take(&mut leaves), (0, vec![]));
@@ -406,7 +417,7 @@ mod tests {
     fn a_dropped_reader_gives_back_what_it_has_not_taken() {
         let outbox = Outbox::new(0);
         let (mut one, two) = (reader(&outbox, 1), reader(&outbox, 2));
-        outbox.publish(batch(1), 2);
+        outbox.publish(batch(1), 2, None);
         assert_eq!(take(&mut one), (0, vec![1]));
         assert_eq!(kept(&outbox), 1);
         drop(two);
@@ -418,7 +429,7 @@ mod tests {
         let outbox = Outbox::new(0);
         let mut reader = reader(&outbox, 1);
         for id in 1..=3 {
-            outbox.publish(batch(id), 1);
+            outbox.publish(batch(id), 1, None);
         }
         let mut batches = Vec::new();
         reader.take(COST + 1, &mut batches);
@@ -428,10 +439,10 @@ mod tests {
     #[test]
     fn a_room_without_readers_keeps_nothing() {
         let outbox = Outbox::new(0);
-        outbox.publish(batch(1), 0);
+        outbox.publish(batch(1), 0, None);
         assert_eq!(kept(&outbox), 0);
         let mut reader = reader(&outbox, 1);
-        outbox.publish(batch(2), 1);
+        outbox.publish(batch(2), 1, None);
         assert_eq!(take(&mut reader), (0, vec![2]));
     }
 }

@@ -33,25 +33,29 @@ use self::error_log::ThrottledErrorLog;
 use self::indexer::Indexer;
 use self::notify::IndexSignal;
 use self::queue::Queue;
-use self::writer::{Done, Job, Keeping, Writer};
+use self::writer::{Asked, Done, Hearers, Job, Keeping, Writer};
 use super::claim::Claim;
 use super::file::{self, OpenError};
 use super::page::PageSize;
 use super::register::Register;
 use super::words::Words;
-use super::{Account, AccountChange, Durability, Outcome, Proposal, Retention, StoreError};
+use super::{
+    Account, AccountChange, Durability, Outcome, Proposal, Retention, StoreCounts, StoreError,
+};
 use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::key::{AccountKey, Fingerprint};
 use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::room::At;
+use crate::counts::Timed;
 use crate::limits::{STORE_JOBS_MAX, STORE_QUERIES_MAX, STORE_SEARCHERS};
 use crate::runtime::Clock;
 use crate::time::steady::ClockNote;
 
 /// A file that is open. Its threads end when it is closed or dropped.
 pub(super) struct Sqlite {
-    jobs: Arc<Queue<Job>>,
+    jobs: Arc<Queue<Asked>>,
+    counts: Arc<StoreCounts>,
     pages: Sender<Query>,
     /// Apart from the pages, so that joining never waits for somebody's search.
     searches: Sender<Query>,
@@ -93,6 +97,7 @@ impl Sqlite {
         let clock = clock.clone();
         let error_log = Arc::new(ThrottledErrorLog::new(&path));
         let jobs = Arc::new(Queue::new(STORE_JOBS_MAX));
+        let counts = Arc::<StoreCounts>::default();
         let signal = Arc::new(IndexSignal::default());
         let writer = Writer::new(
             db,
@@ -100,8 +105,11 @@ impl Sqlite {
             &path,
             Keeping { keep, clock },
             Arc::clone(&jobs),
-            Arc::clone(&error_log),
-            Arc::clone(&signal),
+            Hearers {
+                counts: Arc::clone(&counts),
+                error_log: Arc::clone(&error_log),
+                signal: Arc::clone(&signal),
+            },
         )?;
         let index: Arc<Path> = index::path_of(&path).into();
         let indexer = Indexer::new(
@@ -114,6 +122,7 @@ impl Sqlite {
         let (searches, asked_searches) = async_channel::bounded(STORE_QUERIES_MAX);
         let store = Sqlite {
             jobs,
+            counts,
             pages,
             searches,
             signal,
@@ -137,13 +146,17 @@ impl Sqlite {
         Ok(store)
     }
 
+    pub(super) fn counts(&self) -> &StoreCounts {
+        &self.counts
+    }
+
     pub(super) fn register(&self) -> &Register {
         &self.register
     }
 
     pub(super) async fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {
         let (answer, answered) = async_channel::bounded(1);
-        self.jobs.put(Job::CreateRoom { name, answer }).await;
+        self.put(Job::CreateRoom { name, answer }).await;
         answered.recv().await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -163,8 +176,18 @@ impl Sqlite {
             proposal,
             answer,
         };
-        self.jobs.put(job).await;
+        self.put(job).await;
         answered.recv().await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Has the writer do `job`, once there is a place for it.
+    async fn put(&self, job: Job) {
+        let timed = match &job {
+            Job::Append { .. } => &self.counts.append,
+            Job::CreateRoom { .. } | Job::Write { .. } => &self.counts.change,
+        };
+        let timing = timed.begin();
+        self.jobs.put(Asked { job, timing }).await;
     }
 
     /// Has the writer do `write`, in a transaction, and waits until that is certain. It may be done again in
@@ -175,7 +198,7 @@ impl Sqlite {
     ) -> Result<(), StoreError> {
         let (answer, answered) = async_channel::bounded(1);
         let write = Box::new(write);
-        self.jobs.put(Job::Write { write, answer }).await;
+        self.put(Job::Write { write, answer }).await;
         let done = answered.recv().await.unwrap_or(Err(StoreError::Closed));
         done.map(|_| ())
     }
@@ -218,7 +241,7 @@ impl Sqlite {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let query = move |db: &_, _: &dyn Fn() -> bool| query(db);
-        self.ask(&self.pages, query).await
+        self.ask(&self.pages, &self.counts.read, query).await
     }
 
     pub(super) async fn page_back(
@@ -257,7 +280,8 @@ impl Sqlite {
             let damaged = |damage| error_log.damaged(damage);
             search::search(db, &index, room, &words, count, is_given_up, &damaged)
         };
-        let (found, fault) = self.ask(&self.searches, search).await?;
+        let timed = &self.counts.search;
+        let (found, fault) = self.ask(&self.searches, timed, search).await?;
         if let Some(error) = fault {
             if index::is_damage(&error) {
                 self.signal.ring_damaged();
@@ -273,10 +297,13 @@ impl Sqlite {
     async fn ask<T: Send + 'static>(
         &self,
         whom: &Sender<Query>,
+        timed: &Arc<Timed>,
         query: impl FnOnce(&Connection, &dyn Fn() -> bool) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = async_channel::bounded(1);
+        let timing = timed.begin();
         let work: Query = Box::new(move |db| {
+            let _timing = timing;
             // Who asked may have gone, and does not wait any more.
             let is_given_up = || answer.is_closed();
             if !is_given_up() {

@@ -27,6 +27,7 @@ mod files;
 mod keys;
 mod log;
 mod pages;
+mod probe;
 mod search_index;
 
 /// A directory, and the path of a file in it that does not exist.

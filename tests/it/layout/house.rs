@@ -62,6 +62,7 @@ const ROOMS: &[Room] = &[
     room(60,  "terminal/draw",       Pure,    "how rows look"),
     room(61,  "terminal/screen",     Pure,    "how rows get onto a screen"),
     room(62,  "terminal",            Pure,    "the way into its rooms"),
+    room(52,  "counts",              Effects, "what is counted while the server runs"),
     room(55,  "runtime",             Effects, "the clock and counted tasks"),
     room(60,  "store",               Effects, "where messages and accounts live"),
     room(60,  "net/sniff",           Pure,    "clients of other protocols"),

@@ -158,6 +158,7 @@ impl Lobby {
                 self.owner_is_at(&account.name, address);
             }
             (account, Err(AccountError::Wrong)) => {
+                self.runtime.counts.wrong_passwords.add(1);
                 security::note(address, &Incident::WrongPassword(name));
                 let guesses = &mut self.lock().accounts.guesses;
                 if let Some(account) = account

@@ -41,7 +41,14 @@ fn play(steps: Vec<Step>) -> Played {
             RoomEnd::Fault => has_failed.store(true, Ordering::SeqCst),
         }
     };
-    let actor = run(room_of_ann(), handle.clone(), store, clock(), ended);
+    let actor = run(
+        room_of_ann(),
+        handle.clone(),
+        store,
+        clock(),
+        counts(),
+        ended,
+    );
     let feed = async {
         for step in steps {
             match step {
@@ -393,7 +400,14 @@ fn a_store_that_is_late_changes_no_order() {
 fn nothing_behind_a_gap_is_shown_until_it_is_closed() {
     let store = Store::memory(10);
     let closed = |_: RoomEnd<'_>| panic!("nobody closes it");
-    let mut actor = Actor::new(room_of_ann(), handle(&store), store, Box::new(closed));
+    let mut actor = Actor::new(
+        room_of_ann(),
+        handle(&store),
+        store,
+        clock(),
+        counts(),
+        Box::new(closed),
+    );
     let numbered = |seq, text| Numbered {
         seq,
         time: NOW,

@@ -14,6 +14,7 @@ use crate::chat::request::{ModCommand, NewBan, PutOut, RemovalKind, Reply, RoomR
 use crate::chat::room::ConnectionEnd;
 use crate::chat::room::JoinRequest;
 use crate::chat::room::{At, Moderation, RoomLimits, RoomState};
+use crate::counts::Counts;
 use crate::runtime::ManualClock;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -25,6 +26,10 @@ const LIMITS: RoomLimits = RoomLimits {
 };
 
 /// A clock that shows [`NOW`].
+fn counts() -> Arc<Counts> {
+    Arc::new(Counts::new(clock().now()))
+}
+
 fn clock() -> Clock {
     Clock::manual(ManualClock::new(NOW))
 }
@@ -137,7 +142,7 @@ fn run_commands(
         move |_: RoomEnd<'_>| was_closed.store(true, Ordering::SeqCst)
     };
     let mut handed_back = Vec::new();
-    let actor = run(room, handle.clone(), store, clock(), closed);
+    let actor = run(room, handle.clone(), store, clock(), counts(), closed);
     let feed = async {
         for (index, command) in commands(people).into_iter().enumerate() {
             handed_back.extend(handle.mailbox.put(command).err());
