@@ -12,3 +12,5 @@ pub mod room;
 pub mod lobby;
 
 pub mod participant;
+
+pub mod probe;

@@ -16,6 +16,7 @@ mod opening;
 mod people;
 mod prefixes;
 mod probe;
+mod probing;
 mod queries;
 mod room_names;
 mod room_passwords;
@@ -37,6 +38,7 @@ use crate::runtime::{Runtime, Tasks};
 
 pub use self::accounts::Requester;
 pub use self::founders::LobbyLimits;
+pub use self::probing::{LobbyFigures, ProbeRoom};
 pub use self::seats::KeptSeat;
 
 use self::accounts::Accounts;
