@@ -6,11 +6,10 @@ use std::sync::Arc;
 use parlor::cli::args::Args;
 use parlor::cli::{self, Failure};
 use parlor::config::Config;
-use parlor::net::listener::Listener;
 use parlor::runtime::Runtime;
 use parlor::server::signals::StopSignal;
 use parlor::server::systemd::{self, Notifier};
-use parlor::server::{self, Start};
+use parlor::server::{self, Entrances, Start};
 use smol::Executor;
 use tikv_jemallocator::Jemalloc;
 use tracing::warn;
@@ -40,12 +39,7 @@ fn start(mut args: Args) -> Result<(), Failure> {
     let signal = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let runtime = Runtime::new(Arc::new(Executor::new()));
     let store = config.open_store(&runtime.clock)?;
-    let listeners = Listener::bind_all(config.places(!inherited.is_empty()), inherited)?;
-    if let Some(doubt) = config.doubt(&listeners) {
-        warn!("{doubt}");
-    }
-    let certificates = config.open_certificates(&listeners, &runtime.clock)?;
-    server::announce(&mut log, &certificates, &listeners);
+    let entrances = Entrances::open(&config, inherited, &runtime.clock, &mut log)?;
     runtime
         .start_threads(config.threads - 1)
         .map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
@@ -53,8 +47,7 @@ fn start(mut args: Args) -> Result<(), Failure> {
         config,
         source,
         store,
-        listeners,
-        certificates,
+        entrances,
         notifier: Notifier::of_environment(),
     };
     let served = runtime.block_on(server::run(runtime.clone(), start, signal));

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod attach;
 mod config;
+pub mod health;
 pub mod tools;
 
 use std::ffi::OsString;

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::args::PrintConfig;
 use super::attach::Attach;
+use super::health::Health;
 use super::{Failure, tell};
 use crate::chat::name::{Name, RoomName};
 use crate::config::parse_zone;
@@ -45,6 +46,8 @@ pub enum Command {
     DeleteAccount(DeleteAccount),
     /// Say that the machine's clock is right.
     TrustClock(TrustClock),
+    /// Ask whether the server is well.
+    Health(Health),
     /// Print the configuration.
     Config(Box<PrintConfig>),
 }
@@ -239,6 +242,7 @@ impl Command {
                 Ok(tools::backup(&backup.data, &backup.to).map_err(|error| error.to_string())?)
             }
             Command::Restore(restore) => restore.run(),
+            Command::Health(health) => health.run(),
             Command::Rooms(rooms) => rooms.run(),
             Command::Reopen(reopen) => reopen.run(),
             Command::Accounts(accounts) => accounts.run(),

@@ -82,6 +82,8 @@ pub struct Config {
     pub rooms: LobbyLimits,
     /// How fast one client may send lines.
     pub pace: Pace,
+    /// Where `/metrics` and `/health` are; `None`: nowhere.
+    pub metrics: Option<Listen>,
     /// After how long without input a connection is closed; `None`: never.
     pub idle: Option<Duration>,
     /// How long a stopping server waits for its clients.
@@ -147,6 +149,7 @@ impl Config {
                 options.rate.unwrap_or(limits::LINES_PER_SECOND),
                 options.burst.unwrap_or(limits::LINES_BURST),
             ),
+            metrics: Config::parse_metrics(&options)?,
             idle: (idle > 0).then(|| Duration::from_secs(idle.into())),
             grace: parse_seconds(&options, "grace", options.grace, limits::GRACE)?,
             raw_ansi: options.raw == Some(RawDrawing::Ansi),
@@ -158,6 +161,26 @@ impl Config {
             log_format: options.log_format.unwrap_or_default(),
             options,
         })
+    }
+
+    /// Where `/metrics` and `/health` are to be found.
+    ///
+    /// # Errors
+    ///
+    /// What makes no sense, with [`Options::wrong`].
+    pub fn parse_metrics(options: &Options) -> Result<Option<Listen>, ConfigError> {
+        let Some(text) = &options.metrics else {
+            return Ok(None);
+        };
+        let wrong = |why: String| options.wrong("metrics", why);
+        let listen = parse_listen(text).map_err(wrong)?;
+        match listen.prefix() {
+            "" => Ok(Some(listen)),
+            _ => {
+                let why = "it speaks HTTP as it is; a web server in front of it can add TLS";
+                Err(wrong(why.to_owned()))
+            }
+        }
     }
 
     /// What an option without a fixed default means here, as the file would have it.

@@ -237,6 +237,14 @@ macro_rules! with_options {
                 idle: Option<u32>,
             }
             section "The process" {
+                /// where those who watch the server find /metrics, for Prometheus, and /health: ADDRESS:PORT or unix:PATH;
+                /// it is not for strangers (default: nowhere)
+                option(
+                    arg_name = "where", key = "metrics",
+                    example = "127.0.0.1:50080", on_reload = Restart
+                )
+                metrics: Option<String>,
+
                 /// how many seconds a stopping server waits for clients to take the last words (default: 2)
                 option(
                     arg_name = "seconds", key = "grace_seconds",

@@ -13,9 +13,14 @@ use crate::limits::{
 pub struct TotalBacklog(AtomicUsize);
 
 impl TotalBacklog {
+    /// How many wait.
+    pub fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// More waits than should (see [`OUTPUT_TOTAL_BYTES_MAX`]).
     fn is_crowded(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > OUTPUT_TOTAL_BYTES_MAX
+        self.bytes() > OUTPUT_TOTAL_BYTES_MAX
     }
 }
 

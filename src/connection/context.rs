@@ -32,7 +32,7 @@ pub struct Shared {
     /// How much output waits for clients.
     pub backlog: Arc<TotalBacklog>,
     /// Why connections ended.
-    pub reasons: ReasonCounts,
+    pub reasons: Arc<ReasonCounts>,
     /// What clients by TLS are shown.
     pub certificates: Arc<Certificates>,
 }

@@ -79,9 +79,7 @@ impl Reason {
             | Reason::Fault => false,
         }
     }
-}
 
-impl Reason {
     /// Whether the user may not even know yet, and be back in a moment. Whoever ends the input, as a script does and a
     /// window that is closed, has done so.
     pub fn may_be_back(self) -> bool {
@@ -102,9 +100,7 @@ impl Reason {
             | Reason::NoHeader => false,
         }
     }
-}
 
-impl Reason {
     /// Its name among figures.
     pub fn label(self) -> &'static str {
         match self {
@@ -119,13 +115,22 @@ impl Reason {
             Reason::Fault => "fault",
             Reason::ServerFull => "server_full",
             Reason::AddressFull => "address_full",
+            Reason::NotTls => "not_tls",
+            Reason::Handshake => "tls_handshake",
+            Reason::HandshakeLate => "tls_late",
+            Reason::NoHeader => "no_proxy_header",
         }
     }
 
     /// Whether the client was not let in.
     pub fn is_refusal(self) -> bool {
         match self {
-            Reason::ServerFull | Reason::AddressFull => true,
+            Reason::ServerFull
+            | Reason::AddressFull
+            | Reason::NotTls
+            | Reason::Handshake
+            | Reason::HandshakeLate
+            | Reason::NoHeader => true,
             Reason::Quit
             | Reason::EndOfInput
             | Reason::Lost

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll};
@@ -108,6 +108,8 @@ pub trait Transport: fmt::Debug + Send + Sync {
     fn write(&self, bytes: &[u8]) -> io::Result<Option<usize>>;
     /// See [`Socket::tell_when_sent`].
     fn tell_when_sent(&self) {}
+    /// See [`Socket::end_output`].
+    fn end_output(&self) {}
     /// See [`Socket::reset_on_close`].
     fn reset_on_close(&self) {}
 }
@@ -176,6 +178,16 @@ impl Socket {
             Socket::Tcp(socket) => drop(SockRef::from(socket).set_tcp_notsent_lowat(1)),
             Socket::Unix(_) => {}
             Socket::Other(socket) => socket.tell_when_sent(),
+        }
+    }
+
+    /// Nothing more is written: the other side reads to the end of it.
+    pub fn end_output(&self) {
+        // If it has gone, nobody wants to know.
+        match self {
+            Socket::Tcp(socket) => drop(socket.get_ref().shutdown(Shutdown::Write)),
+            Socket::Unix(socket) => drop(socket.get_ref().shutdown(Shutdown::Write)),
+            Socket::Other(socket) => socket.end_output(),
         }
     }
 

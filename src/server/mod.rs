@@ -3,6 +3,7 @@
 mod arrival;
 mod clock_watch;
 mod connect_log;
+mod entrances;
 mod listening;
 pub mod log;
 mod proxied;
@@ -21,9 +22,10 @@ use futures_lite::future;
 use smol::Task;
 use tracing::{info, warn};
 
+pub use self::entrances::Entrances;
+
 use self::connect_log::ConnectLog;
 use self::listening::Listening;
-use self::log::Log;
 use self::reload::Caretaker;
 use self::signals::StopSignal;
 use self::systemd::{Notifier, watchdog};
@@ -36,11 +38,11 @@ use crate::connection::context::Shared;
 use crate::hub::lobby::Lobby;
 use crate::limits::{GRACE_MIN, STOP_MARGIN};
 use crate::net::admission::{Admission, Admitted};
-use crate::net::listener::Listener;
-use crate::net::reason::{Reason, ReasonCounts};
+use crate::net::reason::Reason;
 use crate::net::share::Shares;
 use crate::net::socket::{Encryption, Peer, Socket};
 use crate::net::tls::Certificates;
+use crate::ops::{self, Watched};
 use crate::runtime::{Runtime, Tasks};
 use crate::store::Store;
 
@@ -53,6 +55,8 @@ pub struct Server {
     connections: Tasks,
     connect_log: ConnectLog,
     clock_watch: Mutex<Option<Task<()>>>,
+    /// Where rooms are kept, for who watches.
+    store: Store,
     /// Closed once it stops, for those who wait for their turn.
     stopping: (Sender<Infallible>, Receiver<Infallible>),
 }
@@ -81,6 +85,7 @@ impl Server {
         control: Control,
     ) -> Result<Arc<Server>, String> {
         let watch = clock_watch::watch(runtime.clock.clone(), store.clone());
+        let watched_store = store.clone();
         let lobby = Lobby::open(runtime.clone(), store, config.room, config.rooms);
         let lobby = lobby
             .await
@@ -92,12 +97,13 @@ impl Server {
             connect_log: ConnectLog::default(),
             clock_watch: Mutex::new(Some(runtime.tasks().spawn(watch))),
             stopping: async_channel::bounded(1),
+            store: watched_store,
             shared: Arc::new(Shared {
                 admission: Admission::new(most, per_address, config.connect_pace),
                 lobby,
                 backlog: Arc::default(),
                 shares: Shares::new(config.threads),
-                reasons: ReasonCounts::default(),
+                reasons: Arc::default(),
                 certificates,
                 runtime,
                 control,
@@ -193,6 +199,22 @@ impl Server {
         self.connections.running()
     }
 
+    /// What of it is watched.
+    pub fn watched(&self) -> Watched {
+        let shared = &self.shared;
+        let backlog = Arc::clone(&shared.backlog);
+        Watched {
+            runtime: shared.runtime.clone(),
+            lobby: Arc::clone(&shared.lobby),
+            store: self.store.clone(),
+            admission: Arc::clone(&shared.admission),
+            reasons: Arc::clone(&shared.reasons),
+            connections: self.connections.clone(),
+            output_waiting: Box::new(move || backlog.bytes()),
+            faults: log::faults,
+        }
+    }
+
     /// Tells everybody that the server stops, waits for them to take the last words (but no longer than the
     /// grace period), and ends the rooms and the store. Let nobody in any more before.
     pub async fn stop(&self) {
@@ -240,16 +262,6 @@ fn warn_refused(peer: Peer, reason: &str) {
     warn!("security: refused address={address} reason={reason}");
 }
 
-/// Says at the start which certificate is shown, and where the server listens.
-pub fn announce(log: &mut Log, certificates: &Certificates, listeners: &[Listener]) {
-    if let Some(sha256) = certificates.fingerprint() {
-        log.say(&format!("tls certificate sha256 {sha256}"));
-    }
-    for listener in listeners {
-        log.say(&format!("listening on {}", listener.place()));
-    }
-}
-
 /// What a server begins with.
 #[derive(Debug)]
 pub struct Start {
@@ -259,10 +271,8 @@ pub struct Start {
     pub source: ConfigSource,
     /// Its rooms and accounts.
     pub store: Store,
-    /// Where clients come in.
-    pub listeners: Vec<Listener>,
-    /// What those by TLS are shown; open, if there are any.
-    pub certificates: Arc<Certificates>,
+    /// The ways in.
+    pub entrances: Entrances,
     /// Who wants to know how it goes.
     pub notifier: Notifier,
 }
@@ -276,9 +286,13 @@ pub struct Start {
 pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(), String> {
     let (control, requests) = Control::new();
     let (config, store, notifier) = (start.config, start.store, Arc::new(start.notifier));
-    let certificates = start.certificates;
-    let looking = runtime.tasks();
-    let looking = looking.spawn(Arc::clone(&certificates).watch(runtime.clone()));
+    let Entrances {
+        listeners,
+        metrics,
+        certificates,
+    } = start.entrances;
+    let tasks = runtime.tasks();
+    let looking = tasks.spawn(Arc::clone(&certificates).watch(runtime.clone()));
     let opening = Server::open_with(
         runtime.clone(),
         config,
@@ -287,8 +301,10 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
         control.clone(),
     );
     let server = opening.await?;
+    // For as long as there is something to be seen.
+    let watching = metrics.map(|listener| tasks.spawn(ops::serve(listener, server.watched())));
     let mut caretaker = Caretaker {
-        listening: Listening::start(&server, runtime.tasks(), start.listeners),
+        listening: Listening::start(&server, runtime.tasks(), listeners),
         server: Arc::clone(&server),
         source: Arc::new(start.source),
         requests,
@@ -313,6 +329,9 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
     notifier.stopping(grace + STOP_MARGIN);
     caretaker.listening.stop().await;
     server.stop().await;
+    if let Some(watching) = watching {
+        watching.cancel().await;
+    }
     why
 }
 

@@ -6,6 +6,7 @@
 mod caller;
 mod client;
 mod helper;
+pub(crate) mod http;
 mod pattern;
 mod people;
 mod relay;

@@ -76,11 +76,15 @@ impl Server {
 
     /// The port after `listening on PREFIX` on standard error, waited for.
     pub(crate) fn listening(&self, prefix: &str) -> u16 {
-        let before = format!("listening on {prefix}");
+        self.said_port(&format!("listening on {prefix}"))
+    }
+
+    /// The port that follows this on standard error, waited for.
+    pub(super) fn said_port(&self, before: &str) -> u16 {
         self.stderr
             .wait(|state| {
                 let text = String::from_utf8_lossy(&state.received);
-                let (_, rest) = text.split_once(&before)?;
+                let (_, rest) = text.split_once(before)?;
                 // Something stands behind it, whatever the log looks like.
                 let (port, _) = rest.split_once(|letter: char| !letter.is_ascii_digit())?;
                 port.parse().ok()

@@ -83,7 +83,7 @@ const ROOMS: &[Room] = &[
     room(80,  "config",              Effects, "options from flags, environment and file"),
     room(90,  "connection",          Effects, "one client at a terminal"),
     room(90,  "irc",                 Later,   "one client that speaks IRC"),
-    room(90,  "ops",                 Later,   "metrics, health, operators"),
+    room(90,  "ops",                 Effects, "metrics, health, operators"),
     room(100, "server",              Effects, "starting, signals, reload, upgrade"),
     room(100, "cli/attach/caller",   Pure,    "who has come to parlor attach"),
     room(100, "cli/attach/telnet",   Pure,    "the client's side of Telnet"),
