@@ -17,7 +17,7 @@ pub struct RoomId(pub u32);
 impl RoomId {
     /// None of the rooms. One of this number is only there to find out whether what is said in rooms gets into the store
     /// and back, and what is said in it is stored nowhere.
-    pub const PROBE: RoomId = RoomId(0);
+    pub const HEALTH: RoomId = RoomId(0);
 }
 
 /// A query of a room's history.

@@ -155,7 +155,7 @@ mod tests {
             ),
             (
                 "HTTP/1.1 503 No\r\nA: b\r\n\r\nnot \u{1b}[2Jok\n",
-                Some((503, "not [2Jok")),
+                Some((503, "not ok")),
             ),
             ("HTTP/1.0 404 \r\n\r\n", Some((404, ""))),
             ("HTTP/1.1 200 OK\r\n", None),

@@ -13,4 +13,4 @@ pub mod lobby;
 
 pub mod participant;
 
-pub mod probe;
+pub mod health;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use async_channel::Receiver;
 use futures_lite::{FutureExt, future};
 
+use crate::hub::health::{Unwell, say_a_line};
 use crate::hub::lobby::Lobby;
-use crate::hub::probe::{Unwell, probe};
 use crate::limits::{HEALTH_KEPT, HEALTH_WITHIN};
 use crate::runtime::{Runtime, Tasks};
 
@@ -131,10 +131,10 @@ impl Health {
         let (lobby, clock) = (Arc::clone(&self.lobby), self.runtime.clock.clone());
         let state = Arc::clone(&self.state);
         self.tasks.start(async move {
-            let probing = AssertUnwindSafe(probe(&lobby)).catch_unwind().await;
+            let saying = AssertUnwindSafe(say_a_line(&lobby)).catch_unwind().await;
             let at = clock.now();
             let took = at.saturating_duration_since(now);
-            let found = match probing {
+            let found = match saying {
                 Ok(Ok(())) if took > HEALTH_WITHIN => Err(Ill::Slow(took)),
                 Ok(Ok(())) => Ok(took),
                 Ok(Err(why)) => Err(Ill::Unwell(why)),

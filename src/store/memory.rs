@@ -113,7 +113,7 @@ impl Memory {
         }
         let closing = proposal.closing().map(|(closing, _)| closing);
         let mut rooms = self.lock();
-        if id == RoomId::PROBE {
+        if id == RoomId::HEALTH {
             return Ok(proposal.numbered(at, 1).into());
         }
         if let Some(closing) = closing {

@@ -8,6 +8,7 @@ mod closed_rooms;
 mod correspondence;
 mod direct;
 mod founders;
+mod health_room;
 mod idle;
 mod ignores;
 mod lost_names;
@@ -16,7 +17,6 @@ mod opening;
 mod people;
 mod prefixes;
 mod probe;
-mod probing;
 mod queries;
 mod room_names;
 mod room_passwords;
@@ -38,7 +38,8 @@ use crate::runtime::{Runtime, Tasks};
 
 pub use self::accounts::Requester;
 pub use self::founders::LobbyLimits;
-pub use self::probing::{LobbyFigures, ProbeRoom};
+pub use self::health_room::HealthRoom;
+pub use self::queries::LobbyFigures;
 pub use self::seats::KeptSeat;
 
 use self::accounts::Accounts;

@@ -11,6 +11,19 @@ use crate::chat::request::{Info, LobbyReply, Reply, RoomReply};
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::WHO_NAMES_MAX;
 
+/// Figures of the lobby, for operators.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LobbyFigures {
+    /// Rooms that are open.
+    pub rooms: usize,
+    /// Members of all rooms.
+    pub members: usize,
+    /// Requests that are not answered yet.
+    pub requests: usize,
+    /// Tasks of rooms, and of users who keep their seats.
+    pub actors: usize,
+}
+
 impl Lobby {
     /// Lists a page of the rooms that a member of `inside` may see. Answered by [`Info::RoomPage`].
     pub fn list_page(
@@ -129,6 +142,20 @@ impl Lobby {
             lines_ever: None,
             // The lobby knows no network.
             certificate: None,
+        }
+    }
+
+    /// Figures for operators.
+    pub fn figures(&self) -> LobbyFigures {
+        let state = self.lock();
+        let members = state.rooms.values().map(|room| room.info.members()).sum();
+        let rooms = state.rooms.len();
+        drop(state);
+        LobbyFigures {
+            rooms,
+            members,
+            requests: self.requests.running(),
+            actors: self.actors.running(),
         }
     }
 

@@ -216,7 +216,7 @@ impl Actor {
         }
         if let Some((id, time)) = last {
             self.handle.info.add_lines(lines, id, time);
-            if self.handle.id != RoomId::PROBE {
+            if self.handle.id != RoomId::HEALTH {
                 self.counts.lines.add(lines);
             }
         }

@@ -401,7 +401,7 @@ impl Actor {
 
     /// The time, if it is measured how long what was stored just now takes to its readers.
     fn measured(&self, batch: &Batch) -> Option<Instant> {
-        if batch.messages() == 0 || self.handle.id == RoomId::PROBE {
+        if batch.messages() == 0 || self.handle.id == RoomId::HEALTH {
             return None;
         }
         let now = self.clock.now();

@@ -204,7 +204,7 @@ impl Writer {
         match job {
             Job::Append { room, proposal, .. } if proposal.is_factual() => {
                 if let Some(moderation) = &proposal.moderation
-                    && *room != RoomId::PROBE
+                    && *room != RoomId::HEALTH
                 {
                     self.unwritten.insert(*room, moderation.to_json());
                 }
@@ -382,7 +382,7 @@ impl Job {
     fn lines(&self) -> usize {
         match self {
             // What is only said to find out whether it can be stored is nobody's loss.
-            Job::Append { room, .. } if *room == RoomId::PROBE => 0,
+            Job::Append { room, .. } if *room == RoomId::HEALTH => 0,
             Job::Append { proposal, .. } => proposal.lines(),
             Job::CreateRoom { .. } | Job::Write { .. } => 0,
         }
@@ -398,7 +398,7 @@ impl Job {
 
     fn write(&self, db: &Connection, now: Timestamp) -> rusqlite::Result<Done> {
         match self {
-            Job::Append { room, .. } if *room == RoomId::PROBE => {
+            Job::Append { room, .. } if *room == RoomId::HEALTH => {
                 file::rewrite_header(db).map(|()| Ok(1))
             }
             Job::Append { room, proposal, .. } => append(db, *room, proposal),

@@ -24,10 +24,10 @@ mod closed;
 mod damage;
 pub(crate) mod faults;
 mod files;
+mod health;
 mod keys;
 mod log;
 mod pages;
-mod probe;
 mod search_index;
 
 /// A directory, and the path of a file in it that does not exist.

@@ -36,11 +36,11 @@ impl fmt::Display for Unwell {
 /// # Errors
 ///
 /// Why it does not come.
-pub async fn probe(lobby: &Arc<Lobby>) -> Result<(), Unwell> {
+pub async fn say_a_line(lobby: &Arc<Lobby>) -> Result<(), Unwell> {
     // It is in no list, so its number need not be its own.
     let mut user = Participant::enter(MemberId::NOBODY, None, Arc::clone(lobby));
     let _room = lobby
-        .open_probe_room(user.inbox())
+        .open_health_room(user.inbox())
         .ok_or(Unwell::Stopping)?;
     let mut batches = Vec::new();
     loop {
@@ -120,7 +120,7 @@ mod tests {
         let (executor, runtime, lobby) = lobby(Fault::Late(3));
         let before = lobby.figures();
         for _ in 0..3 {
-            assert_eq!(block_on(executor.run(probe(&lobby))), Ok(()));
+            assert_eq!(block_on(executor.run(say_a_line(&lobby))), Ok(()));
         }
         // Its room ends by itself.
         while executor.try_tick() {}
@@ -137,7 +137,7 @@ mod tests {
             (Fault::Panic, Unwell::NoRoom),
         ] {
             let (executor, _, lobby) = lobby(fault);
-            assert_eq!(block_on(executor.run(probe(&lobby))), Err(expected));
+            assert_eq!(block_on(executor.run(say_a_line(&lobby))), Err(expected));
         }
     }
 
@@ -145,7 +145,10 @@ mod tests {
     fn once_the_server_stops_nothing_is_said_any_more() {
         let (executor, _, lobby) = lobby(Fault::None);
         lobby.stop();
-        assert_eq!(block_on(executor.run(probe(&lobby))), Err(Unwell::Stopping));
+        assert_eq!(
+            block_on(executor.run(say_a_line(&lobby))),
+            Err(Unwell::Stopping)
+        );
         assert_eq!(lobby.figures().actors, 0, "no room was opened for it");
     }
 
@@ -153,7 +156,7 @@ mod tests {
     fn one_that_is_given_up_holds_up_no_stop() {
         let (executor, _, lobby) = lobby(Fault::None);
         let given_up = async {
-            let probing = probe(&lobby);
+            let probing = say_a_line(&lobby);
             futures_lite::future::poll_once(probing).await
         };
         assert_eq!(block_on(executor.run(given_up)), None);

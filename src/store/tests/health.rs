@@ -2,20 +2,20 @@
 
 use super::*;
 
-fn probe(store: &Store) -> Result<Vec<Arc<Message>>, StoreError> {
-    block_on(append(store, RoomId::PROBE, vec![line("?", 1)]))
+fn say(store: &Store) -> Result<Vec<Arc<Message>>, StoreError> {
+    block_on(append(store, RoomId::HEALTH, vec![line("?", 1)]))
 }
 
 #[test]
-fn what_is_said_in_the_probe_gets_a_number_and_stays_nowhere() {
+fn what_is_said_to_try_the_store_gets_a_number_and_stays_nowhere() {
     with_each(|store| {
         block_on(store.create_room(name("one"))).expect("a room");
         for _ in 0..3 {
-            let lines = probe(store).expect("it is stored");
+            let lines = say(store).expect("it is stored");
             assert_eq!(lines.len(), 1);
             assert_eq!(lines[0].id, 1);
         }
-        let tail = block_on(store.tail(RoomId::PROBE, 10)).expect("it can be read");
+        let tail = block_on(store.tail(RoomId::HEALTH, 10)).expect("it can be read");
         assert_eq!(tail, []);
         let rooms = block_on(store.rooms()).expect("rooms");
         assert_eq!(rooms.len(), 1);
@@ -24,7 +24,7 @@ fn what_is_said_in_the_probe_gets_a_number_and_stays_nowhere() {
 }
 
 #[test]
-fn a_probe_writes_to_the_file_which_is_no_longer_for_it() {
+fn trying_the_store_writes_to_the_file_which_is_no_longer_for_it() {
     let (_folder, path) = place_for_a_file();
     let store = open(&path);
     let other = rusqlite::Connection::open(&path).expect("a file");
@@ -37,7 +37,7 @@ fn a_probe_writes_to_the_file_which_is_no_longer_for_it() {
     let pages = number("PRAGMA page_count");
     for _ in 0..50 {
         let before = version();
-        probe(&store).expect("it is stored");
+        say(&store).expect("it is stored");
         assert_ne!(version(), before);
     }
     assert_eq!(number("PRAGMA page_count"), pages);
@@ -50,13 +50,13 @@ fn a_probe_writes_to_the_file_which_is_no_longer_for_it() {
 }
 
 #[test]
-fn a_probe_finds_out_that_nothing_can_be_written() {
+fn trying_the_store_finds_out_that_nothing_can_be_written() {
     let (folder, path) = place_for_a_file();
     let store = open(&path);
     fs::rename(&path, folder.path().join("elsewhere")).expect("it can be moved");
-    assert!(probe(&store).is_err());
+    assert!(say(&store).is_err());
     fs::rename(folder.path().join("elsewhere"), &path).expect("it can be moved");
-    assert!(probe(&store).is_ok());
+    assert!(say(&store).is_ok());
 }
 
 #[test]

@@ -12,42 +12,29 @@ use crate::runtime::Runtime;
 
 /// A room that ends with this.
 #[derive(Debug)]
-pub struct ProbeRoom(RoomHandle);
+pub struct HealthRoom(RoomHandle);
 
-impl Drop for ProbeRoom {
+impl Drop for HealthRoom {
     fn drop(&mut self) {
         self.0.mailbox.close();
     }
 }
 
-/// Figures of the lobby, for operators.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LobbyFigures {
-    /// Rooms that are open.
-    pub rooms: usize,
-    /// Members of all rooms.
-    pub members: usize,
-    /// Requests that are not answered yet.
-    pub requests: usize,
-    /// Tasks of rooms, and of users who keep their seats.
-    pub actors: usize,
-}
-
 impl Lobby {
     /// Opens a room that is like any other, but stands in no list and does not count, and lets whoever `asks` find it as
     /// any other is found. `None` once the server stops.
-    pub fn open_probe_room(self: &Arc<Self>, asks: &Arc<ClientInbox>) -> Option<ProbeRoom> {
+    pub fn open_health_room(self: &Arc<Self>, asks: &Arc<ClientInbox>) -> Option<HealthRoom> {
         if self.lock().stopping {
             return None;
         }
         let state = RoomState {
-            // Nobody has to inherit it, so that a probe stores one line and no more.
+            // Nobody has to inherit it, so that one line is stored and no more.
             moderation: Moderation::of(MemberId::NOBODY, None, self.steady_time()),
             ..RoomState::default()
         };
         let room = Room::new(self.lock().room_limits, state, At::default());
-        let name = RoomName::parse("probe").ok()?;
-        let handle = RoomHandle::new(RoomId::PROBE, name, RoomInfo::new(None, None));
+        let name = RoomName::parse("health").ok()?;
+        let handle = RoomHandle::new(RoomId::HEALTH, name, RoomInfo::new(None, None));
         let Runtime { clock, counts, .. } = self.runtime.clone();
         let store = self.store.clone();
         let ended = |_: RoomEnd<'_>| ();
@@ -57,25 +44,6 @@ impl Lobby {
         });
         let found = handle.clone();
         self.with_all_rooms(asks, move |_| ClientEvent::Found(found, None));
-        Some(ProbeRoom(handle))
-    }
-
-    /// Whether the server stops.
-    pub fn is_stopping(&self) -> bool {
-        self.lock().stopping
-    }
-
-    /// Figures for operators.
-    pub fn figures(&self) -> LobbyFigures {
-        let state = self.lock();
-        let members = state.rooms.values().map(|room| room.info.members()).sum();
-        let rooms = state.rooms.len();
-        drop(state);
-        LobbyFigures {
-            rooms,
-            members,
-            requests: self.requests.running(),
-            actors: self.actors.running(),
-        }
+        Some(HealthRoom(handle))
     }
 }
