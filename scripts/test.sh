@@ -9,7 +9,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Programs that the tests call, clients most of them, and libraries, with the Debian packages they come in.
+# Programs that the tests call, clients most of them, and libraries, with the Debian packages they come in, and what
+# apt-get is to do about them.
 CLIENTS=(
     "setpriv util-linux"
     "nc.openbsd netcat-openbsd"
@@ -30,6 +31,8 @@ CLIENTS=(
     "ssh openssh-client"
     "sshd openssh-server"
     "/usr/lib/*/libnss_wrapper.so libnss-wrapper"
+    # Its server, which Debian starts where there is a systemd, is not needed.
+    "promtool --no-install-recommends prometheus"
 )
 RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
 
@@ -85,7 +88,7 @@ look_for_clients() {
         if [[ $what == /* ]] && compgen -G "$what" >/dev/null; then
             continue
         fi
-        has "$what" || missing "$what" "apt-get install -y ${entry##* }"
+        has "$what" || missing "$what" "apt-get install -y ${entry#* }"
     done
 }
 

@@ -85,9 +85,11 @@ mod attach;
 mod browser;
 /// Options from a file and from the environment, and what is said of those that make no sense.
 mod configuration;
+/// The dashboard and the alerts: what they ask for is there.
+mod dashboard;
 /// Whether the server is well, as those are told who start it anew if it is not.
 mod health;
-/// The figures of a server, and what draws them and is alarmed by them.
+/// The figures of a server, and who watches it.
 mod metrics;
 /// The PROXY protocol: whom a proxy brings counts as who comes.
 mod proxy;
