@@ -31,6 +31,7 @@ CLIENTS=(
     "ssh openssh-client"
     "sshd openssh-server"
     "/usr/lib/*/libnss_wrapper.so libnss-wrapper"
+    "fail2ban-regex fail2ban"
     # Its server, which Debian starts where there is a systemd, is not needed.
     "promtool --no-install-recommends prometheus"
 )

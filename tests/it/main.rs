@@ -87,6 +87,8 @@ mod browser;
 mod configuration;
 /// The dashboard and the alerts: what they ask for is there.
 mod dashboard;
+/// Whom lines of the log get banned, in the eyes of the real fail2ban.
+mod fail2ban;
 /// Whether the server is well, as those are told who start it anew if it is not.
 mod health;
 /// The figures of a server, and who watches it.
