@@ -32,6 +32,7 @@ CLIENTS=(
     "sshd openssh-server"
     "/usr/lib/*/libnss_wrapper.so libnss-wrapper"
     "fail2ban-regex fail2ban"
+    "apparmor_parser apparmor"
     # Its server, which Debian starts where there is a systemd, is not needed.
     "promtool --no-install-recommends prometheus"
 )

@@ -83,6 +83,8 @@ mod tools;
 mod attach;
 /// A browser, by way of shellinabox.
 mod browser;
+/// The AppArmor profile is one, and fits the unit.
+mod apparmor;
 /// Options from a file and from the environment, and what is said of those that make no sense.
 mod configuration;
 /// The dashboard and the alerts: what they ask for is there.
