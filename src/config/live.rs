@@ -90,6 +90,7 @@ impl Config {
             super::find_certificate(&self.options).unwrap_or_else(|_| old.certificate.clone());
         self.threads = old.threads;
         self.log_format = old.log_format;
+        self.metrics.clone_from(&old.metrics);
         report
     }
 }
