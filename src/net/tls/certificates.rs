@@ -334,7 +334,7 @@ fn parse_made(pem: &str) -> Result<Identity, String> {
     Identity::parse(pem.as_bytes(), pem.as_bytes()).map_err(|flaw| flaw.to_string())
 }
 
-/// Reads a file, which may be of any size or kind.
+/// Reads a file, which may be of any size.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |error: io::Error| match error.kind() {
         ErrorKind::NotFound => "there is no such file".to_owned(),
@@ -343,6 +343,10 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         }
         _ => format!("it cannot be read: {error}"),
     };
+    // A pipe would be waited for.
+    if !fs::metadata(path).map_err(cannot)?.is_file() {
+        return Err("it is not a file".to_owned());
+    }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(cannot)?;
     let most = TLS_FILE_BYTES_MAX as u64 + 1;

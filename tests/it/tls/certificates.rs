@@ -171,6 +171,8 @@ fn what_cannot_be_shown_is_one_clear_line_at_the_start() {
         "pkey -in good.key -aes256 -passout pass:secret -out locked.key",
     );
     fs::copy(folder.join("good.key"), folder.join("secret.key")).expect("a copy");
+    let pipe = Command::new("mkfifo").arg(folder.join("pipe")).status();
+    assert!(pipe.is_ok_and(|status| status.success()));
     let nobody = Permissions::from_mode(0o000);
     fs::set_permissions(folder.join("secret.key"), nobody).expect("it is ours");
     for (certificate, key, expected) in [
@@ -205,7 +207,8 @@ fn what_cannot_be_shown_is_one_clear_line_at_the_start() {
             "over.key",
             "over.pem: the certificate was valid until",
         ),
-        (".", "good.key", "it cannot be read"),
+        (".", "good.key", "it is not a file"),
+        ("good.pem", "pipe", "pipe: it is not a file"),
     ] {
         let (certificate, key) = (folder.join(certificate), folder.join(key));
         let (certificate, key) = (certificate.to_string_lossy(), key.to_string_lossy());
