@@ -2,37 +2,70 @@
 
 use std::fmt::{self, Display, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 
 use super::Config;
 use super::options::{OPTIONS, OnReload, OptionRow};
+use crate::time::rate::{AtomicPace, Pace};
 
 /// The configuration in effect. Whoever needs a value asks for it then, and keeps none: it may be another the next time.
 #[derive(Debug)]
-pub struct LiveConfig(ArcSwap<Config>);
+pub struct LiveConfig {
+    config: ArcSwap<Config>,
+    // What is asked for each line that somebody types, where even a few nanoseconds would show.
+    pace: AtomicPace,
+    idle_seconds: AtomicU64,
+}
 
 impl LiveConfig {
     /// One that begins with `config`.
     pub fn new(config: Config) -> LiveConfig {
-        LiveConfig(ArcSwap::from_pointee(config))
+        LiveConfig {
+            pace: AtomicPace::new(config.pace),
+            idle_seconds: AtomicU64::new(idle_seconds(&config)),
+            config: ArcSwap::from_pointee(config),
+        }
     }
 
-    /// The configuration as it is now, for the moment: this costs a few nanoseconds and never waits. What is kept over an
-    /// await is [`LiveConfig::snapshot`].
+    /// The configuration as it is now, for the moment: this costs some ten nanoseconds and never waits. What is kept over
+    /// an await is [`LiveConfig::snapshot`].
     pub fn get(&self) -> Guard<Arc<Config>> {
-        self.0.load()
+        self.config.load()
+    }
+
+    /// [`Config::pace`].
+    pub fn pace(&self) -> Pace {
+        self.pace.load()
+    }
+
+    /// [`Config::idle`].
+    pub fn idle(&self) -> Option<Duration> {
+        match self.idle_seconds.load(Ordering::Relaxed) {
+            0 => None,
+            seconds => Some(Duration::from_secs(seconds)),
+        }
     }
 
     /// The configuration as it is now.
     pub fn snapshot(&self) -> Arc<Config> {
-        self.0.load_full()
+        self.config.load_full()
     }
 
     /// From now on it is `config`.
     pub fn set(&self, config: Arc<Config>) {
-        self.0.store(config);
+        self.pace.store(config.pace);
+        self.idle_seconds
+            .store(idle_seconds(&config), Ordering::Relaxed);
+        self.config.store(config);
     }
+}
+
+/// After so many seconds a connection is closed; `0`: never.
+fn idle_seconds(config: &Config) -> u64 {
+    config.idle.map_or(0, |idle| idle.as_secs())
 }
 
 /// What came of reading the configuration anew: lines for the operator, and for the log.

@@ -322,7 +322,7 @@ impl Connection {
         if self.user.in_flight() > 0 && !self.would_say(event) {
             return true;
         }
-        let pace = self.shared.config.get().pace;
+        let pace = self.shared.config.pace();
         let was_held = self.input.held_until.is_some();
         self.input.held_until = match pace.is_free() {
             true => None,
@@ -343,7 +343,7 @@ impl Connection {
     }
 
     fn handle_line(&mut self, event: Event) {
-        if self.shared.config.get().idle.is_some() {
+        if self.shared.config.idle().is_some() {
             self.input.last = self.now();
         }
         let turn = match &event {

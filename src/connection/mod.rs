@@ -455,7 +455,7 @@ impl Connection {
     fn idle_at(&self) -> Option<Instant> {
         let waits =
             !self.input.held.is_empty() || !self.input.bytes.is_empty() || self.is_showing();
-        let idle = self.shared.config.get().idle.filter(|_| !waits)?;
+        let idle = self.shared.config.idle().filter(|_| !waits)?;
         Some(self.input.last + idle)
     }
 

@@ -1,5 +1,6 @@
 //! *Pure.* How fast one client may send lines: a token bucket.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How fast a client may send: tokens that come at a rate, and how many of them are kept at most.
@@ -50,6 +51,44 @@ impl Default for Pace {
     fn default() -> Pace {
         Pace::FREE
     }
+}
+
+/// A pace that others may change at any time. To read it costs no more than to read any two numbers; for a moment they may
+/// be of two paces.
+#[derive(Debug)]
+pub struct AtomicPace {
+    interval_nanos: AtomicU64,
+    slack_nanos: AtomicU64,
+}
+
+impl AtomicPace {
+    /// One that begins with `pace`.
+    pub fn new(pace: Pace) -> AtomicPace {
+        AtomicPace {
+            interval_nanos: AtomicU64::new(nanos(pace.interval)),
+            slack_nanos: AtomicU64::new(nanos(pace.slack)),
+        }
+    }
+
+    /// The pace as it is now.
+    pub fn load(&self) -> Pace {
+        Pace {
+            interval: Duration::from_nanos(self.interval_nanos.load(Ordering::Relaxed)),
+            slack: Duration::from_nanos(self.slack_nanos.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// From now on it is `pace`.
+    pub fn store(&self, pace: Pace) {
+        self.interval_nanos
+            .store(nanos(pace.interval), Ordering::Relaxed);
+        self.slack_nanos.store(nanos(pace.slack), Ordering::Relaxed);
+    }
+}
+
+/// As far as the largest number goes, which is centuries.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// One client's bucket. The pace is the same for all, so it is handed in.
@@ -132,6 +171,18 @@ mod tests {
         let mut rate = Rate::new(start);
         let expected = [0, 0, 0, 0, 0, 0, 50, 100];
         assert_eq!(waits(&mut rate, pace.times(2), 8), expected);
+    }
+
+    #[test]
+    fn a_pace_that_may_change_is_the_one_that_was_stored() {
+        let paces = [(10, 100), (0, 7), (1, u32::MAX), (u32::MAX, 1)];
+        let paces = paces.map(|(rate, burst)| Pace::new(rate, burst));
+        let atomic = AtomicPace::new(paces[0]);
+        for pace in paces {
+            atomic.store(pace);
+            assert_eq!(atomic.load(), pace);
+            assert_eq!(AtomicPace::new(pace).load(), pace);
+        }
     }
 
     #[test]
