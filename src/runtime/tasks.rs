@@ -34,9 +34,9 @@ impl Tasks {
         }
     }
 
-    /// Starts a task. It counts until it has ended or is dropped. If it panics it ends, and nothing else does: whoever
-    /// waits for more than its end has to see to that itself.
-    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Task<()> {
+    /// Starts a task, of which nobody wants to know what it comes to. It counts until it has ended or is dropped. If it
+    /// panics it ends, and nothing else does: whoever waits for more than its end has to see to that itself.
+    pub fn spawn<T>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<()> {
         self.executor.spawn(Counted {
             future,
             _running: Running::new(&self.count),
@@ -44,7 +44,7 @@ impl Tasks {
     }
 
     /// Starts a task that goes on by itself, and that [`Tasks::idle`] waits for.
-    pub fn start(&self, future: impl Future<Output = ()> + Send + 'static) {
+    pub fn start<T>(&self, future: impl Future<Output = T> + Send + 'static) {
         self.spawn(future).detach();
     }
 
@@ -89,13 +89,16 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = ()>> Future for Counted<F> {
+impl<F: Future> Future for Counted<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let polling = AssertUnwindSafe(|| self.project().future.poll(cx));
-        // The log has heard of it.
-        panic::catch_unwind(polling).unwrap_or(Poll::Ready(()))
+        match panic::catch_unwind(polling) {
+            Ok(polled) => polled.map(drop),
+            // The log has heard of it.
+            Err(_) => Poll::Ready(()),
+        }
     }
 }
 

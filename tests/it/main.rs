@@ -79,12 +79,12 @@ mod past;
 /// Export, import, check, as their users call them.
 mod tools;
 
+/// The AppArmor profile is one, and fits the unit.
+mod apparmor;
 /// `parlor attach`: a terminal, or a script, at a Unix socket.
 mod attach;
 /// A browser, by way of shellinabox.
 mod browser;
-/// The AppArmor profile is one, and fits the unit.
-mod apparmor;
 /// Options from a file and from the environment, and what is said of those that make no sense.
 mod configuration;
 /// The dashboard and the alerts: what they ask for is there.

@@ -39,9 +39,7 @@ impl Lobby {
         let store = self.store.clone();
         let ended = |_: RoomEnd<'_>| ();
         let actor = room::run(room, handle.clone(), store, clock, counts, ended);
-        self.actors.start(async move {
-            actor.await;
-        });
+        self.actors.start(actor);
         let found = handle.clone();
         self.with_all_rooms(asks, move |_| ClientEvent::Found(found, None));
         Some(HealthRoom(handle))

@@ -199,9 +199,8 @@ impl Lobby {
         let Runtime { clock, counts, .. } = self.runtime.clone();
         let store = self.store.clone();
         let actor = room::run(room, handle.clone(), store, clock, counts, ended);
-        let actor = self.actors.spawn(async move {
-            actor.await;
-        });
+        // As it is: an async block around it would keep two places for it.
+        let actor = self.actors.spawn(actor);
         state.actors.insert(id, actor);
         let key = handle.name.key();
         state.founders.opened(&key);

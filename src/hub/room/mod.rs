@@ -51,20 +51,24 @@ use crate::time::steady::Times;
 /// closes the room, it is closed in the store, then `ended` is called with what the owners had decided, and then the
 /// members hear of it. If the actor panics, everybody is put out, and then `ended` is called: what is in the store is
 /// whole, and the room can be opened again.
-pub async fn run(
+///
+/// A block and no `async fn`, since that would keep places for the arguments beside the actor that is made of them.
+pub fn run(
     room: Room,
     handle: RoomHandle,
     store: Store,
     clock: Clock,
     counts: Arc<Counts>,
     ended: impl FnOnce(RoomEnd<'_>) + Send + 'static,
-) -> Room {
+) -> impl Future<Output = Room> + Send {
     let mut actor = Actor::new(room, handle, store, clock, counts, Box::new(ended));
-    let running = AssertUnwindSafe(actor.run()).catch_unwind();
-    if running.await.is_err() {
-        actor.fail();
+    async move {
+        let running = AssertUnwindSafe(actor.run()).catch_unwind();
+        if running.await.is_err() {
+            actor.fail();
+        }
+        actor.room
     }
-    actor.room
 }
 
 /// How a room has ended before the server has.

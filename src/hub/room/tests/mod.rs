@@ -421,3 +421,14 @@ fn an_owner_who_disconnects_while_sharing_leaves_one_owner_behind() {
         assert_eq!(people[0].answers, 1, "{case}");
     });
 }
+
+#[test]
+fn the_task_of_a_room_fits_into_what_the_allocator_gives_for_it() {
+    let store = Store::memory(10);
+    let (handle, room) = (handle(&store), room_of_ann());
+    let ended = |_: RoomEnd<'_>| ();
+    let actor = run(room, handle, store, clock(), counts(), ended);
+    // With 64 bytes for the executor and the count of tasks. The next larger size is 2560, for each of ten thousand.
+    let size = size_of_val(&actor) + 64;
+    assert!(size <= 2048, "{size}");
+}
