@@ -95,7 +95,7 @@ fn somebody_at_a_browser_edits_at_a_terminal_and_comes_from_where_they_come() {
     let line = documented()
         .replace("shellinaboxd", &program("shellinaboxd", "shellinabox"))
         .replace("--port 4200", &format!("--port {port} --verbose"))
-        .replace(":www-data:www-data:", &format!(":{user}:{group}:"))
+        .replace(":www-data:parlor:", &format!(":{user}:{group}:"))
         .replace("/usr/bin/parlor", PROGRAM)
         .replace("/run/parlor/web.sock", &socket);
     let mut sh = Command::new("sh");

@@ -317,6 +317,7 @@ fn keep_a_name(evening: &mut Evening) {
     evening.all_see("* tess is now known as tess_2", &[]);
     evening.all_see("* theo is now known as tess", &[]);
     evening.guest("tess").sees("you are tess_2 now");
+    evening.command("theo", "key", "No key logs in to tess.");
     evening.command("theo", "forget", "Password of tess:");
     evening.line("theo", SECRET, "tess is no longer registered.");
     evening.command("theo", "name theo", "Update username successful");
