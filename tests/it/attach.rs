@@ -8,7 +8,8 @@ use rustix::process::geteuid;
 use tempfile::TempDir;
 
 use crate::harness::{
-    MENU, PROGRAM, Server, Size, Terminal, piped, program, room_with, times_blanked, walk_in,
+    MENU, PROGRAM, Server, Size, Terminal, eventually, piped, program, room_with, times_blanked,
+    walk_in,
 };
 
 /// What somebody types who has a word for the room.
@@ -124,8 +125,11 @@ fn a_terminal_is_edited_and_echoed_by_the_server_from_the_first_key_on() {
         person.line("");
         host.expect(&format!("{name}: hello world\n"));
         // It is known how wide the screen is.
-        host.say(&"wide ".repeat(12));
-        person.expect("\n  wide");
+        // The size comes by another way than what is typed.
+        eventually("its width is known", || {
+            host.say(&"wide ".repeat(12));
+            person.screen().contains("\n  wide")
+        });
         let view = person.view();
         assert!(view.marks_pastes, "{view:?}");
         // Ctrl-C is a key like others.

@@ -332,6 +332,7 @@ fn tls_passes_through_haproxy_behind_a_header() {
         let seen = piped(&command, b"\\name Bo\n\\quit\n");
         assert!(seen.contains("Bo> Goodbye."), "{seen}");
     }
+    server.expect_log("closed id=2");
     assert_eq!(
         server.log().matches("peer=127.0.0.5:").count(),
         4,

@@ -13,7 +13,7 @@ use rustix::process::geteuid;
 use tempfile::TempDir;
 
 use crate::harness::{
-    Helper, PROGRAM, Server, Size, Terminal, own_address, piped, program, room_with,
+    Helper, PROGRAM, Server, Size, Terminal, eventually, own_address, piped, program, room_with,
 };
 
 /// What the document says of `/etc/ssh/sshd_config.d`.
@@ -192,8 +192,11 @@ fn a_terminal_by_ssh_is_edited_by_the_server_has_its_size_and_comes_from_where_i
         });
         person.line("");
         host.expect("Dai: hello world\n");
-        host.say(&"wide ".repeat(12));
-        person.expect("\n  wide");
+        // The size comes by another way than what is typed.
+        eventually("its width is known", || {
+            host.say(&"wide ".repeat(12));
+            person.screen().contains("\n  wide")
+        });
         // Passwords are safe on the way.
         person.line("\\register");
         person.expect_prompt("Choose a password:");
@@ -271,6 +274,7 @@ fn whatever_a_client_asks_sshd_for_it_gets_the_chat_and_nothing_else() {
     let mut forged = place.server.unix_client("forged", Path::new(&file("ours")));
     forged.send(b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0\\name Mallory\n");
     assert_eq!(forged.expect_eof(), "");
+    place.server.expect_log("connected id=4");
     let log = place.server.log();
     assert_eq!(log.matches(" connected id=").count(), 4, "{log}");
 }
