@@ -65,7 +65,7 @@ use crate::hub::participant::Participant;
 use crate::limits::{LOST_AFTER, SILENT_AFTER, SILENT_LOOK_EVERY};
 use crate::net::reason::Reason;
 use crate::net::share::Sharer;
-use crate::net::socket::{Encryption, Peer, Socket};
+use crate::net::socket::{Peer, Socket};
 use crate::runtime::Timer;
 use crate::terminal::charset::Charset;
 use crate::terminal::draw::{Display, Mention};
@@ -84,8 +84,6 @@ pub struct Connection {
     socket: Socket,
     /// The client is on this machine.
     is_local: bool,
-    /// What protects its way; `None`: nothing.
-    encryption: Option<Encryption>,
     /// What it is counted as.
     kind: Kind,
     shared: Arc<Shared>,
@@ -228,7 +226,6 @@ impl Connection {
         Box::new(Connection {
             socket,
             is_local: peer.is_on_this_machine(),
-            encryption: peer.encryption,
             kind: delivery::kind_of(peer),
             user: Participant::enter(id, peer.group(), Arc::clone(&shared.lobby)),
             session: Session::new(context::policy(&shared.config.get(), peer)),
@@ -294,7 +291,7 @@ impl Connection {
     )]
     pub fn run(mut self: Box<Self>) -> impl Future<Output = Reason> + Send {
         async move {
-            self.user.register(self.encryption);
+            self.user.register(self.kind.way().encryption());
             self.counts().present.enter(self.kind);
             self.greet();
             let served = AssertUnwindSafe(self.serve()).catch_unwind().await.ok();
