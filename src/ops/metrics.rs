@@ -117,12 +117,12 @@ impl Figures {
         )?;
         page.counter(
             "parlor_received_bytes",
-            "Bytes that clients have sent.",
+            "Bytes that clients have sent, without what TLS adds.",
             counts.bytes_in.sum(),
         )?;
         page.counter(
             "parlor_sent_bytes",
-            "Bytes that clients were sent.",
+            "Bytes that clients were sent, without what TLS adds.",
             counts.bytes_out.sum(),
         )?;
         page.gauge(

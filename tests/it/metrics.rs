@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use tempfile::TempDir;
 
 use crate::harness::http::{Answer, ask, connect, get};
-use crate::harness::{DEADLINE, Server, eventually, in_character_mode, room_with, run};
+use crate::harness::{DEADLINE, Server, eventually, in_character_mode, program, room_with, run};
 
 const WATCHED: [&str; 2] = ["--metrics", "127.0.0.1:0"];
 
@@ -72,6 +73,44 @@ fn the_figures_follow_what_happens() {
     assert_eq!(connections(&server, "raw", "unix"), 0.0);
     assert_eq!(connections(&server, "telnet_keys", "plain"), 0.0);
     eventually("their leaving", || server.figure("parlor_members") == 1.0);
+}
+
+#[test]
+fn each_way_in_is_told_from_the_others() {
+    let ways = ["tls+127.0.0.1:0", "proxy+127.0.0.1:0"];
+    let (server, _) = watched(&["--listen", ways[0], "--listen", ways[1]]);
+    let ports = ["tls+127.0.0.1:", "proxy+127.0.0.1:"].map(|prefix| server.listening(prefix));
+    let mut openssl = Command::new(program("openssl", "openssl"))
+        .args(["s_client", "-quiet", "-connect"])
+        .arg(format!("127.0.0.1:{}", ports[0]))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("openssl starts");
+    let proxy = SocketAddr::from(([127, 0, 0, 1], ports[1]));
+    let mut brought = server.client_at("brought", proxy);
+    brought.send("PROXY TCP4 192.0.2.7 192.0.2.1 4711 50006\r\n");
+    brought.expect("anon> ");
+    let proxied = "parlor_connections{client=\"raw\",transport=\"plain\",proxied=\"true\"}";
+    assert_eq!(server.figure(proxied), 1.0);
+    eventually("a client by TLS", || {
+        connections(&server, "raw", "tls") == 1.0
+    });
+    assert_eq!(connections(&server, "raw", "plain"), 0.0);
+    drop(brought);
+    openssl.kill().expect("it is our child");
+    openssl.wait().expect("it is our child");
+    eventually("their ends", || {
+        server.figure(proxied) + connections(&server, "raw", "tls") == 0.0
+    });
+    // Who does not speak what is spoken there.
+    let mut plain = server.client_at("plain", SocketAddr::from(([127, 0, 0, 1], ports[0])));
+    plain.line("hello");
+    plain.expect_eof();
+    eventually("its end", || {
+        server.figure("parlor_connections_refused_total{reason=\"not_tls\"}") == 1.0
+    });
 }
 
 #[test]
