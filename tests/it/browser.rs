@@ -100,7 +100,7 @@ fn somebody_at_a_browser_edits_at_a_terminal_and_comes_from_where_they_come() {
         .replace("/run/parlor/web.sock", &socket);
     let mut sh = Command::new("sh");
     sh.args(["-c", &format!("exec {line}")]);
-    let _shellinabox = Helper::start(&server, &mut sh, "Listening on port");
+    let _shellinabox = Helper::start(server.tape("shellinaboxd"), &mut sh, "Listening on port");
 
     let [mut host] = room_with(&server, "1150", ["host"]);
     let mut page = Page::open(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));

@@ -220,7 +220,7 @@ fn haproxy(server: &Server, back: SocketAddr, words: &[(&str, &str)]) -> (Helper
     fs::write(&file, config).expect("a file");
     let mut command = Command::new(program("haproxy", "haproxy"));
     command.args(["-W", "-f"]).arg(&file);
-    let helper = Helper::start(server, &mut command, "Loading success.");
+    let helper = Helper::start(server.tape("haproxy"), &mut command, "Loading success.");
     (helper, folder)
 }
 

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::Server;
 use super::server::collect;
 use super::tape::Tape;
 
@@ -19,11 +18,8 @@ pub(crate) struct Helper {
 }
 
 impl Helper {
-    /// Starts `command`, and waits until it says on standard error that it is ready. What it says there is printed when
-    /// the test of `server` fails.
-    pub(crate) fn start(server: &Server, command: &mut Command, ready: &str) -> Self {
-        let name = command.get_program().display().to_string();
-        let stderr = server.tape(&name);
+    /// Starts `command`, and waits until it says on standard error that it is ready. What it says there goes to `stderr`.
+    pub(crate) fn start(stderr: Arc<Tape>, command: &mut Command, ready: &str) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -5,12 +5,14 @@
 
 mod caller;
 mod client;
+mod console;
 mod helper;
 pub(crate) mod http;
 mod pattern;
 mod people;
 mod relay;
 mod server;
+mod sshd;
 mod tape;
 mod terminal;
 mod tls;
@@ -22,6 +24,7 @@ pub(crate) use caller::{
     NCAT_CRLF, NCAT_SSL, OPENSSL, PLINK, SOCAT, SOCAT_SSL, TELNET, TELNET_SSL, TELNET_TLS, TINTIN,
 };
 pub(crate) use client::Client;
+pub(crate) use console::run_document;
 pub(crate) use helper::{Helper, own_address};
 pub(crate) use pattern::{Match, find_all, match_at, times_blanked};
 pub(crate) use people::{
@@ -30,7 +33,7 @@ pub(crate) use people::{
 };
 pub(crate) use relay::slow_way_to;
 pub(crate) use server::{PROGRAM, Server, run, run_as_anybody};
-pub(crate) use tape::Tape;
+pub(crate) use sshd::{CHAT, GUEST, make_key, open_to_all, start_sshd};
 pub(crate) use terminal::{Size, Terminal, View, piped, program};
 pub(crate) use tls::{tls_client, tls_way_to};
 
