@@ -19,6 +19,7 @@ use super::http::{Answer, Status};
 use super::process::Process;
 use crate::chat::people::ClientKind;
 use crate::counts::{BOUNDS, Histogram, Kind, Snapshot, Way};
+use crate::hub::lobby::LobbyFigures;
 use crate::net::reason::Reason;
 use crate::store::StoreCounts;
 
@@ -64,8 +65,10 @@ impl Collector for Figures {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut page = Page(encoder);
         self.write_connections(&mut page)?;
-        self.write_rooms(&mut page)?;
-        self.write_runtime(&mut page)?;
+        // Once, since the lobby looks at all its rooms for it.
+        let figures = self.watched.lobby.figures();
+        self.write_rooms(&figures, &mut page)?;
+        self.write_runtime(&figures, &mut page)?;
         write_store(self.watched.store.counts(), &mut page)?;
         write_process(self.started_ms, Process::now(), &mut page)
     }
@@ -137,8 +140,8 @@ impl Figures {
         )
     }
 
-    fn write_rooms(&self, page: &mut Page<'_>) -> fmt::Result {
-        let (figures, counts) = (self.watched.lobby.figures(), &self.watched.runtime.counts);
+    fn write_rooms(&self, figures: &LobbyFigures, page: &mut Page<'_>) -> fmt::Result {
+        let counts = &self.watched.runtime.counts;
         page.gauge("parlor_rooms", "Rooms that are open.", figures.rooms)?;
         page.gauge("parlor_members", "Members of all rooms.", figures.members)?;
         page.counter("parlor_lines", "Lines said in rooms.", counts.lines.sum())?;
@@ -160,8 +163,7 @@ impl Figures {
         )
     }
 
-    fn write_runtime(&self, page: &mut Page<'_>) -> fmt::Result {
-        let figures = self.watched.lobby.figures();
+    fn write_runtime(&self, figures: &LobbyFigures, page: &mut Page<'_>) -> fmt::Result {
         let tasks = [
             ("connection", self.watched.connections.running()),
             ("request", figures.requests),
