@@ -13,6 +13,8 @@ use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::password::Hash;
 use crate::chat::topic::Topic;
+use crate::limits::BAN_TIME_MAX;
+use crate::time::duration;
 
 /// The relation of a user to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,6 +196,17 @@ impl ModCommand {
     }
 }
 
+/// What an operator of the server does with a room, whoever owns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperatorDeed {
+    /// Close it.
+    Close,
+    /// Require no password any more.
+    Unlock,
+    /// Make a member an owner as well.
+    Own(Name),
+}
+
 /// A ban to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBan {
@@ -209,6 +222,26 @@ pub struct NewBan {
     pub time: Option<Duration>,
     /// Why; may be empty.
     pub why: Box<str>,
+}
+
+/// What stands behind the target of a ban: `for 2h spam` and `for 1h 30m spam` are a time and a reason, `for spam` is a
+/// reason; `for 2x` is a mistake, and so is a time that is too long.
+pub fn time_and_why(rest: &str) -> Option<(Option<Duration>, &str)> {
+    let Some(time) = rest.strip_prefix("for ") else {
+        return Some((None, rest));
+    };
+    let time = time.trim_start();
+    let word_ends = time.match_indices(' ').map(|(at, _)| at);
+    let longest = word_ends
+        .chain([time.len()])
+        .map_while(|end| Some((duration::parse_span(&time[..end])?, &time[end..])))
+        .last();
+    match longest {
+        Some((length, why)) if length <= BAN_TIME_MAX => Some((Some(length), why.trim())),
+        Some(_) => None,
+        None if time.starts_with(|first: char| first.is_ascii_digit()) => None,
+        None => Some((None, rest)),
+    }
 }
 
 /// What came of a [`ModCommand`].
@@ -330,6 +363,10 @@ pub enum ModAction {
     Private,
     /// `* Bo made the room public`
     Public,
+    /// `* Dai was made an owner by an operator`
+    SharedByOperator,
+    /// `* An operator unlocked the room`
+    UnlockedByOperator,
 }
 
 /// Why a member is no longer in a room that it has not left.
@@ -337,6 +374,8 @@ pub enum ModAction {
 pub enum PutOut {
     /// An owner has seen to it.
     Removed(Removal),
+    /// An operator of the server has closed the room.
+    ClosedByOperator,
     /// The room failed, by a fault of the server.
     Fault,
 }
@@ -346,7 +385,7 @@ impl PutOut {
     pub fn removal(&self) -> Option<&Removal> {
         match self {
             PutOut::Removed(removal) => Some(removal),
-            PutOut::Fault => None,
+            PutOut::ClosedByOperator | PutOut::Fault => None,
         }
     }
 }

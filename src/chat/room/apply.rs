@@ -256,8 +256,7 @@ impl Room {
                     member.account = member.account.take().filter(|own| own != account);
                 }
             }
-            Ruling::Closed { .. } | Ruling::Ended => self.is_closed = true,
-            _ => {}
+            _ => self.is_closed |= ruling.closing(time).is_some(),
         }
         self.mark_muted(None);
         self.tell_ruling(ruling, time, told);

@@ -11,6 +11,7 @@ pub mod decide;
 pub mod entry;
 pub mod moderation;
 mod muted;
+pub mod operate;
 pub mod owners;
 mod persistent;
 mod presence;
@@ -31,6 +32,7 @@ pub use closing::{Closing, Kept, Reopener};
 pub use decide::{Decision, Fact, JoinRequest, PostError, Seat};
 pub use entry::{At, Entry, Numbered};
 pub use moderation::{Moderation, Ruling};
+pub use operate::OperatorRuling;
 pub use owners::{ConnectionEnd, Identity};
 use presence::Presence;
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ban::{Ban, Guest, Reach};
 use super::closing::{Closing, Kept};
 use super::muted::Muted;
+use super::operate::OperatorRuling;
 use super::owners::{Identity, OwnerId, Owners};
 use crate::chat::message::{MemberId, clean_text};
 use crate::chat::moderation::{
@@ -143,6 +144,8 @@ pub enum Ruling {
         #[serde(default, skip_serializing_if = "Kept::is_nothing")]
         kept: Kept,
     },
+    /// An operator of the server has decided something.
+    Operator(OperatorRuling),
     /// The room has ended since nobody needed it any more.
     Ended,
     /// A connection has created the room, and owns it before anybody else.
@@ -197,15 +200,18 @@ pub enum Ruling {
 }
 
 impl Ruling {
-    /// Whether it has happened, whether it can be stored or not. The end of a room that nobody needs can wait.
+    /// Whether it has happened, whether it can be stored or not. The end of a room that nobody needs can wait, and so can
+    /// an operator.
     pub(super) fn is_fact(&self) -> bool {
-        self.by().is_none() && !matches!(self, Ruling::Ended)
+        self.by().is_none() && !matches!(self, Ruling::Ended | Ruling::Operator(_))
     }
 
     /// How the room ends with it; `None`: it goes on.
     pub fn closing(&self, time: Timestamp) -> Option<Closing> {
         match self {
-            Ruling::Closed { kept, .. } => Some(kept.closing(time)),
+            Ruling::Closed { kept, .. } | Ruling::Operator(OperatorRuling::Closed { kept }) => {
+                Some(kept.closing(time))
+            }
             // Whoever runs the server wanted its lines to go with it, if it has any.
             Ruling::Ended => Some(Kept::Nothing.closing(time)),
             _ => None,
@@ -220,6 +226,7 @@ impl Ruling {
                 | Ruling::Banned(_)
                 | Ruling::KeptOut { .. }
                 | Ruling::Closed { .. }
+                | Ruling::Operator(OperatorRuling::Closed { .. })
         )
     }
 
@@ -245,6 +252,9 @@ impl Ruling {
                 let is_kept = !kept.is_nothing();
                 (&[], RemovalKind::Closed { is_kept }, by, "")
             }
+            Ruling::Operator(OperatorRuling::Closed { .. }) => {
+                return Some((&[], PutOut::ClosedByOperator));
+            }
             _ => return None,
         };
         let (by, why) = (by.clone(), why.into());
@@ -256,7 +266,8 @@ impl Ruling {
         match self {
             Ruling::Shared { with: owner, .. }
             | Ruling::Inherited(owner)
-            | Ruling::OwnerReturned { owner, .. } => Some(owner),
+            | Ruling::OwnerReturned { owner, .. }
+            | Ruling::Operator(OperatorRuling::Shared { with: owner }) => Some(owner),
             _ => None,
         }
     }
@@ -313,6 +324,11 @@ impl Ruling {
             Ruling::Private { by, on: false } => of_room(ModAction::Public, by),
             Ruling::Inherited(heir) => of_room(ModAction::Inherited, &heir.name),
             Ruling::OwnerReturned { owner, .. } => of_room(ModAction::Returned, &owner.name),
+            Ruling::Operator(ruling) => {
+                let told = ruling.notice().into_iter();
+                told.map(|(what, whom)| notice(what, &whom, &whom, ""))
+                    .collect()
+            }
             Ruling::Closed { .. }
             | Ruling::Ended
             | Ruling::Founded { .. }
@@ -325,7 +341,7 @@ impl Ruling {
         }
     }
 
-    /// The name of the owner who decided it; `None` for a fact.
+    /// The name of the owner who decided it; `None` for a fact, and where it was an operator.
     pub fn by(&self) -> Option<&Name> {
         match self {
             Ruling::Kicked { by, .. }
@@ -340,6 +356,7 @@ impl Ruling {
             | Ruling::Closed { by, .. } => Some(by),
             // The ban was decided before.
             Ruling::KeptOut { .. }
+            | Ruling::Operator(_)
             | Ruling::Ended
             | Ruling::Founded { .. }
             | Ruling::OwnerCame { .. }
@@ -431,6 +448,7 @@ impl Moderation {
             Ruling::Locked { hash, .. } => self.lock = Some(hash.clone()),
             Ruling::Unlocked { .. } => self.lock = None,
             Ruling::Private { on, .. } => self.private = *on,
+            Ruling::Operator(ruling) => ruling.apply(self, time),
             Ruling::KeptOut { .. } | Ruling::Closed { .. } | Ruling::Ended => {}
             Ruling::Founded { member, account } => {
                 self.found(*member, account.clone(), time);
@@ -488,7 +506,7 @@ impl Moderation {
         ));
     }
 
-    fn unmute(&mut self, name: &Name, members: &[MemberId]) {
+    pub(super) fn unmute(&mut self, name: &Name, members: &[MemberId]) {
         self.muted
             .retain(|muted| !muted.is_taken_back_with(name, members));
     }

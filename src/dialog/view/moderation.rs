@@ -45,7 +45,7 @@ impl ModerationView {
                         how: RemovalKind::Closed { is_kept: true },
                         ..
                     }) => write_kept(room, viewer, out),
-                    PutOut::Removed(_) => Ok(()),
+                    PutOut::Removed(_) | PutOut::ClosedByOperator => Ok(()),
                     PutOut::Fault => viewer.hint(format_args!("\\join {room} takes you back"), out),
                 }
             }
@@ -64,6 +64,7 @@ fn write_kept(room: &RoomName, viewer: &Viewer<'_>, out: &mut String) -> fmt::Re
 fn write_put_out(room: &RoomName, out: &PutOut, lost: usize, to: &mut String) -> fmt::Result {
     match out {
         PutOut::Removed(removal) => write_removal(room, removal, to)?,
+        PutOut::ClosedByOperator => writeln!(to, "* Room {room} was closed by an operator")?,
         PutOut::Fault => writeln!(
             to,
             "* Room {room} has failed, by a fault of the server. What was shown is kept."
@@ -89,14 +90,14 @@ fn write_removal(room: &RoomName, removal: &Removal, to: &mut String) -> fmt::Re
     write_why(&removal.why, to)
 }
 
-fn write_for(time: Option<Duration>, out: &mut impl fmt::Write) -> fmt::Result {
+pub(super) fn write_for(time: Option<Duration>, out: &mut impl fmt::Write) -> fmt::Result {
     match time {
         Some(time) => write!(out, " for {}", duration::span(time)),
         None => Ok(()),
     }
 }
 
-fn write_why(why: &str, out: &mut impl fmt::Write) -> fmt::Result {
+pub(super) fn write_why(why: &str, out: &mut impl fmt::Write) -> fmt::Result {
     match why {
         "" => writeln!(out),
         why => writeln!(out, ": {why}"),

@@ -237,6 +237,11 @@ impl Actor {
                 self.outbox.set_bytes_max(limits.outbox_bytes);
                 self.room.set_limits(*limits);
             }
+            RoomCommand::Operate(deed, answer) => {
+                let done = self.operate(&deed, time).await;
+                // Who asked may have gone.
+                let _ = answer.try_send(done);
+            }
             RoomCommand::MayLock(member, answer) => self.may_lock(member, &answer, time),
             RoomCommand::Moderate(member, command) => self.moderate(member, &command, time).await,
             RoomCommand::SetFounder(member, account, answer) => {

@@ -5,7 +5,7 @@ use async_channel::Sender;
 use super::{Actor, RoomEnd};
 use crate::chat::address::Address;
 use crate::chat::message::MemberId;
-use crate::chat::moderation::Deed;
+use crate::chat::moderation::{Deed, OperatorDeed};
 use crate::chat::name::Name;
 use crate::chat::request::{Info, ModCommand, ModError, ModReply, Reply, RoomReply};
 use crate::chat::room::{Closing, Role};
@@ -55,6 +55,19 @@ impl Actor {
         } else {
             self.answer(member, reply);
         }
+    }
+
+    /// Does what an operator of the server asks, or says why not.
+    pub(super) async fn operate(
+        &mut self,
+        deed: &OperatorDeed,
+        time: Timestamp,
+    ) -> Result<(), ModError> {
+        let decided = self.carry_out(time, ModError::NotStored, |room| room.decide_deed(deed));
+        let done = decided.await;
+        // The answer tells of a later time than the transcript.
+        self.publish();
+        done
     }
 
     /// What the log says of a deed of `member`, and the address of whom it is about.

@@ -8,10 +8,11 @@ use async_channel::Sender;
 use super::{Mailbox, Reader, RoomInfo};
 use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::message::{Kind, MemberId};
+use crate::chat::moderation::OperatorDeed;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Hash;
 use crate::chat::people::{DirectMessage, RoomMember};
-use crate::chat::request::{JoinError, ModCommand, Reply};
+use crate::chat::request::{JoinError, ModCommand, ModError, Reply};
 use crate::chat::room::{ConnectionEnd, JoinRequest, RoomLimits};
 use crate::hub::inbox::Inbox;
 use crate::time::Timestamp;
@@ -69,6 +70,8 @@ pub enum RoomCommand {
     },
     /// Say here that this turn has come.
     Probe(Sender<()>),
+    /// An operator of the server does this. Answered once it is stored, or with why not.
+    Operate(OperatorDeed, Sender<Result<(), ModError>>),
     /// The server is stopping: announce joins and leaves no more.
     Stop,
 }

@@ -56,6 +56,8 @@ pub(super) fn write_owning(done: &ModNotice, out: &mut String) -> fmt::Result {
         ModAction::Unlocked => write!(out, "* {by} unlocked the room"),
         ModAction::Private => write!(out, "* {by} made the room private: no list shows it"),
         ModAction::Public => write!(out, "* {by} made the room public"),
+        ModAction::SharedByOperator => write!(out, "* {whom} was made an owner by an operator"),
+        ModAction::UnlockedByOperator => write!(out, "* An operator unlocked the room"),
     }?;
     if let ModAction::Banned(Some(time)) | ModAction::BannedAddress(Some(time)) = what {
         write!(out, " for {}", duration::span(*time))?;
@@ -147,6 +149,16 @@ mod tests {
                 "* Bo made the room private: no list shows it",
             ),
             (ModAction::Public, "", "* Bo made the room public"),
+            (
+                ModAction::SharedByOperator,
+                "",
+                "* Dai was made an owner by an operator",
+            ),
+            (
+                ModAction::UnlockedByOperator,
+                "",
+                "* An operator unlocked the room",
+            ),
         ] {
             let name = |text| Name::parse(text).expect("a name");
             let done = ModNotice {

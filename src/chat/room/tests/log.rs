@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::chat::moderation::OperatorDeed;
 
 fn said(member: u64, text: &str) -> Entry {
     let room = room_of(member);
@@ -366,6 +367,20 @@ fn perform(room: &mut Logged, (what, id, which, later): Step, now: &mut Timestam
         17 => ModCommand::Lock(Hash::new(HASH)),
         18 => ModCommand::Unlock,
         19 => ModCommand::Private(which > 2),
+        20 => {
+            let deed = match which % 2 {
+                0 => OperatorDeed::Unlock,
+                _ => OperatorDeed::Own(whom),
+            };
+            let done = room.decide_deed(&deed);
+            room.append(done.map_or(Vec::new(), |done| done.entries), now);
+            return;
+        }
+        21 => {
+            let done = room.decide_deed(&OperatorDeed::Close);
+            room.append(done.map_or(Vec::new(), |done| done.entries), now);
+            return;
+        }
         _ => ModCommand::Close,
     };
     room.ensure_owner(now);
@@ -376,7 +391,7 @@ fn perform(room: &mut Logged, (what, id, which, later): Step, now: &mut Timestam
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     // Joins are likely, and closing is not.
-    let what = prop_oneof![4 => 0..3_u8, 20 => 3..20_u8, 1 => Just(20)];
+    let what = prop_oneof![4 => 0..3_u8, 20 => 3..21_u8, 1 => 21..23_u8];
     let later = prop_oneof![9 => 0..10_000_i64, 1 => 0..3_000_000_000_i64];
     prop::collection::vec((what, 1..6_u64, 0..NAMES.len(), later), 0..80)
 }

@@ -2,6 +2,7 @@
 
 mod keeping_out;
 mod log;
+mod operating;
 mod owning;
 
 use std::ops::Deref;

@@ -1,13 +1,10 @@
 //! *Pure.* What owners do with a room.
 
-use std::time::Duration;
-
+use crate::chat::moderation::time_and_why;
 use crate::chat::name::Name;
 use crate::chat::request::{ModCommand, NewBan, Request, RoomRequest, Target};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::{HelpView, MessageView, ModerationView, Question};
-use crate::limits::BAN_TIME_MAX;
-use crate::time::duration;
 
 pub(super) fn lock(session: &mut Session, argument: &str) -> Turn {
     if session.is_overheard() {
@@ -102,25 +99,6 @@ pub(super) fn unban(_: &mut Session, argument: &str) -> Turn {
         _ if argument.is_empty() => Turn::show([HelpView::Usage("unban NAME, or \\unban ADDRESS")]),
         Some(target) => order(ModCommand::Unban(target)),
         None => Turn::show([MessageView::NobodyCalled(argument.to_owned())]),
-    }
-}
-
-/// `for 2h spam` and `for 1h 30m spam` are a time and a reason, `for spam` is a reason; `for 2x` is a mistake.
-fn time_and_why(rest: &str) -> Option<(Option<Duration>, &str)> {
-    let Some(time) = rest.strip_prefix("for ") else {
-        return Some((None, rest));
-    };
-    let time = time.trim_start();
-    let word_ends = time.match_indices(' ').map(|(at, _)| at);
-    let longest = word_ends
-        .chain([time.len()])
-        .map_while(|end| Some((duration::parse_span(&time[..end])?, &time[end..])))
-        .last();
-    match longest {
-        Some((length, why)) if length <= BAN_TIME_MAX => Some((Some(length), why.trim())),
-        Some(_) => None,
-        None if time.starts_with(|first: char| first.is_ascii_digit()) => None,
-        None => Some((None, rest)),
     }
 }
 

@@ -212,5 +212,10 @@ fn removals() -> Vec<Sentence> {
             0,
         ),
         says("the room fails by a fault of the server", fault),
+        says(
+            r"`\admin close 1150`, of the room where you are",
+            ModerationView::PutOut(room("1150"), PutOut::ClosedByOperator, 0),
+        )
+        .with(&[Form::Happened]),
     ]
 }

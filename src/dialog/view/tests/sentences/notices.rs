@@ -119,5 +119,15 @@ fn owning() -> Vec<Sentence> {
         did(r"`\unlock`, by Bo", ModAction::Unlocked, ""),
         did(r"`\private`, by Bo", ModAction::Private, ""),
         did(r"`\private off`, by Bo", ModAction::Public, ""),
+        did(
+            r"`\admin own 1150 Dai`, in room 1150",
+            ModAction::SharedByOperator,
+            "",
+        ),
+        did(
+            r"`\admin unlock 1150`, in room 1150",
+            ModAction::UnlockedByOperator,
+            "",
+        ),
     ]
 }

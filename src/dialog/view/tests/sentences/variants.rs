@@ -109,7 +109,7 @@ named! {
     }
     ModAction {
         Kicked, Banned, BannedAddress, Unbanned, UnbannedAddress, Muted, Unmuted, Shared,
-        Inherited, Returned, Locked, Unlocked, Private, Public,
+        Inherited, Returned, Locked, Unlocked, Private, Public, SharedByOperator, UnlockedByOperator,
     }
     GeneralView { Motd, BadChoice, Renamed, RenameFailed { 0: why }, YourName }
     RenameError { BadName { 0: error }, Taken, Registered, Unavailable }
@@ -162,7 +162,7 @@ named! {
     ModerationView {
         BadPassword, Overheard, NotClosed, WrongPassword, PutOut { 1: how },
     }
-    PutOut { Removed { 0: removal }, Fault }
+    PutOut { Removed { 0: removal }, ClosedByOperator, Fault }
     RemovalKind { Kicked, Banned, Closed }
     ModError {
         NotOwner, Muted, TooSoon { deed: deed }, Nobody, Oneself, Anon, Senior, Already, NotBanned,
