@@ -22,6 +22,8 @@ pub mod key;
 pub mod account;
 pub mod ignore;
 
+pub mod admin;
+
 pub mod reads;
 pub mod request;
 

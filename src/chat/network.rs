@@ -65,6 +65,13 @@ impl Counts {
         }
     }
 
+    /// How many the address has that has most.
+    pub fn most(&self) -> usize {
+        let addresses = self.0.iter();
+        let addresses = addresses.filter(|(network, _)| matches!(network, Network::Address(_)));
+        addresses.map(|(_, count)| *count).max().unwrap_or(0)
+    }
+
     fn of(&self, network: Network) -> usize {
         self.0.get(&network).copied().unwrap_or_default()
     }

@@ -1,5 +1,6 @@
 //! *Pure.* What users may know of each other, of rooms and of the server.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -225,6 +226,62 @@ impl Encryption {
             Encryption::Tls => "tls",
             Encryption::Ssh => "ssh",
         }
+    }
+}
+
+/// Where somebody connects from, and how. For operators, and rules; users are not told. Each connection keeps one, so it
+/// is small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The address, of version 4 where it can be; `None`: over a Unix socket.
+    pub ip: Option<IpAddr>,
+    /// What is true of the way here.
+    way: u8,
+}
+
+impl Source {
+    const TLS: u8 = 1;
+    const SSH: u8 = 2;
+    const PRIVATE: u8 = 4;
+    const LOCAL: u8 = 8;
+
+    /// From `ip`, or over a Unix socket. What protects the way here; whether nobody on it can read what is sent; whether it
+    /// begins on this machine, and nothing brings it here from elsewhere.
+    pub fn new(
+        ip: Option<IpAddr>,
+        encryption: Option<Encryption>,
+        is_private: bool,
+        is_local: bool,
+    ) -> Source {
+        let encryption = match encryption {
+            None => 0,
+            Some(Encryption::Tls) => Source::TLS,
+            Some(Encryption::Ssh) => Source::SSH,
+        };
+        let bit = |is_set, bit| if is_set { bit } else { 0 };
+        Source {
+            ip: ip.map(|ip| ip.to_canonical()),
+            way: encryption | bit(is_private, Source::PRIVATE) | bit(is_local, Source::LOCAL),
+        }
+    }
+
+    /// What protects the way here; `None`: nothing.
+    pub fn encryption(self) -> Option<Encryption> {
+        match self.way {
+            way if way & Source::TLS != 0 => Some(Encryption::Tls),
+            way if way & Source::SSH != 0 => Some(Encryption::Ssh),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody on the way can read what is sent.
+    pub fn is_private(self) -> bool {
+        self.way & Source::PRIVATE != 0
+    }
+
+    /// Whether it is on this machine, and nothing brings it here from elsewhere.
+    pub fn is_local(self) -> bool {
+        self.way & Source::LOCAL != 0
     }
 }
 

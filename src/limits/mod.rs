@@ -3,6 +3,7 @@
 //! Whatever grows from input stops at one of these. Those an operator may want to move have a flag in
 //! [`crate::config`]; the value here is then its default.
 
+mod admin;
 mod ops;
 mod store;
 mod terminal;
@@ -11,6 +12,7 @@ mod tls;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+pub use self::admin::*;
 pub use self::ops::*;
 pub use self::store::*;
 pub use self::terminal::*;

@@ -32,9 +32,33 @@ impl Pace {
         }
     }
 
+    /// One token each `interval`, and at most `burst` of them.
+    pub fn every(interval: Duration, burst: u32) -> Pace {
+        Pace {
+            interval,
+            slack: interval * burst.saturating_sub(1),
+        }
+    }
+
     /// Nobody has to wait.
     pub fn is_free(&self) -> bool {
         self.interval.is_zero()
+    }
+
+    /// How many tokens come in a second, rounded up; `0`: there is no limit.
+    pub fn per_second(&self) -> u32 {
+        match self.interval.as_nanos() {
+            0 => 0,
+            interval => u32::try_from(1_000_000_000_u128.div_ceil(interval)).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// How many tokens are kept at most; `0`: there is no limit.
+    pub fn burst(&self) -> u32 {
+        match self.interval.as_nanos() {
+            0 => 0,
+            interval => u32::try_from(self.slack.as_nanos() / interval + 1).unwrap_or(u32::MAX),
+        }
     }
 
     /// So many times as fast, with so many times the tokens.

@@ -54,6 +54,7 @@ const ROOMS: &[Room] = &[
     room(10,  "text",                Pure,    "text made safe and measured"),
     room(20,  "chat/name",           Pure,    "names of people and rooms"),
     room(30,  "chat",                Pure,    "messages, accounts, settings: what people exchange"),
+    room(35,  "chat/admin",          Pure,    "what operators ask, bans of the server, reports"),
     room(40,  "chat/request",        Pure,    "what can be asked, and the answers"),
     room(50,  "chat/room",           Pure,    "the rules of a room"),
     room(60,  "terminal/charset",    Pure,    "terminals that do not speak UTF-8"),
