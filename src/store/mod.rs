@@ -8,6 +8,7 @@
 //! lines, the topic, the persistent moderation, and that a room was closed. Who comes and goes only gets a number.
 
 mod accounts;
+mod bans;
 mod claim;
 mod counts;
 pub mod faults;

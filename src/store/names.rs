@@ -123,6 +123,11 @@ impl Names {
         }
     }
 
+    /// How many names are registered.
+    pub(super) fn accounts(&self) -> usize {
+        self.accounts
+    }
+
     /// Whether exactly this name is registered.
     pub(super) fn is_registered(&self, name: &Name) -> bool {
         let [_, _, folded] = name.keys();

@@ -128,6 +128,20 @@ impl Register {
         self.lock().is_registered(name)
     }
 
+    /// How many names are registered.
+    pub fn accounts(&self) -> usize {
+        self.lock().accounts()
+    }
+
+    /// Those who have `name` or one that looks like it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    pub async fn holders(&self, name: &Name) -> Result<Vec<MemberId>, StoreError> {
+        Ok(self.lock().others_with(name, MemberId::NOBODY))
+    }
+
     /// Those other than `id` who have `name` or one that looks like it.
     #[cfg(test)]
     pub(crate) fn others_with(&self, name: &Name, id: MemberId) -> Vec<MemberId> {

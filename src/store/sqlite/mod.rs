@@ -6,6 +6,7 @@
 //! other up, and no task of the executor ever waits inside SQLite.
 
 pub(super) mod accounts;
+pub(super) mod bans;
 pub(super) mod clock;
 pub(super) mod closed;
 mod error_log;

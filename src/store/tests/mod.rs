@@ -19,6 +19,7 @@ use crate::limits::{FORGET_LINES, STORE_PAGE_BYTES_MAX};
 use crate::runtime::Clock;
 
 mod accounts;
+mod bans;
 mod clock;
 mod closed;
 mod damage;

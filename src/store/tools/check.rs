@@ -6,6 +6,8 @@ use rusqlite::{Connection, Row};
 
 use super::record::time_text;
 use super::{ToolError, failed};
+use crate::chat::admin::ban::BanTarget;
+use crate::chat::admin::report::Report;
 use crate::chat::message::Kind;
 use crate::chat::name::{Name, NameKey, RoomName};
 use crate::chat::password;
@@ -17,7 +19,7 @@ use crate::text;
 
 /// Reads the whole file and returns what is wrong, a sentence for each fault, at most [`CHECK_FAULTS_MAX`]. None
 /// means that all pages and tables, and those of the index, are as SQLite left them, and that every room,
-/// message and account is one that this program could have stored.
+/// message, account, ban and report is one that this program could have stored.
 ///
 /// A text in which one letter became another on the disk is not noticed: it is a text as well.
 ///
@@ -27,7 +29,7 @@ use crate::text;
 pub fn check(path: &Path) -> Result<Vec<String>, ToolError> {
     let db = file::open_to_read(path)?;
     let mut faults = Vec::new();
-    let parts = [structure, rooms, messages, accounts];
+    let parts = [structure, rooms, messages, accounts, bans, reports];
     for part in parts {
         // A file can be too broken to go on reading; that is a fault of its own.
         if let Err(error) = part(&db, &mut faults) {
@@ -154,6 +156,39 @@ fn message_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
     } else {
         None
     })
+}
+
+fn bans(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut select = db.prepare("SELECT target, why, made FROM bans ORDER BY made, target")?;
+    let mut rows = select.query(())?;
+    while let Some(row) = rows.next()?
+        && faults.len() < CHECK_FAULTS_MAX
+    {
+        let (target, why): (String, String) = (row.get(0)?, row.get(1)?);
+        let fault = match BanTarget::parse(&target) {
+            None => "its target is invalid",
+            _ if text::clean(why.as_bytes()) != why => "nobody could have typed its reason",
+            _ if time_text(row.get(2)?).is_none() => "its time is invalid",
+            _ => continue,
+        };
+        let target = text::clean(target.as_bytes());
+        faults.push(format!("the ban of {target}: {fault}"));
+    }
+    Ok(())
+}
+
+fn reports(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
+    let mut select = db.prepare("SELECT id, report FROM reports ORDER BY id")?;
+    let mut rows = select.query(())?;
+    while let Some(row) = rows.next()?
+        && faults.len() < CHECK_FAULTS_MAX
+    {
+        if serde_json::from_str::<Report>(row.get_ref(1)?.as_str()?).is_err() {
+            let id: i64 = row.get(0)?;
+            faults.push(format!("report {id}: it cannot be read"));
+        }
+    }
+    Ok(())
 }
 
 fn accounts(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
