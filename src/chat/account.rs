@@ -3,6 +3,7 @@
 //! Nobody needs one. An account is a registered name, and only a user who is logged in to it can have the name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::chat::ignore::Ignores;
 use crate::chat::key::{KeyReply, KeyRequest};
@@ -48,6 +49,8 @@ pub struct Login {
     pub settings: Settings,
     /// Everybody whom the user ignores now.
     pub ignores: Option<Arc<Ignores>>,
+    /// The account is an operator's, and this connection one over which operators may act.
+    pub is_operator: bool,
 }
 
 /// Why a request was refused.
@@ -65,6 +68,10 @@ pub enum AccountError {
     Registered(Name),
     /// The user does not have the name.
     NotYours,
+    /// An operator keeps the account out, for so long (`None`: until that is lifted), for a reason that may be empty.
+    Banned(Option<Duration>, Box<str>),
+    /// It is the name of an operator, which is registered from the server's own machine only.
+    Operators,
     /// There are as many accounts as allowed.
     TooMany(usize),
     /// The server cannot store it.

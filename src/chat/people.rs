@@ -230,11 +230,11 @@ impl Encryption {
 }
 
 /// Where somebody connects from, and how. For operators, and rules; users are not told. Each connection keeps one, so it
-/// is small.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// takes no more than the address and a byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The address, of version 4 where it can be; `None`: over a Unix socket.
-    pub ip: Option<IpAddr>,
+    /// As one of version 6.
+    ip: [u8; 16],
     /// What is true of the way here.
     way: u8,
 }
@@ -244,6 +244,7 @@ impl Source {
     const SSH: u8 = 2;
     const PRIVATE: u8 = 4;
     const LOCAL: u8 = 8;
+    const UNIX: u8 = 16;
 
     /// From `ip`, or over a Unix socket. What protects the way here; whether nobody on it can read what is sent; whether it
     /// begins on this machine, and nothing brings it here from elsewhere.
@@ -260,9 +261,22 @@ impl Source {
         };
         let bit = |is_set, bit| if is_set { bit } else { 0 };
         Source {
-            ip: ip.map(|ip| ip.to_canonical()),
-            way: encryption | bit(is_private, Source::PRIVATE) | bit(is_local, Source::LOCAL),
+            ip: match ip {
+                None => [0; 16],
+                Some(IpAddr::V4(ip)) => ip.to_ipv6_mapped().octets(),
+                Some(IpAddr::V6(ip)) => ip.octets(),
+            },
+            way: encryption
+                | bit(is_private, Source::PRIVATE)
+                | bit(is_local, Source::LOCAL)
+                | bit(ip.is_none(), Source::UNIX),
         }
+    }
+
+    /// The address, of version 4 where it can be; `None`: over a Unix socket.
+    pub fn ip(self) -> Option<IpAddr> {
+        let is_unix = self.way & Source::UNIX != 0;
+        (!is_unix).then(|| IpAddr::from(self.ip).to_canonical())
     }
 
     /// What protects the way here; `None`: nothing.
@@ -285,6 +299,13 @@ impl Source {
     }
 }
 
+impl Default for Source {
+    /// Over a Unix socket that anybody may listen to.
+    fn default() -> Source {
+        Source::new(None, None, false, false)
+    }
+}
+
 /// Figures of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stats {
@@ -302,4 +323,33 @@ pub struct Stats {
     pub lines_ever: Option<u64>,
     /// SHA-256 of the certificate that clients by TLS are shown, as `AB:CD:…`; `None` where there is no TLS.
     pub certificate: Option<Arc<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_what_it_was_made_of() {
+        for ip in [
+            None,
+            Some("192.0.2.7"),
+            Some("2001:db8::7"),
+            Some("::"),
+            Some("::ffff:192.0.2.7"),
+        ] {
+            let ip: Option<IpAddr> = ip.map(|text| text.parse().expect("an address"));
+            for encryption in [None, Some(Encryption::Tls), Some(Encryption::Ssh)] {
+                for (is_private, is_local) in [(false, false), (true, false), (false, true)] {
+                    let source = Source::new(ip, encryption, is_private, is_local);
+                    assert_eq!(source.ip(), ip.map(|ip| ip.to_canonical()));
+                    assert_eq!(source.encryption(), encryption);
+                    assert_eq!(
+                        (source.is_private(), source.is_local()),
+                        (is_private, is_local)
+                    );
+                }
+            }
+        }
+    }
 }

@@ -26,6 +26,7 @@ pub use live::{LiveConfig, ReloadReport};
 pub use options::{LogFormat, Options, RawDrawing};
 pub use source::{ConfigError, ConfigSource, Source};
 
+use crate::chat::name::Name;
 use crate::chat::room::RoomLimits;
 use crate::hub::lobby::LobbyLimits;
 use crate::net::endpoint::{Listen, parse_listen};
@@ -70,6 +71,8 @@ pub struct Config {
     pub data: Option<Data>,
     /// Where the certificate of listeners by TLS comes from.
     pub certificate: CertificateSource,
+    /// The accounts that are operators.
+    pub operators: Vec<Name>,
     /// Passwords are accepted over connections from other hosts too.
     pub plain_passwords: bool,
     /// Connections in all; `0`: no limit.
@@ -120,6 +123,7 @@ impl Config {
             listen: parse_listens(&options)?,
             certificate: find_certificate(&options)?,
             data: parse_data(&options)?,
+            operators: parse_operators(&options)?,
             name: parse_name(&options)?,
             motd: read_motd(&options)?,
             plain_passwords: options.plain_passwords.unwrap_or(false),
@@ -340,6 +344,29 @@ fn parse_seconds(
             let why = format!("give a number of seconds, such as {usual}");
             Err(options.wrong(name, why))
         }
+    }
+}
+
+fn parse_operators(options: &Options) -> Result<Vec<Name>, ConfigError> {
+    let mut operators = Vec::new();
+    for text in &options.operator {
+        let wrong = |why: String| options.wrong_value("operator", text, why);
+        let name = Name::parse(text).map_err(|error| wrong(error.to_string()))?;
+        if name.is_anon() {
+            return Err(wrong("anon is everybody's".to_owned()));
+        }
+        if options.data.is_none() {
+            let why = "operators have accounts, which need the file of --data: give that too";
+            return Err(wrong(why.to_owned()));
+        }
+        operators.push(name);
+    }
+    match operators.len() > limits::OPERATORS_MAX {
+        true => Err(options.wrong(
+            "operator",
+            format!("there can be {} at most", limits::OPERATORS_MAX),
+        )),
+        false => Ok(operators),
     }
 }
 

@@ -90,6 +90,12 @@ macro_rules! with_options {
                 option(arg_name = "lines", key = "keep_lines", example = "10000", on_reload = Restart)
                 keep_lines: Option<u64>,
             }
+            section "Operators" {
+                /// an account that is an operator: it types \admin, where nobody can read along;
+                /// may be given several times
+                option(arg_name = "name", key = "operators", example = "Dai", on_reload = Live)
+                operator: Vec<String>,
+            }
             section "Connections" {
                 /// the certificate for --listen tls+ADDRESS:PORT, and behind it those that vouch for it: a PEM file, which
                 /// is read again when it changes (default: one that nobody vouches for is made and kept beside --data; its

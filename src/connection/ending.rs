@@ -2,12 +2,16 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures_lite::future;
 
-use super::Connection;
+use super::{Connection, whole_seconds};
+use crate::chat::admin::Ejection;
 use crate::dialog::view::{EndView, View};
-use crate::limits::{GOODBYE_LOCAL, GOODBYE_REMOTE, READ_BYTES, STUCK_AFTER};
+use crate::limits::{
+    CLOSED_AFTER, GOODBYE_LOCAL, GOODBYE_REMOTE, READ_BYTES, SILENT_LOOK_EVERY, STUCK_AFTER,
+};
 use crate::net::reason::Reason;
 
 impl Connection {
@@ -57,13 +61,52 @@ impl Connection {
         }
     }
 
+    /// An operator closes the connection: its client is told why if it reads, and nothing else that waits for it.
+    pub(super) fn eject(&mut self, ejection: Ejection) {
+        if self.ending.is_some() {
+            return;
+        }
+        let reason = match ejection.ban {
+            None => Reason::Kicked,
+            Some(_) => Reason::Banned,
+        };
+        self.output.waiting = None;
+        self.show(&View::End(EndView::Ejected(ejection)));
+        self.end(reason);
+        let at = self.shared.lobby.up(self.now() + CLOSED_AFTER);
+        self.input.silent_until = whole_seconds(at);
+    }
+
+    /// When the connection ends that an operator has closed, whether its last words are taken or not.
+    pub(super) fn closed_at(&self) -> Option<Instant> {
+        let is_closed = matches!(self.ending, Some(Reason::Kicked | Reason::Banned));
+        is_closed.then(|| self.silent_at()).flatten()
+    }
+
+    /// A client that has sent no line for a while: it goes first where others need its place.
+    pub(super) fn check_silent(&mut self, now: Instant) {
+        if !self.shared.admission.is_over_half_full() {
+            let next = self.shared.lobby.up(now + SILENT_LOOK_EVERY);
+            self.input.silent_until = whole_seconds(next);
+            return;
+        }
+        self.show(&View::End(EndView::Silent));
+        self.end(Reason::Silent);
+    }
+
+    /// Whether an operator has closed the connection, and it has not said its last words.
+    pub(super) fn is_ejected(&self) -> bool {
+        self.ending.is_none() && self.user.inbox().is_urgent()
+    }
+
     /// Tells a client that is refused why, and closes.
     pub async fn refuse(mut self: Box<Self>, reason: Reason) {
-        self.show(match reason {
-            Reason::AddressFull => &View::End(EndView::AddressFull),
-            Reason::NotTls => &View::End(EndView::NotTls),
-            _ => &View::End(EndView::ServerFull),
-        });
+        self.show(&View::End(match reason {
+            Reason::AddressFull => EndView::AddressFull,
+            Reason::AddressBanned => EndView::Ejected(self.user.ban()),
+            Reason::NotTls => EndView::NotTls,
+            _ => EndView::ServerFull,
+        }));
         // What does not fit into a new socket's buffer is not worth waiting for.
         self.flush();
         Box::pin(self.goodbye(reason)).await;
@@ -71,7 +114,11 @@ impl Connection {
 
     /// Lets the last words arrive and closes the socket.
     pub(super) async fn goodbye(&self, reason: Reason) {
-        let told = self.lost.is_none() && !matches!(reason, Reason::Stuck | Reason::EndOfInput);
+        // Nor is anybody waited for who has not taken what an operator had told.
+        let is_silent = matches!(reason, Reason::Kicked | Reason::Banned) && self.has_output();
+        let told = self.lost.is_none()
+            && !is_silent
+            && !matches!(reason, Reason::Stuck | Reason::EndOfInput);
         // A Telnet client leaves by itself when the connection ends. So does one whose input is at its end.
         if !told || self.negotiation.is_telnet() {
             return;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Connection;
 use super::paging::Page;
 use crate::chat::account::AccountReply;
+use crate::chat::admin::Tidings;
 use crate::chat::history::HistoryQuery;
 use crate::chat::ignore::IgnoreReply;
 use crate::chat::message::Message;
@@ -12,7 +13,7 @@ use crate::chat::name::Name;
 use crate::chat::people::DirectMessage;
 use crate::chat::request::{Info, LobbyReply, Reply, Request, RoomReply, RoomRequest};
 use crate::chat::settings::Bell;
-use crate::dialog::view::{HistoryView, MessageView, View};
+use crate::dialog::view::{AdminView, HistoryView, MessageView, View};
 use crate::hub::participant::{Departure, Event, NotPosted, Participant};
 use crate::terminal::draw::Mention;
 
@@ -21,7 +22,7 @@ impl Connection {
     pub(super) fn take_events(&mut self) -> bool {
         let mut busy = self.user.retry();
         // What others send waits as long as what the client itself asks for.
-        if !self.has_space() {
+        if !self.has_space() && !self.is_ejected() {
             return busy;
         }
         for event in self.user.events() {
@@ -71,8 +72,29 @@ impl Connection {
                     self.perform(turn);
                 }
             }
+            Event::RenamedByOperator(new, left) => {
+                self.named(&new);
+                let turn = self.session.renamed_by_operator(new, left);
+                if self.ending.is_none() {
+                    self.perform(turn);
+                }
+            }
+            Event::Told(_) if self.ending.is_some() => {}
+            Event::Told(tidings) => self.take_tidings(&tidings),
+            Event::Ejected(ejection) => self.eject(*ejection),
             Event::Stop => self.stopping = true,
         }
+    }
+
+    /// Operators tell something, or are told.
+    fn take_tidings(&mut self, tidings: &Tidings) {
+        // What the room has said before comes before.
+        self.take_batches();
+        if self.screen.display.bell != Bell::Off {
+            self.ring();
+        }
+        self.show(&View::Admin(AdminView::from(tidings)));
+        self.show_prompt();
     }
 
     fn take_message(&mut self, message: DirectMessage) {

@@ -298,6 +298,7 @@ impl Connection {
     /// Handles a line, or holds it if that has to wait.
     fn take_line(&mut self, event: Event) {
         self.input.silent_until = None;
+        self.user.inbox().note_line();
         // Of a connection that is lost, only what it said is of interest to anybody.
         if self.lost.is_some() && !self.would_say(&event) {
             return;

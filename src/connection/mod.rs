@@ -62,7 +62,7 @@ use crate::dialog::session::Session;
 use crate::dialog::view::{EndView, Part, View};
 use crate::hub::lobby::Lobby;
 use crate::hub::participant::Participant;
-use crate::limits::{LOST_AFTER, SILENT_AFTER, SILENT_LOOK_EVERY};
+use crate::limits::{LOST_AFTER, SILENT_AFTER};
 use crate::net::reason::Reason;
 use crate::net::share::Sharer;
 use crate::net::socket::{Peer, Socket};
@@ -146,7 +146,8 @@ struct Input {
     /// When the client sent something last.
     last: Instant,
     /// When it is looked next whether there is space for a client that has sent no line, in whole seconds of the
-    /// server's life, which take little space; `None` once it has sent one.
+    /// server's life, which take little space; `None` once it has sent one. Of a connection that an operator has closed:
+    /// when it ends.
     silent_until: Option<NonZeroU32>,
     /// The socket will ring when there is input.
     awaited: bool,
@@ -227,7 +228,7 @@ impl Connection {
             socket,
             is_local: peer.is_on_this_machine(),
             kind: delivery::kind_of(peer),
-            user: Participant::enter(id, peer.group(), Arc::clone(&shared.lobby)),
+            user: Participant::enter(id, peer.source(), Arc::clone(&shared.lobby)),
             session: Session::new(context::policy(&shared.config.get(), peer)),
             input: Input {
                 decoder: Decoder::new(),
@@ -291,7 +292,7 @@ impl Connection {
     )]
     pub fn run(mut self: Box<Self>) -> impl Future<Output = Reason> + Send {
         async move {
-            self.user.register(self.kind.way().encryption());
+            self.user.register();
             self.counts().present.enter(self.kind);
             self.greet();
             let served = AssertUnwindSafe(self.serve()).catch_unwind().await.ok();
@@ -423,7 +424,10 @@ impl Connection {
         };
         // Once the last words are said, only their being taken matters.
         if self.ending.is_some() {
-            return [stuck, paused].into_iter().flatten().min();
+            return [stuck, paused, self.closed_at()]
+                .into_iter()
+                .flatten()
+                .min();
         }
         let first_line = match self.input.first_line {
             FirstLine::Cr(until) => Some(until),
@@ -513,7 +517,7 @@ impl Connection {
 
     /// Handles what there is; false if nothing is left that need not be waited for.
     fn turn(&mut self) -> bool {
-        if self.is_showing() {
+        if self.is_showing() && !self.is_ejected() {
             return self.show_waiting();
         }
         // The transcript comes first: the answer to a request tells of a later time.
@@ -533,6 +537,11 @@ impl Connection {
         let now = self.now();
         if now < deadline {
             return ControlFlow::Continue(());
+        }
+        if let Some(reason) = self.ending
+            && self.closed_at().is_some_and(|at| now >= at)
+        {
+            return ControlFlow::Break(reason);
         }
         if self.is_stuck(now) {
             return ControlFlow::Break(Reason::Stuck);
@@ -557,17 +566,6 @@ impl Connection {
         // What was shown is written in the next turn.
         self.user.inbox().ring();
         ControlFlow::Continue(())
-    }
-
-    /// A client that has sent no line for a while: it goes first where others need its place.
-    fn check_silent(&mut self, now: Instant) {
-        if !self.shared.admission.is_over_half_full() {
-            let next = self.shared.lobby.up(now + SILENT_LOOK_EVERY);
-            self.input.silent_until = whole_seconds(next);
-            return;
-        }
-        self.show(&View::End(EndView::Silent));
-        self.end(Reason::Silent);
     }
 }
 

@@ -30,6 +30,9 @@ pub(super) fn work(request: &Request) -> Duration {
             LobbyRequest::Join(_, Some(_)) => 500,
             // A name that looks like twenty others, each of which is tried.
             LobbyRequest::Rename(_) => 300,
+            // A list of all connections, and a room's last lines.
+            LobbyRequest::Admin(_) => 300,
+            LobbyRequest::Report(..) => 200,
             LobbyRequest::Whois(_)
             | LobbyRequest::Message(..)
             | LobbyRequest::Invite(_)

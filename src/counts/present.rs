@@ -4,7 +4,7 @@ use std::array;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::chat::people::{ClientKind, Encryption};
+use crate::chat::people::ClientKind;
 
 /// By which way a client has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,17 +17,6 @@ pub enum Way {
     Ssh,
     /// A Unix socket.
     Unix,
-}
-
-impl Way {
-    /// What protects it; `None`: nothing.
-    pub fn encryption(self) -> Option<Encryption> {
-        match self {
-            Way::Tls => Some(Encryption::Tls),
-            Way::Ssh => Some(Encryption::Ssh),
-            Way::Plain | Way::Unix => None,
-        }
-    }
 }
 
 /// The ways there are, in the order of their numbers.

@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use crate::chat::message::{Kind, MemberId};
+use crate::chat::people::Source;
 use crate::chat::request::{JoinError, LobbyReply, Reply, RoomRequest};
 use crate::hub::lobby::Lobby;
 use crate::hub::participant::{Event, Participant};
@@ -38,7 +39,7 @@ impl fmt::Display for Unwell {
 /// Why it does not come.
 pub async fn say_a_line(lobby: &Arc<Lobby>) -> Result<(), Unwell> {
     // It is in no list, so its number need not be its own.
-    let mut user = Participant::enter(MemberId::NOBODY, None, Arc::clone(lobby));
+    let mut user = Participant::enter(MemberId::NOBODY, Source::default(), Arc::clone(lobby));
     let _room = lobby
         .open_health_room(user.inbox())
         .ok_or(Unwell::Stopping)?;

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use tracing::{info, warn};
 
 use crate::chat::address::Address;
+use crate::chat::admin::Operator;
 use crate::chat::key::Fingerprint;
 use crate::chat::moderation::{ModCommand, Target};
 use crate::chat::name::{Name, RoomName};
@@ -33,6 +34,28 @@ pub enum Incident<'a> {
     Deleted(&'a Name),
     /// An operator deleted an account.
     DeletedByOperator(&'a Name),
+    /// Somebody who is no operator, called so, wanted to act as one.
+    NotOperator(&'a Name),
+    /// Somebody was reported. Why is for operators, who have the number.
+    Reported {
+        /// The number.
+        id: u64,
+        /// By whom.
+        by: &'a Name,
+        /// Who.
+        whom: &'a Name,
+        /// Where; `None`: from the menu.
+        room: Option<&'a str>,
+    },
+    /// An operator did something.
+    Operated {
+        /// Who.
+        by: &'a Operator,
+        /// What, in one word.
+        event: &'static str,
+        /// To whom, and how.
+        about: &'a [(&'static str, String)],
+    },
     /// An owner did something to a room, or to somebody in it.
     Moderated {
         /// Where.
@@ -98,7 +121,11 @@ impl Moderated {
 pub fn note(address: Option<Address>, incident: &Incident<'_>) {
     let line = Line(address, incident);
     match incident {
-        Incident::WrongPassword(_) | Incident::WrongRoomPassword(_) | Incident::Guessed(_) => {
+        Incident::WrongPassword(_)
+        | Incident::WrongRoomPassword(_)
+        | Incident::Guessed(_)
+        | Incident::NotOperator(_)
+        | Incident::Reported { .. } => {
             warn!("security: {line}");
         }
         Incident::Registered(_)
@@ -106,6 +133,7 @@ pub fn note(address: Option<Address>, incident: &Incident<'_>) {
         | Incident::KeyRemoved(..)
         | Incident::Deleted(_)
         | Incident::DeletedByOperator(_)
+        | Incident::Operated { .. }
         | Incident::Moderated { .. } => {
             info!("security: {line}");
         }
@@ -127,6 +155,9 @@ impl fmt::Display for Line<'_> {
             Incident::KeyRemoved(..) => "key-removed",
             Incident::Deleted(_) => "account-deleted",
             Incident::DeletedByOperator(_) => "account-deleted-by-operator",
+            Incident::NotOperator(_) => "not-operator",
+            Incident::Reported { .. } => "reported",
+            Incident::Operated { event, .. } => event,
             Incident::Moderated { what, .. } => match what {
                 Moderated::Locked => "locked",
                 Moderated::Unlocked => "unlocked",
@@ -140,7 +171,9 @@ impl fmt::Display for Line<'_> {
         match address {
             Some(address) => IpAddr::from(*address).fmt(f)?,
             None => match incident {
-                Incident::DeletedByOperator(_) => f.write_str("none")?,
+                Incident::DeletedByOperator(_) | Incident::Operated { .. } => {
+                    f.write_str("none")?
+                }
                 _ => f.write_str("unix")?,
             },
         }
@@ -154,6 +187,20 @@ impl fmt::Display for Line<'_> {
                 write!(f, " account={account} key={key}")
             }
             Incident::WrongRoomPassword(room) => write!(f, " room={room}"),
+            Incident::NotOperator(name) => write!(f, " name={name}"),
+            Incident::Reported { id, by, whom, room } => {
+                write!(f, " report={id} by={by} whom={whom}")?;
+                match room {
+                    Some(room) => write!(f, " room={room}"),
+                    None => Ok(()),
+                }
+            }
+            Incident::Operated { by, about, .. } => {
+                write!(f, " by={by}")?;
+                about
+                    .iter()
+                    .try_for_each(|(key, value)| write!(f, " {key}={value}"))
+            }
             Incident::Moderated { room, by, what } => {
                 write!(f, " room={room} by={by}")?;
                 match what {
@@ -219,6 +266,51 @@ mod tests {
                 None,
                 moderated(Moderated::Banned(Target::Name(ben))),
                 "banned address=unix room=1150 by=Dai whom=ben",
+            ),
+        ] {
+            assert_eq!(Line(address, &incident).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn so_have_those_about_operators() {
+        let name = |text: &str| Name::parse(text).expect("a name");
+        let (dai, ben) = (name("Dai"), name("ben"));
+        let here = Address::parse("192.0.2.7");
+        let there = Address::parse("2001:db8::7");
+        for (address, incident, expected) in [
+            (
+                there,
+                Incident::NotOperator(&dai),
+                "not-operator address=2001:db8:: name=Dai",
+            ),
+            (
+                None,
+                Incident::Reported {
+                    id: 7,
+                    by: &dai,
+                    whom: &ben,
+                    room: Some("1150"),
+                },
+                "reported address=unix report=7 by=Dai whom=ben room=1150",
+            ),
+            (
+                here,
+                Incident::Operated {
+                    by: &Operator::Socket("root".into()),
+                    event: "operator-kicked",
+                    about: &[("id", "7".to_owned()), ("whom", "ben".to_owned())],
+                },
+                "operator-kicked address=192.0.2.7 by=unix:root id=7 whom=ben",
+            ),
+            (
+                None,
+                Incident::Operated {
+                    by: &Operator::Account(dai.clone()),
+                    event: "operator-reloaded",
+                    about: &[],
+                },
+                "operator-reloaded address=none by=Dai",
             ),
         ] {
             assert_eq!(Line(address, &incident).to_string(), expected);

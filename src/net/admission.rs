@@ -96,6 +96,16 @@ impl Admission {
         )
     }
 
+    /// How many connections there are.
+    pub fn taken(&self) -> usize {
+        self.all.taken.load(Ordering::Relaxed)
+    }
+
+    /// How many the address has that has most; 0 if they are not counted by address.
+    pub fn busiest(&self) -> usize {
+        self.addresses().counts.most()
+    }
+
     /// More than half of the connections that there can be are there.
     pub fn is_over_half_full(&self) -> bool {
         let (taken, most) = self.places();

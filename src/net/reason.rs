@@ -36,11 +36,17 @@ pub enum Reason {
     HandshakeLate,
     /// A proxy did not say whom it brings, or not in words that make sense.
     NoHeader,
+    /// An operator closed the connection.
+    Kicked,
+    /// An operator banned the user, who was there.
+    Banned,
+    /// An operator keeps out whoever comes from there.
+    AddressBanned,
 }
 
 impl Reason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Reason; 15] = [
+    pub const ALL: [Reason; 18] = [
         Reason::Quit,
         Reason::EndOfInput,
         Reason::Lost,
@@ -56,6 +62,9 @@ impl Reason {
         Reason::Handshake,
         Reason::HandshakeLate,
         Reason::NoHeader,
+        Reason::Kicked,
+        Reason::Banned,
+        Reason::AddressBanned,
     ];
 
     /// Whether the user will not be back for what was left. A terminal whose window is closed ends its input; only
@@ -70,7 +79,10 @@ impl Reason {
             | Reason::NotTls
             | Reason::Handshake
             | Reason::HandshakeLate
-            | Reason::NoHeader => true,
+            | Reason::NoHeader
+            | Reason::Kicked
+            | Reason::Banned
+            | Reason::AddressBanned => true,
             Reason::EndOfInput
             | Reason::Lost
             | Reason::Idle
@@ -97,7 +109,10 @@ impl Reason {
             | Reason::NotTls
             | Reason::Handshake
             | Reason::HandshakeLate
-            | Reason::NoHeader => false,
+            | Reason::NoHeader
+            | Reason::Kicked
+            | Reason::Banned
+            | Reason::AddressBanned => false,
         }
     }
 
@@ -119,6 +134,9 @@ impl Reason {
             Reason::Handshake => "tls_handshake",
             Reason::HandshakeLate => "tls_late",
             Reason::NoHeader => "no_proxy_header",
+            Reason::Kicked => "kicked",
+            Reason::Banned => "banned",
+            Reason::AddressBanned => "address_banned",
         }
     }
 
@@ -130,7 +148,8 @@ impl Reason {
             | Reason::NotTls
             | Reason::Handshake
             | Reason::HandshakeLate
-            | Reason::NoHeader => true,
+            | Reason::NoHeader
+            | Reason::AddressBanned => true,
             Reason::Quit
             | Reason::EndOfInput
             | Reason::Lost
@@ -139,7 +158,9 @@ impl Reason {
             | Reason::Stuck
             | Reason::Foreign
             | Reason::Stop
-            | Reason::Fault => false,
+            | Reason::Fault
+            | Reason::Kicked
+            | Reason::Banned => false,
         }
     }
 }
@@ -162,6 +183,9 @@ impl fmt::Display for Reason {
             Reason::Handshake => "TLS handshake failed",
             Reason::HandshakeLate => "TLS handshake took too long",
             Reason::NoHeader => "no PROXY header",
+            Reason::Kicked => "kicked by an operator",
+            Reason::Banned => "banned by an operator",
+            Reason::AddressBanned => "refused: its address is banned",
         })
     }
 }

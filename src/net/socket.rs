@@ -14,6 +14,7 @@ use socket2::SockRef;
 
 use crate::chat::address::Address;
 pub use crate::chat::people::Encryption;
+use crate::chat::people::Source;
 
 /// Where a client is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,16 @@ impl Peer {
             encryption: None,
             is_proxied: false,
         }
+    }
+
+    /// What operators and the rooms may know of it.
+    pub fn source(self) -> Source {
+        let ip = match self.origin {
+            Origin::Unix => None,
+            Origin::Tcp(address) => Some(address.ip()),
+        };
+        let is_local = self.is_on_this_machine() && !self.is_proxied;
+        Source::new(ip, self.encryption, self.is_private(), is_local)
     }
 
     /// What connections are counted by (see

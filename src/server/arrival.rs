@@ -101,6 +101,9 @@ impl Arrival {
             self.is_unknown = false;
             is_checked = header.source == Source::Proxy;
         }
+        if let (Place::Admitted(_), Some(banned)) = (&place, server.ban_of(self.peer)) {
+            place = Place::refused(&shared.admission, banned)?;
+        }
         let now = shared.runtime.clock.now();
         // A proxy looks every few seconds whether the server is well.
         self.is_logged = !is_checked && server.connect_log.connects(self.peer.address(), now);

@@ -3,6 +3,7 @@
 mod arrival;
 mod clock_watch;
 mod connect_log;
+mod control;
 mod entrances;
 mod listening;
 pub mod log;
@@ -59,6 +60,8 @@ pub struct Server {
     store: Store,
     /// Closed once it stops, for those who wait for their turn.
     stopping: (Sender<Infallible>, Receiver<Infallible>),
+    /// Has a message once an operator wants it to stop.
+    asked_to_stop: Receiver<()>,
 }
 
 impl Server {
@@ -91,6 +94,19 @@ impl Server {
             .await
             .map_err(|error| format!("cannot read the rooms: {error}"))?;
         let (most, per_address) = (config.connections_max, config.per_address_max);
+        let (stop, asked_to_stop) = async_channel::bounded(1);
+        let shared = Arc::new(Shared {
+            admission: Admission::new(most, per_address, config.connect_pace),
+            lobby,
+            backlog: Arc::default(),
+            shares: Shares::new(config.threads),
+            reasons: Arc::default(),
+            certificates,
+            runtime: runtime.clone(),
+            control,
+            config: LiveConfig::new(config),
+        });
+        control::install(&shared, stop);
         Ok(Arc::new(Server {
             next_id: AtomicU64::new(1),
             connections: runtime.tasks(),
@@ -98,17 +114,8 @@ impl Server {
             clock_watch: Mutex::new(Some(runtime.tasks().spawn(watch))),
             stopping: async_channel::bounded(1),
             store: watched_store,
-            shared: Arc::new(Shared {
-                admission: Admission::new(most, per_address, config.connect_pace),
-                lobby,
-                backlog: Arc::default(),
-                shares: Shares::new(config.threads),
-                reasons: Arc::default(),
-                certificates,
-                runtime,
-                control,
-                config: LiveConfig::new(config),
-            }),
+            asked_to_stop,
+            shared,
         }))
     }
 
@@ -119,7 +126,12 @@ impl Server {
         let now = self.shared.runtime.clock.now();
         let server = Arc::clone(self);
         let is_logged = self.connect_log.connects(peer.address(), now);
-        match self.shared.admission.admit(peer, now) {
+        // First of all: whoever is banned takes no place, and costs next to nothing.
+        let admitted = match self.ban_of(peer) {
+            Some(banned) => Err(banned),
+            None => self.shared.admission.admit(peer, now),
+        };
+        match admitted {
             Ok(admitted) => match admitted.turn {
                 None => {
                     let connection = self.connection(id, peer, socket);
@@ -140,6 +152,12 @@ impl Server {
                 server.ended(id, peer, is_logged, reason);
             })),
         }
+    }
+
+    /// Whether an operator keeps out whoever comes from there, counted as a hit.
+    fn ban_of(&self, peer: Peer) -> Option<Reason> {
+        let ban = self.shared.lobby.ban_of_address(peer.source().ip()?);
+        ban.map(|_| Reason::AddressBanned)
     }
 
     fn connection(&self, id: u64, peer: Peer, socket: Socket) -> Box<Connection> {
@@ -187,11 +205,20 @@ impl Server {
                 Reason::AddressFull => warn_refused(peer, "address-full"),
                 Reason::NotTls => warn_refused(peer, "not-tls"),
                 Reason::HandshakeLate => warn_refused(peer, "tls-late"),
+                Reason::AddressBanned => warn_refused(peer, "banned"),
                 _ => info!(id, %peer, %reason, "closed"),
             }
         }
         self.connect_log
             .disconnects(self.shared.runtime.clock.now());
+    }
+
+    /// Warns of operators who have no account yet.
+    async fn warn_of_operators(&self) {
+        let config = self.shared.config.snapshot();
+        for warning in self.shared.lobby.unregistered(&config.operators).await {
+            warn!("{warning}");
+        }
     }
 
     /// How many clients are served, those included that are being told why they are refused.
@@ -277,8 +304,8 @@ pub struct Start {
     pub notifier: Notifier,
 }
 
-/// Serves clients until a signal says that the server should stop; then stops as [`Server::stop`] does. Meanwhile the
-/// configuration is read anew at each SIGHUP, and whenever [`Control`] asks for it.
+/// Serves clients until a signal or an operator says that the server should stop; then stops as
+/// [`Server::stop`] does. Meanwhile the configuration is read anew at each SIGHUP, and whenever [`Control`] asks for it.
 ///
 /// # Errors
 ///
@@ -314,8 +341,13 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
     notifier.ready();
     let telling = runtime.tasks();
     let telling = telling.spawn(tell_manager(Arc::clone(&server), Arc::clone(&notifier)));
+    server.warn_of_operators().await;
     let stopped = async {
-        signal.wait(|| control.ask_for_reload()).await;
+        let signalled = signal.wait(|| control.ask_for_reload());
+        let asked = async {
+            let _ = server.asked_to_stop.recv().await;
+        };
+        future::or(signalled, asked).await;
         Ok(())
     };
     let failed = async {

@@ -188,6 +188,10 @@ impl Caretaker {
         );
         shared.lobby.set_limits(config.room, config.rooms);
         let doubt = config.certificate_doubt();
+        if config.operators != shared.config.get().operators {
+            let warnings = shared.lobby.unregistered(&config.operators).await;
+            report.warnings.extend(warnings);
+        }
         shared.config.set(Arc::new(config));
         // Before clients come in to whom it is shown.
         let is_other = shared.certificates.replace(certificate);

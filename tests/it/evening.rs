@@ -358,6 +358,8 @@ fn take_care(evening: &mut Evening) {
     evening.guest("sam").types("not-heard");
     evening.guest("sam").sees("Not sent: you are muted here.");
     seen(evening, "nora", "unmute sam", "* sam was unmuted by nora");
+    let passed_on = "Your report of sam was passed on to the operators";
+    evening.command("nora", "report sam shouting", passed_on);
     seen(
         evening,
         "nora",

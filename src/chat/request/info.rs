@@ -1,6 +1,8 @@
 //! *Pure.* Replies that are only shown.
 
 use super::{BanLine, BanReply, ModError};
+use crate::chat::admin::AdminAnswer;
+use crate::chat::admin::report::ReportError;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::people::{DirectMessage, DmError, People, Profile, RoomPage, Stats, UserSummary};
 use crate::chat::topic::Topic;
@@ -30,6 +32,10 @@ pub enum Info {
     DmSent(DirectMessage, Option<Box<str>>),
     /// A direct message to the user of this name was not sent.
     DmFailed(Name, DmError),
+    /// What came of a command of an operator.
+    Admin(Box<AdminAnswer>),
+    /// Somebody of this name is reported to the operators, with so many lines of the room, or is not.
+    Reported(Name, Result<usize, ReportError>),
     /// The server cannot find out now.
     Unavailable,
 }

@@ -39,6 +39,10 @@ pub enum LobbyRequest {
     Whois(Name),
     /// Describe the server. Answered by [`Info::Stats`].
     Stats,
+    /// Do this for an operator. Answered by [`Info::Admin`].
+    Admin(String),
+    /// Report somebody to the operators, for a reason. Answered by [`Info::Reported`].
+    Report(Name, String),
     /// Look into the history of the user's room. Answered by [`LobbyReply::History`].
     History(HistoryQuery),
 }
@@ -136,6 +140,8 @@ pub enum RenameError {
     Taken(Name, Name),
     /// It is registered, or looks like the second, which is; the third is free.
     Registered(Name, Name, Name),
+    /// An operator keeps anybody from having it.
+    Banned(Name),
     /// The names cannot be looked up now.
     Unavailable,
 }

@@ -363,7 +363,7 @@ impl Session {
     /// What is no choice of the menu may still be meant: a call for help, or a room.
     fn unlisted_choice(&mut self, choice: &str) -> Turn {
         if ["help", "h", "?"].contains(&choice.to_lowercase().as_str()) {
-            return commands::list_commands();
+            return commands::list_commands(self);
         }
         match RoomName::parse(choice) {
             Ok(room) if room.as_str() == choice => {

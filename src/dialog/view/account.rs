@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::errors::OVERHEARD;
+use super::moderation::write_for;
 use crate::chat::account::AccountError;
 use crate::chat::name::Name;
 use crate::chat::password::PasswordError;
@@ -157,6 +158,19 @@ fn write_refused(name: &Name, why: &AccountError, out: &mut String) -> fmt::Resu
         AccountError::TooMany(limit) => writeln!(
             out,
             "No more names can be registered (limit: {limit}). {name} is yours until you leave."
+        ),
+        AccountError::Banned(left, why) => {
+            write!(out, "{name} is banned from this server")?;
+            write_for(*left, out)?;
+            match &**why {
+                "" => writeln!(out, ". Nothing was changed."),
+                why => writeln!(out, ". Nothing was changed. The reason: {why}"),
+            }
+        }
+        AccountError::Operators => writeln!(
+            out,
+            "{name} is the name of an operator. Nothing was registered. It can be registered from the server's \
+             own machine only."
         ),
         AccountError::NotStored => writeln!(
             out,

@@ -2,8 +2,11 @@
 
 use std::fmt::{self, Write as _};
 
+use super::admin;
+use crate::chat::admin::Ejection;
+
 /// Why a connection is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndView {
     /// The user leaves.
     Goodbye,
@@ -23,10 +26,12 @@ pub enum EndView {
     ServerFull,
     /// Refused: the address has as many connections as it may have.
     AddressFull,
+    /// An operator closes the connection, or refuses it: the user is banned.
+    Ejected(Ejection),
 }
 
 impl EndView {
-    pub(super) fn write(self, out: &mut String) -> fmt::Result {
+    pub(super) fn write(&self, out: &mut String) -> fmt::Result {
         match self {
             EndView::Goodbye => writeln!(out, "Goodbye."),
             EndView::GoingDown => writeln!(out, "* The server is going down."),
@@ -52,6 +57,9 @@ impl EndView {
                 out,
                 "Too many connections from your address. Please close one and try again."
             ),
+            EndView::Ejected(Ejection { ban, why }) => {
+                admin::write_ejected(ban.map(|ban| ban.left), why, out)
+            }
         }
     }
 }

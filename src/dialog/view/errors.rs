@@ -108,6 +108,10 @@ impl fmt::Display for RenameError {
                     "{wanted} is in use, or looks like a name that is. {free} is free."
                 )
             }
+            RenameError::Banned(wanted) => write!(
+                f,
+                "{wanted} is banned from this server, or looks like a name that is. Please choose another."
+            ),
             RenameError::Unavailable => {
                 f.write_str("The server cannot do it right now. Please try again later.")
             }

@@ -8,6 +8,7 @@
 //! its subjects too.
 
 mod account;
+mod admin;
 mod end;
 mod errors;
 mod general;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 pub use account::AccountView;
+pub use admin::{AdminView, AdminViewer};
 pub use end::EndView;
 pub use general::{GeneralView, prompt};
 pub use help::{CommandHelp, HelpGroup, HelpView};
@@ -116,6 +118,8 @@ pub enum View {
     Account(AccountView),
     /// Keys that log in to them.
     Key(KeyView),
+    /// What operators have somebody told.
+    Admin(AdminView),
     /// Rooms.
     Room(RoomView),
     /// `\whois` for a name that nobody can have.
@@ -169,6 +173,7 @@ impl View {
             View::Help(view) => view.write(viewer, out),
             View::Account(view) => view.write(out),
             View::Key(view) => view.write(viewer, out),
+            View::Admin(view) => view.write(viewer, out),
             View::Room(view) => view.write(viewer, part, out),
             View::NoSuchUser(name) => people::write_no_such_user(&quoted(name), out),
             View::Message(view) => view.write(viewer, out),
@@ -199,6 +204,8 @@ fn write_info(info: &Info, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result
             messages::write_dm_sent(message, away.as_deref(), viewer, out)
         }
         Info::DmFailed(name, why) => messages::write_dm_failed(name, why, out),
+        Info::Admin(answer) => AdminViewer::chat(viewer.zone).write(answer, out),
+        Info::Reported(name, taken) => admin::write_report_answer(name, taken, out),
         Info::Unavailable => writeln!(
             out,
             "The server cannot find out right now. Please try again later."
@@ -280,6 +287,7 @@ nested!(
     Help(HelpView),
     Account(AccountView),
     Key(KeyView),
+    Admin(AdminView),
     Room(RoomView),
     Message(MessageView),
     Ignore(IgnoreReply),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use futures_lite::FutureExt;
 
 use super::{Lobby, Requester};
+use crate::chat::admin::RoomRow;
 use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
@@ -18,6 +19,7 @@ use crate::chat::room::{Closing, Kept, Moderation, Reopener};
 use crate::hub::room::{ClientEvent, RoomCommand, RoomHandle};
 use crate::limits::CLOSED_ROOMS_MAX;
 use crate::store::{StoreError, StoredRoom};
+use crate::time::Timestamp;
 
 /// The rooms that were closed and may still have their lines.
 #[derive(Debug, Default)]
@@ -58,6 +60,26 @@ impl ClosedRooms {
                 self.0.remove(&id);
             }
         }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// As operators see those that can be opened again at the time `now`.
+    pub(super) fn rows(&self, now: Timestamp) -> impl Iterator<Item = RoomRow> {
+        let kept = self.0.values().filter(move |room| room.closing.until > now);
+        kept.map(move |room| RoomRow {
+            name: room.name.clone(),
+            members: 0,
+            lines: 0,
+            last_line: None,
+            is_locked: room.moderation.lock().is_some(),
+            is_private: room.moderation.is_private(),
+            owners: room.moderation.owner_accounts().cloned().collect(),
+            topic: None,
+            closed: Some(room.closing.until.since(now)),
+        })
     }
 
     pub(super) fn ids(&self) -> Vec<RoomId> {

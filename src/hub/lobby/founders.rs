@@ -162,6 +162,12 @@ impl Founders {
         }
     }
 
+    /// How many rooms the address has that has most, and the account.
+    pub(super) fn most(&self) -> (usize, usize) {
+        let by_account = self.by_account.values().copied().max();
+        (self.by_address.most(), by_account.unwrap_or(0))
+    }
+
     fn is_of(&mut self, room: RoomId, founder: Founder) {
         if let Some(before) = self.of.insert(room, founder) {
             self.give_back(&before);

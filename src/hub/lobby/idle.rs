@@ -27,6 +27,7 @@ impl Lobby {
                 let Some(lobby) = lobby.upgrade() else { return };
                 lobby.end_idle_rooms(&mut idle);
                 lobby.expire_accounts().await;
+                lobby.tidy_bans().await;
             }
         };
         let sweeper = self.runtime.tasks().spawn(sweeping);

@@ -4,6 +4,7 @@
 //! what is kept by the store's [`Register`](crate::store::Register), which may take its time.
 
 mod accounts;
+mod admin;
 mod closed_rooms;
 mod correspondence;
 mod direct;
@@ -43,6 +44,7 @@ pub use self::queries::LobbyFigures;
 pub use self::seats::KeptSeat;
 
 use self::accounts::Accounts;
+use self::admin::Administration;
 use self::closed_rooms::ClosedRooms;
 use self::founders::Founders;
 use self::lost_names::LostNames;
@@ -56,7 +58,7 @@ use crate::chat::address::Address;
 use crate::chat::history::{Found, HistoryQuery, RoomId};
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::people::{ClientKind, Encryption};
+use crate::chat::people::{ClientKind, Source};
 use crate::chat::request::{JoinError, Reply};
 use crate::chat::room::RoomLimits;
 use crate::hub::passwords::Passwords;
@@ -80,6 +82,7 @@ pub struct Lobby {
     store: Store,
     passwords: Passwords,
     searches: Searches,
+    administration: Administration,
     /// What ends idle rooms, until the server does.
     sweeper: Mutex<Option<Task<()>>>,
     started: Instant,
@@ -137,6 +140,7 @@ impl Lobby {
             store,
             passwords: Passwords::new(runtime.clone()),
             searches: Searches::default(),
+            administration: Administration::default(),
             sweeper: Mutex::default(),
             started: runtime.clock.now(),
             since: runtime.clock.timestamp(),
@@ -144,6 +148,8 @@ impl Lobby {
         });
         lobby.look_for_rooms().await?;
         lobby.look_for_closed_rooms().await?;
+        lobby.look_for_bans().await?;
+        lobby.look_for_reports().await?;
         for name in lobby.store.accounts().await? {
             lobby.store.register().enter(&name);
         }
@@ -179,8 +185,8 @@ impl Lobby {
         self.lock().limits
     }
 
-    /// Enters a connection, and by what its way is protected. Once the server is stopping it is told so at once.
-    pub fn enter(&self, id: MemberId, inbox: Arc<ClientInbox>, encryption: Option<Encryption>) {
+    /// Enters a connection from `source`. Once the server is stopping it is told so at once.
+    pub fn enter(&self, id: MemberId, source: Source, inbox: Arc<ClientInbox>) {
         let mut state = self.lock();
         if state.stopping {
             inbox.put(ClientEvent::Stop);
@@ -188,7 +194,10 @@ impl Lobby {
         inbox.note_input(self.up(self.runtime.clock.now()));
         state
             .people
-            .insert(id, Box::new(User::new(inbox, self.timestamp(), encryption)));
+            .insert(id, Box::new(User::new(source, inbox, self.timestamp())));
+        drop(state);
+        // It may have been banned since it was let in.
+        self.eject_if(id, source.ip().and_then(|ip| self.ban_of_address(ip)));
     }
 
     /// Forgets a connection and frees its name. Whatever it had to tell its room must be told before, so that the
@@ -416,6 +425,7 @@ impl Lobby {
         }
         self.actors.idle().await;
         self.save_rest().await;
+        self.tidy_bans().await;
         self.store.close().await;
     }
 

@@ -10,7 +10,6 @@
 //! of them waits for anything but a turn of a connection's task, so they cannot wait for each other.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -21,6 +20,7 @@ use futures_lite::{FutureExt, future};
 use super::{Lobby, Requester, User};
 use crate::chat::account::{AccountError, AccountReply, Login};
 use crate::chat::address::Address;
+use crate::chat::admin::Ejection;
 use crate::chat::ignore::{IgnoreRequest, Ignores};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
@@ -52,6 +52,10 @@ pub(super) enum NameChange {
     Register(Requester, Box<Account>),
     /// The owner of an account has given its password and deletes it. Answered by [`AccountReply::Forgotten`].
     Forget(Requester, Name),
+    /// An operator gives a connection this name. Answered by whether it has it, or `None` if it has ended.
+    Impose(MemberId, Name, Sender<Option<Result<(), RenameError>>>),
+    /// An operator deletes an account. Answered by whether it is deleted.
+    Delete(Name, Sender<bool>),
     /// An account goes for this reason.
     Expire(Name, Expiry),
     /// Changes nothing. Answered by who has the name when all changes before it are made whole.
@@ -70,6 +74,8 @@ impl NameChange {
             | NameChange::Free(..)
             | NameChange::Keep(..)
             | NameChange::Yield(..)
+            | NameChange::Impose(..)
+            | NameChange::Delete(..)
             | NameChange::Expire(..)
             | NameChange::Find(..) => None,
         }
@@ -98,8 +104,8 @@ struct WaitingLogin {
 impl Lobby {
     /// Takes a name for connection `id`, which comes `from` there. Answered by [`LobbyReply::Renamed`]. The old name stays taken until
     /// [`Lobby::free_name`]: the room must have been told first.
-    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, from: Option<IpAddr>) {
-        self.change_name(NameChange::Take(id, name, from.map(Address::from)));
+    pub fn take_name(self: &Arc<Self>, id: MemberId, name: Name, from: Option<Address>) {
+        self.change_name(NameChange::Take(id, name, from));
     }
 
     /// Frees `old`, which connection `id` has exchanged for `new`.
@@ -224,6 +230,16 @@ impl Lobby {
                 let result = self.forget_name(&requester, &name, waiting).await;
                 requester.answer(AccountReply::Forgotten(name, result));
             }
+            NameChange::Impose(id, name, answer) => {
+                let imposed = self.impose(id, name).await;
+                // Whoever asked may be gone.
+                let _ = answer.try_send(imposed);
+            }
+            NameChange::Delete(name, answer) => {
+                let is_deleted = self.expire(&name, Expiry::Deleted).await;
+                let _ = answer.try_send(is_deleted);
+                self.grant_waiting_logins(waiting).await;
+            }
             NameChange::Expire(name, why) => {
                 self.expire(&name, why).await;
                 self.grant_waiting_logins(waiting).await;
@@ -238,6 +254,11 @@ impl Lobby {
     async fn take(self: &Arc<Self>, id: MemberId, name: Name, from: Option<Address>) {
         let account = self.with_user(id, |user| user.extras().account.clone());
         let Some(account) = account else { return };
+        if self.ban_of_name(&name).is_some() {
+            let refused = LobbyReply::Renamed(Err(RenameError::Banned(name)));
+            self.with_user(id, |user| user.inbox.reply(refused));
+            return;
+        }
         for (lost, name) in self.names_left_to(&name, from) {
             // If that fails now, the name is refused now.
             let _ = self.store.register().free(lost, &name).await;
@@ -256,8 +277,30 @@ impl Lobby {
             if let Some(account) = left {
                 self.seen(&account);
             }
+            // It may have been banned since it was looked up.
+            self.eject_if(id, self.ban_of_name(name));
         }
         self.with_user(id, |user| user.inbox.reply(LobbyReply::Renamed(result)));
+    }
+
+    /// Gives a connection another name; `None` if it has ended.
+    async fn impose(&self, id: MemberId, name: Name) -> Option<Result<(), RenameError>> {
+        let account = self.with_user(id, |user| user.extras().account.clone())?;
+        let taken = self.store.register().take(id, name, account.clone()).await;
+        let name = match taken.unwrap_or(Err(RenameError::Unavailable)) {
+            Ok(name) => name,
+            Err(why) => return Some(Err(why)),
+        };
+        // Under another name nobody would know whose account it is.
+        let left = account.filter(|account| !account.clashes(&name));
+        self.call(id, &name, |user| {
+            if left.is_some() {
+                user.extras_mut().account = None;
+            }
+            user.inbox.put(ClientEvent::Renamed(name.clone()));
+        })
+        .await;
+        self.with_user(id, |_| Ok(()))
     }
 
     async fn give_up(&self, id: MemberId, account: Name) {
@@ -286,6 +329,9 @@ impl Lobby {
 
     async fn register_name(&self, requester: &Requester, account: Account) {
         let name = account.name.clone();
+        if let Some(why) = self.banned_account(&name) {
+            return requester.answer(AccountReply::Registered(name, Err(why)));
+        }
         let result = match self.store.register().register(requester.id, &name).await {
             // From here on nobody else can take the name, even if its owner leaves before it is stored.
             Ok(Ok(())) => {
@@ -379,6 +425,10 @@ impl Lobby {
             return true;
         }
         let refused = |why| AccountReply::LoggedIn(account.clone(), Err(why));
+        if let Some(why) = self.banned_account(&account) {
+            self.with_user(id, |user| user.inbox.reply(refused(why)));
+            return true;
+        }
         match self.store.register().claim(id, &account).await {
             Ok(Claim::Granted) => self.log_in(login).await,
             Ok(Claim::HeldBy(others)) => {
@@ -403,6 +453,12 @@ impl Lobby {
         true
     }
 
+    /// Why nobody may have `account`, if an operator keeps it out.
+    fn banned_account(&self, account: &Name) -> Option<AccountError> {
+        let Ejection { ban, why } = self.ban_of_account(account)?;
+        Some(AccountError::Banned(ban.and_then(|ban| ban.left), why))
+    }
+
     /// The connection has the account's name; its user gets back what was set.
     async fn log_in(self: &Arc<Self>, login: &mut WaitingLogin) {
         let (id, account) = (login.id, login.account.clone());
@@ -415,9 +471,14 @@ impl Lobby {
             let owner = self.store.register().holder(&name).await;
             ignored.push((name, owner.ok().flatten()));
         }
+        let is_operator = self.may_operate(id, &account);
         self.call(id, &account, |user| {
             let ignores = ignore_all(user, id, ignored);
-            let login = Box::new(Login { settings, ignores });
+            let login = Box::new(Login {
+                settings,
+                ignores,
+                is_operator,
+            });
             user.inbox
                 .reply(AccountReply::LoggedIn(account.clone(), Ok(login)));
             let extras = user.extras_mut();
@@ -429,6 +490,8 @@ impl Lobby {
             extras.reads = (!reads.is_empty()).then(|| Box::new(reads));
         })
         .await;
+        // It may have been banned since it was looked up.
+        self.eject_if(id, self.ban_of_account(&account));
         self.seen(&account);
     }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::correspondence::Correspondence;
 use super::rooms;
+use crate::chat::admin::ConnectionRow;
 use crate::chat::ignore::Ignores;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::people::{
-    ClientKind, DirectMessage, DmError, Encryption, Location, Profile, RoleMarks, UserSummary,
+    ClientKind, DirectMessage, DmError, Location, Profile, RoleMarks, Source, UserSummary,
 };
 use crate::chat::reads::Reads;
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
@@ -20,6 +21,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct User {
     pub(super) inbox: Arc<ClientInbox>,
+    pub(super) source: Source,
     pub(super) name: Name,
     /// The event that brings the name is on its way to the connection, which may have the same name already.
     pub(super) name_comes: bool,
@@ -28,8 +30,6 @@ pub(super) struct User {
     /// Connected since then.
     since: Timestamp,
     kind: ClientKind,
-    /// What protects its way; `None`: nothing.
-    encryption: Option<Encryption>,
     /// What few users have, so that the others cost little.
     extras: Option<Box<Extras>>,
 }
@@ -48,23 +48,21 @@ pub(super) struct Extras {
     pub(super) is_lost: bool,
     /// How far the user has read in rooms.
     pub(super) reads: Option<Box<Reads>>,
+    /// It is in the log that the user wanted to act as an operator, and is none.
+    pub(super) is_noted: bool,
 }
 
 impl User {
     /// A user who has just connected.
-    pub(super) fn new(
-        inbox: Arc<ClientInbox>,
-        since: Timestamp,
-        encryption: Option<Encryption>,
-    ) -> User {
+    pub(super) fn new(source: Source, inbox: Arc<ClientInbox>, since: Timestamp) -> User {
         User {
             inbox,
+            source,
             name: Name::anon(),
             name_comes: false,
             room: None,
             since,
             kind: ClientKind::Raw,
-            encryption,
             extras: None,
         }
     }
@@ -79,6 +77,7 @@ impl User {
             correspondence: None,
             is_lost: false,
             reads: None,
+            is_noted: false,
         };
         self.extras.as_deref().unwrap_or(NOTHING)
     }
@@ -137,9 +136,29 @@ impl User {
             place: self.place_for(inside),
             since: self.since,
             kind: self.kind,
-            encryption: self.encryption,
+            encryption: self.source.encryption(),
             terminal: self.extras().terminal.clone(),
             away: self.extras().away.clone(),
+        }
+    }
+
+    /// All that operators may know of the user, who has connection `id`. Who is an operator is not marked yet.
+    pub(super) fn row(&self, id: MemberId, up: Duration) -> ConnectionRow {
+        let extras = self.extras();
+        ConnectionRow {
+            id,
+            name: self.name.clone(),
+            account: extras.account.clone(),
+            is_operator: false,
+            room: self.room.as_ref().map(|room| room.name.clone()),
+            ip: self.source.ip(),
+            encryption: self.source.encryption(),
+            kind: self.kind,
+            terminal: extras.terminal.clone(),
+            since: self.since,
+            idle: up.saturating_sub(self.inbox.last_input()),
+            lines_per_minute: self.inbox.lines_per_minute(up),
+            is_lost: extras.is_lost,
         }
     }
 
@@ -185,7 +204,7 @@ mod tests {
     use crate::hub::room::RoomInfo;
 
     fn user() -> User {
-        User::new(Arc::default(), Timestamp(5), None)
+        User::new(Source::default(), Arc::default(), Timestamp(5))
     }
 
     fn room(id: u32, name: &str) -> RoomHandle {

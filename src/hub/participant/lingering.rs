@@ -9,7 +9,6 @@ use std::task::Poll;
 use futures_lite::FutureExt;
 
 use super::Participant;
-use crate::chat::address::Address;
 use crate::chat::batch::Batch;
 use crate::chat::room::Seat;
 use crate::hub::lobby::KeptSeat;
@@ -56,7 +55,7 @@ impl Participant {
         let kept = KeptSeat {
             room,
             seat,
-            address: self.address.map(Address::from),
+            address: self.address(),
         };
         if !lobby.offer_seat(&account, kept) {
             return;
@@ -91,7 +90,9 @@ impl Participant {
                     self.lobby.unregister(self.id, &self.name);
                     stay = Stay::Briefly;
                 }
-                ClientEvent::Stop | ClientEvent::AccountDeleted(_) => return Stay::Over,
+                ClientEvent::Stop | ClientEvent::AccountDeleted(_) | ClientEvent::Ejected(_) => {
+                    return Stay::Over;
+                }
                 event => drop(self.handle(event)),
             }
         }

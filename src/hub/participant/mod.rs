@@ -8,28 +8,28 @@
 //! than what the room said before it, so the transcript has to be taken first (see
 //! [`Participant::follows_transcript`]).
 
+mod asking;
 mod lingering;
 mod moving;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use smol::Task;
 
-use crate::chat::account::{AccountReply, AccountRequest};
-use crate::chat::address::Address;
+use crate::chat::account::AccountReply;
+use crate::chat::admin::{Ejection, Tidings};
 use crate::chat::batch::Batch;
 use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::ignore::Ignores;
 use crate::chat::key::Fingerprint;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
-use crate::chat::people::{DirectMessage, Encryption, Recipient, Words};
-use crate::chat::request::{Info, LobbyReply, LobbyRequest, PutOut, Reply, RoomReply, RoomRequest};
+use crate::chat::people::{DirectMessage, Source};
+use crate::chat::request::{LobbyReply, PutOut, Reply, RoomReply};
 use crate::chat::settings::Settings;
-use crate::hub::lobby::{Lobby, Requester};
+use crate::hub::lobby::Lobby;
 use crate::hub::room::{ClientEvent, ClientInbox, Membership, RoomCommand, RoomHandle, Taken};
 use crate::thin_deque::ThinDeque;
 
@@ -37,8 +37,8 @@ use crate::thin_deque::ThinDeque;
 #[derive(Debug)]
 pub struct Participant {
     id: MemberId,
-    /// What its passwords are counted by and bans may be about; `None` over a Unix socket.
-    address: Option<IpAddr>,
+    /// Where it comes from: what its passwords are counted by, and bans may be about.
+    source: Source,
     /// The key that has come with the connection; in a box, since few have one.
     key: Option<Box<Fingerprint>>,
     lobby: Arc<Lobby>,
@@ -99,6 +99,12 @@ pub enum Event {
     },
     /// An operator has deleted this account, which the user was logged in to.
     AccountDeleted(Name),
+    /// An operator has given the user this name, who is no longer logged in to the account, if there is one.
+    RenamedByOperator(Name, Option<Name>),
+    /// An operator has something to say, or is told something.
+    Told(Arc<Tidings>),
+    /// An operator closes the connection.
+    Ejected(Box<Ejection>),
     /// The server is stopping.
     Stop,
 }
@@ -134,12 +140,12 @@ pub enum Candidates {
 }
 
 impl Participant {
-    /// A user who has just connected from `address`, with nothing but a number.
-    pub fn enter(id: MemberId, address: Option<IpAddr>, lobby: Arc<Lobby>) -> Participant {
+    /// A user who has just connected from `source`, with nothing but a number.
+    pub fn enter(id: MemberId, source: Source, lobby: Arc<Lobby>) -> Participant {
         let inbox = Arc::<ClientInbox>::default();
         Participant {
             id,
-            address,
+            source,
             key: None,
             lobby,
             inbox,
@@ -164,9 +170,14 @@ impl Participant {
         self.key = key;
     }
 
+    /// What keeps the user out who comes from there.
+    pub fn ban(&self) -> Ejection {
+        self.lobby.why_banned(self.source.ip())
+    }
+
     /// Whether the user comes from no address, but over a Unix socket.
     pub fn is_over_unix(&self) -> bool {
-        self.address.is_none()
+        self.source.ip().is_none()
     }
 
     /// Whether the user has proved to have a key.
@@ -174,10 +185,10 @@ impl Participant {
         self.key.is_some()
     }
 
-    /// Lets the lobby know of the user, and by what its way is protected. Nothing comes before.
-    pub fn register(&self, encryption: Option<Encryption>) {
+    /// Lets the lobby know of the user. Nothing comes before.
+    pub fn register(&self) {
         self.lobby
-            .enter(self.id, Arc::clone(&self.inbox), encryption);
+            .enter(self.id, self.source, Arc::clone(&self.inbox));
     }
 
     /// Its number.
@@ -223,112 +234,6 @@ impl Participant {
     /// How many lines were said that have not come back in the transcript.
     pub fn in_flight(&self) -> usize {
         self.in_flight as usize
-    }
-
-    // ---- asking ----
-
-    /// Asks the room. Where the user is in none, nobody replies.
-    pub fn ask_room(&mut self, request: RoomRequest) {
-        let Some(membership) = &self.room else { return };
-        let room = &membership.room;
-        match request {
-            RoomRequest::Say(kind, text) => {
-                self.in_flight += 1;
-                return self.post(RoomCommand::Say {
-                    member: self.id,
-                    kind,
-                    text: text.into_boxed_str(),
-                });
-            }
-            RoomRequest::Members => self.tell_room(RoomCommand::Who(self.id)),
-            RoomRequest::Topic => {
-                let (name, topic) = (room.name.clone(), room.info.topic());
-                self.inbox.reply(RoomReply::Shown(Info::Topic(name, topic)));
-            }
-            RoomRequest::Moderate(command) => {
-                self.lobby.moderate(room, self.id, command, &self.inbox);
-            }
-            RoomRequest::Lock(password) => {
-                let room = room.clone();
-                let lobby = &self.lobby;
-                lobby.lock_room(room, self.id, password, self.address, &self.inbox);
-            }
-            RoomRequest::Leave => self.tell_room(RoomCommand::Leave(self.id, None)),
-        }
-        self.awaiting = Awaiting::Room;
-    }
-
-    /// Asks the lobby.
-    pub fn ask_lobby(&mut self, request: LobbyRequest) {
-        let (lobby, inbox, id) = (&self.lobby, &self.inbox, self.id);
-        let here = self.room.as_ref().map(|membership| &membership.room);
-        match request {
-            LobbyRequest::Create(room) => {
-                lobby.create(self.requester(), self.account.clone(), room);
-            }
-            LobbyRequest::Join(room, None) => lobby.find(room, inbox),
-            LobbyRequest::Join(room, Some(password)) => {
-                lobby.find_with(room, password, self.address, inbox);
-            }
-            LobbyRequest::Reopen(room, new) => {
-                lobby.reopen(self.requester(), self.account.clone(), room, new);
-            }
-            LobbyRequest::Rooms => lobby.list(inbox),
-            LobbyRequest::RoomPage(page) => lobby.list_page(page, id, self.room_id(), inbox),
-            LobbyRequest::Rename(name) => lobby.take_name(id, name, self.address),
-            LobbyRequest::Users => lobby.everybody(here, inbox),
-            LobbyRequest::Whois(name) => lobby.whois(name, here.cloned(), inbox),
-            LobbyRequest::Stats => lobby.stats(inbox),
-            LobbyRequest::Message(to, text) => {
-                let address = self.address.map(Address::from);
-                lobby.tell(id, address, to, Words::Text(text.into()), inbox);
-            }
-            LobbyRequest::Invite(name) => {
-                let Some(membership) = &self.room else { return };
-                let (address, to) = (self.address.map(Address::from), Recipient::Name(name));
-                let room = membership.room.name.clone();
-                lobby.tell(id, address, to, Words::Invitation(room), inbox);
-            }
-            LobbyRequest::Ignore(request) => lobby.ignore(id, request, inbox),
-            LobbyRequest::Away(why) => lobby.away(id, why, inbox),
-            LobbyRequest::History(query) => match self.room_id() {
-                Some(room) => {
-                    let address = self.address.map(Address::from);
-                    self.looking = Some(lobby.look(room, query, address, inbox));
-                }
-                None => return,
-            },
-        }
-        self.awaiting = Awaiting::Lobby;
-    }
-
-    /// Asks about an account. A name that is registered gets these `settings`.
-    pub fn ask_account(&mut self, request: AccountRequest, settings: Settings) {
-        self.lobby.handle(self.requester(), request, settings);
-        self.awaiting = Awaiting::Lobby;
-    }
-
-    fn requester(&self) -> Requester {
-        Requester {
-            id: self.id,
-            address: self.address,
-            key: self.key.as_deref().copied(),
-            inbox: Arc::clone(&self.inbox),
-        }
-    }
-
-    /// Asks what a word that begins with `prefix` can be completed to. Answered by [`Event::Candidates`]; false if nobody will answer.
-    #[must_use]
-    pub fn ask_candidates(&self, candidates: Candidates, prefix: &str) -> bool {
-        let (lobby, inbox) = (&self.lobby, &self.inbox);
-        match candidates {
-            Candidates::Rooms => lobby.complete_rooms(prefix, self.room_id(), inbox),
-            Candidates::Users => lobby.complete_users(prefix, inbox),
-            // A room that is being left gives no answer.
-            Candidates::Members if self.room.is_none() || self.is_awaiting() => return false,
-            Candidates::Members => self.tell_room(RoomCommand::Names(self.id, prefix.into())),
-        }
-        true
     }
 
     /// The user has spoken, and is not away any more.
@@ -463,6 +368,9 @@ impl Participant {
             | ClientEvent::NameReclaimed(_)
             | ClientEvent::NameYielded { .. }
             | ClientEvent::AccountDeleted(_)
+            | ClientEvent::Renamed(_)
+            | ClientEvent::Told(_)
+            | ClientEvent::Ejected(_)
             | ClientEvent::Stop => false,
         }
     }
@@ -514,6 +422,18 @@ impl Participant {
                 self.account_is(None);
                 Some(Event::AccountDeleted(account))
             }
+            ClientEvent::Renamed(new) => {
+                // Under another name nobody would know whose account it is.
+                let (kept, left) = match self.account.clone() {
+                    Some(account) if account.clashes(&new) => (Some(account), None),
+                    account => (None, account),
+                };
+                self.rename(new.clone());
+                self.account_is(kept);
+                Some(Event::RenamedByOperator(new, left))
+            }
+            ClientEvent::Told(tidings) => Some(Event::Told(tidings)),
+            ClientEvent::Ejected(ejection) => Some(Event::Ejected(ejection)),
             ClientEvent::Stop => Some(Event::Stop),
         }
     }

@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use super::{Awaiting, Event, Participant};
-use crate::chat::address::Address;
 use crate::chat::history::{RoomSnapshot, Unread};
 use crate::chat::message::Item;
 use crate::chat::name::Name;
@@ -26,7 +25,7 @@ impl Participant {
             member: self.id,
             name: self.name.clone(),
             account: self.account.clone(),
-            address: self.address.map(Address::from),
+            address: self.address(),
             pass,
             seat,
         };
@@ -211,8 +210,8 @@ impl Participant {
     /// Whoever has an account is recognised by that.
     fn end(&self, was_lost: bool) -> ConnectionEnd {
         let is_known_by_name = was_lost && self.account.is_none();
-        let address = self.address.filter(|_| is_known_by_name);
-        match Identity::of(&self.name, address.map(Address::from)) {
+        let address = self.address().filter(|_| is_known_by_name);
+        match Identity::of(&self.name, address) {
             Some(identity) => ConnectionEnd::Lost(identity),
             None => ConnectionEnd::Left,
         }

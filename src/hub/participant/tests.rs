@@ -7,7 +7,7 @@ use smol::Executor;
 use super::*;
 use crate::chat::message::{Item, Kind, Notice};
 use crate::chat::name::RoomName;
-use crate::chat::request::{ModCommand, RemovalKind};
+use crate::chat::request::{LobbyRequest, ModCommand, RemovalKind, RoomRequest};
 use crate::chat::room::RoomLimits;
 use crate::hub::lobby::LobbyLimits;
 use crate::runtime::Runtime;
@@ -58,8 +58,8 @@ impl World {
     fn enter(&mut self) -> User {
         let id = MemberId(self.next_id);
         self.next_id += 1;
-        let user = Participant::enter(id, None, Arc::clone(&self.lobby));
-        user.register(None);
+        let user = Participant::enter(id, Source::default(), Arc::clone(&self.lobby));
+        user.register();
         User {
             user,
             seen: Vec::new(),

@@ -112,6 +112,12 @@ impl RoomInfo {
         owners.contains(account)
     }
 
+    /// The accounts among its owners.
+    pub fn owners(&self) -> Vec<Name> {
+        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.clone()
+    }
+
     /// Its topic.
     pub fn topic(&self) -> Option<Topic> {
         self.lock_topic().clone()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_channel::Sender;
 
 use super::{Mailbox, Reader, RoomInfo};
+use crate::chat::admin::{Ejection, Tidings};
 use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::message::{Kind, MemberId};
 use crate::chat::moderation::OperatorDeed;
@@ -195,6 +196,12 @@ pub enum ClientEvent {
     },
     /// An operator has deleted this account, which the user was logged in to.
     AccountDeleted(Name),
+    /// An operator has given the connection this name.
+    Renamed(Name),
+    /// An operator has something to say, or is told something.
+    Told(Arc<Tidings>),
+    /// An operator closes the connection.
+    Ejected(Box<Ejection>),
     /// The server is stopping.
     Stop,
 }
@@ -203,6 +210,11 @@ pub enum ClientEvent {
 pub type ClientInbox = Inbox<ClientEvent>;
 
 impl ClientInbox {
+    /// Closes the connection, whatever else waits for it and whether its client reads or not.
+    pub fn eject(&self, ejection: Ejection) {
+        self.put_urgent(ClientEvent::Ejected(Box::new(ejection)));
+    }
+
     /// Leaves the reply to the request under way.
     pub fn reply(&self, reply: impl Into<Reply>) {
         self.put(ClientEvent::Reply(reply.into()));

@@ -75,6 +75,7 @@ const ROOMS: &[Room] = &[
     room(70,  "dialog/view",         Pure,    "every word the server says"),
     room(71,  "dialog/session",      Pure,    "menu, room and commands as a state machine"),
     room(72,  "dialog",              Pure,    "the way into its rooms"),
+    room(70,  "hub/control",         Effects, "what only the server as a whole can do"),
     room(70,  "hub/inbox",           Effects, "what reaches a participant from elsewhere"),
     room(70,  "hub/passwords",       Effects, "the workers that hash and check"),
     room(70,  "hub/security",        Effects, "what operators act upon"),

@@ -9,7 +9,7 @@ use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::request::{RenameError, Request};
-use crate::dialog::view::{AccountView, HelpView, Question, View};
+use crate::dialog::view::{AccountView, AdminView, HelpView, Question, View};
 use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// Whether names can be registered over a connection.
@@ -52,6 +52,8 @@ pub(super) struct AccountState {
     wanted: Option<Name>,
     wrong: u8,
     own_key: OwnKey,
+    /// The user may act as an operator: is shown how. Whether that is still so is decided elsewhere.
+    is_operator: bool,
 }
 
 impl Session {
@@ -76,14 +78,32 @@ impl Session {
     pub fn name_reclaimed(&mut self, account: Name, new: Name) -> Turn {
         self.name = new.clone();
         self.account_state.account = None;
+        self.account_state.is_operator = false;
         self.account_state.wanted = Some(account.clone());
         Turn::show([AccountView::NameReclaimed(account, new)])
+    }
+
+    /// An operator has given the user another name. If the user was logged in to `left`, that is over.
+    pub fn renamed_by_operator(&mut self, new: Name, left: Option<Name>) -> Turn {
+        self.name = new.clone();
+        if let Some(left) = &left {
+            self.account_state.account = None;
+            self.account_state.is_operator = false;
+            self.account_state.wanted = Some(left.clone());
+        }
+        Turn::show([AdminView::Renamed(new, left)])
     }
 
     /// An operator has deleted `account`, which the user was logged in to.
     pub fn account_deleted(&mut self, account: Name) -> Turn {
         self.account_state.account = None;
+        self.account_state.is_operator = false;
         Turn::show([AccountView::DeletedByOperator(account)])
+    }
+
+    /// The user is shown what operators can do.
+    pub(super) fn is_operator(&self) -> bool {
+        self.account_state.is_operator
     }
 
     /// No password is taken over this connection.
@@ -215,14 +235,16 @@ impl Session {
                 self.account_state.account = (self.name == name).then(|| name.clone());
                 AccountView::Registered(name)
             }
-            AccountReply::LoggedIn(name, Ok(_)) => {
+            AccountReply::LoggedIn(name, Ok(login)) => {
                 self.name = name.clone();
+                self.account_state.is_operator = login.is_operator;
                 self.account_state.account = Some(name.clone());
                 self.account_state.wanted = None;
                 AccountView::LoggedIn(name)
             }
             AccountReply::Forgotten(name, Ok(())) => {
                 self.account_state.account = None;
+                self.account_state.is_operator = false;
                 AccountView::Forgotten(name)
             }
             AccountReply::LoggedIn(name, Err(AccountError::Wrong)) => {
@@ -257,6 +279,7 @@ impl Session {
             .account_state
             .account
             .take_if(|account| !account.clashes(name))?;
+        self.account_state.is_operator = false;
         self.account_state.wanted = Some(account.clone());
         Some(AccountView::LoggedOut(account))
     }

@@ -4,18 +4,20 @@ use super::{COMMANDS, Group, aliases_of, find};
 use crate::dialog::session::{Session, Turn};
 use crate::dialog::view::{CommandHelp, HelpGroup, HelpView};
 
-/// All commands.
-pub(in crate::dialog::session) fn list_commands() -> Turn {
-    let groups = Group::ALL.map(|group| HelpGroup {
+/// All commands; those of operators for operators.
+pub(in crate::dialog::session) fn list_commands(session: &Session) -> Turn {
+    let is_shown = |group: &Group| *group != Group::Operators || session.is_operator();
+    let groups = Group::ALL.into_iter().filter(is_shown);
+    let groups = groups.map(|group| HelpGroup {
         word: group.word(),
         usages: usages_of(group),
     });
-    Turn::show([HelpView::Commands(groups.into())])
+    Turn::show([HelpView::Commands(groups.collect())])
 }
 
-pub(super) fn help(_: &mut Session, argument: &str) -> Turn {
+pub(super) fn help(session: &mut Session, argument: &str) -> Turn {
     if argument.is_empty() {
-        return list_commands();
+        return list_commands(session);
     }
     let name = argument.trim_start_matches(['\\', '/']);
     Turn::show([match find(name) {

@@ -1,6 +1,7 @@
 //! *Pure.* The commands: a table, which `\help` prints, and one small function each, in files by subject.
 
 mod account;
+mod admin;
 mod general;
 mod help;
 mod history;
@@ -50,11 +51,13 @@ pub enum Group {
     Moderation,
     /// How the user's own terminal shows things.
     Settings,
+    /// What operators of the server do. Nobody else is shown these.
+    Operators,
 }
 
 impl Group {
     /// In the order of `\help`.
-    pub const ALL: [Group; 7] = [
+    pub const ALL: [Group; 8] = [
         Group::General,
         Group::Account,
         Group::Messages,
@@ -62,6 +65,7 @@ impl Group {
         Group::History,
         Group::Moderation,
         Group::Settings,
+        Group::Operators,
     ];
 
     /// The word in front of the paragraph.
@@ -74,6 +78,7 @@ impl Group {
             Group::History => "past",
             Group::Moderation => "own",
             Group::Settings => "show",
+            Group::Operators => "run",
         }
     }
 }
@@ -92,6 +97,8 @@ pub enum Scope {
     RoomAndQuestion,
     /// In a room, at the menu, and while a question is open.
     Everywhere,
+    /// In a room and at the menu, by operators of the server. The lobby knows who they are.
+    Operator,
 }
 
 impl Scope {
@@ -102,6 +109,7 @@ impl Scope {
             Scope::Room => "everybody, in a room",
             Scope::RoomAndQuestion => "everybody, in a room and when asked something",
             Scope::RoomAndMenu | Scope::Everywhere => "everybody, anywhere",
+            Scope::Operator => "operators of the server, where nobody can read along",
         }
     }
 }
@@ -194,8 +202,8 @@ impl Command {
     }
 }
 
-use Group::{Account, General, History, Messages, Moderation, Rooms, Settings};
-use Scope::{Everywhere, Owner, Room, RoomAndMenu, RoomAndQuestion};
+use Group::{Account, General, History, Messages, Moderation, Operators, Rooms, Settings};
+use Scope::{Everywhere, Operator, Owner, Room, RoomAndMenu, RoomAndQuestion};
 
 /// All of them, in the order of `\help`.
 #[rustfmt::skip]
@@ -217,6 +225,7 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Messages, RoomAndMenu, "away [TEXT]", "tell others that you are away, until you say something", "away at lunch", messages::away),
     Command::new(Messages, RoomAndMenu, "ignore [NAME]", "ignore NAME, or list whom you ignore", "ignore Dai", ignore::ignore),
     Command::new(Messages, RoomAndMenu, "unignore NAME", "stop ignoring NAME", "unignore Dai", ignore::unignore),
+    Command::new(Messages, RoomAndMenu, "report NAME WHY", "tell the operators of NAME, with this room's last lines", "report Dai spam", admin::report),
 
     Command::new(Rooms, RoomAndMenu, "rooms [PAGE]", "list the rooms, the fullest first", "rooms 2", rooms::rooms),
     Command::new(Rooms, RoomAndMenu, "join ROOM", "go to a room, from wherever you are", "join 1150", rooms::join),
@@ -255,6 +264,8 @@ pub const COMMANDS: &[Command] = &[
     Command::new(Settings, RoomAndMenu, "strangers on|off", "whether people outside your room can send you private messages", "strangers off", settings::strangers),
     Command::new(Settings, RoomAndMenu, "timezone [ZONE]", "the time zone of the times you see; off: the server's", "timezone Asia/Bangkok", settings::timezone),
     Command::new(Settings, RoomAndMenu, "time", "the time in that zone", "time", settings::time),
+
+    Command::new(Operators, Operator, "admin COMMAND", "do something for the whole server; \\admin help lists what", "admin list", admin::admin),
 ];
 
 /// What people type elsewhere, and the command here.

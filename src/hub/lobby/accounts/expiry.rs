@@ -25,18 +25,18 @@ impl Lobby {
         }
     }
 
-    /// Deletes an account, unless it is idle no more.
-    pub(in crate::hub::lobby) async fn expire(&self, name: &Name, why: Expiry) {
+    /// Deletes an account, unless it is idle no more. False if it is there still.
+    pub(in crate::hub::lobby) async fn expire(&self, name: &Name, why: Expiry) -> bool {
         let holder = self.store.register().holder(name).await.ok().flatten();
         let user = holder.filter(|&id| {
             let account = self.with_user(id, |user| user.extras().account.clone());
             account.flatten().as_ref() == Some(name)
         });
         if user.is_some() && why == Expiry::Idle {
-            return;
+            return false;
         }
         if self.store.delete_account(name.clone()).await.is_err() {
-            return;
+            return false;
         }
         self.store.register().strike(name);
         self.drop_changes(name);
@@ -53,5 +53,6 @@ impl Lobby {
             Expiry::Deleted => security::note(None, &Incident::DeletedByOperator(name)),
         }
         self.account_deleted(name);
+        true
     }
 }

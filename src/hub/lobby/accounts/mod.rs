@@ -114,6 +114,11 @@ impl Lobby {
         password: Password,
         settings: Settings,
     ) -> Result<(), AccountError> {
+        // Whoever registers the name of an operator is one, and may be faster than the one who is meant.
+        let is_local = self.with_user(requester.id, |user| user.source.is_local());
+        if is_local != Some(true) && self.is_operator(name) {
+            return Err(AccountError::Operators);
+        }
         let password = self.passwords.hash(requester.address, password).await?;
         let account = Box::new(Account {
             name: name.clone(),

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::account::Login;
+use crate::chat::people::Source;
 use crate::chat::request::{LobbyReply, Reply};
 use crate::chat::room::RoomLimits;
 use crate::chat::settings::{Bell, Setting, Width};
@@ -70,7 +71,7 @@ pub(super) struct User {
 impl User {
     pub(super) fn enter(lobby: &Lobby, id: u64) -> User {
         let inbox = Arc::<ClientInbox>::default();
-        lobby.enter(MemberId(id), Arc::clone(&inbox), None);
+        lobby.enter(MemberId(id), Source::default(), Arc::clone(&inbox));
         User {
             id: MemberId(id),
             inbox,
@@ -420,7 +421,8 @@ fn what_is_set_and_when_one_was_seen_is_stored_before_the_server_ends() {
             name("Dai"),
             Ok(Box::new(Login {
                 settings,
-                ignores: None
+                ignores: None,
+                is_operator: false,
             }))
         )
     );

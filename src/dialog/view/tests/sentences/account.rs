@@ -50,6 +50,19 @@ fn registering() -> Vec<Sentence> {
             AccountView::Registered(dai()),
         ),
         refused(
+            r"`\register`, as an operator, from elsewhere than the server's machine",
+            AccountError::Operators,
+        ),
+        refused(
+            r"`\login Dai`, which is banned from the server",
+            AccountError::Banned(None, "".into()),
+        ),
+        refused(
+            r"`\login Dai`, which is banned from the server for a while and for a reason",
+            AccountError::Banned(Some(std::time::Duration::from_secs(7200)), TYPED.into()),
+        )
+        .with(&[Form::Typed]),
+        refused(
             r"`\register`, where somebody else has just registered the name",
             AccountError::Registered(dai()),
         ),

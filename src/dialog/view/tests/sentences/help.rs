@@ -69,7 +69,7 @@ fn the_way_to_use_history_is_what_the_connection_tells() {
 }
 
 /// Each is answered with how the command is used.
-const MISTAKES: [&str; 33] = [
+const MISTAKES: [&str; 34] = [
     r"\login",
     r"\key maybe",
     r"\msg Dai",
@@ -103,6 +103,7 @@ const MISTAKES: [&str; 33] = [
     r"\plain maybe",
     r"\quiet maybe",
     r"\strangers maybe",
+    r"\report Dai",
 ];
 
 pub(super) fn commands() -> Vec<Sentence> {

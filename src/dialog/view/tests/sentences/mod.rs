@@ -6,6 +6,7 @@
 //! - the other files: the list, by subject.
 
 mod account;
+mod admin;
 mod document;
 mod general;
 mod help;
@@ -217,6 +218,7 @@ fn sentences() -> Vec<(&'static str, Vec<Sentence>)> {
         ("Old messages", history::sentences()),
         ("People and the server", people::sentences()),
         ("Owners and what they do", moderation::sentences()),
+        ("Operators of the server", admin::sentences()),
         ("Settings", settings::sentences()),
         ("The line being typed", terminal::sentences()),
         ("Last words", terminal::last_words()),

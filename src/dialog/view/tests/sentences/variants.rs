@@ -4,6 +4,8 @@
 
 use super::*;
 use crate::chat::account::AccountError;
+use crate::chat::admin::report::ReportError;
+use crate::chat::admin::{AdminError, AdminReply, Mistake, Whom};
 use crate::chat::history::{HistoryCursor, HistoryQuery};
 use crate::chat::ignore::{IgnoreError, IgnoreReply};
 use crate::chat::key::{KeyError, KeyReply};
@@ -38,6 +40,19 @@ impl<T: Named> Named for Box<T> {
     fn note(&self, names: &mut Vec<&'static str>) {
         (**self).note(names);
     }
+}
+
+impl<T: Named, E: Named> Named for Result<T, E> {
+    fn note(&self, names: &mut Vec<&'static str>) {
+        match self {
+            Ok(named) => named.note(names),
+            Err(named) => named.note(names),
+        }
+    }
+}
+
+impl Named for usize {
+    fn note(&self, _: &mut Vec<&'static str>) {}
 }
 
 /// Names structs by their fields.
@@ -91,14 +106,15 @@ macro_rules! named {
 named! {
     View {
         Info { 0: info }, Menu, General { 0: view }, Help { 0: view }, Account { 0: view },
-        Key { 0: view },
+        Key { 0: view }, Admin { 0: view },
         Room { 0: view }, NoSuchUser, Message { 0: view }, Ignore { 0: reply },
         History { 0: view }, Moderation { 0: view }, Settings { 0: view }, Terminal { 0: view },
         End { 0: view },
     }
     Info {
         RoomPage, Members, Users { 0: people }, Whois { 1: profile }, Stats, Topic, Banned, Bans,
-        NotDone { 0: why }, DmSent { 0: message }, DmFailed { 1: why }, Unavailable,
+        NotDone { 0: why }, DmSent { 0: message }, DmFailed { 1: why }, Admin { 0: answer },
+        Reported { 1: taken }, Unavailable,
     }
     Question {
         NewRoom, Room, Username, Create, NewPassword, PasswordAgain, Password, PasswordToForget,
@@ -112,7 +128,7 @@ named! {
         Inherited, Returned, Locked, Unlocked, Private, Public, SharedByOperator, UnlockedByOperator,
     }
     GeneralView { Motd, BadChoice, Renamed, RenameFailed { 0: why }, YourName }
-    RenameError { BadName { 0: error }, Taken, Registered, Unavailable }
+    RenameError { BadName { 0: error }, Taken, Registered, Banned, Unavailable }
     NameFault {
         Empty, Invisible, Blank, Comma, Mark, Graphemes, Bytes, Anon, You, RowStart,
         Unfit { 0: unfit },
@@ -128,7 +144,8 @@ named! {
     }
     PasswordError { Short, Long }
     AccountError {
-        Wrong, TooManyTries, Guessed, Busy, Registered, NotYours, TooMany, NotStored,
+        Wrong, TooManyTries, Guessed, Busy, Registered, NotYours, Banned, Operators, TooMany,
+        NotStored,
     }
     KeyView { Reply { 0: reply }, LoginFailed, NotLookedUp, Tip }
     KeyReply { Listed, Added, Already, Removed, Refused { 0: why } }
@@ -181,5 +198,20 @@ named! {
     Times { Off, Short, Full }
     Bell { Off, Mention, All }
     TerminalView { SecretIsSeen, Candidates, LineWasCut, PasteKept, Yes }
-    EndView { Goodbye, GoingDown, Idle, Silent, Fault, NotTls, Foreign, ServerFull, AddressFull }
+    EndView {
+        Goodbye, GoingDown, Idle, Silent, Fault, NotTls, Foreign, ServerFull, AddressFull, Ejected,
+    }
+    AdminView { Announced, Reported, Renamed }
+    ReportError { Nobody, Oneself, Anon, TooMany, Unavailable }
+    AdminReply {
+        Connections, Rooms, Kicked, Banned, Bans, Unbanned, Announced, Closed, Unlocked, Owned,
+        Renamed, Forgotten, Limits, Log, Reloaded, Stopping, Reports, Help,
+    }
+    AdminError {
+        NotOperator, Overheard, Mistake { 0: mistake }, Nobody { 0: whom }, NoAccount,
+        NoAccounts, NoRoom, NotInRoom, Room, NotBanned,
+        TooManyBans, NameTaken, NameBanned, Unavailable, Failed,
+    }
+    Mistake { Unknown, Usage, BadAddress, BadTime, BadName, TooLong, Anon }
+    Whom { Id, Name }
 }
