@@ -23,7 +23,7 @@
 //! - [`cli`]: arguments, and the tools that run instead of the server.
 //! - [`server`]: starting, letting clients in, stopping.
 //! - [`connection`]: one client at a terminal, the only owner of its socket.
-//! - [`ops`]: what operators watch the server by.
+//! - [`ops`]: what operators watch the server by, and the admin socket.
 //! - [`config`]: what the operator chose, checked.
 //! - [`hub`]: participants, the lobby, room actors, outboxes: the way from one user to the others.
 //! - [`dialog`] (*pure*): what a user is doing, the commands, and every word the server says.

@@ -1,5 +1,6 @@
 //! The command line: its arguments, and what the program does instead of serving.
 
+pub mod admin;
 pub mod args;
 pub mod attach;
 mod config;
@@ -27,6 +28,8 @@ pub enum Failure {
     Config(String),
     /// Something else, in a sentence for the operator.
     Failed(String),
+    /// Something else, and the operator has read why.
+    Told,
 }
 
 impl From<String> for Failure {
@@ -56,6 +59,7 @@ impl Failure {
             // Lines begin with the place, as those of compilers do.
             Failure::Config(why) => (why.clone(), EXIT_CONFIG),
             Failure::Failed(why) => (format!("parlor: {why}"), 1),
+            Failure::Told => return ExitCode::FAILURE,
         };
         let prefix = log::error_prefix();
         why.lines()
@@ -112,6 +116,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Wanted, Failur
     let arguments = arguments.into_iter().skip(1).map(text);
     let mut arguments = arguments.collect::<Result<Vec<String>, Failure>>()?;
     spell_out(&mut arguments);
+    end_options(&mut arguments);
     if arguments.first().is_some_and(|first| first == "--version") {
         let version = env!("CARGO_PKG_VERSION");
         return Ok(Wanted::Text(format!("parlor {version}")));
@@ -147,6 +152,22 @@ fn spell_out(arguments: &mut [String]) {
     }
 }
 
+/// Ends the options of `parlor admin` where its command begins: `help` is one, and what follows is not for us.
+fn end_options(arguments: &mut Vec<String>) {
+    if arguments.first().is_none_or(|first| first != "admin") {
+        return;
+    }
+    let mut at = 1;
+    while let Some(argument) = arguments.get(at) {
+        match argument.as_str() {
+            "--json" => at += 1,
+            "--socket" | "--data" => at += 2,
+            other if other.starts_with('-') => return,
+            _ => return arguments.insert(at, "--".to_owned()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +192,46 @@ mod tests {
             match parsed(arguments) {
                 Ok(Wanted::Text(text)) => assert!(text.starts_with(expected), "{text}"),
                 other => panic!("{arguments:?}: {other:?}"),
+            }
+        }
+    }
+
+    fn owned(words: &[&str]) -> Vec<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_command_for_a_server_is_passed_on_as_it_is() {
+        let table: &[(&[&str], &[&str], bool)] = &[
+            (&["admin"], &[], false),
+            (&["admin", "help"], &["help"], false),
+            (&["admin", "--json", "list"], &["list"], true),
+            (
+                &[
+                    "admin", "--data", "chat.db", "kick", "Dai", "--json", "help",
+                ],
+                &["kick", "Dai", "--json", "help"],
+                false,
+            ),
+            (&["admin", "--", "--json"], &["--json"], false),
+        ];
+        for (arguments, command, json) in table {
+            match parsed(arguments) {
+                Ok(Wanted::Run(args)) => match args.command {
+                    Some(tools::Command::Admin(ask)) => {
+                        assert_eq!((ask.command, ask.json), (owned(command), *json));
+                    }
+                    other => panic!("{other:?}"),
+                },
+                other => panic!("{other:?}"),
+            }
+        }
+        for help in ["--help", "-h"] {
+            match parsed(&["admin", help]) {
+                Ok(Wanted::Text(text)) => {
+                    assert!(text.starts_with("Usage: parlor admin"), "{text}")
+                }
+                other => panic!("{other:?}"),
             }
         }
     }

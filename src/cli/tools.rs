@@ -9,6 +9,7 @@ use argh::FromArgs;
 use jiff::civil;
 use jiff::tz::TimeZone;
 
+use super::admin::AskServer;
 use super::args::PrintConfig;
 use super::attach::Attach;
 use super::health::Health;
@@ -50,6 +51,8 @@ pub enum Command {
     Health(Health),
     /// Print the configuration.
     Config(Box<PrintConfig>),
+    /// Ask a running server.
+    Admin(AskServer),
 }
 
 /// Write messages to standard output. Works while a server runs.
@@ -251,6 +254,7 @@ impl Command {
                 Ok(tools::trust_clock(&trust.data).map_err(|error| error.to_string())?)
             }
             Command::Config(config) => config.run(),
+            Command::Admin(ask) => ask.run(),
         }
     }
 }

@@ -121,6 +121,7 @@ impl Config {
         // It may be beside the data.
         self.certificate =
             super::find_certificate(&self.options).unwrap_or_else(|_| old.certificate.clone());
+        self.admin = old.admin.clone();
         self.threads = old.threads;
         self.log_format = old.log_format;
         self.metrics.clone_from(&old.metrics);

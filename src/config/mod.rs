@@ -13,8 +13,9 @@ mod source;
 mod tests;
 pub mod value;
 
+use std::ffi::OsString;
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,35 @@ pub struct Data {
     pub keep: Retention,
 }
 
+/// Where operators of this machine are listened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdminPlace {
+    /// Nowhere.
+    None,
+    /// At the usual place, which need not be possible.
+    Usual(PathBuf),
+    /// There.
+    Given(PathBuf),
+}
+
+impl AdminPlace {
+    /// The usual one of a server that has this file, or runs as a service with this directory.
+    pub fn usual(data: Option<&Path>, runtime_directory: Option<OsString>) -> AdminPlace {
+        if let Some(data) = data {
+            let mut path = data.as_os_str().to_owned();
+            path.push(".admin");
+            return AdminPlace::Usual(path.into());
+        }
+        // A service may have several, with colons between them.
+        let directories = runtime_directory.iter().flat_map(std::env::split_paths);
+        let mut directories = directories.filter(|path| !path.as_os_str().is_empty());
+        match directories.next() {
+            Some(directory) => AdminPlace::Usual(directory.join("admin.sock")),
+            None => AdminPlace::None,
+        }
+    }
+}
+
 /// What the server is to do: checked, with the defaults filled in.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -71,6 +101,8 @@ pub struct Config {
     pub data: Option<Data>,
     /// Where the certificate of listeners by TLS comes from.
     pub certificate: CertificateSource,
+    /// Where operators of this machine are listened for.
+    pub admin: AdminPlace,
     /// The accounts that are operators.
     pub operators: Vec<Name>,
     /// Passwords are accepted over connections from other hosts too.
@@ -123,6 +155,7 @@ impl Config {
             listen: parse_listens(&options)?,
             certificate: find_certificate(&options)?,
             data: parse_data(&options)?,
+            admin: admin_place(&options, std::env::var_os("RUNTIME_DIRECTORY")),
             operators: parse_operators(&options)?,
             name: parse_name(&options)?,
             motd: read_motd(&options)?,
@@ -344,6 +377,14 @@ fn parse_seconds(
             let why = format!("give a number of seconds, such as {usual}");
             Err(options.wrong(name, why))
         }
+    }
+}
+
+fn admin_place(options: &Options, runtime_directory: Option<OsString>) -> AdminPlace {
+    match &options.admin {
+        Some(path) if path.as_os_str() == "none" => AdminPlace::None,
+        Some(path) => AdminPlace::Given(path.clone()),
+        None => AdminPlace::usual(options.data.as_deref(), runtime_directory),
     }
 }
 

@@ -91,7 +91,12 @@ macro_rules! with_options {
                 keep_lines: Option<u64>,
             }
             section "Operators" {
-                /// an account that is an operator: it types \admin, where nobody can read along;
+                /// a Unix socket for parlor admin, of the server's user and root, or none (default: FILE.admin beside
+                /// the FILE of --data, or admin.sock in $RUNTIME_DIRECTORY)
+                option(arg_name = "path", key = "admin", example = "/run/parlor/admin.sock", on_reload = Restart)
+                admin: Option<PathBuf>,
+
+                /// an account that is an operator: \admin does what parlor admin does, where nobody can read along;
                 /// may be given several times
                 option(arg_name = "name", key = "operators", example = "Dai", on_reload = Live)
                 operator: Vec<String>,

@@ -285,6 +285,20 @@ impl UnixPlace {
     }
 }
 
+/// Listens at a Unix socket that only its user, and root, may connect to. The file of a server that has gone is replaced.
+///
+/// # Errors
+///
+/// Why not, in words.
+pub fn bind_private(path: &Path) -> Result<Async<UnixListener>, String> {
+    let place = UnixPlace {
+        path: path.to_owned(),
+        mode: 0o600,
+        group: None,
+    };
+    bind_unix(&place, None).map_err(|error| explain(&error))
+}
+
 /// The number of a group, by its name or number.
 fn group_id(group: &str) -> Result<u32, String> {
     if let Ok(id) = group.parse() {

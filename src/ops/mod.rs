@@ -1,5 +1,6 @@
-//! What operators watch the server by: `/metrics` and `/health`, over HTTP at `--metrics`.
+//! What operators watch the server by: `/metrics` and `/health`, over HTTP at `--metrics`; and the socket by which they act.
 //!
+//! - `admin`: the socket for `parlor admin`;
 //! - `http`: as much of HTTP as that takes;
 //! - `metrics`: the figures, in the text format of Prometheus;
 //! - `process`: those that the system has;
@@ -7,6 +8,7 @@
 //!
 //! Whoever comes here is no client: it has no place, no name, no room, and waits for nobody in the chat.
 
+pub mod admin;
 pub mod health;
 pub mod http;
 pub mod metrics;

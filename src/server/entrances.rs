@@ -8,6 +8,7 @@ use super::log::Log;
 use crate::config::Config;
 use crate::net::listener::Listener;
 use crate::net::tls::Certificates;
+use crate::ops::admin::{self, AdminListener};
 use crate::runtime::Clock;
 
 /// The ways into a server.
@@ -15,6 +16,8 @@ use crate::runtime::Clock;
 pub struct Entrances {
     /// Where clients come in.
     pub listeners: Vec<Listener>,
+    /// Where operators of this machine ask.
+    pub desk: Option<AdminListener>,
     /// Where those come in who watch the server.
     pub metrics: Option<Listener>,
     /// What those by TLS are shown; open, if there are any.
@@ -39,6 +42,7 @@ impl Entrances {
             warn!("{doubt}");
         }
         let certificates = config.open_certificates(&listeners, clock)?;
+        let desk = admin::open(&config.admin)?;
         let metrics = Listener::bind_all(config.metrics.as_slice(), Vec::new())?.pop();
         if let Some(sha256) = certificates.fingerprint() {
             log.say(&format!("tls certificate sha256 {sha256}"));
@@ -51,6 +55,7 @@ impl Entrances {
         }
         Ok(Entrances {
             listeners,
+            desk,
             metrics,
             certificates,
         })

@@ -43,6 +43,7 @@ use crate::net::reason::Reason;
 use crate::net::share::Shares;
 use crate::net::socket::{Encryption, Peer, Socket};
 use crate::net::tls::Certificates;
+use crate::ops::admin::{self, AdminListener};
 use crate::ops::{self, Watched};
 use crate::runtime::{Runtime, Tasks};
 use crate::store::Store;
@@ -304,7 +305,7 @@ pub struct Start {
     pub notifier: Notifier,
 }
 
-/// Serves clients until a signal or an operator says that the server should stop; then stops as
+/// Serves clients, and operators, until a signal or an operator says that the server should stop; then stops as
 /// [`Server::stop`] does. Meanwhile the configuration is read anew at each SIGHUP, and whenever [`Control`] asks for it.
 ///
 /// # Errors
@@ -317,6 +318,7 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
         listeners,
         metrics,
         certificates,
+        desk,
     } = start.entrances;
     let tasks = runtime.tasks();
     let looking = tasks.spawn(Arc::clone(&certificates).watch(runtime.clone()));
@@ -341,6 +343,7 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
     notifier.ready();
     let telling = runtime.tasks();
     let telling = telling.spawn(tell_manager(Arc::clone(&server), Arc::clone(&notifier)));
+    let desk = desk.map(|desk| tasks.spawn(serve_operators(&server, desk)));
     server.warn_of_operators().await;
     let stopped = async {
         let signalled = signal.wait(|| control.ask_for_reload());
@@ -360,11 +363,22 @@ pub async fn run(runtime: Runtime, start: Start, signal: StopSignal) -> Result<(
     let grace = server.shared.config.get().grace;
     notifier.stopping(grace + STOP_MARGIN);
     caretaker.listening.stop().await;
+    if let Some(desk) = desk {
+        desk.cancel().await;
+    }
     server.stop().await;
     if let Some(watching) = watching {
         watching.cancel().await;
     }
     why
+}
+
+/// Serves operators at `desk`. Those who are served go on until the process ends.
+fn serve_operators(server: &Server, desk: AdminListener) -> impl Future<Output = ()> + use<> {
+    let (lobby, shared) = (Arc::clone(&server.shared.lobby), Arc::clone(&server.shared));
+    let runtime = shared.runtime.clone();
+    let zone = move || shared.config.get().zone.clone();
+    admin::serve(runtime.clone(), runtime.tasks(), lobby, zone, desk)
 }
 
 /// Has the service manager know how it goes, for as long as the server runs.

@@ -79,6 +79,8 @@ mod past;
 /// Export, import, check, as their users call them.
 mod tools;
 
+/// Operators of a running server: `parlor admin`, `\admin`, `\report`, bans of the whole server.
+mod admin;
 /// The AppArmor profile is one, and fits the unit.
 mod apparmor;
 /// `parlor attach`: a terminal, or a script, at a Unix socket.
