@@ -112,6 +112,8 @@ mod systemd;
 
 /// The pure files are pure, and the arrows between files go one way.
 mod layout;
+/// The morning of `docs/morning.md`.
+mod morning_md;
 /// The commands in docs/operating.md do what is said there.
 mod operating_md;
 /// The transcripts in PROTOCOL.md are what the server does.

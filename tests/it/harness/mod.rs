@@ -34,6 +34,7 @@ pub(crate) use people::{
 pub(crate) use relay::slow_way_to;
 pub(crate) use server::{PROGRAM, Server, run, run_as_anybody};
 pub(crate) use sshd::{CHAT, GUEST, make_key, open_to_all, start_sshd};
+pub(crate) use tape::Tape;
 pub(crate) use terminal::{Size, Terminal, View, piped, program};
 pub(crate) use tls::{tls_client, tls_way_to};
 
