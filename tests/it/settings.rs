@@ -375,10 +375,9 @@ fn messages_of_a_moment_share_one_prompt_for_who_types_by_hand() {
     ann.expect("* ben joined\nann> ");
     let row = |text: &str| format!("[HH:MM:SS] ann: {text}\n");
     // The first is shown at once, and the others wait for each other.
-    for text in ["one", "two", "three", "four"] {
-        ann.say(text);
-    }
+    ann.say("one");
     ben.expect_next(&format!("\n{}ben> ", row("one")));
+    ann.send("two\nthree\nfour\n");
     ben.expect_next(&format!(
         "\n{}{}{}ben> ",
         row("two"),

@@ -117,7 +117,8 @@ impl Participant {
         }
     }
 
-    /// Asks what a word that begins with `prefix` can be completed to. Answered by [`Event::Candidates`]; false if nobody will answer.
+    /// Asks what a word that begins with `prefix` can be completed to. Answered by
+    /// [`Event::Candidates`](super::Event::Candidates); false if nobody will answer.
     #[must_use]
     pub fn ask_candidates(&self, candidates: Candidates, prefix: &str) -> bool {
         let (lobby, inbox) = (&self.lobby, &self.inbox);
