@@ -244,10 +244,12 @@ impl Lobby {
                 note(operator, None, event, &about.collect::<Vec<_>>());
                 Ok(room.name.clone())
             }
-            Err(ModError::Nobody(_)) if let Some(wanted) = wanted => {
-                Err(AdminError::NotInRoom(room.name.clone(), wanted))
-            }
-            Err(why) => Err(AdminError::Room(room.name.clone(), why)),
+            Err(why) => Err(match (why, wanted) {
+                (ModError::Nobody(_), Some(wanted)) => {
+                    AdminError::NotInRoom(room.name.clone(), wanted)
+                }
+                (why, _) => AdminError::Room(room.name.clone(), why),
+            }),
         }
     }
 
