@@ -184,6 +184,12 @@ impl Figures {
             "Panics of the server.",
             (self.watched.faults)(),
         )?;
+        let until = self.watched.certificates.valid_until();
+        page.gauge(
+            "parlor_tls_certificate_not_after_seconds",
+            "Until when the certificate of TLS is valid, in seconds since 1970; 0 without TLS.",
+            until.map_or(0.0, |until| until.0 as f64 / 1000.0),
+        )?;
         page.gauges(
             "parlor_build_info",
             "The version of the server.",

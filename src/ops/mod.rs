@@ -28,6 +28,7 @@ use crate::limits::LAG_LOOK_EVERY;
 use crate::net::admission::Admission;
 use crate::net::listener::Listener;
 use crate::net::reason::ReasonCounts;
+use crate::net::tls::Certificates;
 use crate::runtime::{Clock, Runtime, Tasks};
 use crate::store::Store;
 
@@ -41,6 +42,8 @@ pub struct Watched {
     pub store: Store,
     /// How many connections there can be.
     pub admission: Arc<Admission>,
+    /// What clients by TLS are shown.
+    pub certificates: Arc<Certificates>,
     /// Why connections have ended.
     pub reasons: Arc<ReasonCounts>,
     /// The tasks of connections.

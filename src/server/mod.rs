@@ -236,6 +236,7 @@ impl Server {
             lobby: Arc::clone(&shared.lobby),
             store: self.store.clone(),
             admission: Arc::clone(&shared.admission),
+            certificates: Arc::clone(&shared.certificates),
             reasons: Arc::clone(&shared.reasons),
             connections: self.connections.clone(),
             output_waiting: Box::new(move || backlog.bytes()),
