@@ -62,9 +62,13 @@ impl Session {
     }
 
     /// The login by key to this account has failed.
-    pub(super) fn key_login_failed(&mut self, name: Name) -> Turn {
+    pub(super) fn key_login_failed(&mut self, name: Name, why: AccountError) -> Turn {
         self.account_state.own_key = OwnKey::Nothing;
-        Turn::show([KeyView::LoginFailed(name)])
+        match why {
+            // A password would not help.
+            AccountError::Banned(..) => Turn::show([AccountView::Refused(name, why)]),
+            _ => Turn::show([KeyView::LoginFailed(name)]),
+        }
     }
 
     /// What is said to whoever has just logged in, or registered, and has a key that could do that.
@@ -166,6 +170,14 @@ mod tests {
             let turn = reply(&mut session, failed);
             assert_eq!(turn, Turn::show([AccountView::Refused(name("Dai"), why)]));
         }
+        // No password helps whoever is banned.
+        let banned = AccountError::Banned(None, "spam".into());
+        let failed = AccountReply::LoggedIn(name("Dai"), Err(banned.clone()));
+        let turn = reply(&mut with_key(), failed);
+        assert_eq!(
+            turn,
+            Turn::show([AccountView::Refused(name("Dai"), banned)])
+        );
         let mut session = with_key();
         let turn = reply(
             &mut session,

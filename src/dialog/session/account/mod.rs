@@ -227,8 +227,10 @@ impl Session {
         let view = match answer {
             AccountReply::NotByKey(why) => return self.not_by_key(why.as_ref()),
             AccountReply::Keys(reply) => return self.key_reply(reply),
-            AccountReply::LoggedIn(name, Err(_)) if self.account_state.own_key == OwnKey::Asked => {
-                return self.key_login_failed(name);
+            AccountReply::LoggedIn(name, Err(why))
+                if self.account_state.own_key == OwnKey::Asked =>
+            {
+                return self.key_login_failed(name, why);
             }
             AccountReply::Registered(name, Ok(())) => {
                 // Somebody else may have logged in to it meanwhile, and have the name.
