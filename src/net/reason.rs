@@ -44,6 +44,19 @@ pub enum Reason {
     AddressBanned,
 }
 
+/// What an end means for what the user leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The user will not be back for it.
+    Farewell,
+    /// The user is gone, and may come back for it.
+    Absence,
+    /// The user may not even know yet.
+    Loss,
+    /// The client was not let in.
+    Refusal,
+}
+
 impl Reason {
     /// All of them, in the order of their numbers.
     pub const ALL: [Reason; 18] = [
@@ -67,53 +80,38 @@ impl Reason {
         Reason::AddressBanned,
     ];
 
-    /// Whether the user will not be back for what was left. A terminal whose window is closed ends its input; only
-    /// who says so has left.
-    pub fn is_farewell(self) -> bool {
+    /// What it means for what the user leaves behind. A terminal whose window is closed ends its input, and whoever ends
+    /// the input, as a script does too, knows of it; only who says so has left.
+    fn kind(self) -> Kind {
         match self {
-            Reason::Quit
-            | Reason::Foreign
-            | Reason::Stop
-            | Reason::ServerFull
+            Reason::Quit | Reason::Foreign | Reason::Stop | Reason::Kicked | Reason::Banned => {
+                Kind::Farewell
+            }
+            Reason::EndOfInput | Reason::Idle | Reason::Silent | Reason::Fault => Kind::Absence,
+            Reason::Lost | Reason::Stuck => Kind::Loss,
+            Reason::ServerFull
             | Reason::AddressFull
             | Reason::NotTls
             | Reason::Handshake
             | Reason::HandshakeLate
             | Reason::NoHeader
-            | Reason::Kicked
-            | Reason::Banned
-            | Reason::AddressBanned => true,
-            Reason::EndOfInput
-            | Reason::Lost
-            | Reason::Idle
-            | Reason::Silent
-            | Reason::Stuck
-            | Reason::Fault => false,
+            | Reason::AddressBanned => Kind::Refusal,
         }
     }
 
-    /// Whether the user may not even know yet, and be back in a moment. Whoever ends the input, as a script does and a
-    /// window that is closed, has done so.
+    /// Whether the user will not be back for what was left.
+    pub fn is_farewell(self) -> bool {
+        matches!(self.kind(), Kind::Farewell | Kind::Refusal)
+    }
+
+    /// Whether the user may not even know yet, and be back in a moment.
     pub fn may_be_back(self) -> bool {
-        match self {
-            Reason::Lost | Reason::Stuck => true,
-            Reason::Quit
-            | Reason::Fault
-            | Reason::EndOfInput
-            | Reason::Idle
-            | Reason::Silent
-            | Reason::Foreign
-            | Reason::Stop
-            | Reason::ServerFull
-            | Reason::AddressFull
-            | Reason::NotTls
-            | Reason::Handshake
-            | Reason::HandshakeLate
-            | Reason::NoHeader
-            | Reason::Kicked
-            | Reason::Banned
-            | Reason::AddressBanned => false,
-        }
+        self.kind() == Kind::Loss
+    }
+
+    /// Whether the client was not let in.
+    pub fn is_refusal(self) -> bool {
+        self.kind() == Kind::Refusal
     }
 
     /// Its name among figures.
@@ -137,30 +135,6 @@ impl Reason {
             Reason::Kicked => "kicked",
             Reason::Banned => "banned",
             Reason::AddressBanned => "address_banned",
-        }
-    }
-
-    /// Whether the client was not let in.
-    pub fn is_refusal(self) -> bool {
-        match self {
-            Reason::ServerFull
-            | Reason::AddressFull
-            | Reason::NotTls
-            | Reason::Handshake
-            | Reason::HandshakeLate
-            | Reason::NoHeader
-            | Reason::AddressBanned => true,
-            Reason::Quit
-            | Reason::EndOfInput
-            | Reason::Lost
-            | Reason::Idle
-            | Reason::Silent
-            | Reason::Stuck
-            | Reason::Foreign
-            | Reason::Stop
-            | Reason::Fault
-            | Reason::Kicked
-            | Reason::Banned => false,
         }
     }
 }

@@ -5,9 +5,10 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::harness::{Client, MENU, Server, eventually, find_all, room_with, run};
-
-const PASSWORD: &str = "correct horse";
+use crate::harness::{
+    Client, MENU, PASSWORD, Server, at_menu, eventually, find_all, register, registered, room_with,
+    run,
+};
 
 /// A file for a server, which ends with the test.
 struct Chat {
@@ -33,36 +34,6 @@ impl Chat {
         let file = self.file.to_string_lossy();
         Server::start(&[&["--data", &*file, "--rate", "0"], more].concat())
     }
-}
-
-fn stop(mut server: Server) {
-    server.signal("TERM");
-    assert!(server.expect_exit().success());
-}
-
-/// A client at the menu.
-fn at_menu(server: &Server, name: &str) -> Client {
-    let mut client = server.client(name);
-    client.expect("anon> ");
-    client
-}
-
-/// A client that has this name and has registered it.
-fn registered(server: &Server, name: &str) -> Client {
-    let mut client = at_menu(server, name);
-    client.login();
-    register(&mut client, name);
-    client
-}
-
-fn register(client: &mut Client, name: &str) {
-    client.line("\\register");
-    client.expect("Choose a password: ");
-    client.line(PASSWORD);
-    client.expect("Once more: ");
-    client.line(PASSWORD);
-    client.expect(&format!("{name} is registered. Type \\login {name} when"));
-    client.expect(&format!("{name}> "));
 }
 
 /// Logs in with a password and waits for the answer, up to the name in the next prompt.
@@ -122,7 +93,7 @@ fn a_registered_name_is_for_its_bearer_only_also_after_a_restart() {
         );
     };
     others_are_refused(&first);
-    stop(first);
+    first.stop();
 
     let second = chat.server();
     others_are_refused(&second);
@@ -151,7 +122,7 @@ fn settings_come_back_with_the_name_whenever_they_were_set() {
     dai.expect("Dai> ");
     dai.line("\\ansi");
     dai.expect("@Dai> ");
-    stop(first);
+    first.stop();
 
     let second = chat.server();
     let [mut host] = room_with(&second, "1150", ["host"]);
@@ -194,7 +165,7 @@ fn how_far_somebody_has_read_comes_back_with_the_name() {
     drop(dai);
     ann.expect("* Dai left\nann> ");
     ann.say("three");
-    stop(first);
+    first.stop();
 
     let second = chat.server();
     let [mut ann] = room_with(&second, "lobby", ["ann"]);
@@ -224,7 +195,7 @@ fn who_is_ignored_stays_so_when_the_name_comes_back() {
     dai.expect("Dai> ");
     dai.line("\\unignore lark");
     dai.expect("Dai> ");
-    stop(first);
+    first.stop();
 
     let second = chat.server();
     let [mut bore, mut lark] = room_with(&second, "1150", ["bore", "lark"]);
@@ -412,7 +383,7 @@ fn a_name_that_is_given_up_is_anybodys_once_its_bearer_leaves() {
     log_in(&mut ann, "Dai", PASSWORD);
     ann.expect("Dai is not registered, or that is not its password.");
     drop(dai);
-    stop(first);
+    first.stop();
     let second = chat.server();
     let mut ann = at_menu(&second, "Dai");
     ann.login();
@@ -592,7 +563,7 @@ fn an_operator_lists_accounts_and_deletes_one() {
         delete("zoe"),
         (Some(1), "parlor: there is no account zoe\n".to_owned())
     );
-    stop(server);
+    server.stop();
 
     assert_eq!(
         delete("Dai"),
@@ -718,7 +689,7 @@ fn a_lost_seat_obeys_the_owners_and_a_server_that_stops_waits_for_nobody() {
     log_in_well_into(&mut again, "1150");
     again.expect("Dai> ");
     again.reset();
-    stop(server);
+    server.stop();
 }
 
 #[test]

@@ -15,11 +15,6 @@ fn server(file: &Path) -> Server {
     Server::start(&["--rate", "0", "--data", &file.to_string_lossy()])
 }
 
-fn stop(mut server: Server) {
-    server.signal("TERM");
-    assert!(server.expect_exit().success());
-}
-
 /// At the menu under this name.
 fn newcomer(server: &Server, name: &str) -> Client {
     let mut client = server.client(name);
@@ -105,7 +100,7 @@ fn a_stranger_who_finds_twenty_rooms_empty_takes_none_of_their_lines_away() {
         mallory.expect(&format!("After 60 min more you can {deed}.\n"));
     }
     assert_eq!(tool(&["export"], &file).lines().count(), 1200);
-    stop(server);
+    server.stop();
     // Nor after a restart.
     let server = self::server(&file);
     let mut mallory = server.client("anon");
@@ -114,7 +109,7 @@ fn a_stranger_who_finds_twenty_rooms_empty_takes_none_of_their_lines_away() {
     for _ in 1..=20 {
         mallory.expect("After 60 min more you can close it.\n");
     }
-    stop(server);
+    server.stop();
     assert_eq!(tool(&["export"], &file).lines().count(), 1200);
     assert_eq!(tool(&["rooms"], &file).matches(" 60  ").count(), 20);
 }
@@ -207,7 +202,7 @@ fn a_founder_with_an_account_has_a_closed_room_back_after_a_restart() {
     ann.line("\\lock\npizza4all");
     ann.expect("joining needs a password\nann> ");
     close(&mut ann);
-    stop(first);
+    first.stop();
     let listed = tool(&["rooms", "--timezone", "UTC"], &file);
     assert!(
         listed.contains("1150 (closed 20") && listed.contains(" by ann, kept until 20"),
@@ -230,7 +225,7 @@ fn a_founder_with_an_account_has_a_closed_room_back_after_a_restart() {
     mallory.expect("mallory> ");
     mallory.line("\\join 1150");
     mallory.expect("Password of room 1150: ");
-    stop(second);
+    second.stop();
     assert_eq!(tool(&["export"], &file).lines().count(), 1);
     tool(&["check"], &file);
 }

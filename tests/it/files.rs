@@ -20,11 +20,6 @@ fn start(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy(), "--rate", "0"])
 }
 
-fn stop(mut server: Server) {
-    server.signal("TERM");
-    assert!(server.expect_exit().success());
-}
-
 /// Ann says each of `texts` in room 1150, and has seen it before the next.
 fn say(server: &Server, texts: &[&str]) {
     let [mut ann] = room_with(server, "1150", ["ann"]);
@@ -114,11 +109,11 @@ fn a_second_server_is_refused_by_whatever_name_it_is_given_the_file() {
         let told = refused(&["--listen", "127.0.0.1:0", "--data", &name.to_string_lossy()]);
         assert!(told.contains("another server is using it"), "{told}");
     }
-    stop(server);
+    server.stop();
     // The next one may, by any of them.
     let server = start(&hard);
     say(&server, &["again"]);
-    stop(server);
+    server.stop();
     assert_eq!(said(&file).expect("an export"), ["hello", "again"]);
 }
 
@@ -159,7 +154,7 @@ fn a_file_that_is_moved_away_takes_along_all_that_was_said() {
     ann.join("1150");
     ann.line("lost");
     ann.expect("Not sent: the server cannot store messages right now.");
-    stop(server);
+    server.stop();
     assert_eq!(said_in(&moved).expect("a whole file"), texts);
 }
 
@@ -167,7 +162,7 @@ fn a_file_that_is_moved_away_takes_along_all_that_was_said() {
 fn a_file_that_is_moved_away_before_a_stop_takes_along_all_that_was_said() {
     let (_folder, file) = place();
     let (server, texts, moved) = said_and_moved(&file);
-    stop(server);
+    server.stop();
     assert_eq!(said_in(&moved).expect("a whole file"), texts);
 }
 
@@ -176,7 +171,7 @@ fn a_damaged_file_is_refused_in_words_and_left_as_it_is() {
     let (_folder, file) = place();
     let server = start(&file);
     say(&server, &["hello"]);
-    stop(server);
+    server.stop();
     let mut content = fs::read(&file).expect("a file");
     for page in content.chunks_mut(4096).skip(1) {
         page[0] ^= 0xFF;
@@ -229,7 +224,7 @@ fn a_backup_takes_the_place_of_the_file_and_what_was_there_is_kept() {
         ann.expect(answer);
     }
     // What was replaced is another file, and can be put back.
-    stop(server);
+    server.stop();
     let back = ["restore", &kept.to_string_lossy(), "--data", &data];
     assert!(run(&back).status.success());
     assert_eq!(said(&file).expect("an export"), ["old", "new"]);
@@ -241,7 +236,7 @@ fn what_is_no_backup_takes_the_place_of_nothing() {
     let data = file.to_string_lossy();
     let server = start(&file);
     say(&server, &["hello"]);
-    stop(server);
+    server.stop();
     let before = fs::read(&file).expect("a file");
     let damaged = folder.path().join("damaged.db");
     let mut content = before.clone();
@@ -280,7 +275,7 @@ fn a_file_of_an_earlier_version_is_copied_before_it_is_upgraded() {
     fs::copy(&kept, &file).expect("a copy");
     let server = start(&file);
     server.expect_log("copied before the upgrade");
-    stop(server);
+    server.stop();
     let copy = folder.path().join("chat.db.v3.bak");
     // An earlier program would use it: it has the schema of then.
     let told = refused(&["export", "--data", &copy.to_string_lossy()]);
@@ -290,7 +285,7 @@ fn a_file_of_an_earlier_version_is_copied_before_it_is_upgraded() {
     // A backup of that time can be put in place; the next start upgrades it, and keeps another copy.
     let restore = ["restore", &copy.to_string_lossy(), "--data", &data];
     assert!(run(&restore).status.success());
-    stop(start(&file));
+    start(&file).stop();
     assert!(folder.path().join("chat.db.v3-2.bak").exists());
     assert!(run(&["check", "--data", &data]).status.success());
 }

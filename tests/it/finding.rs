@@ -13,11 +13,6 @@ fn server_with(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy()])
 }
 
-fn stop(mut server: Server) {
-    server.signal("TERM");
-    assert!(server.expect_exit().success());
-}
-
 #[test]
 fn everybody_sees_who_sets_the_topic_and_who_comes_later_reads_it() {
     let folder = TempDir::new().expect("a directory");
@@ -35,7 +30,7 @@ fn everybody_sees_who_sets_the_topic_and_who_comes_later_reads_it() {
     ben.expect_next(
         "A topic can have at most 160 characters. It was not changed. Please use fewer words.\nben> ",
     );
-    stop(server);
+    server.stop();
 
     let server = server_with(&file);
     let mut cat = server.client("cat");
@@ -47,7 +42,7 @@ fn everybody_sees_who_sets_the_topic_and_who_comes_later_reads_it() {
     cat.expect(MENU);
     cat.expect_next("cat> ");
     assert_eq!(cat.join("1150"), "");
-    stop(server);
+    server.stop();
 }
 
 #[test]
@@ -306,7 +301,7 @@ fn stats_tell_of_the_server_and_count_what_was_said_before_it_was_started() {
     ann.line("\\stats");
     ann.expect_next("parlor, up since ");
     ann.expect(" (0 min)\npeople: 2\nrooms: 1\nlines: 2 since then, 2 in all\nann> ");
-    stop(server);
+    server.stop();
 
     let server = Server::start(&["--data", &file.to_string_lossy(), "--name", "The Lounge"]);
     let mut cat = server.client("cat");

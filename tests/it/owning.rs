@@ -462,11 +462,6 @@ fn server(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy()])
 }
 
-fn stop(mut server: Server) {
-    server.signal("TERM");
-    assert!(server.expect_exit().success());
-}
-
 #[test]
 fn what_owners_have_decided_survives_a_restart_and_closed_rooms_do_not() {
     let folder = TempDir::new().expect("a directory");
@@ -490,7 +485,7 @@ fn what_owners_have_decided_survives_a_restart_and_closed_rooms_do_not() {
         "\\ban ben for 7d",
         "* ben was banned by ann for 7d",
     );
-    stop(first);
+    first.stop();
 
     let second = server(&file);
     let mut ben = newcomer(&second, "ben");
@@ -510,7 +505,7 @@ fn what_owners_have_decided_survives_a_restart_and_closed_rooms_do_not() {
     dai.expect(MENU);
     dai.create("gone");
     assert_eq!(dai.join("gone"), "");
-    stop(second);
+    second.stop();
     let check = crate::harness::run(&["check", "--data", &file.to_string_lossy()]);
     assert!(check.status.success(), "{check:?}");
 }
@@ -528,7 +523,7 @@ fn an_owner_with_an_account_owns_the_room_after_a_restart_and_until_it_is_forgot
     ann.expect("ann> ");
     ann.line("\\exit");
     ann.expect(MENU);
-    stop(first);
+    first.stop();
 
     let second = server(&file);
     let mut ben = newcomer(&second, "ben");

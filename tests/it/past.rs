@@ -11,11 +11,6 @@ fn server(file: &Path) -> Server {
     Server::start(&["--data", &file.to_string_lossy(), "--rate", "0"])
 }
 
-fn stop(mut server: Server) {
-    server.signal("TERM");
-    assert!(server.expect_exit().success());
-}
-
 /// A client in a room.
 fn joined(server: &Server, name: &str, room: &str) -> (Client, String) {
     let mut client = server.client(name);
@@ -36,7 +31,7 @@ fn rooms_and_their_last_lines_come_back_after_a_restart() {
     for number in 1..=12 {
         ann.say(&format!("line {number}"));
     }
-    stop(first);
+    first.stop();
 
     let second = server(&file);
     let (mut ben, view) = joined(&second, "ben", "1150");

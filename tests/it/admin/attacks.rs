@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
-use super::{Place, at_menu};
-use crate::harness::{Client, Server, eventually, room_with};
+use super::Place;
+use crate::harness::{Client, Server, at_menu, eventually, room_with};
 
 #[test]
 fn a_network_with_three_hundred_connections_is_banned_while_a_room_talks() {

@@ -1,7 +1,7 @@
 //! Bans of the whole server.
 
-use super::{PASSWORD, Place, at_menu, log_in, registered, stop};
-use crate::harness::{Server, room_with};
+use super::{Place, log_in};
+use crate::harness::{PASSWORD, Server, at_menu, registered, room_with};
 
 #[test]
 fn whoever_comes_from_a_banned_address_is_told_why_and_counted() {
@@ -133,7 +133,7 @@ fn a_banned_account_is_out_and_stays_out_after_a_restart_until_the_ban_is_lifted
     };
     refused(&server);
     place.ask("ban 192.0.2.0/24");
-    stop(server);
+    server.stop();
     let server = place.server_with_file(&[]);
     let bans = place.json("bans");
     assert_eq!(bans[0]["target"], "account:Bo");
@@ -145,7 +145,7 @@ fn a_banned_account_is_out_and_stays_out_after_a_restart_until_the_ban_is_lifted
         place.ask("unban Bo"),
         "The account Bo is no longer banned.\n"
     );
-    stop(server);
+    server.stop();
     let server = place.server_with_file(&[]);
     let mut bo = at_menu(&server, "Bo");
     log_in(&mut bo, "Bo");

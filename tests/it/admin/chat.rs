@@ -1,7 +1,7 @@
 //! `\admin` and `\report`, from a terminal.
 
-use super::{Place, at_menu, log_in, registered, stop};
-use crate::harness::room_with;
+use super::{Place, log_in};
+use crate::harness::{at_menu, registered, room_with};
 
 #[test]
 fn an_operator_acts_from_the_terminal_and_others_are_told_that_it_is_not_for_them() {
@@ -132,7 +132,7 @@ fn a_report_reaches_the_operators_who_are_there_and_the_others_later() {
         ann.line(line);
         ann.expect(answer);
     }
-    stop(server);
+    server.stop();
     let _server = place.server_with_file(&[]);
     let reports = place.json("reports");
     assert_eq!(reports.as_array().map(Vec::len), Some(2), "{reports}");

@@ -11,9 +11,7 @@ use std::process::Output;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Client, Server, run};
-
-const PASSWORD: &str = "correct horse";
+use crate::harness::{Client, PASSWORD, Server, run};
 
 /// A place for a server and its socket, which ends with the test.
 struct Place {
@@ -92,32 +90,6 @@ impl Place {
         let id = row.and_then(|row| row["id"].as_u64());
         id.unwrap_or_else(|| panic!("{name} is not among {rows:?}"))
     }
-}
-
-fn stop(mut server: Server) {
-    server.signal("TERM");
-    assert!(server.expect_exit().success());
-}
-
-/// A client at the menu.
-fn at_menu(server: &Server, name: &str) -> Client {
-    let mut client = server.client(name);
-    client.expect("anon> ");
-    client
-}
-
-/// A client that has this name and has registered it.
-fn registered(server: &Server, name: &str) -> Client {
-    let mut client = at_menu(server, name);
-    client.login();
-    client.line("\\register");
-    client.expect("Choose a password: ");
-    client.line(PASSWORD);
-    client.expect("Once more: ");
-    client.line(PASSWORD);
-    client.expect("is registered.");
-    client.expect(&client.prompt());
-    client
 }
 
 fn log_in(client: &mut Client, name: &str) {

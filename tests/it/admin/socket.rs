@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 
-use super::{Place, at_menu, registered, stop};
-use crate::harness::{Server, eventually, room_with, run};
+use super::Place;
+use crate::harness::{Server, at_menu, eventually, registered, room_with, run};
 
 #[test]
 fn an_operator_sees_all_that_there_is_in_words_and_as_json() {
@@ -109,7 +109,7 @@ fn the_socket_has_a_usual_place_and_can_be_elsewhere_or_nowhere() {
         String::from_utf8_lossy(&output.stdout),
         "0 are connected:\n"
     );
-    stop(server);
+    server.stop();
     assert!(!beside.exists());
     let gone = run(&["admin", "--data", data, "list"]);
     let told = String::from_utf8_lossy(&gone.stderr).into_owned();
@@ -119,7 +119,7 @@ fn the_socket_has_a_usual_place_and_can_be_elsewhere_or_nowhere() {
     );
     let server = Server::start(&["--data", data, "--admin", "none"]);
     assert!(!beside.exists());
-    stop(server);
+    server.stop();
     let lost = run(&["admin", "list"]);
     assert_eq!(lost.status.code(), Some(2));
     let told = String::from_utf8_lossy(&lost.stderr).into_owned();
@@ -311,7 +311,7 @@ fn what_an_operator_does_to_a_room_is_told_in_it_and_lasts() {
     // Who owned it cannot bring it back; an operator can, also after a restart.
     bo.line("\\reopen 1150");
     bo.expect("You have owned no room of that name that was closed within 7d.");
-    stop(server);
+    server.stop();
     let server = place.server_with_file(&[]);
     let mut bo = at_menu(&server, "Bo");
     super::log_in(&mut bo, "Bo");

@@ -120,3 +120,32 @@ pub(crate) fn seconds_of_day() -> u64 {
         .expect("the clock is set");
     now.as_secs() % 86_400
 }
+
+/// The password of everybody who has one.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// A client at the menu.
+pub(crate) fn at_menu(server: &Server, name: &str) -> Client {
+    let mut client = server.client(name);
+    client.expect("anon> ");
+    client
+}
+
+/// A client that has this name and has registered it.
+pub(crate) fn registered(server: &Server, name: &str) -> Client {
+    let mut client = at_menu(server, name);
+    client.login();
+    register(&mut client, name);
+    client
+}
+
+/// Registers the name that the client has.
+pub(crate) fn register(client: &mut Client, name: &str) {
+    client.line("\\register");
+    client.expect("Choose a password: ");
+    client.line(PASSWORD);
+    client.expect("Once more: ");
+    client.line(PASSWORD);
+    client.expect(&format!("{name} is registered. Type \\login {name} when"));
+    client.expect(&format!("{name}> "));
+}

@@ -220,6 +220,12 @@ impl Server {
         Client::new(name, socket, tape)
     }
 
+    /// Has it stop as an operator does, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.signal("TERM");
+        assert!(self.expect_exit().success());
+    }
+
     /// Adds another source, such as a terminal, to what is printed when the test fails.
     pub(crate) fn tape(&self, name: &str) -> Arc<Tape> {
         let tape = Tape::new(name, self.started);
