@@ -1,9 +1,8 @@
 //! The programs that people really use. A missing one fails its test with the package to install.
 
 use crate::harness::{
-    BUSYBOX_NC, BUSYBOX_TELNET, Caller, Drawing, NC_OPENBSD, NC_TRADITIONAL, NCAT, NCAT_CRLF,
-    PLINK, SOCAT, Server, TELNET, TELNET_SSL, TINTIN, Terminal, piped, room_with, times_blanked,
-    walk_in,
+    BUSYBOX_NC, BUSYBOX_TELNET, Caller, NC_OPENBSD, NC_TRADITIONAL, NCAT, NCAT_CRLF, PLINK, SOCAT,
+    Server, TELNET, TELNET_SSL, TINTIN, Terminal, piped, room_with, talk, times_blanked, walk_in,
 };
 
 /// Everything that sits at a terminal and ends its lines in LF.
@@ -19,27 +18,7 @@ fn visit(caller: &Caller) {
     let mut person = caller.start(&server);
     walk_in(&mut person, "guest");
     host.expect_next("\n* guest joined\nhost> ");
-    person.line("hello from a terminal");
-    host.expect_next("\n[HH:MM:SS] guest: hello from a terminal\nhost> ");
-    person.expect("] guest: hello from a terminal\nguest>");
-    host.line("ดีค้าบบบบ");
-    person.expect("] host: ดีค้าบบบบ\nguest>");
-    // Somebody talks while the person types: the text stays in sight and is sent whole.
-    // `half_typed` looks closer.
-    person.keys("half");
-    person.expect_prompt("guest> half");
-    host.expect("host> ");
-    host.say("in between");
-    match caller.drawing {
-        Drawing::Plain => {
-            person.expect("guest> half\n[");
-            person.expect("] host: in between\nguest>");
-        }
-        Drawing::Ansi | Drawing::Character => person.expect("] host: in between\nguest> half"),
-    }
-    person.line(" done");
-    host.expect_next("\n[HH:MM:SS] guest: half done\nhost> ");
-    person.expect("] guest: half done\nguest>");
+    talk(&mut host, &mut person, caller.drawing);
     // tintin++ keeps a backslash for itself.
     person.line("/exit");
     person.expect("Who needs password anyway?");

@@ -29,7 +29,7 @@ pub(crate) use helper::{Helper, own_address};
 pub(crate) use pattern::{Match, find_all, match_at, times_blanked};
 pub(crate) use people::{
     MENU, PASSWORD, PROBE, at_menu, eventually, in_character_mode, plain_lines, register,
-    registered, room_with, seconds_of_day, walk_in, without_probe,
+    registered, room_with, seconds_of_day, talk, walk_in, without_probe,
 };
 pub(crate) use relay::slow_way_to;
 pub(crate) use server::{PROGRAM, Server, run, run_as_anybody};

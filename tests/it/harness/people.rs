@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use super::{Client, DEADLINE, Server, Terminal};
+use super::{Client, DEADLINE, Drawing, Server, Terminal};
 
 /// The menu as the seed has it, without the prompt after it.
 pub(crate) const MENU: &str = "\
@@ -148,4 +148,29 @@ pub(crate) fn register(client: &mut Client, name: &str) {
     client.line(PASSWORD);
     client.expect(&format!("{name} is registered. Type \\login {name} when"));
     client.expect(&format!("{name}> "));
+}
+
+/// A word each way between a `host` at a raw client and a `guest` at a terminal, and one while the guest types.
+pub(crate) fn talk(host: &mut Client, person: &mut Terminal, drawing: Drawing) {
+    person.line("hello from a terminal");
+    host.expect_next("\n[HH:MM:SS] guest: hello from a terminal\nhost> ");
+    person.expect("] guest: hello from a terminal\nguest>");
+    host.line("ดีค้าบบบบ");
+    person.expect("] host: ดีค้าบบบบ\nguest>");
+    // Somebody talks while the person types: the text stays in sight and is sent whole.
+    // `half_typed` looks closer.
+    person.keys("half");
+    person.expect_prompt("guest> half");
+    host.expect("host> ");
+    host.say("in between");
+    match drawing {
+        Drawing::Plain => {
+            person.expect("guest> half\n[");
+            person.expect("] host: in between\nguest>");
+        }
+        Drawing::Ansi | Drawing::Character => person.expect("] host: in between\nguest> half"),
+    }
+    person.line(" done");
+    host.expect_next("\n[HH:MM:SS] guest: half done\nhost> ");
+    person.expect("] guest: half done\nguest>");
 }

@@ -2,7 +2,7 @@
 
 use super::start;
 use crate::harness::{
-    Caller, Drawing, GNUTLS, NCAT_SSL, OPENSSL, SOCAT_SSL, TELNET_TLS, piped, room_with, walk_in,
+    Caller, GNUTLS, NCAT_SSL, OPENSSL, SOCAT_SSL, TELNET_TLS, piped, room_with, talk, walk_in,
 };
 
 /// A whole visit at a terminal: name, room, a word each way, and out, by no key more than that.
@@ -12,21 +12,7 @@ fn visit(caller: &Caller) {
     let mut person = caller.start_at(&server, tls);
     walk_in(&mut person, "guest");
     host.expect_next("\n* guest joined\nhost> ");
-    person.line("hello by tls");
-    host.expect_next("\n[HH:MM:SS] guest: hello by tls\nhost> ");
-    person.expect("] guest: hello by tls\nguest>");
-    host.line("ดีค้าบบบบ");
-    person.expect("] host: ดีค้าบบบบ\nguest>");
-    person.keys("half");
-    person.expect_prompt("guest> half");
-    host.expect("host> ");
-    host.say("in between");
-    match caller.drawing {
-        Drawing::Plain => person.expect("] host: in between\nguest>"),
-        Drawing::Ansi | Drawing::Character => person.expect("] host: in between\nguest> half"),
-    }
-    person.line(" done");
-    host.expect_next("\n[HH:MM:SS] guest: half done\nhost> ");
+    talk(&mut host, &mut person, caller.drawing);
     host.line("\\whois guest");
     host.expect("by tls.\n");
     person.line("\\quit");
