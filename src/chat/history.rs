@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::chat::message::Message;
 use crate::chat::people::RoomMember;
 use crate::chat::topic::Topic;
@@ -11,7 +13,9 @@ use crate::time::Timestamp;
 
 /// The number of a room in its store. Rooms count up from 1 in the order they were created; the default, 0, is
 /// none of them and before them all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct RoomId(pub u32);
 
 impl RoomId {

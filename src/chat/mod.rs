@@ -6,6 +6,7 @@ pub mod address;
 pub mod cidr;
 pub mod name;
 pub mod network;
+pub mod node;
 pub mod password;
 pub mod settings;
 pub mod topic;
@@ -16,6 +17,7 @@ pub mod moderation;
 pub mod batch;
 pub mod history;
 pub mod people;
+pub mod person;
 
 pub mod key;
 

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
 use crate::chat::topic::Topic;
@@ -200,7 +202,8 @@ pub struct Profile {
 }
 
 /// What a client speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ClientKind {
     /// Lines, as netcats and scripts do.
     Raw,
@@ -211,7 +214,8 @@ pub enum ClientKind {
 }
 
 /// What keeps others from reading what a client sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Encryption {
     /// TLS, by us or by a proxy that we trust.
     Tls,

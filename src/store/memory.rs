@@ -11,7 +11,7 @@ use super::{Outcome, Proposal, StoreError, StoredRoom};
 use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
 use crate::chat::name::RoomName;
-use crate::chat::room::{At, Closing, Entry, Kept, RoomState};
+use crate::chat::room::{At, Closing, Entry, Kept, RoomImage, RoomState};
 use crate::limits::{CLOSED_ROOMS_BYTES_MAX, CLOSED_ROOMS_MAX, ITEM_BYTES};
 use crate::time::Timestamp;
 
@@ -276,8 +276,7 @@ impl Room {
             name: self.name.clone(),
             last_line: self.lines.back().map(|line| line.time),
             last_id: self.last_id,
-            state: self.state.clone(),
-            at: At::default(),
+            image: RoomImage::empty(self.state.clone(), At::default()),
         }
     }
 

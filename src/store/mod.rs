@@ -10,6 +10,7 @@
 mod accounts;
 mod bans;
 mod claim;
+pub mod cluster;
 mod counts;
 pub mod faults;
 pub mod file;
@@ -41,7 +42,7 @@ use words::Words;
 use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::room::{At, Closing, Numbered, RoomState};
+use crate::chat::room::{At, Closing, Numbered, RoomImage};
 use crate::limits::STORE_PAGE_LINES_MAX;
 use crate::runtime::Clock;
 use crate::time::Timestamp;
@@ -58,10 +59,8 @@ pub struct StoredRoom {
     pub last_line: Option<Timestamp>,
     /// The number of its last line, forgotten by now or not; 0 if nothing was ever said in it.
     pub last_id: u64,
-    /// What else there is of it.
-    pub state: RoomState,
-    /// The place in its log where it is so.
-    pub at: At,
+    /// What else there is of it, at some place of its log. Where no log is kept, the log begins there, and nobody is in it.
+    pub image: RoomImage,
 }
 
 /// Why a request failed. Nothing of it was stored.
@@ -239,13 +238,13 @@ impl Store {
         }
     }
 
-    /// What there is of `room` besides its lines, and the place in its log where that is so. Where there is one writer
-    /// and no log is kept, the log begins there.
+    /// What there is of `room` besides its lines, at some place of its log. Where there is one writer and no log is kept,
+    /// the log begins there.
     ///
     /// # Errors
     ///
     /// [`StoreError::NoRoom`], or [`StoreError::Failed`] if it cannot be read.
-    pub async fn open_room(&self, room: RoomId) -> Result<(RoomState, At), StoreError> {
+    pub async fn open_room(&self, room: RoomId) -> Result<RoomImage, StoreError> {
         self.meet_fault(Operation::Read).await?;
         let found = match &self.backend {
             Backend::Memory(memory) => memory.room(room),
@@ -254,8 +253,7 @@ impl Store {
                 sqlite.read(find).await?
             }
         };
-        let found = found.ok_or(StoreError::NoRoom)?;
-        Ok((found.state, found.at))
+        found.map(|found| found.image).ok_or(StoreError::NoRoom)
     }
 
     /// Those of `rooms` that are open.

@@ -14,6 +14,17 @@ pub(super) struct Anons {
 }
 
 impl Anons {
+    /// Where those who are there are called so.
+    pub(super) fn of<'a>(names: impl Iterator<Item = &'a Name>) -> Anons {
+        let given: BTreeSet<u32> = names.filter_map(Name::anon_number).collect();
+        let highest = given.last().copied().unwrap_or(0);
+        let free = (1..highest).filter(|number| !given.contains(number));
+        Anons {
+            highest,
+            free: free.collect(),
+        }
+    }
+
     /// What somebody is called here whose name is `name`.
     pub(super) fn name_for(&mut self, name: &Name) -> Name {
         if !name.is_anon() {

@@ -97,7 +97,7 @@ impl Room {
                 self.tell_due(*time, told);
                 self.keep_company(*time);
             }
-            Entry::Went { member } => {
+            Entry::Went { member, how: _ } => {
                 self.went(*member, *time);
                 self.tell_due(*time, told);
                 self.keep_company(*time);
@@ -113,6 +113,7 @@ impl Room {
                     topic: set.topic.clone(),
                 }));
             }
+            Entry::Unknown { changes_rights } => self.is_unclear |= changes_rights,
             Entry::Ruled(ruling) => {
                 let effects = self.ruled(ruling, *time, told);
                 self.keep_company(*time);
@@ -289,7 +290,7 @@ impl Room {
     }
 
     /// Notes for each member, or one, whether it may only read.
-    fn mark_muted(&mut self, only: Option<MemberId>) {
+    pub(super) fn mark_muted(&mut self, only: Option<MemberId>) {
         let moderation = &self.state.moderation;
         let wanted = |id: &MemberId| only.is_none_or(|only| only == *id);
         for (id, member) in self.members.iter_mut().filter(|(id, _)| wanted(id)) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ban::Guest;
 use super::closing::Kept;
-use super::entry::{Came, Entry, Renamed, Reseated, TopicSet};
+use super::entry::{Came, Entry, Renamed, Reseated, TopicSet, WentHow};
 use super::moderation::{Banned, Ruling, Subject};
 use super::owners::{ConnectionEnd, Identity, OwnerId, outranks};
 use super::{Member, Role, Room};
@@ -206,9 +206,10 @@ impl Room {
         match fact {
             Fact::Left { member, ended } => {
                 let went = self.members.contains_key(member);
-                let went = went.then_some(Entry::Went { member: *member });
+                let (member, how) = (*member, WentHow::Left);
+                let went = went.then_some(Entry::Went { member, how });
                 let ended = ended.as_ref();
-                let ended = ended.and_then(|ended| self.owner_ended(*member, ended));
+                let ended = ended.and_then(|ended| self.owner_ended(member, ended));
                 went.into_iter().chain(ended).collect()
             }
             Fact::Renamed { member, name } => {

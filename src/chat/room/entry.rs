@@ -33,6 +33,9 @@ pub enum Entry {
     Went {
         /// The member.
         member: MemberId,
+        /// How.
+        #[serde(default, skip_serializing_if = "WentHow::is_left")]
+        how: WentHow,
     },
     /// A member has another name.
     Renamed(Box<Renamed>),
@@ -40,6 +43,11 @@ pub enum Entry {
     Topic(Box<TopicSet>),
     /// Something changed with regard to who may do what.
     Ruled(Box<Ruling>),
+    /// Something of a kind that only later versions know. It is read and never written.
+    Unknown {
+        /// It has changed who may do what.
+        changes_rights: bool,
+    },
 }
 
 /// Who came in.
@@ -53,6 +61,25 @@ pub struct Came {
     pub account: Option<Name>,
     /// Where it comes from, unless over a Unix socket.
     pub address: Option<Address>,
+}
+
+/// How a member went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WentHow {
+    /// It has left, or its connection has ended.
+    #[default]
+    Left,
+    /// Its server has stopped, and others go on: it may be back in a moment. Nobody is told before.
+    Moving,
+    /// The other servers took its own for dead. If that lives, it comes in again.
+    Dead,
+}
+
+impl WentHow {
+    fn is_left(&self) -> bool {
+        *self == WentHow::Left
+    }
 }
 
 /// Who is back.
@@ -111,13 +138,19 @@ impl Entry {
 
     /// Whether it changes who may do what.
     pub fn changes_rights(&self) -> bool {
-        matches!(self, Entry::Ruled(_))
+        matches!(
+            self,
+            Entry::Ruled(_)
+                | Entry::Unknown {
+                    changes_rights: true
+                }
+        )
     }
 
     /// Whether it tells of something that has happened already, whether it can be stored or not.
     pub fn is_fact(&self) -> bool {
         match self {
-            Entry::Said(_) | Entry::Topic(_) => false,
+            Entry::Said(_) | Entry::Topic(_) | Entry::Unknown { .. } => false,
             Entry::Came(_) | Entry::Reseated(_) | Entry::Went { .. } | Entry::Renamed(_) => true,
             Entry::Ruled(ruling) => ruling.is_fact(),
         }
@@ -128,7 +161,11 @@ impl Entry {
         match self {
             Entry::Went { .. } | Entry::Reseated(_) => true,
             Entry::Ruled(ruling) => ruling.puts_out(),
-            Entry::Said(_) | Entry::Came(_) | Entry::Renamed(_) | Entry::Topic(_) => false,
+            Entry::Said(_)
+            | Entry::Came(_)
+            | Entry::Renamed(_)
+            | Entry::Topic(_)
+            | Entry::Unknown { .. } => false,
         }
     }
 }

@@ -9,6 +9,7 @@ mod ban;
 pub mod closing;
 pub mod decide;
 pub mod entry;
+pub mod image;
 pub mod moderation;
 mod muted;
 pub mod operate;
@@ -30,7 +31,8 @@ pub use apply::{Applied, Effects, Gap};
 pub use ban::Reach;
 pub use closing::{Closing, Kept, Reopener};
 pub use decide::{Decision, Fact, JoinRequest, PostError, Seat};
-pub use entry::{At, Entry, Numbered};
+pub use entry::{At, Entry, Numbered, WentHow};
+pub use image::{MemberImage, RoomImage};
 pub use moderation::{Moderation, Ruling};
 pub use operate::OperatorRuling;
 pub use owners::{ConnectionEnd, Identity};
@@ -92,6 +94,8 @@ pub struct Room {
     next_join_seq: u64,
     /// An owner has ended it.
     is_closed: bool,
+    /// Something has changed who may do what that this version does not understand.
+    is_unclear: bool,
     /// Comings and goings are not told. Not of the log: it is said of a server that stops, where everybody goes, and
     /// not of the room.
     is_quiet: bool,
@@ -145,6 +149,7 @@ impl Room {
             presence: Presence::new(limits.notice_delay),
             next_join_seq: 0,
             is_closed: false,
+            is_unclear: false,
             is_quiet: false,
         }
     }

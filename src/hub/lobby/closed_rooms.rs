@@ -205,7 +205,7 @@ impl Lobby {
         let handle = {
             let mut state = self.lock();
             if let Some(closed) = state.closed_rooms.0.remove(&room.id) {
-                room.state.moderation = closed.moderation.reopened(member, account.as_ref());
+                room.image.state.moderation = closed.moderation.reopened(member, account.as_ref());
             }
             // Somebody who looked for rooms just now has opened it already.
             match state.rooms.get(&room.id) {
@@ -228,7 +228,7 @@ impl Lobby {
         let rooms = self.store.closed_rooms(self.steady_time()).await?;
         let mut state = self.lock();
         for (room, closing) in rooms {
-            let (name, moderation) = (&room.name, &room.state.moderation);
+            let (name, moderation) = (&room.name, &room.image.state.moderation);
             state.closed_rooms.add(room.id, name, closing, moderation);
         }
         Ok(())

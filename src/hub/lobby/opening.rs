@@ -85,14 +85,13 @@ impl Lobby {
         };
         // If it cannot be read now, it is as new as it was a moment ago.
         let reading = AssertUnwindSafe(self.store.open_room(id)).catch_unwind();
-        let (state, at) = reading.await.ok().and_then(Result::ok).unwrap_or_default();
+        let image = reading.await.ok().and_then(Result::ok).unwrap_or_default();
         let room = StoredRoom {
             id,
             name: name.clone(),
             last_line: None,
             last_id: 0,
-            state,
-            at,
+            image,
         };
         let (answer, answered) = async_channel::bounded(1);
         let founded = RoomCommand::SetFounder(founder, account.clone(), answer);
@@ -164,7 +163,7 @@ impl Lobby {
 
     /// Opens a stored room, which counts among those of its owner.
     fn open_owned(&self, state: &mut State, room: StoredRoom) {
-        let (id, owner) = (room.id, room.state.moderation.first_owner().cloned());
+        let (id, owner) = (room.id, room.image.state.moderation.first_owner().cloned());
         self.open_room(state, room, |_| ());
         state.founders.found(id, owner);
     }
@@ -176,10 +175,10 @@ impl Lobby {
         room: StoredRoom,
         first: impl FnOnce(&RoomHandle),
     ) -> RoomHandle {
-        let info = RoomInfo::new(room.state.topic.clone(), room.last_line);
+        let info = RoomInfo::new(room.image.state.topic.clone(), room.last_line);
         info.note_last_id(room.last_id);
         let handle = RoomHandle::new(room.id, room.name, info);
-        handle.info.show_moderation(&room.state.moderation);
+        handle.info.show_moderation(&room.image.state.moderation);
         first(&handle);
         let (register, id) = (Arc::downgrade(&self.state), handle.id);
         let lobby = Weak::clone(&self.this);
@@ -195,7 +194,7 @@ impl Lobby {
                 }
             }
         };
-        let room = Room::new(state.room_limits, room.state, room.at);
+        let room = Room::from_image(state.room_limits, room.image);
         let Runtime { clock, counts, .. } = self.runtime.clone();
         let store = self.store.clone();
         let actor = room::run(room, handle.clone(), store, clock, counts, ended);

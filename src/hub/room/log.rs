@@ -210,7 +210,7 @@ impl Actor {
                     }
                     self.handle.info.set_members(self.room.members());
                 }
-                Entry::Renamed(_) | Entry::Ruled(_) => {}
+                Entry::Renamed(_) | Entry::Ruled(_) | Entry::Unknown { .. } => {}
                 Entry::Topic(_) => self.handle.info.set_topic(self.room.topic().cloned()),
             }
         }

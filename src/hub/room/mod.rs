@@ -228,6 +228,7 @@ impl Actor {
             }
             RoomCommand::Leave(member, ended) => self.leave(member, ended, time).await,
             RoomCommand::Stop => self.room.suppress_presence(),
+            RoomCommand::Stored(entries) => self.take(entries).await,
             RoomCommand::Probe(answer) => {
                 // What asked may have given up.
                 let _ = answer.try_send(());

@@ -14,7 +14,7 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::password::Hash;
 use crate::chat::people::{DirectMessage, RoomMember};
 use crate::chat::request::{JoinError, ModCommand, ModError, Reply};
-use crate::chat::room::{ConnectionEnd, JoinRequest, RoomLimits};
+use crate::chat::room::{ConnectionEnd, JoinRequest, Numbered, RoomLimits};
 use crate::hub::inbox::Inbox;
 use crate::time::Timestamp;
 
@@ -69,6 +69,8 @@ pub enum RoomCommand {
         /// Lines after that keep the room; `None`: all do.
         before: Option<Timestamp>,
     },
+    /// Others have stored this in the room's log.
+    Stored(Vec<Numbered>),
     /// Say here that this turn has come.
     Probe(Sender<()>),
     /// An operator of the server does this. Answered once it is stored, or with why not.

@@ -12,7 +12,7 @@ use super::walk::{Damage, Direction, walk};
 use crate::chat::history::{HistoryCursor, RoomId};
 use crate::chat::message::{Kind, MemberId, Message};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::room::{At, Moderation, RoomState};
+use crate::chat::room::{At, Moderation, RoomImage, RoomState};
 use crate::chat::topic::Topic;
 use crate::text;
 use crate::time::Timestamp;
@@ -123,12 +123,14 @@ fn read_room(row: &Row<'_>) -> rusqlite::Result<Option<StoredRoom>> {
         name,
         last_line,
         last_id: row.get(6)?,
-        state: RoomState {
-            topic,
-            moderation,
-            has_lines: last_line.is_some(),
-        },
-        at: At::default(),
+        image: RoomImage::empty(
+            RoomState {
+                topic,
+                moderation,
+                has_lines: last_line.is_some(),
+            },
+            At::default(),
+        ),
     }))
 }
 

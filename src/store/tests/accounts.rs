@@ -185,7 +185,8 @@ fn whoever_registers_a_name_anew_has_none_of_its_rooms() {
             .expect("rooms")
             .iter()
             .map(|room| {
-                room.state
+                room.image
+                    .state
                     .moderation
                     .owner_accounts()
                     .map(Name::to_string)

@@ -77,9 +77,9 @@ fn a_closed_room_can_be_opened_again_as_it_was() {
         let [room] = &rooms[..] else {
             panic!("{rooms:?}")
         };
-        assert_eq!((room.id, &room.state.topic), (one, &topic));
-        assert_eq!(room.state.moderation, moderation);
-        assert!(room.state.has_lines);
+        assert_eq!((room.id, &room.image.state.topic), (one, &topic));
+        assert_eq!(room.image.state.moderation, moderation);
+        assert!(room.image.state.has_lines);
         let lines = block_on(store.tail(one, 10)).expect("lines");
         assert_eq!(texts(&lines), ["a", "b"]);
         assert_eq!(say(store, one, &["c"]), Ok(3));

@@ -1,11 +1,13 @@
 //! What gets into the log of a room, and what is kept of it.
 
 use super::*;
+use crate::chat::room::WentHow;
 
 #[test]
 fn who_comes_and_goes_is_numbered_even_where_nothing_can_be_written() {
     let went = |member| Entry::Went {
         member: MemberId(member),
+        how: WentHow::Left,
     };
     let numbered = |store: &Store, room| {
         let at = At { seq: 4, rights: 0 };
@@ -58,7 +60,7 @@ fn facts_that_cannot_be_written_are_stored_all_the_same_and_written_later() {
     };
     let owners = |store: &Store| -> Vec<String> {
         let rooms = block_on(store.rooms()).expect("rooms");
-        let owners = rooms[0].state.moderation.owner_accounts();
+        let owners = rooms[0].image.state.moderation.owner_accounts();
         owners.map(Name::to_string).collect()
     };
     let store = open(&path);
@@ -90,7 +92,7 @@ fn lines_topic_and_moderation_of_one_proposal_are_stored_together() {
         proposal.entries.push(Entry::Topic(Box::new(set)));
         proposal.entries.push(Entry::said(line("b", 2)));
         block_on(store.append(room, At::default(), proposal)).expect("stored");
-        let (state, _) = block_on(store.open_room(room)).expect("a room");
+        let state = block_on(store.open_room(room)).expect("a room").state;
         assert_eq!(state.topic, topic);
         let owners: Vec<_> = state.moderation.owner_accounts().collect();
         assert_eq!(owners, [&Name::parse("Ann").expect("a name")]);

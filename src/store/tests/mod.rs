@@ -178,7 +178,7 @@ fn a_room_is_about_what_was_said_last_that_it_is_about() {
         let topics = || -> Vec<Option<String>> {
             let rooms = block_on(store.rooms()).expect("rooms").into_iter();
             rooms
-                .map(|room| room.state.topic.map(|topic| topic.to_string()))
+                .map(|room| room.image.state.topic.map(|topic| topic.to_string()))
                 .collect()
         };
         assert_eq!(topics(), [None, None]);
@@ -201,9 +201,9 @@ fn what_owners_have_decided_is_kept_with_the_room() {
         let (moderation, locked) = lock(store, one);
         assert_eq!(locked, Ok(()));
         let rooms = block_on(store.rooms()).expect("rooms");
-        let kept = rooms.into_iter().map(|room| room.state.moderation);
+        let kept = rooms.into_iter().map(|room| room.image.state.moderation);
         assert!(kept.eq([moderation.clone(), Moderation::default()]));
-        let (state, at) = block_on(store.open_room(one)).expect("it is there");
+        let RoomImage { state, at, .. } = block_on(store.open_room(one)).expect("it is there");
         assert_eq!((state.moderation, at), (moderation, At::default()));
         let (_, nowhere) = lock(store, RoomId(9));
         assert_eq!(nowhere, Err(StoreError::NoRoom));

@@ -92,7 +92,7 @@ pub fn reopen(
         }
         Err(error) => return Err(ToolError::Input(error.to_string())),
     }
-    let moderation = found.state.moderation.without_heirs();
+    let moderation = found.image.state.moderation.without_heirs();
     set_moderation(&change, found.id, &moderation).map_err(failed(&path))?;
     change.commit().map_err(failed(&path))?;
     Ok(name)

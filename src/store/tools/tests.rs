@@ -267,7 +267,7 @@ fn a_room_keeps_its_owners_lock_privacy_and_bans() {
             &Clock::system(),
         )
         .expect("a file");
-        let (state, _) = block_on(store.open_room(RoomId(1))).expect("a room");
+        let state = block_on(store.open_room(RoomId(1))).expect("a room").state;
         let moderation = state.moderation;
         assert_eq!(moderation.lock().map(Hash::as_str), Some(A_HASH));
         assert!(moderation.is_private());

@@ -265,6 +265,7 @@ fn entries_are_applied_in_their_order_and_once() {
         seq + 1,
         Entry::Went {
             member: MemberId(2),
+            how: WentHow::Left,
         },
     );
     let applied = room.room.apply(&next, &mut told);

@@ -1,0 +1,3 @@
+//! One node of several that share rooms, names and all else in one database.
+
+pub mod engine;
