@@ -141,6 +141,8 @@ impl Entry {
         matches!(
             self,
             Entry::Ruled(_)
+                // What its server has not stored yet was decided with it in the room.
+                | Entry::Went { how: WentHow::Dead, .. }
                 | Entry::Unknown {
                     changes_rights: true
                 }

@@ -126,7 +126,8 @@ pub trait Nodes: fmt::Debug + Send + Sync {
     /// come back to life meanwhile, or another living node is at it.
     fn condemn(&self, me: NodeId, node: NodeId) -> Answer<'_, bool>;
 
-    /// Forgets a node that is out of all rooms, or one that goes by itself: its people, its names and its letters.
+    /// Forgets a node that is out of all rooms, or one that goes by itself: its people, its names and its letters. What has
+    /// become of its last write can be asked for a day longer: it may live, and be about to ask.
     fn bury(&self, node: NodeId) -> Answer<'_, ()>;
 
     /// Makes sure that all that could be seen before this call is as safe as what the engine has acknowledged. Gives a
@@ -259,7 +260,7 @@ pub trait Log {
     fn append(&self, me: NodeId, write: Write) -> Answer<'_, Vec<PartOutcome>>;
 
     /// What has become of write `number` of `me`, which was in doubt; `None`: nothing, and nothing will. Answers once that
-    /// is certain and safe.
+    /// is certain and safe, for a node that is taken for dead or buried as well.
     fn settle(&self, me: NodeId, number: u64) -> Answer<'_, Option<Vec<PartOutcome>>>;
 
     /// Entries, by room and in their order. Where there are many, only the first: those missing are asked for again.
