@@ -4,6 +4,7 @@
 //! [`crate::config`]; the value here is then its default.
 
 mod admin;
+mod cluster;
 mod ops;
 mod store;
 mod terminal;
@@ -13,6 +14,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use self::admin::*;
+pub use self::cluster::*;
 pub use self::ops::*;
 pub use self::store::*;
 pub use self::terminal::*;

@@ -162,7 +162,8 @@ impl Server {
     }
 
     fn connection(&self, id: u64, peer: Peer, socket: Socket) -> Box<Connection> {
-        Connection::new(MemberId(id), peer, socket, Arc::clone(&self.shared))
+        let id = MemberId::on(self.store.node(), id);
+        Connection::new(id, peer, socket, Arc::clone(&self.shared))
     }
 
     /// A block and no `async fn`, since that would keep two places for each argument, one of them in vain.

@@ -1,5 +1,6 @@
 //! Registered names.
 
+use super::cluster::engine::Engine;
 use super::sqlite::{self, Sqlite};
 use super::{Backend, Operation, Store, StoreError};
 use crate::chat::key::{AccountKey, Fingerprint};
@@ -48,7 +49,7 @@ pub enum Expiry {
 impl Store {
     /// Whether names can be registered: only where they outlive the process.
     pub fn keeps_accounts(&self) -> bool {
-        matches!(self.backend, Backend::Sqlite(_))
+        matches!(self.backend, Backend::Sqlite(_) | Backend::Cluster(_))
     }
 
     /// The names of all accounts, in the order in which they were registered.
@@ -58,9 +59,10 @@ impl Store {
     /// [`StoreError::Failed`] if they cannot be read.
     pub async fn accounts(&self) -> Result<Vec<Name>, StoreError> {
         self.meet_fault(Operation::Account).await?;
-        match &self.backend {
-            Backend::Memory(_) => Ok(Vec::new()),
-            Backend::Sqlite(sqlite) => sqlite.read(sqlite::accounts::names).await,
+        match self.records() {
+            Err(_) => Ok(Vec::new()),
+            Ok(Keeper::Sqlite(sqlite)) => sqlite.read(sqlite::accounts::names).await,
+            Ok(Keeper::Engine(engine)) => Ok(engine.accounts().await?),
         }
     }
 
@@ -71,8 +73,13 @@ impl Store {
     /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be read.
     pub async fn account(&self, name: Name) -> Result<Option<Account>, StoreError> {
         self.meet_fault(Operation::Account).await?;
-        let find = move |db: &_| sqlite::accounts::find(db, &name);
-        self.with_accounts()?.read(find).await
+        match self.records()? {
+            Keeper::Sqlite(sqlite) => {
+                let find = move |db: &_| sqlite::accounts::find(db, &name);
+                sqlite.read(find).await
+            }
+            Keeper::Engine(engine) => Ok(engine.account(name).await?),
+        }
     }
 
     /// Stores a new account.
@@ -83,7 +90,10 @@ impl Store {
     /// [`StoreError::NoAccounts`]; [`StoreError::Failed`] if it cannot be stored.
     pub async fn create_account(&self, account: Account) -> Result<(), StoreError> {
         self.meet_fault(Operation::Account).await?;
-        self.with_accounts()?.create_account(account).await
+        match self.records()? {
+            Keeper::Sqlite(sqlite) => sqlite.create_account(account).await,
+            Keeper::Engine(engine) => Ok(engine.create_account(account).await?),
+        }
     }
 
     /// Stores what is new of accounts, all of it or nothing. One that is gone is passed over.
@@ -96,7 +106,10 @@ impl Store {
         changes: Vec<(Name, AccountChange)>,
     ) -> Result<(), StoreError> {
         self.meet_fault(Operation::Account).await?;
-        self.with_accounts()?.change_accounts(changes).await
+        match self.records()? {
+            Keeper::Sqlite(sqlite) => sqlite.change_accounts(changes).await,
+            Keeper::Engine(engine) => Ok(engine.change_accounts(changes).await?),
+        }
     }
 
     /// Deletes the account with this name, if there is one.
@@ -106,7 +119,10 @@ impl Store {
     /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be deleted.
     pub async fn delete_account(&self, name: Name) -> Result<(), StoreError> {
         self.meet_fault(Operation::Account).await?;
-        self.with_accounts()?.delete_account(name).await
+        match self.records()? {
+            Keeper::Sqlite(sqlite) => sqlite.delete_account(name).await,
+            Keeper::Engine(engine) => Ok(engine.delete_account(name).await?),
+        }
     }
 
     /// The account that a key is bound to.
@@ -116,9 +132,14 @@ impl Store {
     /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be read.
     pub async fn key_owner(&self, key: Fingerprint) -> Result<Option<Name>, StoreError> {
         self.meet_fault(Operation::Account).await?;
-        let find = move |db: &_| sqlite::keys::owner(db, key);
-        let owner = self.with_accounts()?.read(find).await?;
-        Ok(owner.and_then(|name| Name::parse(&name).ok()))
+        match self.records()? {
+            Keeper::Sqlite(sqlite) => {
+                let find = move |db: &_| sqlite::keys::owner(db, key);
+                let owner = sqlite.read(find).await?;
+                Ok(owner.and_then(|name| Name::parse(&name).ok()))
+            }
+            Keeper::Engine(engine) => Ok(engine.key_owner(key).await?),
+        }
     }
 
     /// The keys of an account in the order in which they were added; none of one that is not there.
@@ -128,8 +149,13 @@ impl Store {
     /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if they cannot be read.
     pub async fn keys(&self, account: Name) -> Result<Vec<AccountKey>, StoreError> {
         self.meet_fault(Operation::Account).await?;
-        let find = move |db: &_| sqlite::keys::of_account(db, &account);
-        self.with_accounts()?.read(find).await
+        match self.records()? {
+            Keeper::Sqlite(sqlite) => {
+                let find = move |db: &_| sqlite::keys::of_account(db, &account);
+                sqlite.read(find).await
+            }
+            Keeper::Engine(engine) => Ok(engine.keys(account).await?),
+        }
     }
 
     /// Binds a key to an account.
@@ -140,7 +166,10 @@ impl Store {
     /// [`StoreError::NoAccount`]; [`StoreError::NoAccounts`]; [`StoreError::Failed`] if it cannot be stored.
     pub async fn add_key(&self, account: Name, key: AccountKey) -> Result<(), StoreError> {
         self.meet_fault(Operation::Account).await?;
-        self.with_accounts()?.add_key(account, key).await
+        match self.records()? {
+            Keeper::Sqlite(sqlite) => sqlite.add_key(account, key).await,
+            Keeper::Engine(engine) => Ok(engine.add_key(account, key).await?),
+        }
     }
 
     /// Unbinds a key from an account.
@@ -151,7 +180,10 @@ impl Store {
     /// cannot be stored.
     pub async fn remove_key(&self, account: Name, key: Fingerprint) -> Result<(), StoreError> {
         self.meet_fault(Operation::Account).await?;
-        self.with_accounts()?.remove_key(account, key).await
+        match self.records()? {
+            Keeper::Sqlite(sqlite) => sqlite.remove_key(account, key).await,
+            Keeper::Engine(engine) => Ok(engine.remove_key(account, key).await?),
+        }
     }
 
     /// Accounts that are to go, at most `most`: those that an operator has deleted, and those of which the owners were not
@@ -165,19 +197,28 @@ impl Store {
         unseen_since: Option<Timestamp>,
         most: usize,
     ) -> Result<Vec<(Name, Expiry)>, StoreError> {
-        match &self.backend {
-            Backend::Memory(_) => Ok(Vec::new()),
-            Backend::Sqlite(sqlite) => {
+        match self.records() {
+            Err(_) => Ok(Vec::new()),
+            Ok(Keeper::Sqlite(sqlite)) => {
                 let due = move |db: &_| sqlite::accounts::due(db, unseen_since, most);
                 sqlite.read(due).await
             }
+            Ok(Keeper::Engine(engine)) => Ok(engine.due_accounts(unseen_since, most).await?),
         }
     }
 
-    fn with_accounts(&self) -> Result<&Sqlite, StoreError> {
+    /// Where accounts, bans and reports are kept.
+    pub(super) fn records(&self) -> Result<Keeper<'_>, StoreError> {
         match &self.backend {
             Backend::Memory(_) => Err(StoreError::NoAccounts),
-            Backend::Sqlite(sqlite) => Ok(sqlite),
+            Backend::Sqlite(sqlite) => Ok(Keeper::Sqlite(sqlite)),
+            Backend::Cluster(cluster) => Ok(Keeper::Engine(&**cluster.engine())),
         }
     }
+}
+
+/// What keeps accounts, bans and reports.
+pub(super) enum Keeper<'a> {
+    Sqlite(&'a Sqlite),
+    Engine(&'a dyn Engine),
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::accounts::Keeper;
+use super::cluster::engine::News;
 use super::sqlite;
-use super::{Backend, Store, StoreError};
+use super::{Store, StoreError};
 use crate::chat::admin::ban::{BanTarget, ServerBan};
 use crate::chat::admin::report::Report;
 
@@ -14,9 +16,10 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if they cannot be read.
     pub async fn bans(&self) -> Result<Vec<ServerBan>, StoreError> {
-        match &self.backend {
-            Backend::Memory(_) => Ok(Vec::new()),
-            Backend::Sqlite(sqlite) => sqlite.read(sqlite::bans::all).await,
+        match self.records() {
+            Err(_) => Ok(Vec::new()),
+            Ok(Keeper::Sqlite(sqlite)) => sqlite.read(sqlite::bans::all).await,
+            Ok(Keeper::Engine(engine)) => Ok(engine.bans().await?),
         }
     }
 
@@ -26,11 +29,16 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if it cannot be stored.
     pub async fn save_ban(&self, ban: Arc<ServerBan>) -> Result<(), StoreError> {
-        match &self.backend {
-            Backend::Memory(_) => Ok(()),
-            Backend::Sqlite(sqlite) => {
+        match self.records() {
+            Err(_) => Ok(()),
+            Ok(Keeper::Sqlite(sqlite)) => {
                 let save = move |db: &_| sqlite::bans::save(db, &ban);
                 sqlite.write(save).await
+            }
+            Ok(Keeper::Engine(engine)) => {
+                engine.save_ban(ban).await?;
+                self.tell_of_bans().await;
+                Ok(())
             }
         }
     }
@@ -41,11 +49,16 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if that cannot be stored.
     pub async fn delete_bans(&self, targets: Vec<BanTarget>) -> Result<(), StoreError> {
-        match &self.backend {
-            Backend::Memory(_) => Ok(()),
-            Backend::Sqlite(sqlite) => {
+        match self.records() {
+            Err(_) => Ok(()),
+            Ok(Keeper::Sqlite(sqlite)) => {
                 let delete = move |db: &_| sqlite::bans::delete(db, &targets);
                 sqlite.write(delete).await
+            }
+            Ok(Keeper::Engine(engine)) => {
+                engine.delete_bans(targets).await?;
+                self.tell_of_bans().await;
+                Ok(())
             }
         }
     }
@@ -56,11 +69,15 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if that cannot be stored.
     pub async fn note_hits(&self, bans: Vec<Arc<ServerBan>>) -> Result<(), StoreError> {
-        match &self.backend {
-            Backend::Memory(_) => Ok(()),
-            Backend::Sqlite(sqlite) => {
+        match self.records() {
+            Err(_) => Ok(()),
+            Ok(Keeper::Sqlite(sqlite)) => {
                 let note = move |db: &_| sqlite::bans::note_hits(db, &bans);
                 sqlite.write(note).await
+            }
+            Ok(Keeper::Engine(engine)) => {
+                let hits = bans.iter().map(|ban| (ban.target.clone(), ban.new_hits()));
+                Ok(engine.add_hits(hits.collect()).await?)
             }
         }
     }
@@ -71,24 +88,35 @@ impl Store {
     ///
     /// [`StoreError::Failed`] if they cannot be read.
     pub async fn reports(&self) -> Result<Vec<Report>, StoreError> {
-        match &self.backend {
-            Backend::Memory(_) => Ok(Vec::new()),
-            Backend::Sqlite(sqlite) => sqlite.read(sqlite::bans::reports).await,
+        match self.records() {
+            Err(_) => Ok(Vec::new()),
+            Ok(Keeper::Sqlite(sqlite)) => sqlite.read(sqlite::bans::reports).await,
+            Ok(Keeper::Engine(engine)) => Ok(engine.reports().await?),
         }
     }
 
-    /// Stores a report, and forgets those with these numbers.
+    /// Stores a report, and forgets those with these numbers. Gives the number under which it is kept: its own, unless several
+    /// servers count.
     ///
     /// # Errors
     ///
     /// [`StoreError::Failed`] if it cannot be stored.
-    pub async fn save_report(&self, report: Report, gone: Vec<u64>) -> Result<(), StoreError> {
-        match &self.backend {
-            Backend::Memory(_) => Ok(()),
-            Backend::Sqlite(sqlite) => {
+    pub async fn save_report(&self, report: Report, gone: Vec<u64>) -> Result<u64, StoreError> {
+        let id = report.id;
+        match self.records() {
+            Err(_) => Ok(id),
+            Ok(Keeper::Sqlite(sqlite)) => {
                 let save = move |db: &_| sqlite::bans::save_report(db, &report, &gone);
-                sqlite.write(save).await
+                sqlite.write(save).await.map(|()| id)
             }
+            Ok(Keeper::Engine(engine)) => Ok(engine.save_report(report, gone).await?),
+        }
+    }
+
+    /// Tells the other servers, if there are any, that the bans are others.
+    async fn tell_of_bans(&self) {
+        if let Some(cluster) = self.cluster() {
+            cluster.tell_others(News::Bans).await;
         }
     }
 }

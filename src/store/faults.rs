@@ -86,7 +86,7 @@ impl Store {
             Backend::Memory(memory) => {
                 Some(Store::on(Backend::Memory(Arc::new(memory.as_it_is()))))
             }
-            Backend::Sqlite(_) => None,
+            Backend::Sqlite(_) | Backend::Cluster(_) => None,
         }
     }
 

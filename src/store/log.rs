@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::name::Name;
-use crate::chat::room::{At, Closing, Entry, Moderation, Numbered};
+use crate::chat::room::{At, Closing, Entry, Moderation, Numbered, RoomImage};
 use crate::time::Timestamp;
 
 /// What is to be appended to the log of a room, all of it at once or nothing.
@@ -16,6 +16,8 @@ pub struct Proposal {
     /// What is left of the room's moderation from now on when the server ends, as far as the entries change that; see
     /// [`Room::persistent_after`](crate::chat::room::Room::persistent_after).
     pub moderation: Option<Box<Moderation>>,
+    /// What the room was like before it, where others may take it up from there; now and then.
+    pub image: Option<Arc<RoomImage>>,
 }
 
 /// What became of a [`Proposal`].
@@ -44,6 +46,7 @@ impl Proposal {
             time,
             entries,
             moderation: None,
+            image: None,
         }
     }
 

@@ -31,6 +31,7 @@ pub use accounts::{Account, AccountChange, Expiry};
 pub use counts::StoreCounts;
 pub use register::{Claim, Register};
 
+use cluster::{Cluster, ClusterOptions, engine};
 use faults::{Faults, Operation};
 use file::OpenError;
 pub use log::{Outcome, Proposal};
@@ -42,9 +43,10 @@ use words::Words;
 use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
 use crate::chat::name::{Name, RoomName};
+use crate::chat::node::NodeId;
 use crate::chat::room::{At, Closing, Numbered, RoomImage};
 use crate::limits::STORE_PAGE_LINES_MAX;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Runtime};
 use crate::time::Timestamp;
 use crate::time::steady::ClockNote;
 
@@ -140,6 +142,7 @@ pub struct Store {
 enum Backend {
     Memory(Arc<Memory>),
     Sqlite(Arc<Sqlite>),
+    Cluster(Arc<Cluster>),
 }
 
 impl Store {
@@ -153,7 +156,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => memory.set_history_lines(history_lines),
             // All are there.
-            Backend::Sqlite(_) => {}
+            Backend::Sqlite(_) | Backend::Cluster(_) => {}
         }
     }
 
@@ -171,6 +174,33 @@ impl Store {
     ) -> Result<Store, OpenError> {
         let sqlite = Sqlite::open(path, sync, keep, clock)?;
         Ok(Store::on(Backend::Sqlite(Arc::new(sqlite))))
+    }
+
+    /// Takes part in what several servers share, which `engine` keeps.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says why that is not possible.
+    pub async fn join(
+        engine: Arc<dyn engine::Engine>,
+        options: ClusterOptions,
+        runtime: &Runtime,
+    ) -> Result<Store, String> {
+        let cluster = Cluster::join(engine, options, runtime).await?;
+        Ok(Store::on(Backend::Cluster(Arc::new(cluster))))
+    }
+
+    /// What there is to know of the others, where several servers share the rooms.
+    pub fn cluster(&self) -> Option<&Arc<Cluster>> {
+        match &self.backend {
+            Backend::Cluster(cluster) => Some(cluster),
+            Backend::Memory(_) | Backend::Sqlite(_) => None,
+        }
+    }
+
+    /// The number of this server among those that share the rooms.
+    pub fn node(&self) -> NodeId {
+        self.cluster().map_or(NodeId::ALONE, |cluster| cluster.me())
     }
 
     fn on(backend: Backend) -> Store {
@@ -206,6 +236,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => memory.create_room(name),
             Backend::Sqlite(sqlite) => sqlite.create_room(name).await,
+            Backend::Cluster(cluster) => cluster.create_room(name).await,
         }
     }
 
@@ -235,6 +266,7 @@ impl Store {
                 let rooms = move |db: &_| sqlite::query::rooms_after(db, last);
                 sqlite.read(rooms).await
             }
+            Backend::Cluster(cluster) => cluster.rooms_after(last).await,
         }
     }
 
@@ -252,6 +284,7 @@ impl Store {
                 let find = move |db: &_| sqlite::query::room(db, room);
                 sqlite.read(find).await?
             }
+            Backend::Cluster(cluster) => cluster.rooms(vec![room]).await?.pop(),
         };
         found.map(|found| found.image).ok_or(StoreError::NoRoom)
     }
@@ -275,6 +308,7 @@ impl Store {
                 };
                 sqlite.read(read).await
             }
+            Backend::Cluster(cluster) => cluster.rooms(rooms).await,
         }
     }
 
@@ -294,6 +328,7 @@ impl Store {
                 let rooms = move |db: &_| sqlite::closed::rooms(db, now);
                 sqlite.read(rooms).await
             }
+            Backend::Cluster(cluster) => cluster.closed_rooms(now).await,
         }
     }
 
@@ -318,12 +353,13 @@ impl Store {
                 let find = move |db: &_| sqlite::query::room(db, room);
                 sqlite.read(find).await?.ok_or(StoreError::NoRoom)
             }
+            Backend::Cluster(cluster) => cluster.reopen_room(room, name, now).await,
         }
     }
 
-    /// Others can store rooms here too: an import.
+    /// Others can store rooms here too: an import, or another server.
     pub fn is_shared(&self) -> bool {
-        matches!(self.backend, Backend::Sqlite(_))
+        matches!(self.backend, Backend::Sqlite(_) | Backend::Cluster(_))
     }
 
     /// How many lines were ever stored, forgotten ones too; `None` if they do not outlive the process.
@@ -336,6 +372,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(_) => Ok(None),
             Backend::Sqlite(sqlite) => sqlite.read(sqlite::query::lines_ever).await.map(Some),
+            Backend::Cluster(cluster) => cluster.lines_ever().await.map(Some),
         }
     }
 
@@ -378,6 +415,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => memory.append(room, at, proposal),
             Backend::Sqlite(sqlite) => sqlite.append(room, at, proposal).await,
+            Backend::Cluster(cluster) => cluster.append(room, at, proposal).await,
         }
     }
 
@@ -395,6 +433,7 @@ impl Store {
                 let _ = (room, seq);
                 Ok(Vec::new())
             }
+            Backend::Cluster(cluster) => cluster.since(room, seq).await,
         }
     }
 
@@ -434,6 +473,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.page_back(room, before, size)),
             Backend::Sqlite(sqlite) => sqlite.page_back(room, before, size).await,
+            Backend::Cluster(cluster) => cluster.page_back(room, before, size).await,
         }
     }
 
@@ -453,6 +493,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.around(room, id, count)),
             Backend::Sqlite(sqlite) => sqlite.around(room, id, count).await,
+            Backend::Cluster(cluster) => cluster.around(room, id, count).await,
         }
     }
 
@@ -474,6 +515,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.search(room, &words, count)),
             Backend::Sqlite(sqlite) => sqlite.search(room, words, count).await,
+            Backend::Cluster(cluster) => cluster.search(room, typed, count).await,
         }
     }
 
@@ -484,7 +526,8 @@ impl Store {
     /// [`StoreError::Failed`] if it cannot be read.
     pub async fn clock_note(&self) -> Result<Option<ClockNote>, StoreError> {
         match &self.backend {
-            Backend::Memory(_) => Ok(None),
+            // The database has a clock of its own, which all servers hear of.
+            Backend::Memory(_) | Backend::Cluster(_) => Ok(None),
             Backend::Sqlite(sqlite) => sqlite.read(sqlite::clock::noted).await,
         }
     }
@@ -496,7 +539,7 @@ impl Store {
     /// [`StoreError::Failed`] if it cannot be stored.
     pub async fn note_clock(&self, note: ClockNote) -> Result<(), StoreError> {
         match &self.backend {
-            Backend::Memory(_) => Ok(()),
+            Backend::Memory(_) | Backend::Cluster(_) => Ok(()),
             Backend::Sqlite(sqlite) => sqlite.note_clock(note).await,
         }
     }
@@ -511,13 +554,14 @@ impl Store {
         match &self.backend {
             Backend::Memory(_) => Ok(()),
             Backend::Sqlite(sqlite) => sqlite.write(|_| Ok(Ok(0))).await,
+            Backend::Cluster(cluster) => cluster.probe().await,
         }
     }
 
     /// What is counted of its work; `None`: it has no file.
     pub fn counts(&self) -> Option<&StoreCounts> {
         match &self.backend {
-            Backend::Memory(_) => None,
+            Backend::Memory(_) | Backend::Cluster(_) => None,
             Backend::Sqlite(sqlite) => Some(sqlite.counts()),
         }
     }
@@ -527,13 +571,16 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => memory.register(),
             Backend::Sqlite(sqlite) => sqlite.register(),
+            Backend::Cluster(cluster) => cluster.register(),
         }
     }
 
     /// Commits what was appended, and closes the file. Later requests fail with [`StoreError::Closed`].
     pub async fn close(&self) {
-        if let Backend::Sqlite(sqlite) = &self.backend {
-            sqlite.close().await;
+        match &self.backend {
+            Backend::Memory(_) => {}
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Cluster(cluster) => cluster.close().await,
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) struct PageSize {
     /// Lines.
     pub(super) lines: usize,
     /// Bytes of their names and texts. The line that reaches it is the last.
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
 impl PageSize {

@@ -153,6 +153,12 @@ impl ServerBan {
         self.hits() != self.stored_hits.load(Ordering::Relaxed)
     }
 
+    /// How often it has kept out somebody since that was stored last.
+    pub fn new_hits(&self) -> u64 {
+        let stored = self.stored_hits.load(Ordering::Relaxed);
+        self.hits().saturating_sub(stored)
+    }
+
     /// So many hits are stored.
     pub fn note_stored(&self, hits: u64) {
         self.stored_hits.store(hits, Ordering::Relaxed);

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::entry::{At, Came, Entry, Numbered, Renamed, Reseated};
+use super::entry::{At, Came, Entry, Numbered, Renamed, Reseated, WentHow};
 use super::{Closing, Member, Moderation, Room, Ruling};
 use crate::chat::message::{Item, MemberId, Notice};
 use crate::chat::moderation::PutOut;
-use crate::limits::NOTICE_MEMBERS_MAX;
+use crate::limits::{MOVING_NOTICE_DELAY, NOTICE_MEMBERS_MAX};
 use crate::time::Timestamp;
 
 /// What came of applying an entry.
@@ -97,8 +97,8 @@ impl Room {
                 self.tell_due(*time, told);
                 self.keep_company(*time);
             }
-            Entry::Went { member, how: _ } => {
-                self.went(*member, *time);
+            Entry::Went { member, how } => {
+                self.went(*member, *how, *time);
                 self.tell_due(*time, told);
                 self.keep_company(*time);
             }
@@ -121,6 +121,11 @@ impl Room {
             }
         }
         Ok(Applied::Now)
+    }
+
+    /// Whatever comes up to entry `seq` and was not applied is a line, and changes nothing that is kept here.
+    pub fn skip_lines(&mut self, seq: u64) {
+        self.at.seq = self.at.seq.max(seq);
     }
 
     /// The moderation once `entries`, decided at `time`, are applied, as far as it outlives the server; `None` if that
@@ -181,10 +186,15 @@ impl Room {
         self.mark_muted(Some(came.member));
     }
 
-    fn went(&mut self, id: MemberId, now: Timestamp) {
+    fn went(&mut self, id: MemberId, how: WentHow, now: Timestamp) {
         if let Some(member) = self.members.remove(&id) {
             self.anons.give_back(&member.name);
-            self.presence.went(id, member.join_seq, &member.name, now);
+            let since = match how {
+                WentHow::Left | WentHow::Dead => now,
+                // As if it went later.
+                WentHow::Moving => now.after(MOVING_NOTICE_DELAY),
+            };
+            self.presence.went(id, member.join_seq, &member.name, since);
         }
     }
 
@@ -257,6 +267,7 @@ impl Room {
                     member.account = member.account.take().filter(|own| own != account);
                 }
             }
+            Ruling::Reopened(_) => self.is_closed = false,
             _ => self.is_closed |= ruling.closing(time).is_some(),
         }
         self.mark_muted(None);

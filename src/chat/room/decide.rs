@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::ban::Guest;
 use super::closing::Kept;
-use super::entry::{Came, Entry, Renamed, Reseated, TopicSet, WentHow};
+use super::entry::{Came, Entry, Reseated, TopicSet};
 use super::moderation::{Banned, Ruling, Subject};
-use super::owners::{ConnectionEnd, Identity, OwnerId, outranks};
+use super::owners::{Identity, OwnerId, outranks};
 use super::{Member, Role, Room};
 use crate::chat::address::Address;
 use crate::chat::message::{Kind, MemberId, Message};
@@ -86,44 +86,10 @@ impl JoinRequest {
 /// Why a line is not said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostError {
-    /// Who says it is not there.
+    /// Who says it is not there, or it is not known who may say anything.
     NotHere,
     /// Who says it may only read.
     Muted,
-}
-
-/// Something that has happened, which a room cannot refuse.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fact {
-    /// A member has left.
-    Left {
-        /// The member.
-        member: MemberId,
-        /// How its connection has ended, if it has.
-        ended: Option<ConnectionEnd>,
-    },
-    /// A member has another name.
-    Renamed {
-        /// The member.
-        member: MemberId,
-        /// Its new name.
-        name: Name,
-    },
-    /// A connection has created the room.
-    Founded {
-        /// The connection.
-        member: MemberId,
-        /// The account that it is logged in to.
-        account: Option<Name>,
-    },
-    /// A member has come in, who may own the room by account.
-    OwnerCame(MemberId),
-    /// The connection of an owner has ended.
-    OwnerEnded(MemberId, ConnectionEnd),
-    /// A connection is logged in to this account now, or to none.
-    AccountIs(MemberId, Option<Name>),
-    /// An account was deleted.
-    AccountDeleted(Name),
 }
 
 /// What members ask, and what happens to them.
@@ -141,6 +107,9 @@ impl Room {
         now: Timestamp,
     ) -> Result<Entry, PostError> {
         let author = self.members.get(&member).ok_or(PostError::NotHere)?;
+        if self.is_unclear {
+            return Err(PostError::NotHere);
+        }
         if author.is_muted {
             return Err(PostError::Muted);
         }
@@ -198,93 +167,8 @@ impl Room {
         (self.account_of(from) == Some(account)).then_some(from)
     }
 
-    /// What follows from `fact` at the time `now`; nothing if it is not about this room.
-    pub fn decide_fact(&self, fact: &Fact, now: Timestamp) -> Vec<Entry> {
-        if self.is_closed {
-            return Vec::new();
-        }
-        match fact {
-            Fact::Left { member, ended } => {
-                let went = self.members.contains_key(member);
-                let (member, how) = (*member, WentHow::Left);
-                let went = went.then_some(Entry::Went { member, how });
-                let ended = ended.as_ref();
-                let ended = ended.and_then(|ended| self.owner_ended(member, ended));
-                went.into_iter().chain(ended).collect()
-            }
-            Fact::Renamed { member, name } => {
-                let (member, name) = (*member, name.clone());
-                let Some(renamed) = self.members.get(&member) else {
-                    return Vec::new();
-                };
-                let returned = self.owner_returned(member, &name, renamed.address, now);
-                let kept_out = match returned {
-                    Some(_) => None,
-                    None => self.kept_out(member, &name, renamed.account.as_ref(), now),
-                };
-                let renamed = Entry::Renamed(Box::new(Renamed { member, name }));
-                [renamed]
-                    .into_iter()
-                    .chain(returned)
-                    .chain(kept_out)
-                    .collect()
-            }
-            Fact::Founded { member, account } => {
-                let (member, account) = (*member, account.clone());
-                vec![Ruling::Founded { member, account }.into()]
-            }
-            Fact::OwnerCame(member) => {
-                let account = self.account_of(*member).cloned();
-                let owner = account.filter(|_| self.rank(*member).is_some());
-                let member = *member;
-                let came = owner.map(|account| Ruling::OwnerCame { member, account }.into());
-                let returned = || {
-                    let came = self.members.get(&member)?;
-                    self.owner_returned(member, &came.name, came.address, now)
-                };
-                came.or_else(returned).into_iter().collect()
-            }
-            Fact::OwnerEnded(member, how) => {
-                let ended = self.owner_ended(*member, how);
-                ended.into_iter().collect()
-            }
-            Fact::AccountIs(member, account) => {
-                let owns = self.moderation().rank(*member, account.as_ref()).is_some();
-                let is_concerned = owns || self.members.contains_key(member);
-                let member = *member;
-                let name = self.members.get(&member).map(|member| &member.name);
-                let kept_out =
-                    name.and_then(|name| self.kept_out(member, name, account.as_ref(), now));
-                let account = account.clone();
-                let is = is_concerned.then(|| Ruling::AccountIs { member, account }.into());
-                is.into_iter().chain(kept_out).collect()
-            }
-            Fact::AccountDeleted(account) => {
-                let is = |own: Option<&Name>| own == Some(account);
-                let is_concerned = self.moderation().owner_accounts().any(|own| is(Some(own)))
-                    || is(self.moderation().founder())
-                    || self.members.values().any(|own| is(own.account.as_ref()));
-                let account = account.clone();
-                let deleted = is_concerned.then(|| Ruling::AccountDeleted { account }.into());
-                deleted.into_iter().collect()
-            }
-        }
-    }
-
-    fn owner_ended(&self, member: MemberId, how: &ConnectionEnd) -> Option<Entry> {
-        self.moderation().rank(member, None)?;
-        let ruling = match how {
-            ConnectionEnd::Left => Ruling::OwnerEnded { member },
-            ConnectionEnd::Lost(identity) => Ruling::OwnerLost {
-                member,
-                identity: identity.clone(),
-            },
-        };
-        Some(ruling.into())
-    }
-
     /// Whether somebody who comes as this is an owner whose connection was lost, and as whom.
-    fn lost_owner(
+    pub(super) fn lost_owner(
         &self,
         name: &Name,
         address: Option<Address>,
@@ -293,22 +177,6 @@ impl Room {
         let owners = &self.moderation().owners;
         let identity = Identity::of(name, address.filter(|_| owners.is_any_lost()))?;
         owners.lost_as(&identity, now)
-    }
-
-    fn owner_returned(
-        &self,
-        member: MemberId,
-        name: &Name,
-        address: Option<Address>,
-        now: Timestamp,
-    ) -> Option<Entry> {
-        let identity = self.lost_owner(name, address, now)?.clone();
-        let name = name.clone();
-        let owner = Subject {
-            name,
-            ..self.subject(member)
-        };
-        Some(Ruling::OwnerReturned { owner, identity }.into())
     }
 
     /// The end of a room that nobody needs; `None` while somebody is in it.

@@ -120,6 +120,16 @@ pub struct Numbered {
     pub entry: Entry,
 }
 
+impl Numbered {
+    /// Whether the room is closed with it.
+    pub fn ends_room(&self) -> bool {
+        match &self.entry {
+            Entry::Ruled(ruling) => ruling.closing(self.time).is_some(),
+            _ => false,
+        }
+    }
+}
+
 /// How far into a log somebody has read who decides something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct At {
@@ -130,7 +140,26 @@ pub struct At {
     pub rights: u64,
 }
 
+/// The version of the entries that are written here. A kind that comes later gets the next number, and is written once every
+/// server understands it.
+pub const ENTRY_VERSION: u16 = 1;
+
 impl Entry {
+    /// The first version that understands it.
+    pub fn version(&self) -> u16 {
+        match self {
+            Entry::Said(_)
+            | Entry::Came(_)
+            | Entry::Reseated(_)
+            | Entry::Went { .. }
+            | Entry::Renamed(_)
+            | Entry::Topic(_)
+            | Entry::Ruled(_) => 1,
+            // Nobody can have written it.
+            Entry::Unknown { .. } => u16::MAX,
+        }
+    }
+
     /// What a member said.
     pub fn said(line: NewMessage) -> Entry {
         Entry::Said(Arc::new(Message::new(0, line)))

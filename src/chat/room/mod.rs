@@ -9,6 +9,7 @@ mod ban;
 pub mod closing;
 pub mod decide;
 pub mod entry;
+pub mod facts;
 pub mod image;
 pub mod moderation;
 mod muted;
@@ -30,8 +31,9 @@ use anons::Anons;
 pub use apply::{Applied, Effects, Gap};
 pub use ban::Reach;
 pub use closing::{Closing, Kept, Reopener};
-pub use decide::{Decision, Fact, JoinRequest, PostError, Seat};
-pub use entry::{At, Entry, Numbered, WentHow};
+pub use decide::{Decision, JoinRequest, PostError, Seat};
+pub use entry::{At, Came, Entry, Numbered, WentHow};
+pub use facts::Fact;
 pub use image::{MemberImage, RoomImage};
 pub use moderation::{Moderation, Ruling};
 pub use operate::OperatorRuling;
@@ -294,6 +296,27 @@ impl Room {
             owner: self.rank(id).is_some(),
             muted: member.is_muted,
         }
+    }
+
+    /// Whether it is not known any more who may do what, so that nothing can be decided here.
+    pub fn is_unclear(&self) -> bool {
+        self.is_unclear
+    }
+
+    /// What the log said of a member when it came, as it is now; `None`: it is not here.
+    pub fn as_came(&self, member: MemberId) -> Option<Came> {
+        let it = self.members.get(&member)?;
+        Some(Came {
+            member,
+            name: it.name.without_number(),
+            account: it.account.clone(),
+            address: it.address,
+        })
+    }
+
+    /// Whether comings and goings are not told.
+    pub fn is_quiet(&self) -> bool {
+        self.is_quiet
     }
 
     /// From now on does not tell of comings and goings.

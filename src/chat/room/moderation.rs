@@ -148,6 +148,8 @@ pub enum Ruling {
     Operator(OperatorRuling),
     /// The room has ended since nobody needed it any more.
     Ended,
+    /// The room is open again, and this is who may do what.
+    Reopened(Box<Moderation>),
     /// A connection has created the room, and owns it before anybody else.
     Founded {
         /// The connection.
@@ -331,6 +333,7 @@ impl Ruling {
             }
             Ruling::Closed { .. }
             | Ruling::Ended
+            | Ruling::Reopened(_)
             | Ruling::Founded { .. }
             | Ruling::OwnerCame { .. }
             | Ruling::OwnerEnded { .. }
@@ -358,6 +361,7 @@ impl Ruling {
             Ruling::KeptOut { .. }
             | Ruling::Operator(_)
             | Ruling::Ended
+            | Ruling::Reopened(_)
             | Ruling::Founded { .. }
             | Ruling::OwnerCame { .. }
             | Ruling::OwnerEnded { .. }
@@ -450,6 +454,7 @@ impl Moderation {
             Ruling::Private { on, .. } => self.private = *on,
             Ruling::Operator(ruling) => ruling.apply(self, time),
             Ruling::KeptOut { .. } | Ruling::Closed { .. } | Ruling::Ended => {}
+            Ruling::Reopened(moderation) => self.clone_from(moderation),
             Ruling::Founded { member, account } => {
                 self.found(*member, account.clone(), time);
             }

@@ -102,7 +102,9 @@ impl Presence {
 
     /// When somebody is to be told of.
     pub(super) fn due(&self) -> Option<Timestamp> {
-        Some(self.waiting.first()?.since.after(self.delay))
+        // Most often it is the first; but those whose server has stopped wait for longer.
+        let first = self.waiting.iter().map(|other| other.since).min()?;
+        Some(first.after(self.delay))
     }
 
     /// What is to be told at the time `now`, if anything is due: of those as well who have waited for half as long, so

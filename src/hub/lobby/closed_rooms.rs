@@ -197,20 +197,28 @@ impl Lobby {
 
     async fn open_again(
         &self,
-        mut room: StoredRoom,
+        room: StoredRoom,
         reopener: Reopener,
         member: MemberId,
         account: Option<Name>,
     ) -> RoomHandle {
         let handle = {
             let mut state = self.lock();
-            if let Some(closed) = state.closed_rooms.0.remove(&room.id) {
-                room.image.state.moderation = closed.moderation.reopened(member, account.as_ref());
-            }
+            let moderation = match state.closed_rooms.0.remove(&room.id) {
+                Some(closed) => closed.moderation,
+                None => room.image.state.moderation.clone(),
+            };
+            let moderation = moderation.reopened(member, account.as_ref());
+            let reopened = |handle: &RoomHandle| {
+                handle.info.show_moderation(&moderation);
+                // Before anybody can be there.
+                let moderation = Box::new(moderation.clone());
+                let _ = handle.mailbox.put(RoomCommand::Reopened(moderation));
+            };
             // Somebody who looked for rooms just now has opened it already.
             match state.rooms.get(&room.id) {
                 Some(opened) => opened.clone(),
-                None => self.open_room(&mut state, room, |_| ()),
+                None => self.open_room(&mut state, room, reopened),
             }
         };
         if let Reopener::Founder = reopener {

@@ -8,6 +8,7 @@ mod admin;
 mod closed_rooms;
 mod correspondence;
 mod direct;
+mod following;
 mod founders;
 mod health_room;
 mod idle;
@@ -85,6 +86,8 @@ pub struct Lobby {
     administration: Administration,
     /// What ends idle rooms, until the server does.
     sweeper: Mutex<Option<Task<()>>>,
+    /// What else runs for as long as the server does.
+    running: Mutex<Vec<Task<()>>>,
     started: Instant,
     /// The same as a date and time.
     since: Timestamp,
@@ -142,6 +145,7 @@ impl Lobby {
             searches: Searches::default(),
             administration: Administration::default(),
             sweeper: Mutex::default(),
+            running: Mutex::default(),
             started: runtime.clock.now(),
             since: runtime.clock.timestamp(),
             runtime,
@@ -154,6 +158,7 @@ impl Lobby {
             lobby.store.register().enter(&name);
         }
         lobby.start_sweeper();
+        lobby.start_following();
         Ok(lobby)
     }
 
@@ -409,6 +414,10 @@ impl Lobby {
         }
         // Somebody may be about to open a room.
         self.requests.idle().await;
+        let running = std::mem::take(&mut *self.lock_running());
+        for task in running {
+            task.cancel().await;
+        }
         let (rooms, actors) = {
             let mut state = self.lock();
             state.room_names.clear();
@@ -427,6 +436,20 @@ impl Lobby {
         self.save_rest().await;
         self.tidy_bans().await;
         self.store.close().await;
+    }
+
+    /// Keeps a task until the server ends.
+    fn keep_running(&self, task: Task<()>) {
+        self.lock_running().push(task);
+    }
+
+    fn lock_running(&self) -> MutexGuard<'_, Vec<Task<()>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the server stops and others go on, where its users can be in a moment.
+    pub fn is_moving(&self) -> bool {
+        self.store.cluster().is_some() && self.lock().stopping
     }
 
     fn timestamp(&self) -> Timestamp {

@@ -147,7 +147,8 @@ impl Lobby {
             state.failed_rooms.remove(&room.id);
             self.open_owned(&mut state, room);
         }
-        for room in reopened {
+        // Another server may be about to open one again.
+        for room in reopened.into_iter().filter(|room| !room.image.is_closed) {
             // Whoever closed it once more meanwhile, or opened it, has entered that.
             if state.closed_rooms.remove(room.id) {
                 self.open_room(&mut state, room, |_| ());

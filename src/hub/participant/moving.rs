@@ -134,6 +134,7 @@ impl Participant {
     /// Leaves the room, gives up what it owns, frees the name. What is still said is not taken. If the connection
     /// `was_lost`, the user keeps what it owns, and the name, for long enough to come back.
     pub async fn leave(&mut self, was_lost: bool) {
+        let was_lost = was_lost || self.lobby.is_moving();
         self.note_last_read();
         if self.looking.take().is_some() {
             // Nobody wants to know any more.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::{Actor, ClientEvent};
 use crate::chat::history::RoomId;
 use crate::chat::message::{MemberId, Message};
-use crate::chat::room::{Applied, Decision, Effects, Entry, Fact, Numbered, PostError, Room};
-use crate::limits::STALE_DECISIONS_MAX;
+use crate::chat::room::{
+    Applied, Decision, Effects, Entry, Fact, Numbered, PostError, Room, RoomImage, WentHow,
+};
+use crate::limits::{IMAGE_EVERY, STALE_DECISIONS_MAX};
 use crate::store::{Outcome, Proposal, StoreError};
 use crate::time::Timestamp;
 
@@ -20,6 +22,9 @@ impl Actor {
         decide: impl Fn(&Room) -> Result<Decision<R>, E>,
     ) -> Result<R, E> {
         for _ in 0..STALE_DECISIONS_MAX {
+            if self.room.is_unclear() {
+                break;
+            }
             let decision = decide(&self.room)?;
             if decision.entries.is_empty() {
                 return Ok(decision.reply);
@@ -87,6 +92,7 @@ impl Actor {
             time,
             entries,
             moderation: moderation.map(Box::new),
+            image: self.image(),
         };
         self.propose(proposal).await
     }
@@ -152,7 +158,8 @@ impl Actor {
                 self.authors.push(member);
             }
             Err(PostError::Muted) => self.tell(member, ClientEvent::Muted),
-            Err(PostError::NotHere) => {}
+            // Others took this server for dead, and the member is about to come in again.
+            Err(PostError::NotHere) => self.tell(member, ClientEvent::NotSent),
         }
     }
 
@@ -188,6 +195,7 @@ impl Actor {
             if numbered.entry.takes_out() {
                 self.publish();
             }
+            self.look_at(&numbered.entry);
             match self.room.apply(&numbered, &mut self.pending) {
                 Ok(Applied::Now) => {}
                 Ok(Applied::Before) => continue,
@@ -222,6 +230,44 @@ impl Actor {
         }
         self.is_behind = result.is_err();
         result
+    }
+
+    /// Notes what an entry means for who is connected here, before the room applies it.
+    fn look_at(&mut self, entry: &Entry) {
+        match entry {
+            // Others took this server for dead, and it lives.
+            Entry::Went {
+                member,
+                how: WentHow::Dead,
+            } if self.inboxes.contains_key(member) => {
+                if let Some(came) = self.room.as_came(*member) {
+                    self.overdue.push(Fact::Back(Box::new(came)));
+                }
+            }
+            // Who has the seat now is connected to another server.
+            Entry::Reseated(reseated) if !self.is_here(reseated.came.member) => {
+                if let Some(inbox) = self.inboxes.remove(&reseated.from) {
+                    self.outbox.end_reader(reseated.from, None);
+                    inbox.put(ClientEvent::Left);
+                }
+            }
+            _ => {}
+        }
+        self.changes += u64::from(!matches!(entry, Entry::Said(_)));
+    }
+
+    /// Whether a connection is one of this server.
+    fn is_here(&self, member: MemberId) -> bool {
+        member.node() == self.store.node()
+    }
+
+    /// The room as it is, where others are to take it up from here, and have not had it for a while.
+    fn image(&mut self) -> Option<Arc<RoomImage>> {
+        let is_due = self.changes >= IMAGE_EVERY && self.store.cluster().is_some();
+        is_due.then(|| {
+            self.changes = 0;
+            Arc::new(self.room.image())
+        })
     }
 
     /// Does for those who are connected here what follows from a ruling.

@@ -101,6 +101,8 @@ struct Actor {
     clock: Clock,
     counts: Arc<Counts>,
     recent: Recent,
+    /// Entries other than lines since the room was last written down as a whole.
+    changes: u64,
     /// Lines said in this turn and not stored yet, and who said each.
     drafts: Vec<Entry>,
     authors: Vec<MemberId>,
@@ -134,6 +136,7 @@ impl Actor {
             clock,
             counts,
             recent: Recent::new(room.limits().history_lines),
+            changes: 0,
             drafts: Vec::new(),
             authors: Vec::new(),
             pending: Vec::new(),
@@ -228,7 +231,22 @@ impl Actor {
             }
             RoomCommand::Leave(member, ended) => self.leave(member, ended, time).await,
             RoomCommand::Stop => self.room.suppress_presence(),
-            RoomCommand::Stored(entries) => self.take(entries).await,
+            RoomCommand::Stored(entries) => {
+                self.take(entries).await;
+                if !self.overdue.is_empty() {
+                    self.note_overdue(time).await;
+                }
+            }
+            RoomCommand::NodeDead(node, answer) => {
+                self.note_owner(Fact::NodeDead(node), time).await;
+                if self.overdue.is_empty() {
+                    // What asked may have been dropped.
+                    let _ = answer.try_send(());
+                }
+            }
+            RoomCommand::Reopened(moderation) => {
+                self.note(Fact::Reopened(moderation), time).await;
+            }
             RoomCommand::Probe(answer) => {
                 // What asked may have given up.
                 let _ = answer.try_send(());
@@ -359,7 +377,13 @@ impl Actor {
         let owned = ended.is_some() && self.room.moderation().rank(member, None).is_some();
         // It sees what was said until now.
         self.publish();
-        self.note(Fact::Left { member, ended }, time).await;
+        let left = Fact::Left {
+            member,
+            // The server stops, and others go on.
+            is_moving: self.room.is_quiet() && self.store.cluster().is_some(),
+            ended,
+        };
+        self.note(left, time).await;
         if let Some(inbox) = self.inboxes.remove(&member)
             && reader.is_none()
         {

@@ -11,10 +11,11 @@ use crate::chat::history::{RoomId, RoomSnapshot};
 use crate::chat::message::{Kind, MemberId};
 use crate::chat::moderation::OperatorDeed;
 use crate::chat::name::{Name, RoomName};
+use crate::chat::node::NodeId;
 use crate::chat::password::Hash;
 use crate::chat::people::{DirectMessage, RoomMember};
 use crate::chat::request::{JoinError, ModCommand, ModError, Reply};
-use crate::chat::room::{ConnectionEnd, JoinRequest, Numbered, RoomLimits};
+use crate::chat::room::{ConnectionEnd, JoinRequest, Moderation, Numbered, RoomLimits};
 use crate::hub::inbox::Inbox;
 use crate::time::Timestamp;
 
@@ -69,8 +70,13 @@ pub enum RoomCommand {
         /// Lines after that keep the room; `None`: all do.
         before: Option<Timestamp>,
     },
-    /// Others have stored this in the room's log.
+    /// Other servers have stored this in the room's log. Without any it is a reminder of what could not be stored.
     Stored(Vec<Numbered>),
+    /// This server is dead, and whoever is connected to it goes. Answered once that is in the log; if it cannot be now, not
+    /// at all.
+    NodeDead(NodeId, Sender<()>),
+    /// The room was closed, and is open again: this is who may do what. It comes before anybody can be there.
+    Reopened(Box<Moderation>),
     /// Say here that this turn has come.
     Probe(Sender<()>),
     /// An operator of the server does this. Answered once it is stored, or with why not.

@@ -133,7 +133,11 @@ const NOBODY: MemberId = MemberId(9);
 
 fn left(member: MemberId, ended: bool) -> Fact {
     let ended = ended.then_some(ConnectionEnd::Left);
-    Fact::Left { member, ended }
+    Fact::Left {
+        member,
+        is_moving: false,
+        ended,
+    }
 }
 
 fn renamed(member: MemberId) -> Fact {
@@ -337,13 +341,13 @@ fn perform(room: &mut Logged, (what, id, which, later): Step, now: &mut Timestam
             return;
         }
         3 => {
-            return room.note(
-                Fact::Left {
-                    member,
-                    ended: (which > 2).then(|| end_of(id, which)),
-                },
-                now,
-            );
+            let (is_moving, ended) = (which == 1, (which > 2).then(|| end_of(id, which)));
+            let left = Fact::Left {
+                member,
+                is_moving,
+                ended,
+            };
+            return room.note(left, now);
         }
         4 => return room.note(Fact::Renamed { member, name: whom }, now),
         5 => return room.note(Fact::AccountIs(member, account), now),

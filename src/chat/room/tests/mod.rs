@@ -97,7 +97,15 @@ impl Logged {
 
     fn leave(&mut self, member: MemberId) {
         let ended = None;
-        self.note(Fact::Left { member, ended }, NOW);
+        let is_moving = false;
+        self.note(
+            Fact::Left {
+                member,
+                is_moving,
+                ended,
+            },
+            NOW,
+        );
     }
 
     fn rename(&mut self, member: MemberId, name: Name) {

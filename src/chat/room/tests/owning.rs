@@ -16,7 +16,14 @@ fn say(room: &mut Logged, member: u64, now: Timestamp) {
 fn quit(room: &mut Logged, member: u64, now: Timestamp) {
     let ended = Some(ConnectionEnd::Left);
     let member = MemberId(member);
-    room.note(Fact::Left { member, ended }, now);
+    room.note(
+        Fact::Left {
+            member,
+            is_moving: false,
+            ended,
+        },
+        now,
+    );
 }
 
 /// Their connection is lost, in the room or elsewhere.
@@ -24,7 +31,14 @@ fn lose(room: &mut Logged, id: u64, called: &str, now: Timestamp) {
     let identity = Identity::of(&name(called), guest(id, called).address);
     let how = ConnectionEnd::Lost(identity.expect("it has a name"));
     let (member, ended) = (MemberId(id), Some(how));
-    room.note(Fact::Left { member, ended }, now);
+    room.note(
+        Fact::Left {
+            member,
+            is_moving: false,
+            ended,
+        },
+        now,
+    );
 }
 
 /// Ben, Cat and others have what Ann, who has spoken and gone, has left; Ben owns it.
@@ -110,7 +124,14 @@ fn only_time_in_the_room_and_in_company_counts() {
     room.join(guest(5, "Eve"), now).expect("she is let in");
     now = now.after(10 * MINUTE);
     let (member, ended) = (MemberId(2), None);
-    room.note(Fact::Left { member, ended }, now);
+    room.note(
+        Fact::Left {
+            member,
+            is_moving: false,
+            ended,
+        },
+        now,
+    );
     now = now.after(9 * OWNER_TRIAL);
     room.join(guest(2, "Ben"), now).expect("he is let in");
     assert_eq!(kept(&room, now), Some(20 * MINUTE));
@@ -418,7 +439,7 @@ proptest! {
                         prop_assert!(!is_back || trusted.contains(&id));
                     }
                 }
-                Step::Leaves(id) => room.note(Fact::Left { member: MemberId(id), ended: None }, now),
+                Step::Leaves(id) => room.note(Fact::Left { member: MemberId(id), is_moving: false, ended: None }, now),
                 Step::Quits(id) => {
                     // One that was lost before is still expected back.
                     let owns = room.moderation().rank(MemberId(id), None).is_some();

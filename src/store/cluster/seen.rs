@@ -1,0 +1,117 @@
+//! How far the log of each room is known, and known to be safe.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::engine::Range;
+use crate::chat::history::RoomId;
+use crate::chat::room::{Entry, Numbered};
+
+/// What is known of the logs of all rooms.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Mutex<HashMap<RoomId, Log>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Log {
+    /// The room was taken up here: somebody wants its entries.
+    is_open: bool,
+    /// Entries up to here were handed to the room.
+    handed: u64,
+    /// So far the log is safe.
+    head: u64,
+    /// The number of the last line that was handed.
+    last_id: u64,
+}
+
+impl Seen {
+    /// A room was taken up as it is behind entry `seq`, with `last_id` as its last line. True if there is more already.
+    pub(super) fn open(&self, room: RoomId, seq: u64, last_id: u64) -> bool {
+        let mut logs = self.lock();
+        let log = logs.entry(room).or_default();
+        log.is_open = true;
+        log.handed = seq;
+        log.head = log.head.max(seq);
+        log.last_id = last_id;
+        log.head > seq
+    }
+
+    /// The room was closed: nobody wants its entries, and it is taken up anew if it is opened again.
+    pub(super) fn close(&self, room: RoomId) {
+        if let Some(log) = self.lock().get_mut(&room) {
+            log.is_open = false;
+        }
+    }
+
+    /// These entries of a room are safe, and the room has them.
+    pub(super) fn note(&self, room: RoomId, entries: &[Numbered]) {
+        let Some(last) = entries.last() else { return };
+        let mut ids = entries
+            .iter()
+            .rev()
+            .filter_map(|numbered| match &numbered.entry {
+                Entry::Said(message) => Some(message.id),
+                _ => None,
+            });
+        let last_id = ids.next().unwrap_or(0);
+        self.hand(room, last.seq, last_id);
+    }
+
+    /// The room has its log up to entry `seq`, which is safe, and line `last_id`.
+    pub(super) fn hand(&self, room: RoomId, seq: u64, last_id: u64) {
+        let mut logs = self.lock();
+        let log = logs.entry(room).or_default();
+        log.handed = log.handed.max(seq);
+        log.head = log.head.max(seq);
+        log.last_id = log.last_id.max(last_id);
+    }
+
+    /// The log of a room goes up to `head`, safely. False if the room is not open here.
+    pub(super) fn goes_to(&self, room: RoomId, head: u64) -> bool {
+        let mut logs = self.lock();
+        let log = logs.entry(room).or_default();
+        log.head = log.head.max(head);
+        log.is_open
+    }
+
+    /// Up to where the log of a room is safe.
+    pub(super) fn head(&self, room: RoomId) -> u64 {
+        self.lock().get(&room).map_or(0, |log| log.head)
+    }
+
+    /// The number of the last line of a room that is safe.
+    pub(super) fn last_id(&self, room: RoomId) -> u64 {
+        self.lock().get(&room).map_or(0, |log| log.last_id)
+    }
+
+    /// What there is to read of rooms that are open here.
+    pub(super) fn unread(&self) -> Vec<Range> {
+        let logs = self.lock();
+        let unread = logs
+            .iter()
+            .filter(|(_, log)| log.is_open && log.handed < log.head);
+        let mut unread: Vec<Range> = unread
+            .map(|(&room, log)| Range {
+                room,
+                after: log.handed,
+                upto: log.head,
+            })
+            .collect();
+        unread.sort_unstable_by_key(|range| range.room);
+        unread
+    }
+
+    /// The first of these heads that is behind what was seen of its room, and what was seen: somebody has put an old copy in
+    /// place of the data.
+    pub(super) fn behind(&self, heads: &[(RoomId, u64)]) -> Option<(RoomId, u64, u64)> {
+        let logs = self.lock();
+        let mut behind = heads.iter().filter_map(|&(room, head)| {
+            let log = logs.get(&room)?;
+            (head < log.handed).then_some((room, head, log.handed))
+        });
+        behind.next()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Log>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

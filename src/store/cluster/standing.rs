@@ -1,0 +1,169 @@
+//! How a node stands with the database and with the others.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::limits::UNSENT_AFTER;
+use crate::store::StoreError;
+
+/// How a node stands.
+#[derive(Debug)]
+pub(super) struct Standing(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    /// Since when the database does not answer.
+    away_since: Option<Instant>,
+    /// The others take this node for dead.
+    is_fenced: bool,
+    /// Why nothing is written any more, until an operator has looked at it.
+    refuses: Option<String>,
+    /// When the lease was renewed last.
+    renewed: Instant,
+    /// Since when it was renewed without a gap.
+    steady_since: Instant,
+    /// The greatest barrier.
+    barrier: u64,
+    /// The version of entries that all nodes understand.
+    least_version: u16,
+}
+
+impl Standing {
+    /// A node that has come in just now.
+    pub(super) fn new(now: Instant) -> Standing {
+        Standing(Mutex::new(State {
+            away_since: None,
+            is_fenced: false,
+            refuses: None,
+            renewed: now,
+            steady_since: now,
+            barrier: 0,
+            least_version: u16::MAX,
+        }))
+    }
+
+    /// Whether it is of any use to wait for something to be stored.
+    pub(super) fn may_write(&self, now: Instant) -> Result<(), StoreError> {
+        let state = self.lock();
+        if let Some(why) = &state.refuses {
+            return Err(StoreError::Failed(why.clone()));
+        }
+        let is_away = |since: Instant| now.saturating_duration_since(since) >= UNSENT_AFTER;
+        match state.away_since.is_some_and(is_away) {
+            true => Err(StoreError::Unavailable),
+            false => Ok(()),
+        }
+    }
+
+    /// Why nothing can be stored.
+    pub(super) fn trouble(&self, now: Instant) -> Option<String> {
+        let state = self.lock();
+        if let Some(why) = &state.refuses {
+            return Some(why.clone());
+        }
+        if state.is_fenced {
+            return Some("the other nodes take this one for dead; it is coming back".to_owned());
+        }
+        let since = now.saturating_duration_since(state.away_since?);
+        Some(format!(
+            "the database has not answered for {} s",
+            since.as_secs()
+        ))
+    }
+
+    /// The database has not answered since then. True if that is news.
+    pub(super) fn note_away(&self, since: Instant) -> bool {
+        let mut state = self.lock();
+        let is_news = state.away_since.is_none();
+        state.away_since.get_or_insert(since);
+        is_news
+    }
+
+    /// The database has answered. Gives since when it had not.
+    pub(super) fn note_answer(&self) -> Option<Instant> {
+        self.lock().away_since.take()
+    }
+
+    /// The others take this node for dead, or not any more. True if that is news.
+    pub(super) fn note_fenced(&self, is_fenced: bool) -> bool {
+        let mut state = self.lock();
+        std::mem::replace(&mut state.is_fenced, is_fenced) != is_fenced
+    }
+
+    pub(super) fn is_fenced(&self) -> bool {
+        self.lock().is_fenced
+    }
+
+    /// The lease was renewed now. A gap of more than `gap_max` since the last time makes it begin anew.
+    pub(super) fn note_renewed(&self, now: Instant, gap_max: Duration) {
+        let mut state = self.lock();
+        if now.saturating_duration_since(state.renewed) > gap_max {
+            state.steady_since = now;
+        }
+        state.renewed = now;
+    }
+
+    /// For how long it was renewed without a gap.
+    pub(super) fn steady_for(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.lock().steady_since)
+    }
+
+    pub(super) fn lease_age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.lock().renewed)
+    }
+
+    /// A barrier has this number; one is made after the other.
+    ///
+    /// # Errors
+    ///
+    /// If there was a greater one before.
+    pub(super) fn note_barrier(&self, count: u64) -> Result<(), StoreError> {
+        let before = {
+            let mut state = self.lock();
+            let before = state.barrier;
+            state.barrier = before.max(count);
+            before
+        };
+        match count <= before {
+            true => Err(self.refuse(format!("its counter was {before} and is {count}"))),
+            false => self.may_go_on(),
+        }
+    }
+
+    /// From now on nothing is written: this shows that the data is older than it was.
+    pub(super) fn refuse(&self, sign: String) -> StoreError {
+        let mut state = self.lock();
+        let why = state.refuses.get_or_insert_with(|| {
+            let why = format!(
+                "the database has gone back in time ({sign}): somebody has restored an old copy under running servers. \
+                 Nothing is stored here until this server is started again"
+            );
+            tracing::error!("{why}");
+            why
+        });
+        StoreError::Failed(why.clone())
+    }
+
+    fn may_go_on(&self) -> Result<(), StoreError> {
+        match &self.lock().refuses {
+            Some(why) => Err(StoreError::Failed(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn is_refusing(&self) -> bool {
+        self.lock().refuses.is_some()
+    }
+
+    pub(super) fn set_least_version(&self, version: u16) {
+        self.lock().least_version = version;
+    }
+
+    pub(super) fn least_version(&self) -> u16 {
+        self.lock().least_version
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
