@@ -575,6 +575,13 @@ impl Store {
         }
     }
 
+    /// The server stops: from now on nothing waits for a database that does not answer.
+    pub fn hurry(&self) {
+        if let Backend::Cluster(cluster) = &self.backend {
+            cluster.hurry();
+        }
+    }
+
     /// Commits what was appended, and closes the file. Later requests fail with [`StoreError::Closed`].
     pub async fn close(&self) {
         match &self.backend {

@@ -408,6 +408,7 @@ impl Lobby {
 
     /// Ends all rooms, once they have done what waits for them, and then the store.
     pub async fn close_rooms(self: &Arc<Self>) {
+        self.store.hurry();
         let sweeper = self.take_sweeper();
         if let Some(sweeper) = sweeper {
             sweeper.cancel().await;

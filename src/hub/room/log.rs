@@ -188,7 +188,7 @@ impl Actor {
 
     /// Gives back what comes behind a gap.
     fn apply(&mut self, entries: Vec<Numbered>) -> Result<(), Vec<Numbered>> {
-        let (mut lines, mut last) = (0, None);
+        let (mut lines, mut own, mut last) = (0, 0, None);
         let mut result = Ok(());
         let mut entries = entries.into_iter();
         while let Some(numbered) = entries.next() {
@@ -209,6 +209,7 @@ impl Actor {
             match numbered.entry {
                 Entry::Said(message) => {
                     lines += 1;
+                    own += u64::from(self.is_here(message.member));
                     last = Some((message.id, message.time));
                     self.recent.push(message);
                 }
@@ -225,7 +226,7 @@ impl Actor {
         if let Some((id, time)) = last {
             self.handle.info.add_lines(lines, id, time);
             if self.handle.id != RoomId::HEALTH {
-                self.counts.lines.add(lines);
+                self.counts.lines.add(own);
             }
         }
         self.is_behind = result.is_err();

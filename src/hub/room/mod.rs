@@ -244,6 +244,7 @@ impl Actor {
                     let _ = answer.try_send(());
                 }
             }
+            RoomCommand::LogLost => self.fail(),
             RoomCommand::Reopened(moderation) => {
                 self.note(Fact::Reopened(moderation), time).await;
             }
@@ -403,7 +404,7 @@ impl Actor {
         }
     }
 
-    /// The actor has panicked: what it knows is not to be trusted any more, and everybody is put out.
+    /// The actor has panicked, or cannot go on: what it knows is not to be trusted any more, and everybody is put out.
     fn fail(&mut self) {
         // What is stored is shown, if it can be.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| self.publish()));

@@ -75,6 +75,8 @@ pub enum RoomCommand {
     /// This server is dead, and whoever is connected to it goes. Answered once that is in the log; if it cannot be now, not
     /// at all.
     NodeDead(NodeId, Sender<()>),
+    /// What this room needs to read of its log is gone: it ends, and is opened anew.
+    LogLost,
     /// The room was closed, and is open again: this is who may do what. It comes before anybody can be there.
     Reopened(Box<Moderation>),
     /// Say here that this turn has come.

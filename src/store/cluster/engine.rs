@@ -263,7 +263,8 @@ pub trait Log {
     /// is certain and safe, for a node that is taken for dead or buried as well.
     fn settle(&self, me: NodeId, number: u64) -> Answer<'_, Option<Vec<PartOutcome>>>;
 
-    /// Entries, by room and in their order. Where there are many, only the first: those missing are asked for again.
+    /// Entries, by room and in their order: the first [`ENTRIES_READ_MAX`](crate::limits::ENTRIES_READ_MAX) in the order of
+    /// the ranges; those missing are asked for again.
     fn entries(&self, ranges: Vec<Range>) -> Answer<'_, Vec<(RoomId, Numbered)>>;
 
     /// The same without lines, and all of them. For taking up a room from its image.

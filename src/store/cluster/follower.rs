@@ -4,17 +4,18 @@
 //! it only says up to where a log can be read. Every few seconds, and after each loss of the connection, this node looks by
 //! itself how far the logs go; since what it sees then may not be safe yet, it waits for a barrier before it counts.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_channel::Receiver;
 use futures_lite::future;
 
-use super::engine::{EngineError, News};
+use super::engine::{EngineError, News, Range};
 use super::{Delivery, Node};
 use crate::chat::history::RoomId;
 use crate::chat::room::Numbered;
-use crate::limits::HEADS_POLL_EVERY;
+use crate::limits::{ENTRIES_READ_MAX, HEADS_POLL_EVERY};
 use crate::store::StoreError;
 
 /// Follows for as long as the node takes part.
@@ -118,25 +119,34 @@ impl Follower {
             if unread.is_empty() {
                 return;
             }
-            let entries = match self.node.engine.entries(unread).await {
+            let entries = match self.node.engine.entries(unread.clone()).await {
                 Ok(entries) => entries,
                 Err(error) => return self.failed(&error),
             };
-            if entries.is_empty() {
-                // They were forgotten: then whoever needs them takes the room up anew.
-                return;
-            }
             self.node.counts.read.add(entries.len() as u64);
-            self.hand_on(entries);
+            self.hand_on(&unread, entries);
         }
     }
 
-    fn hand_on(&self, entries: Vec<(RoomId, Numbered)>) {
-        let mut entries = entries.into_iter().peekable();
-        while let Some((room, first)) = entries.next() {
-            let mut of_room = vec![first];
-            while let Some((_, numbered)) = entries.next_if(|(other, _)| *other == room) {
-                of_room.push(numbered);
+    /// Hands on what was read of these ranges. Where there is more than is read at once, the last rooms have to wait.
+    fn hand_on(&self, ranges: &[Range], entries: Vec<(RoomId, Numbered)>) {
+        let mut of_rooms: HashMap<RoomId, Vec<Numbered>> = HashMap::new();
+        let is_all = entries.len() < ENTRIES_READ_MAX;
+        for (room, numbered) in entries {
+            of_rooms.entry(room).or_default().push(numbered);
+        }
+        for range in ranges {
+            let room = range.room;
+            let of_room = of_rooms.remove(&room).unwrap_or_default();
+            match of_room.first() {
+                Some(first) if first.seq == range.after + 1 => {}
+                None if !is_all => continue,
+                // It was forgotten.
+                _ => {
+                    self.node.seen.close(room);
+                    self.node.deliver(Delivery::LogLost(room));
+                    continue;
+                }
             }
             self.node.seen.note(room, &of_room);
             if of_room.iter().any(Numbered::ends_room) {

@@ -60,7 +60,7 @@ async fn look_after(node: &Node, renewed: &Renewed) {
     let is_due = |row: &&NodeRow| match row.undertaker {
         None => row.is_expired,
         // Who was about to take it out of the rooms has died meanwhile, or has begun anew.
-        Some(undertaker) => undertaker == node.me || !is_alive(undertaker),
+        Some(undertaker) => undertaker != node.me && !is_alive(undertaker),
     };
     let due = renewed.nodes.iter().filter(|row| row.node != node.me);
     for row in due.filter(is_due) {

@@ -16,6 +16,7 @@ mod taking_up;
 mod writer;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +66,9 @@ pub enum Delivery {
     Dead(NodeId),
     /// This server was taken for dead, and takes part again: its names are free, and it is out of its rooms.
     Rejoined,
+    /// Entries of this room that are needed here were forgotten, as those are that everybody has had long enough: it has to
+    /// be taken up anew.
+    LogLost(RoomId),
     /// The database can be reached again.
     Healed,
 }
@@ -92,6 +96,8 @@ struct Node {
     deliveries: Sender<Delivery>,
     /// Wakes the follower.
     nudge: Sender<News>,
+    /// The server stops.
+    hurries: AtomicBool,
 }
 
 impl fmt::Debug for Cluster {
@@ -134,6 +140,7 @@ impl Cluster {
             counts: Arc::default(),
             deliveries: handed_on,
             nudge,
+            hurries: AtomicBool::new(false),
             options,
             engine,
         });
@@ -319,6 +326,11 @@ impl Cluster {
     /// Does something that changes nothing and is stored.
     pub(super) async fn probe(&self) -> Result<(), StoreError> {
         self.node.barrier().await
+    }
+
+    /// From now on nothing waits for the database for longer than what is said does: the server stops.
+    pub(super) fn hurry(&self) {
+        self.node.hurries.store(true, Ordering::Relaxed);
     }
 
     /// Goes in order: stores what waits, and is forgotten by the others.

@@ -6,6 +6,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use async_channel::{Receiver, Sender};
@@ -265,10 +266,21 @@ impl Writer {
                     self.note_away(begun, &why);
                 }
             }
+            if self.has_no_time(begun) {
+                // The authors have gone with the server.
+                self.last = number;
+                return;
+            }
             node.wait_to_retry(&mut wait).await;
             self.collect();
             self.expire();
         }
+    }
+
+    /// Whether the server stops, and what is begun has taken long enough.
+    fn has_no_time(&self, begun: Instant) -> bool {
+        let took = self.node.clock.now().saturating_duration_since(begun);
+        self.node.hurries.load(Ordering::Relaxed) && took >= UNSENT_AFTER
     }
 
     /// A write is stored.
@@ -325,6 +337,7 @@ impl Writer {
             append.answer(Err(StoreError::Unavailable));
         }
         let mut wait = Node::first_wait();
+        let first = node.clock.now();
         loop {
             let call = node.engine.join(NewNode {
                 number: Some(node.me),
@@ -337,6 +350,10 @@ impl Writer {
             match self.watch(call, begun).await {
                 Ok(_) => break,
                 Err(why) => tracing::debug!("cannot take part yet: {why}"),
+            }
+            if self.has_no_time(first) {
+                self.must_rejoin = false;
+                return;
             }
             node.wait_to_retry(&mut wait).await;
             self.collect();
