@@ -10,6 +10,7 @@ use async_channel::Sender;
 use super::engine::{EngineError, NodeRow, Renewed};
 use super::writer::Job;
 use super::{Delivery, Node};
+use crate::chat::node::NodeId;
 use crate::limits::LEASE_RENEWALS;
 
 /// Renews the lease for as long as the node takes part.
@@ -53,17 +54,7 @@ async fn look_after(node: &Node, renewed: &Renewed) {
     if node.standing.steady_for(node.clock.now()) < node.options.lease {
         return;
     }
-    let is_alive = |other| {
-        let mut rows = renewed.nodes.iter();
-        rows.any(|row| row.node == other && !row.is_expired && row.undertaker.is_none())
-    };
-    let is_due = |row: &&NodeRow| match row.undertaker {
-        None => row.is_expired,
-        // Who was about to take it out of the rooms has died meanwhile, or has begun anew.
-        Some(undertaker) => undertaker != node.me && !is_alive(undertaker),
-    };
-    let due = renewed.nodes.iter().filter(|row| row.node != node.me);
-    for row in due.filter(is_due) {
+    for row in dead(&renewed.nodes, node.me) {
         if matches!(node.engine.condemn(node.me, row.node).await, Ok(true)) {
             node.counts.condemned.add(1);
             tracing::warn!(
@@ -73,5 +64,57 @@ async fn look_after(node: &Node, renewed: &Renewed) {
             );
             node.deliver(Delivery::Dead(row.node));
         }
+    }
+}
+
+/// Those of these nodes that `me` may take for dead.
+fn dead(nodes: &[NodeRow], me: NodeId) -> impl Iterator<Item = &NodeRow> {
+    let is_alive = |other| {
+        let mut rows = nodes.iter();
+        rows.any(|row| row.node == other && !row.is_expired && row.undertaker.is_none())
+    };
+    let is_dead = move |row: &&NodeRow| match row.undertaker {
+        _ if row.node == me => false,
+        None => row.is_expired,
+        // Who was about to take it out of the rooms has died meanwhile. If that is this node, it is at it.
+        Some(undertaker) => undertaker != me && !is_alive(undertaker),
+    };
+    nodes.iter().filter(is_dead)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_node_is_dead_if_its_lease_is_over_and_nobody_alive_has_seen_to_it() {
+        let row = |node, is_expired, undertaker: Option<u32>| NodeRow {
+            node: NodeId(node),
+            label: String::new(),
+            version: 1,
+            since: Timestamp(0),
+            is_expired,
+            undertaker: undertaker.map(NodeId),
+        };
+        let me = row(1, false, None);
+        let table: [(Vec<NodeRow>, &[u32]); 8] = [
+            (vec![row(2, false, None)], &[]),
+            (vec![row(2, true, None)], &[2]),
+            (vec![row(2, true, Some(1))], &[]),
+            (vec![row(2, true, Some(3)), row(3, false, None)], &[]),
+            (vec![row(2, true, Some(3)), row(3, true, None)], &[2, 3]),
+            (vec![row(2, true, Some(3)), row(3, true, Some(1))], &[2]),
+            // It is gone altogether.
+            (vec![row(2, true, Some(3))], &[2]),
+            // It came back to life too late.
+            (vec![row(2, false, Some(3))], &[2]),
+        ];
+        for (others, expected) in table {
+            let nodes: Vec<_> = others.into_iter().chain([me.clone()]).collect();
+            let found: Vec<u32> = dead(&nodes, NodeId(1)).map(|row| row.node.0).collect();
+            assert_eq!(found, expected, "{nodes:?}");
+        }
+        assert_eq!(dead(&[row(1, true, None)], NodeId(1)).count(), 0, "oneself");
     }
 }

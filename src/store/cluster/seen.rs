@@ -115,3 +115,47 @@ impl Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: RoomId = RoomId(7);
+
+    fn unread(seen: &Seen) -> Vec<(u64, u64)> {
+        let unread = seen.unread();
+        unread
+            .iter()
+            .map(|range| (range.after, range.upto))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_said_to_be_there_is_read_once_whoever_says_so_and_how_often() {
+        let seen = Seen::default();
+        assert!(!seen.goes_to(ROOM, 9), "nobody has taken it up");
+        assert_eq!(unread(&seen), []);
+        assert!(seen.open(ROOM, 5, 2), "there is more by now");
+        assert_eq!(unread(&seen), [(5, 9)]);
+        seen.hand(ROOM, 9, 4);
+        assert_eq!((unread(&seen), seen.last_id(ROOM)), (vec![], 4));
+        for head in [3, 9, 12, 11] {
+            assert!(seen.goes_to(ROOM, head));
+        }
+        assert_eq!(unread(&seen), [(9, 12)]);
+        seen.close(ROOM);
+        assert_eq!(unread(&seen), []);
+        assert!(!seen.goes_to(ROOM, 13));
+        // What was handed to what was there before does not count.
+        assert!(seen.open(ROOM, 10, 4));
+        assert_eq!(unread(&seen), [(10, 13)]);
+    }
+
+    #[test]
+    fn a_log_that_is_shorter_than_it_was_is_found() {
+        let seen = Seen::default();
+        seen.open(ROOM, 5, 2);
+        assert_eq!(seen.behind(&[(ROOM, 5), (RoomId(8), 0)]), None);
+        assert_eq!(seen.behind(&[(ROOM, 4)]), Some((ROOM, 4, 5)));
+    }
+}

@@ -2,6 +2,7 @@
 
 mod keeping_out;
 mod log;
+mod nodes;
 mod operating;
 mod owning;
 
