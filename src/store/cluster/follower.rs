@@ -95,11 +95,12 @@ impl Follower {
     /// Looks how far the logs go.
     async fn look(&mut self) {
         self.poll_at = self.node.clock.now() + HEADS_POLL_EVERY;
+        let handed = self.node.seen.handed();
         let heads = match self.node.engine.heads().await {
             Ok(heads) => heads,
             Err(error) => return self.failed(&error),
         };
-        if let Some((room, head, seen)) = self.node.seen.behind(&heads) {
+        if let Some((room, head, seen)) = handed.ahead_of(&heads) {
             let sign = format!("room {} had {seen} entries and has {head}", room.0);
             let _: StoreError = self.node.standing.refuse(sign);
             return;

@@ -23,6 +23,22 @@ struct Log {
     last_id: u64,
 }
 
+/// Up to where rooms had had their logs at some time.
+#[derive(Debug)]
+pub(super) struct Handed(HashMap<RoomId, u64>);
+
+impl Handed {
+    /// The first of these heads, looked up later, that is behind what was seen of its room, and what that was: somebody has
+    /// put an old copy in place of the data.
+    pub(super) fn ahead_of(&self, heads: &[(RoomId, u64)]) -> Option<(RoomId, u64, u64)> {
+        let mut behind = heads.iter().filter_map(|&(room, head)| {
+            let handed = *self.0.get(&room)?;
+            (head < handed).then_some((room, head, handed))
+        });
+        behind.next()
+    }
+}
+
 impl Seen {
     /// A room was taken up as it is behind entry `seq`, with `last_id` as its last line. True if there is more already.
     pub(super) fn open(&self, room: RoomId, seq: u64, last_id: u64) -> bool {
@@ -100,15 +116,10 @@ impl Seen {
         unread
     }
 
-    /// The first of these heads that is behind what was seen of its room, and what was seen: somebody has put an old copy in
-    /// place of the data.
-    pub(super) fn behind(&self, heads: &[(RoomId, u64)]) -> Option<(RoomId, u64, u64)> {
+    /// Up to where the rooms have had their logs by now.
+    pub(super) fn handed(&self) -> Handed {
         let logs = self.lock();
-        let mut behind = heads.iter().filter_map(|&(room, head)| {
-            let log = logs.get(&room)?;
-            (head < log.handed).then_some((room, head, log.handed))
-        });
-        behind.next()
+        Handed(logs.iter().map(|(&room, log)| (room, log.handed)).collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Log>> {
@@ -155,7 +166,10 @@ mod tests {
     fn a_log_that_is_shorter_than_it_was_is_found() {
         let seen = Seen::default();
         seen.open(ROOM, 5, 2);
-        assert_eq!(seen.behind(&[(ROOM, 5), (RoomId(8), 0)]), None);
-        assert_eq!(seen.behind(&[(ROOM, 4)]), Some((ROOM, 4, 5)));
+        let handed = seen.handed();
+        // What comes after the look is no matter.
+        seen.hand(ROOM, 6, 2);
+        assert_eq!(handed.ahead_of(&[(ROOM, 5), (RoomId(8), 0)]), None);
+        assert_eq!(handed.ahead_of(&[(ROOM, 4)]), Some((ROOM, 4, 5)));
     }
 }
