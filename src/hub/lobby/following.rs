@@ -41,13 +41,13 @@ impl Lobby {
                 self.requests
                     .start(async move { lobby.take_out(node, &cluster).await });
             }
-            Delivery::Healed => self.remind_rooms(),
+            Delivery::Healed | Delivery::Rejoined => self.remind_rooms(),
             Delivery::LogLost(room) => {
                 if let Some(room) = self.lock().rooms.get(&room) {
                     let _ = room.mailbox.put(RoomCommand::LogLost);
                 }
             }
-            Delivery::Bans | Delivery::Letters | Delivery::Rejoined => {}
+            Delivery::Bans | Delivery::Letters => {}
         }
     }
 
