@@ -15,7 +15,7 @@ use super::engine::{EngineError, News, Range};
 use super::{Delivery, Node};
 use crate::chat::history::RoomId;
 use crate::chat::room::Numbered;
-use crate::limits::{ENTRIES_READ_MAX, HEADS_POLL_EVERY};
+use crate::limits::HEADS_POLL_EVERY;
 use crate::store::StoreError;
 
 /// Follows for as long as the node takes part.
@@ -131,17 +131,19 @@ impl Follower {
 
     /// Hands on what was read of these ranges. Where there is more than is read at once, the last rooms have to wait.
     fn hand_on(&self, ranges: &[Range], entries: Vec<(RoomId, Numbered)>) {
+        let last = entries.last().map(|(room, _)| *room);
         let mut of_rooms: HashMap<RoomId, Vec<Numbered>> = HashMap::new();
-        let is_all = entries.len() < ENTRIES_READ_MAX;
         for (room, numbered) in entries {
             of_rooms.entry(room).or_default().push(numbered);
         }
-        for range in ranges {
+        for (place, range) in ranges.iter().enumerate() {
             let room = range.room;
             let of_room = of_rooms.remove(&room).unwrap_or_default();
+            // It had its turn, at the latest when nothing else was read.
+            let was_read = last.map_or(place == 0, |last| room <= last);
             match of_room.first() {
                 Some(first) if first.seq == range.after + 1 => {}
-                None if !is_all => continue,
+                None if !was_read => continue,
                 // It was forgotten.
                 _ => {
                     self.node.seen.close(room);
