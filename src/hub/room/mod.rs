@@ -80,6 +80,13 @@ pub enum RoomEnd<'a> {
     Fault,
 }
 
+/// What comes to a room that has failed: who wants to come in is told.
+fn refuse(command: RoomCommand) {
+    if let RoomCommand::Join(joining) = command {
+        joining.refuse(JoinError::Fault);
+    }
+}
+
 /// A storm of lines must not leave its space behind in every room it passed through.
 fn shrink(turn: &mut Vec<RoomCommand>) {
     if turn.capacity() > 64 {
@@ -157,9 +164,17 @@ impl Actor {
         while self.next_turn(&mut turn).await {
             let times = self.clock.times();
             self.wall = times.wall;
-            for command in turn.drain(..) {
+            let mut commands = turn.drain(..);
+            while let Some(command) = commands.next() {
+                if let RoomCommand::LogLost = command {
+                    // Nobody else may come into what is not to be trusted.
+                    self.commit(times.steady).await;
+                    self.fail();
+                    return commands.for_each(refuse);
+                }
                 self.handle(command, times).await;
             }
+            drop(commands);
             self.commit(times.steady).await;
             self.room.tell_due(times.steady, &mut self.pending);
             self.publish();
@@ -221,7 +236,7 @@ impl Actor {
     /// Does anything but a line.
     async fn change(&mut self, command: RoomCommand, time: Timestamp) {
         match command {
-            RoomCommand::Say { .. } => {}
+            RoomCommand::Say { .. } | RoomCommand::LogLost => {}
             RoomCommand::Rename { member, name } => {
                 self.note(Fact::Renamed { member, name }, time).await;
             }
@@ -244,7 +259,6 @@ impl Actor {
                     let _ = answer.try_send(());
                 }
             }
-            RoomCommand::LogLost => self.fail(),
             RoomCommand::Reopened(moderation) => {
                 self.note(Fact::Reopened(moderation), time).await;
             }
@@ -414,11 +428,7 @@ impl Actor {
             self.outbox.end_reader(member, Some(Arc::clone(&put_out)));
             inbox.ring();
         }
-        self.handle.mailbox.clear(|command| {
-            if let RoomCommand::Join(joining) = command {
-                joining.refuse(JoinError::Fault);
-            }
-        });
+        self.handle.mailbox.clear(refuse);
         if let Some(on_end) = self.on_end.take() {
             on_end(RoomEnd::Fault);
         }
