@@ -33,6 +33,7 @@ CLIENTS=(
     "/usr/lib/*/libnss_wrapper.so libnss-wrapper"
     "fail2ban-regex fail2ban"
     "apparmor_parser apparmor"
+    "/usr/lib/postgresql/*/bin/postgres postgresql"
     # Its server, which Debian starts where there is a systemd, is not needed.
     "promtool --no-install-recommends prometheus"
 )

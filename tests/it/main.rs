@@ -68,6 +68,9 @@ mod many;
 /// A member that does not read holds nobody up and is told what it missed.
 mod slow_reader;
 
+/// PostgreSQL as the database that nodes share: what each call promises, and what becomes of it when something dies.
+mod engine;
+
 /// What members have seen is there after `kill -9`.
 mod crash;
 /// A disk that is full or may not be written: what is told to whom, and that nothing is lost.

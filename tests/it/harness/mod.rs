@@ -10,6 +10,7 @@ mod helper;
 pub(crate) mod http;
 mod pattern;
 mod people;
+pub(crate) mod postgres;
 mod relay;
 mod server;
 mod sshd;

@@ -1,0 +1,2 @@
+/// The servers of the tests themselves.
+mod servers;
