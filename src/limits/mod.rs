@@ -6,6 +6,7 @@
 mod admin;
 mod cluster;
 mod ops;
+mod postgres;
 mod store;
 mod terminal;
 mod tls;
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub use self::admin::*;
 pub use self::cluster::*;
 pub use self::ops::*;
+pub use self::postgres::*;
 pub use self::store::*;
 pub use self::terminal::*;
 pub use self::tls::*;

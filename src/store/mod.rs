@@ -18,6 +18,7 @@ mod log;
 mod memory;
 mod names;
 mod page;
+pub mod postgres;
 mod register;
 mod sqlite;
 pub mod tools;
