@@ -32,7 +32,8 @@ fn start(mut args: Args) -> Result<(), Failure> {
     let config = Config::new(source.read()?)?;
     let log = server::log::start(config.log, config.log_format);
     let mut log = log.map_err(|error| format!("cannot start the log: {error}"))?;
-    for doubt in source.doubts() {
+    let doubts = source.doubts().into_iter();
+    for doubt in doubts.chain(config.password_doubt()) {
         warn!("{doubt}");
     }
     server::raise_descriptor_limit();

@@ -8,6 +8,7 @@ use argh::FromArgs;
 use super::{Failure, tell};
 use crate::config::AdminPlace;
 use crate::ops::admin::client;
+use crate::store::place::DataPlace;
 
 /// Ask a running server to do something: parlor admin --data FILE help lists what. Exit code 1 if it was not done.
 #[derive(Debug, FromArgs)]
@@ -17,9 +18,9 @@ pub struct AskServer {
     #[argh(option, arg_name = "path")]
     pub socket: Option<PathBuf>,
 
-    /// the server's file, beside which the socket is by default (or in $RUNTIME_DIRECTORY)
+    /// the server's --data: a file, beside which the socket is by default (otherwise in $RUNTIME_DIRECTORY)
     #[argh(option, arg_name = "file")]
-    pub data: Option<PathBuf>,
+    pub data: Option<DataPlace>,
 
     /// answer in JSON
     #[argh(switch)]
@@ -32,7 +33,8 @@ pub struct AskServer {
 
 impl AskServer {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let usual = AdminPlace::usual(self.data.as_deref(), std::env::var_os("RUNTIME_DIRECTORY"));
+        let file = self.data.as_ref().and_then(DataPlace::file);
+        let usual = AdminPlace::usual(file, std::env::var_os("RUNTIME_DIRECTORY"));
         let path = match (self.socket, usual) {
             (Some(path), _) => path,
             (None, AdminPlace::Usual(path) | AdminPlace::Given(path)) => path,

@@ -9,6 +9,7 @@ use super::tools::Command;
 use crate::config::options::with_options;
 use crate::config::{ConfigSource, LogFormat, Options, RawDrawing, value};
 use crate::store::Durability;
+use crate::store::place::DataPlace;
 
 /// The arguments of the server and those of `parlor config`, which takes the same options.
 macro_rules! define_arguments {
@@ -142,7 +143,7 @@ mod tests {
     fn messages_are_kept_in_memory_unless_a_file_is_named() {
         assert_eq!(config(&[]).expect("defaults are right").data, None);
         let kept = config(&["--data", "chat.db", "--sync", "full", "--keep-lines", "500"]);
-        let expected = Data {
+        let expected = Data::File {
             file: "chat.db".into(),
             sync: Durability::Full,
             keep: Retention {

@@ -16,6 +16,9 @@ impl PrintConfig {
             tell(&format!("parlor: {doubt}"));
         }
         let config = Config::new(source.read()?)?;
+        if let Some(doubt) = config.password_doubt() {
+            tell(&format!("parlor: {doubt}"));
+        }
         match is_checked {
             true => Ok(()),
             false => print(&document::effective(&config)),

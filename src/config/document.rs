@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::Config;
 use super::options::{OPTIONS, OptionRow};
 use super::source::Source;
+use crate::store::place::{DataPlace, DatabaseUrl};
 
 /// Columns of a comment.
 const COLUMNS: usize = 100;
@@ -69,9 +70,13 @@ fn wrap(words: &str, out: &mut String) {
 /// The configuration in effect, as a file that would bring it about, with where each value comes from.
 pub fn effective(config: &Config) -> String {
     let options = &config.options;
+    let has_password = |row: &OptionRow| {
+        let url = options.data.as_ref().and_then(DataPlace::url);
+        row.name == "data" && url.is_some_and(DatabaseUrl::has_password)
+    };
     let rows = OPTIONS.iter().map(|row| {
         let (chosen, source) = (row.toml(options), options.sources.get(row.name));
-        match (chosen, source) {
+        let (text, mut from) = match (chosen, source) {
             (Some(value), Some(Source::File(path, at))) => {
                 (format!("{} = {value}", row.key), at.of(path))
             }
@@ -89,7 +94,11 @@ pub fn effective(config: &Config) -> String {
                 Some(value) => (format!("{} = {value}", row.key), "default".to_owned()),
                 None => (format!("#{}", row.key), "not set".to_owned()),
             },
+        };
+        if has_password(row) {
+            from.push_str(", with a password that is not shown");
         }
+        (text, from)
     });
     let rows: Vec<(String, String)> = rows.collect();
     let widths = rows.iter().map(|(row, _)| row.chars().count());

@@ -101,9 +101,16 @@ impl Config {
     /// different.
     pub fn succeed(&mut self, old: &Config) -> ReloadReport {
         let mut report = ReloadReport::default();
+        let is_same_data = self.options.data == old.options.data;
+        // Other options are shown by it.
+        self.data = old.data.clone();
         for row in OPTIONS {
             let (was, is) = (shown(row, old), shown(row, self));
             match row.on_reload {
+                // Two URLs that look alike, since passwords are not shown.
+                _ if was == is && row.name == "data" && !is_same_data => {
+                    report.waiting.push(row.key);
+                }
                 _ if was == is => {}
                 OnReload::Live => report
                     .changed
@@ -117,7 +124,6 @@ impl Config {
         if self.motd != old.motd && self.options.motd == old.options.motd {
             report.changed.push("motd: the file has changed".to_owned());
         }
-        self.data = old.data.clone();
         // It may be beside the data.
         self.certificate =
             super::find_certificate(&self.options).unwrap_or_else(|_| old.certificate.clone());

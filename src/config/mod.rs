@@ -3,6 +3,7 @@
 //! [`options`] lists every option, and says how to add one. [`ConfigSource`] reads flags, environment and file.
 
 pub mod control;
+mod data;
 pub mod document;
 mod file;
 pub mod live;
@@ -23,6 +24,7 @@ use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 use tracing::warn;
 
+pub use data::{Data, ON_COMMAND_LINE};
 pub use live::{LiveConfig, ReloadReport};
 pub use options::{LogFormat, Options, RawDrawing};
 pub use source::{ConfigError, ConfigSource, Source};
@@ -35,21 +37,11 @@ use crate::net::listener::Listener;
 use crate::net::tls::{CertificateSource, Certificates};
 use crate::net::trust::Trust;
 use crate::runtime::Clock;
-use crate::store::{Durability, Retention, Store};
+use crate::store::Store;
+use crate::store::place::DataPlace;
 use crate::time::rate::Pace;
 use crate::time::zone;
 use crate::{limits, text};
-
-/// Where messages are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Data {
-    /// The database.
-    pub file: PathBuf,
-    /// When a message counts as stored.
-    pub sync: Durability,
-    /// Which messages are deleted.
-    pub keep: Retention,
-}
 
 /// Where operators of this machine are listened for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +146,7 @@ impl Config {
             proxy_from: parse_trust(&options)?,
             listen: parse_listens(&options)?,
             certificate: find_certificate(&options)?,
-            data: parse_data(&options)?,
+            data: Data::parse(&options)?,
             admin: admin_place(&options, std::env::var_os("RUNTIME_DIRECTORY")),
             operators: parse_operators(&options)?,
             name: parse_name(&options)?,
@@ -225,6 +217,10 @@ impl Config {
         match name {
             "threads" => Some(self.threads.to_string()),
             "max_rooms_per_address" => Some(self.rooms.per_address_max.to_string()),
+            "node_name" => match &self.data {
+                Some(Data::Cluster { name, .. }) => Some(value::quoted(name)),
+                Some(Data::File { .. }) | None => None,
+            },
             _ => None,
         }
     }
@@ -250,16 +246,25 @@ impl Config {
         )
     }
 
+    /// Who else can read the password of the database, and how to keep it from them.
+    pub fn password_doubt(&self) -> Option<String> {
+        data::password_doubt(&self.options)
+    }
+
     /// Opens the store for messages, from which `clock` hears what time it was. Blocks meanwhile.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with the file, which is left unchanged.
+    /// A sentence that says what is wrong with the file, which is left unchanged, or with the database.
     pub fn open_store(&self, clock: &Clock) -> Result<Store, String> {
         match &self.data {
             None => Ok(Store::memory(self.room.history_lines)),
-            Some(data) => Store::open(&data.file, data.sync, data.keep, clock)
-                .map_err(|error| error.to_string()),
+            Some(Data::File { file, sync, keep }) => {
+                Store::open(file, *sync, *keep, clock).map_err(|error| error.to_string())
+            }
+            Some(Data::Cluster { url, .. }) => {
+                Err(format!("{url}: this version cannot use a database"))
+            }
         }
     }
 
@@ -275,7 +280,17 @@ impl Config {
     ) -> Result<Arc<Certificates>, String> {
         let certificates = Certificates::new(self.certificate.clone());
         match listeners.iter().any(|listener| listener.listen().is_tls) {
-            true => certificates.open(clock.timestamp())?,
+            true => {
+                certificates.open(clock.timestamp())?;
+                if let (Some(Data::Cluster { .. }), CertificateSource::Made(None)) =
+                    (&self.data, &self.certificate)
+                {
+                    warn!(
+                        "each server that shares the database makes a tls certificate of its own, another one at each \
+                         start; give all of them the same --tls-cert and --tls-key"
+                    );
+                }
+            }
             false => self
                 .certificate_doubt()
                 .into_iter()
@@ -384,7 +399,10 @@ fn admin_place(options: &Options, runtime_directory: Option<OsString>) -> AdminP
     match &options.admin {
         Some(path) if path.as_os_str() == "none" => AdminPlace::None,
         Some(path) => AdminPlace::Given(path.clone()),
-        None => AdminPlace::usual(options.data.as_deref(), runtime_directory),
+        None => AdminPlace::usual(
+            options.data.as_ref().and_then(DataPlace::file),
+            runtime_directory,
+        ),
     }
 }
 
@@ -397,7 +415,7 @@ fn parse_operators(options: &Options) -> Result<Vec<Name>, ConfigError> {
             return Err(wrong("anon is everybody's".to_owned()));
         }
         if options.data.is_none() {
-            let why = "operators have accounts, which need the file of --data: give that too";
+            let why = "operators have accounts, which need --data: give that too";
             return Err(wrong(why.to_owned()));
         }
         operators.push(name);
@@ -408,30 +426,6 @@ fn parse_operators(options: &Options) -> Result<Vec<Name>, ConfigError> {
             format!("there can be {} at most", limits::OPERATORS_MAX),
         )),
         false => Ok(operators),
-    }
-}
-
-fn parse_data(options: &Options) -> Result<Option<Data>, ConfigError> {
-    let sync = options.sync.unwrap_or_default();
-    let keep = Retention {
-        days: options.keep,
-        lines: options.keep_lines,
-    };
-    if let Some(file) = options.data.clone() {
-        return Ok(Some(Data { file, sync, keep }));
-    }
-    let in_vain = [
-        ("sync", sync == Durability::Full),
-        ("keep", keep.days.is_some()),
-        ("keep_lines", keep.lines.is_some()),
-        (
-            "account_idle",
-            options.account_idle.is_some_and(|days| days > 0),
-        ),
-    ];
-    match in_vain.into_iter().find(|(_, is_in_vain)| *is_in_vain) {
-        Some((name, _)) => Err(options.wrong(name, "it is for the file of --data: give that too")),
-        None => Ok(None),
     }
 }
 
@@ -447,7 +441,8 @@ fn find_certificate(options: &Options) -> Result<CertificateSource, ConfigError>
             "give --tls-cert FILE too: the certificate that it is for",
         )),
         (None, None) => {
-            let beside = options.data.as_deref().map(|data| {
+            let beside = options.data.as_ref().and_then(DataPlace::file);
+            let beside = beside.map(|data| {
                 let mut name = data.as_os_str().to_owned();
                 name.push(limits::TLS_MADE_SUFFIX);
                 PathBuf::from(name)

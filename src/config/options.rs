@@ -23,6 +23,7 @@ use super::value::{Field, words};
 use crate::limits;
 use crate::net::trust::Trust;
 use crate::store::Durability;
+use crate::store::place::DataPlace;
 
 /// Hands the list of options to another macro.
 macro_rules! with_options {
@@ -67,32 +68,46 @@ macro_rules! with_options {
                 raw: Option<RawDrawing>,
             }
             section "What is kept" {
-                /// keep rooms and messages in this file, which is created if needed (default: in memory only)
+                /// keep rooms and messages in this file, which is created if needed; or in a PostgreSQL database that any
+                /// number of servers share: postgres://USER@HOST/DATABASE, as docs/cluster.md says (default: in memory only)
                 option(
-                    arg_name = "file", key = "data",
+                    arg_name = "where", key = "data",
                     example = "/var/lib/parlor/chat.db", on_reload = Restart
                 )
-                data: Option<PathBuf>,
+                data: Option<DataPlace>,
 
-                /// what stored messages survive: normal, the server's end, however sudden; or full, a power failure
-                /// as well, which costs more (default: normal)
+                /// what messages stored in a file survive: normal, the server's end, however sudden; or full, a power
+                /// failure as well, which costs more (default: normal)
                 option(
                     arg_name = "what", key = "sync",
                     default = Some(Durability::Normal), on_reload = Restart
                 )
                 sync: Option<Durability>,
 
-                /// delete messages that are older than this many days from the file (default: never)
+                /// delete messages that are older than this many days (default: never)
                 option(arg_name = "days", key = "keep_days", example = "90", on_reload = Restart)
                 keep: Option<u32>,
 
-                /// delete all but the last so many messages of each room from the file (default: never)
+                /// delete all but the last so many messages of each room (default: never)
                 option(arg_name = "lines", key = "keep_lines", example = "10000", on_reload = Restart)
                 keep_lines: Option<u64>,
             }
+            section "Several servers" {
+                /// with --data postgres://...: after how many seconds without a sign of this server the others take it for
+                /// dead (default: 10; 1 to 300)
+                option(
+                    arg_name = "seconds", key = "node_lease_seconds",
+                    default = Some(limits::NODE_LEASE.as_secs() as u32), on_reload = Restart
+                )
+                node_lease: Option<u32>,
+
+                /// with --data postgres://...: what operators know this server by (default: the host's name)
+                option(arg_name = "name", key = "node_name", example = "east-1", on_reload = Restart)
+                node_name: Option<String>,
+            }
             section "Operators" {
                 /// a Unix socket for parlor admin, of the server's user and root, or none (default: FILE.admin beside
-                /// the FILE of --data, or admin.sock in $RUNTIME_DIRECTORY)
+                /// the FILE of --data; without one, admin.sock in $RUNTIME_DIRECTORY)
                 option(arg_name = "path", key = "admin", example = "/run/parlor/admin.sock", on_reload = Restart)
                 admin: Option<PathBuf>,
 

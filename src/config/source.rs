@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::file;
 use super::options::{OPTIONS, OptionRow, Options};
+use crate::store::place::DataPlace;
 use crate::text;
 
 /// Where an option was given.
@@ -176,7 +177,7 @@ impl ConfigSource {
         let mut options = Options::default();
         let mut wrong = Vec::new();
         if let Some(directory) = &self.state_directory {
-            options.data = Some(directory.join(STATE_FILE));
+            options.data = Some(DataPlace::File(directory.join(STATE_FILE)));
             let row = OptionRow::named("data");
             options.sources.set(row, Source::StateDirectory);
         }

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use tracing::level_filters::LevelFilter;
 
 use crate::store::Durability;
+use crate::store::place::DataPlace;
 
 /// How a value is written in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub trait Value: Sized {
     /// to write instead.
     fn read(text: &str) -> Result<Self, String>;
 
-    /// Writes it so that [`Value::read`] gives it back.
+    /// Writes it so that [`Value::read`] gives it back, but for a password.
     fn text(&self) -> String;
 }
 
@@ -159,7 +160,7 @@ fn write_toml<T: Value>(value: &T) -> String {
 }
 
 /// A basic string of TOML.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for letter in text.chars() {
         match letter {
@@ -249,6 +250,23 @@ impl Value for PathBuf {
 
     fn text(&self) -> String {
         self.display().to_string()
+    }
+}
+
+impl Value for DataPlace {
+    const KIND: Kind = Kind::Text;
+
+    /// Whatever is wrong with a URL is found later: whoever says so here shows what was given, and there may be a password
+    /// in it.
+    fn read(text: &str) -> Result<DataPlace, String> {
+        match text {
+            "" => Err("give the path of a file, or postgres://...".to_owned()),
+            text => Ok(DataPlace::new(text)),
+        }
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
     }
 }
 

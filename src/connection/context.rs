@@ -55,6 +55,7 @@ mod tests {
     use super::*;
     use crate::config::Options;
     use crate::net::socket::Encryption;
+    use crate::store::place::DataPlace;
 
     #[test]
     fn passwords_are_asked_for_where_nobody_can_overhear_them_or_the_operator_does_not_mind() {
@@ -78,7 +79,7 @@ mod tests {
         ];
         for (has_file, plain_passwords, peer, accounts, is_overheard) in table {
             let options = Options {
-                data: has_file.then(|| "chat.db".into()),
+                data: has_file.then(|| DataPlace::new("chat.db")),
                 plain_passwords: Some(plain_passwords),
                 ..Options::default()
             };

@@ -1,10 +1,18 @@
 //! Bounds of what servers that share rooms do with each other.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// For how long others wait for a server that says nothing, unless an operator has chosen: longer than a slow disk, a
 /// failover that goes well or a pause of a virtual machine, and not so long that names stay taken.
 pub const NODE_LEASE: Duration = Duration::from_secs(10);
+
+/// Seconds that `--node-lease` may ask for. One is for tries on one machine: a busy one stands still for so long now and
+/// then. For five minutes the names of a dead server are not free, and nobody waits for longer.
+pub const NODE_LEASE_SECONDS: RangeInclusive<u32> = 1..=300;
+
+/// Columns of what operators know a server by: it stands in front of rows.
+pub const NODE_NAME_COLUMNS_MAX: usize = 40;
 
 /// So many times a server renews its lease before that ends.
 pub const LEASE_RENEWALS: u32 = 4;

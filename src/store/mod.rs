@@ -19,6 +19,7 @@ mod memory;
 mod names;
 mod page;
 pub mod postgres;
+pub mod place;
 mod register;
 mod sqlite;
 pub mod tools;

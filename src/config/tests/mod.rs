@@ -1,3 +1,5 @@
+mod data;
+
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -410,7 +412,8 @@ fn what_cannot_change_while_the_server_runs_stays_and_waits() {
 
 #[test]
 fn whatever_waits_for_a_restart_is_as_it_was_in_the_configuration_that_is_in_effect() {
-    let old = of_file("data = \"x.db\"\n").expect("it makes sense");
+    const FILE: &str = "data = \"x.db\"\n";
+    const URL: &str = "data = \"postgres://db/parlor\"\n";
     for row in OPTIONS
         .iter()
         .filter(|row| row.on_reload == options::OnReload::Restart)
@@ -418,13 +421,15 @@ fn whatever_waits_for_a_restart_is_as_it_was_in_the_configuration_that_is_in_eff
         let other = match row.key {
             "sync" => "\"full\"".to_owned(),
             "log_format" => "\"json\"".to_owned(),
+            "node_lease_seconds" => "20".to_owned(),
             _ => row.example_toml().expect("an example"),
         };
-        let data = if row.key == "data" {
-            ""
-        } else {
-            "data = \"x.db\"\n"
+        let (data, old) = match row.key {
+            "data" => ("", FILE),
+            "node_lease_seconds" | "node_name" => (URL, URL),
+            _ => (FILE, FILE),
         };
+        let old = of_file(old).expect("it makes sense");
         let mut new = of_file(&format!("{data}{} = {other}\n", row.key)).expect("it makes sense");
         let report = new.succeed(&old);
         assert_eq!(report.waiting, [row.key]);
@@ -444,14 +449,19 @@ fn what_a_service_keeps_is_in_its_own_directory_unless_somebody_says_otherwise()
         let source = ConfigSource::new(Options::default(), None, environment(&variables));
         let config = source.read().and_then(Config::new).expect("it makes sense");
         assert_eq!(source.doubts(), [""; 0]);
-        config.data.map(|data| data.file)
+        config.data.map(|data| data.place())
     };
-    let own = Some(PathBuf::from("/var/lib/parlor/chat.db"));
+    let own = Some(DataPlace::new("/var/lib/parlor/chat.db"));
     assert_eq!(data("/var/lib/parlor", &[]), own);
     assert_eq!(data("/var/lib/parlor:/var/lib/other", &[]), own);
     assert_eq!(data("/var/lib/parlor", &[("PARLOR_SYNC", "full")]), own);
     let other = data("/var/lib/parlor", &[("PARLOR_DATA", "/srv/chat.db")]);
-    assert_eq!(other, Some(PathBuf::from("/srv/chat.db")));
+    assert_eq!(other, Some(DataPlace::new("/srv/chat.db")));
+    let other = data(
+        "/var/lib/parlor",
+        &[("PARLOR_DATA", "postgres://db/parlor")],
+    );
+    assert_eq!(other, Some(DataPlace::new("postgres://db/parlor")));
     assert_eq!(data("", &[]), None);
 }
 
