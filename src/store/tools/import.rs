@@ -1,26 +1,19 @@
 //! Reading in what was exported.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::Path;
 use std::thread;
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
-use super::record::{MessageRecord, Record, RoomRecord, time_ms};
+use super::reader::{Checked, Lines, NewLine, NewRoom, wrong};
 use super::{ToolError, failed};
 use crate::chat::history::RoomId;
-use crate::chat::message::Kind;
-use crate::chat::name::{Name, RoomName};
 use crate::chat::room::Moderation;
-use crate::chat::topic::{TooLong, Topic};
-use crate::limits::{
-    IMPORT_LINE_BYTES_MAX, IMPORT_LINES, IMPORT_PAUSE, LINE_BYTES_MAX, MESSAGE_ID_IMPORT_MAX,
-};
+use crate::limits::{IMPORT_LINES, IMPORT_PAUSE};
 use crate::store::sqlite::query::{ID_MAX, id_of, place};
 use crate::store::{Durability, file};
-use crate::text;
 
 /// What an import did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,11 +43,7 @@ pub fn import(
 ) -> Result<Imported, ToolError> {
     let path = file::canonical(path)?;
     let mut db = file::open_to_write(&path, Durability::Normal)?;
-    let mut lines = Lines {
-        input,
-        number: 0,
-        bytes: Vec::new(),
-    };
+    let mut lines = Lines::new(input);
     let mut imported = Imported::default();
     loop {
         let change = db
@@ -75,39 +64,6 @@ pub fn import(
         thread::sleep(IMPORT_PAUSE);
     }
     Ok(imported)
-}
-
-struct Lines<'a> {
-    input: &'a mut dyn BufRead,
-    number: u64,
-    bytes: Vec<u8>,
-}
-
-impl Lines<'_> {
-    /// The next line that is not empty, with its number.
-    fn next(&mut self) -> Result<Option<(u64, &[u8])>, ToolError> {
-        loop {
-            self.bytes.clear();
-            let most = IMPORT_LINE_BYTES_MAX as u64 + 1;
-            let read = (&mut *self.input)
-                .take(most)
-                .read_until(b'\n', &mut self.bytes)?;
-            self.number += 1;
-            if read == 0 {
-                return Ok(None);
-            }
-            if read as u64 == most {
-                return Err(wrong(self.number, "it is too long"));
-            }
-            if !self.bytes.trim_ascii().is_empty() {
-                return Ok(Some((self.number, self.bytes.trim_ascii())));
-            }
-        }
-    }
-}
-
-fn wrong(number: u64, what: &str) -> ToolError {
-    ToolError::Input(format!("line {number}: {what}"))
 }
 
 /// The rooms of one transaction. Another process may write between transactions.
@@ -176,14 +132,9 @@ fn import_line(
     rooms: &mut Rooms,
     imported: &mut Imported,
 ) -> Result<(), ToolError> {
-    let record = serde_json::from_slice(line).map_err(|error| wrong(number, &error.to_string()))?;
-    let done = match record {
-        Record::Room(room) => NewRoom::check(room)
-            .map_err(Refused::Why)
-            .and_then(|room| room.write(db, rooms)),
-        Record::Message(message) => NewLine::check(message)
-            .map_err(Refused::Why)
-            .and_then(|message| message.write(db, rooms, imported)),
+    let done = match Checked::parse(line).map_err(|why| wrong(number, &why))? {
+        Checked::Room(room) => room.write(db, rooms),
+        Checked::Line(message) => message.write(db, rooms, imported),
     };
     done.map_err(|refused| match refused {
         Refused::Why(why) => wrong(number, &why),
@@ -191,38 +142,7 @@ fn import_line(
     })
 }
 
-struct NewRoom {
-    name: RoomName,
-    topic: String,
-    created: i64,
-    last_id: u64,
-    moderation: Moderation,
-}
-
 impl NewRoom {
-    fn check(record: RoomRecord) -> Result<NewRoom, String> {
-        let topic = Topic::parse(&record.topic)
-            .map_err(|TooLong| "its topic is too long".to_owned())?
-            .map(String::from)
-            .unwrap_or_default();
-        if topic != record.topic {
-            return Err("nobody could have set its topic".to_owned());
-        }
-        let moderation = match &record.moderation {
-            Some(json) => Moderation::from_json(&json.to_string())
-                .map_err(|error| format!("its moderation makes no sense: {error}"))?
-                .persistent(),
-            None => Moderation::default(),
-        };
-        Ok(NewRoom {
-            name: room_name(&record.name)?,
-            topic,
-            created: checked_time(&record.created)?,
-            last_id: checked_id(record.last_id)?,
-            moderation,
-        })
-    }
-
     /// A room that is there keeps what it has, and gives no number that the other room has given.
     fn write(&self, db: &Connection, rooms: &mut Rooms) -> Result<(), Refused> {
         let key = self.name.key();
@@ -259,66 +179,9 @@ impl NewRoom {
         }
         Ok(())
     }
-
-    /// Whether what was said in this room may be read by those who may come into that one.
-    fn may_join(&self, there: &Moderation) -> Result<(), String> {
-        let would = |what: &str| {
-            let name = &self.name;
-            format!(
-                "this room {name} is {what} and the one that is there is not; import it into another file, or \
-                 close the other first"
-            )
-        };
-        if self.moderation.lock().is_some() && there.lock().is_none() {
-            return Err(would("locked"));
-        }
-        if self.moderation.is_private() && !there.is_private() {
-            return Err(would("private"));
-        }
-        Ok(())
-    }
-}
-
-struct NewLine {
-    room: RoomName,
-    id: u64,
-    time: i64,
-    name: String,
-    kind: Kind,
-    text: String,
 }
 
 impl NewLine {
-    fn check(record: MessageRecord) -> Result<NewLine, String> {
-        let name = Name::parse(&record.name)
-            .map_err(|error| format!("{} is not a name: {error}", record.name))?;
-        let kind = Kind::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == record.kind);
-        if record.text.is_empty() || record.id == 0 {
-            return Err("a message needs text, and a number of at least 1".to_owned());
-        }
-        if record.text.len() > LINE_BYTES_MAX {
-            let bytes = record.text.len();
-            return Err(format!(
-                "its text has {bytes} bytes; a message has at most {LINE_BYTES_MAX}"
-            ));
-        }
-        if text::clean(record.text.as_bytes()) != record.text || name.as_str() != record.name {
-            return Err(
-                "it has characters that nobody can send, such as control characters".to_owned(),
-            );
-        }
-        Ok(NewLine {
-            room: room_name(&record.room)?,
-            id: checked_id(record.id)?,
-            time: checked_time(&record.time)?,
-            name: name.as_str().to_owned(),
-            kind: kind.ok_or_else(|| format!("there is no message kind {}", record.kind))?,
-            text: record.text,
-        })
-    }
-
     /// The state of the room, which is made if there is none.
     fn room_state(&self, db: &Connection, rooms: &mut Rooms) -> Result<RoomState, Refused> {
         let key = self.room.key();
@@ -403,24 +266,4 @@ impl NewLine {
         }
         Ok(())
     }
-}
-
-fn room_name(text: &str) -> Result<RoomName, String> {
-    let wrong = |why: &dyn fmt::Display| format!("{text} is not a room name: {why}");
-    let name = RoomName::parse(text).map_err(|error| wrong(&error))?;
-    match name.as_str() == text {
-        true => Ok(name),
-        false => Err(wrong(&format_args!("{name} would be one"))),
-    }
-}
-
-fn checked_id(id: u64) -> Result<u64, String> {
-    if id > MESSAGE_ID_IMPORT_MAX {
-        return Err(format!("numbers go up to {MESSAGE_ID_IMPORT_MAX}"));
-    }
-    Ok(id)
-}
-
-fn checked_time(text: &str) -> Result<i64, String> {
-    time_ms(text).ok_or_else(|| format!("{text} is not a time; one is 2026-01-02T03:04:05.678Z"))
 }

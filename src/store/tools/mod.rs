@@ -6,10 +6,12 @@ mod backup;
 mod check;
 mod export;
 mod import;
+pub(in crate::store) mod reader;
 mod record;
 mod restore;
 mod rooms;
 mod trust_clock;
+pub(in crate::store) mod writer;
 
 use std::path::Path;
 use std::{fmt, io};
@@ -17,11 +19,12 @@ use std::{fmt, io};
 pub use accounts::{accounts, delete_account};
 pub use backup::backup;
 pub use check::check;
-pub use export::{Format, Selection, export};
+pub use export::export;
 pub use import::{Imported, import};
 pub use restore::restore;
 pub use rooms::{reopen, rooms};
 pub use trust_clock::trust_clock;
+pub use writer::{Format, Selection};
 
 use super::file::{self, OpenError};
 
