@@ -16,6 +16,7 @@ use prometheus_client::registry::Registry;
 
 use super::Watched;
 use super::http::{Answer, Status};
+use super::nodes;
 use super::process::Process;
 use crate::chat::people::ClientKind;
 use crate::counts::{BOUNDS, Histogram, Kind, Snapshot, Way};
@@ -70,6 +71,7 @@ impl Collector for Figures {
         self.write_rooms(&figures, &mut page)?;
         self.write_runtime(&figures, &mut page)?;
         write_store(self.watched.store.counts(), &mut page)?;
+        nodes::write(self.watched.store.cluster(), &mut page)?;
         write_process(self.started_ms, Process::now(), &mut page)
     }
 }
@@ -209,12 +211,12 @@ fn write_store(counts: Option<&StoreCounts>, page: &mut Page<'_>) -> fmt::Result
     };
     page.gauges(
         "parlor_store_requests",
-        "What was asked of the file and is not answered, the queue included.",
+        "What was asked of the file, or of the database, and is not answered, the queue included.",
         each().map(|(labels, timed)| (labels, timed.under_way())),
     )?;
     page.histograms(
         "parlor_store_request_seconds",
-        "From something's being asked of the file to the answer, the wait in the queue included.",
+        "From something's being asked of the file, or of the database, to the answer, the wait in the queue included.",
         each().map(|(labels, timed)| (labels, timed.took().snapshot())),
     )?;
     page.histogram(
@@ -292,10 +294,10 @@ fn labels_of(kind: Kind) -> [(&'static str, &'static str); 3] {
 }
 
 /// What is being written.
-struct Page<'a>(DescriptorEncoder<'a>);
+pub(super) struct Page<'a>(DescriptorEncoder<'a>);
 
 impl Page<'_> {
-    fn describe(
+    pub(super) fn describe(
         &mut self,
         name: &'static str,
         help: &'static str,
@@ -304,7 +306,7 @@ impl Page<'_> {
         self.0.encode_descriptor(name, help, None, kind)
     }
 
-    fn gauge(
+    pub(super) fn gauge(
         &mut self,
         name: &'static str,
         help: &'static str,
@@ -314,7 +316,7 @@ impl Page<'_> {
             .encode_gauge(&value)
     }
 
-    fn gauges<L: EncodeLabelSet>(
+    pub(super) fn gauges<L: EncodeLabelSet>(
         &mut self,
         name: &'static str,
         help: &'static str,
@@ -328,13 +330,18 @@ impl Page<'_> {
     }
 
     /// The format appends `_total` to the name.
-    fn counter(&mut self, name: &'static str, help: &'static str, value: u64) -> fmt::Result {
+    pub(super) fn counter(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        value: u64,
+    ) -> fmt::Result {
         let mut counter = self.describe(name, help, MetricType::Counter)?;
         counter.encode_counter::<NoLabelSet, u64, u64>(&value, None)
     }
 
     /// As [`Page::counter`].
-    fn counters<L: EncodeLabelSet>(
+    pub(super) fn counters<L: EncodeLabelSet>(
         &mut self,
         name: &'static str,
         help: &'static str,
@@ -348,7 +355,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn histogram(
+    pub(super) fn histogram(
         &mut self,
         name: &'static str,
         help: &'static str,
@@ -357,7 +364,7 @@ impl Page<'_> {
         write_histogram(self.describe(name, help, MetricType::Histogram)?, snapshot)
     }
 
-    fn histograms<L: EncodeLabelSet>(
+    pub(super) fn histograms<L: EncodeLabelSet>(
         &mut self,
         name: &'static str,
         help: &'static str,

@@ -3,6 +3,7 @@
 //! - `admin`: the socket for `parlor admin`;
 //! - `http`: as much of HTTP as that takes;
 //! - `metrics`: the figures, in the text format of Prometheus;
+//! - `nodes`: those of a server among several;
 //! - `process`: those that the system has;
 //! - `health`: whether a line that is said now comes back.
 //!
@@ -12,6 +13,7 @@ pub mod admin;
 pub mod health;
 pub mod http;
 pub mod metrics;
+mod nodes;
 mod process;
 
 use std::fmt;
@@ -66,14 +68,15 @@ pub async fn serve(listener: Listener, watched: Watched) {
     let lag = Arc::<Histogram>::default();
     let watching = watch_lag(runtime.clock.clone(), Arc::clone(&lag));
     let health = Health::new(Arc::clone(&watched.lobby), runtime.clone());
-    let pages = Arc::new((Metrics::new(watched, lag), health));
+    let store = watched.store.clone();
+    let pages = Arc::new((Metrics::new(watched, lag), health, store));
     let serving = http::serve(listener, runtime, move |path| {
         let pages = Arc::clone(&pages);
         async move {
-            let (metrics, health) = &*pages;
+            let (metrics, health, store) = &*pages;
             match path.as_str() {
                 "/metrics" => Some(metrics.answer()),
-                "/health" => Some(health_answer(health).await),
+                "/health" => Some(health_answer(health, store).await),
                 _ => None,
             }
         }
@@ -81,10 +84,18 @@ pub async fn serve(listener: Listener, watched: Watched) {
     future::or(watching, serving).await;
 }
 
-async fn health_answer(health: &Health) -> Answer {
+async fn health_answer(health: &Health, store: &Store) -> Answer {
+    // Why a line would not come back, where somebody knows.
+    if let Some(trouble) = store.cluster().and_then(|cluster| cluster.trouble()) {
+        return Answer::text(Status::Unavailable, format!("not ok: {trouble}"));
+    }
     match health.check().await {
         Ok(took) => {
-            let words = format!("ok: a line was stored and back within {}", Span(took));
+            let mut words = format!("ok: a line was stored and back within {}", Span(took));
+            if let Some(cluster) = store.cluster() {
+                let figures = cluster.figures();
+                words += &format!("; node {} of {}", figures.node, figures.alive);
+            }
             Answer::text(Status::Ok, words)
         }
         Err(ill) => Answer::text(Status::Unavailable, format!("not ok: {ill}")),

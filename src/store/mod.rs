@@ -563,8 +563,9 @@ impl Store {
     /// What is counted of its work; `None`: it has no file.
     pub fn counts(&self) -> Option<&StoreCounts> {
         match &self.backend {
-            Backend::Memory(_) | Backend::Cluster(_) => None,
+            Backend::Memory(_) => None,
             Backend::Sqlite(sqlite) => Some(sqlite.counts()),
+            Backend::Cluster(cluster) => Some(&cluster.counts().store),
         }
     }
 

@@ -107,6 +107,7 @@ impl Follower {
         }
         if self.node.barrier().await.is_ok() {
             self.note_heads(&heads);
+            self.node.standing.note_sure(self.node.clock.now());
         }
     }
 
@@ -161,7 +162,7 @@ impl Follower {
 
     /// It is tried again soon.
     fn failed(&mut self, error: &EngineError) {
-        self.node.counts.failures.add(1);
+        self.node.counts.store.failures.add(1);
         tracing::debug!("cannot read what others have stored: {error}");
         let soon = self.node.clock.now() + Duration::from_millis(500);
         self.poll_at = self.poll_at.min(soon);

@@ -47,6 +47,8 @@ pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
 
 /// Takes for dead who has said nothing for too long.
 async fn look_after(node: &Node, renewed: &Renewed) {
+    let silent = renewed.nodes.iter().filter(|row| row.is_expired).count();
+    node.counts.set_nodes(renewed.nodes.len() - silent, silent);
     let versions = renewed.nodes.iter().filter(|row| !row.is_expired);
     let least = versions.map(|row| row.version).min();
     node.standing

@@ -38,7 +38,7 @@ use crate::limits::ENGINE_RETRY_MIN;
 use crate::runtime::{Clock, Runtime, Tasks};
 use crate::time::Timestamp;
 
-pub use counts::ClusterCounts;
+pub use counts::{ClusterCounts, ClusterFigures};
 
 /// How a server takes part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,12 +185,39 @@ impl Cluster {
 
     /// Why nothing can be stored just now, for operators; `None`: it can.
     pub fn trouble(&self) -> Option<String> {
-        self.node.standing.trouble(self.node.clock.now())
+        let node = &self.node;
+        node.standing.trouble(node.clock.now(), node.options.lease)
     }
 
     /// How long its lease has run since it was renewed last.
     pub fn lease_age(&self) -> Duration {
         self.node.standing.lease_age(self.node.clock.now())
+    }
+
+    /// How it stands at the moment.
+    pub fn figures(&self) -> ClusterFigures {
+        let Node {
+            me,
+            standing,
+            seen,
+            counts,
+            options,
+            ..
+        } = &*self.node;
+        let now = self.node.clock.now();
+        let (alive, silent) = counts.nodes();
+        ClusterFigures {
+            node: *me,
+            alive,
+            silent,
+            lease_left: options.lease.saturating_sub(standing.lease_age(now)),
+            is_connected: !standing.is_away(now),
+            is_fenced: standing.is_fenced(),
+            is_refusing: standing.is_refusing(),
+            in_doubt: counts.in_doubt(),
+            behind: seen.behind(),
+            sure_age: standing.sure_age(now),
+        }
     }
 
     /// How it takes part.
@@ -238,7 +265,7 @@ impl Cluster {
             closing,
             image,
         };
-        let timing = node.counts.append.begin();
+        let timing = node.counts.store.append.begin();
         let (answer, answered) = async_channel::bounded(1);
         let job = Job::append(part, node.clock.now(), answer);
         if self.jobs.try_send(job).is_err() {
@@ -287,6 +314,7 @@ impl Cluster {
         size: PageSize,
     ) -> Result<Vec<Arc<Message>>, StoreError> {
         let lines = self.lines(room, size);
+        let _timing = self.node.counts.store.read.begin();
         let found = self.node.engine.page_back(lines, before).await;
         found.map_err(StoreError::from)
     }
@@ -298,6 +326,7 @@ impl Cluster {
         count: usize,
     ) -> Result<Vec<Arc<Message>>, StoreError> {
         let lines = self.lines(room, PageSize::lines(count));
+        let _timing = self.node.counts.store.read.begin();
         let found = self.node.engine.around(lines, id).await;
         found.map_err(StoreError::from)
     }
@@ -309,6 +338,7 @@ impl Cluster {
         count: usize,
     ) -> Result<Found, StoreError> {
         let lines = self.lines(room, PageSize::lines(count));
+        let _timing = self.node.counts.store.search.begin();
         let found = self.node.engine.search(lines, typed.to_owned()).await;
         found.map_err(StoreError::from)
     }

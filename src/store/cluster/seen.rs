@@ -116,6 +116,13 @@ impl Seen {
         unread
     }
 
+    /// Entries that were heard of and not read.
+    pub(super) fn behind(&self) -> u64 {
+        let logs = self.lock();
+        let open = logs.values().filter(|log| log.is_open);
+        open.map(|log| log.head.saturating_sub(log.handed)).sum()
+    }
+
     /// Up to where the rooms have had their logs by now.
     pub(super) fn handed(&self) -> Handed {
         let logs = self.lock();

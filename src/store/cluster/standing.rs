@@ -22,10 +22,19 @@ struct State {
     renewed: Instant,
     /// Since when it was renewed without a gap.
     steady_since: Instant,
+    /// When it was looked last how far all logs go.
+    sure: Instant,
     /// The greatest barrier.
     barrier: u64,
     /// The version of entries that all nodes understand.
     least_version: u16,
+}
+
+impl State {
+    fn is_away(&self, now: Instant) -> bool {
+        let is_long = |since: Instant| now.saturating_duration_since(since) >= UNSENT_AFTER;
+        self.away_since.is_some_and(is_long)
+    }
 }
 
 impl Standing {
@@ -37,6 +46,7 @@ impl Standing {
             refuses: None,
             renewed: now,
             steady_since: now,
+            sure: now,
             barrier: 0,
             least_version: u16::MAX,
         }))
@@ -48,15 +58,19 @@ impl Standing {
         if let Some(why) = &state.refuses {
             return Err(StoreError::Failed(why.clone()));
         }
-        let is_away = |since: Instant| now.saturating_duration_since(since) >= UNSENT_AFTER;
-        match state.away_since.is_some_and(is_away) {
+        match state.is_away(now) {
             true => Err(StoreError::Unavailable),
             false => Ok(()),
         }
     }
 
-    /// Why nothing can be stored.
-    pub(super) fn trouble(&self, now: Instant) -> Option<String> {
+    /// Whether the database has not answered for so long that it is of no use to wait.
+    pub(super) fn is_away(&self, now: Instant) -> bool {
+        self.lock().is_away(now)
+    }
+
+    /// Why nothing can be stored, where others wait for so long when nothing is heard of this node.
+    pub(super) fn trouble(&self, now: Instant, lease: Duration) -> Option<String> {
         let state = self.lock();
         if let Some(why) = &state.refuses {
             return Some(why.clone());
@@ -64,11 +78,15 @@ impl Standing {
         if state.is_fenced {
             return Some("the other nodes take this one for dead; it is coming back".to_owned());
         }
-        let since = now.saturating_duration_since(state.away_since?);
-        Some(format!(
-            "the database has not answered for {} s",
-            since.as_secs()
-        ))
+        if let Some(since) = state.away_since.filter(|_| state.is_away(now)) {
+            let since = now.saturating_duration_since(since).as_secs();
+            return Some(format!("the database has not answered for {since} s"));
+        }
+        let age = now.saturating_duration_since(state.renewed);
+        (age > lease).then(|| {
+            let age = age.as_secs();
+            format!("its lease is over: the other nodes have heard nothing of it for {age} s")
+        })
     }
 
     /// The database has not answered since then. True if that is news.
@@ -106,6 +124,15 @@ impl Standing {
     /// For how long it was renewed without a gap.
     pub(super) fn steady_for(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.lock().steady_since)
+    }
+
+    /// It is known how far all logs go.
+    pub(super) fn note_sure(&self, now: Instant) {
+        self.lock().sure = now;
+    }
+
+    pub(super) fn sure_age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.lock().sure)
     }
 
     pub(super) fn lease_age(&self, now: Instant) -> Duration {

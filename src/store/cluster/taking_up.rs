@@ -13,7 +13,9 @@ use crate::time::Timestamp;
 
 impl Cluster {
     pub(in crate::store) async fn create_room(&self, name: RoomName) -> Result<RoomId, StoreError> {
+        let timing = self.node.counts.store.change.begin();
         let id = self.node.engine.create_room(name).await?;
+        drop(timing);
         self.tell_others(News::Rooms).await;
         Ok(id)
     }

@@ -170,14 +170,18 @@ impl Writer {
         match self.watch(call, begun).await {
             Ok(outcomes) => {
                 node.counts
-                    .writes
+                    .store
+                    .commits
                     .observe(node.clock.now().saturating_duration_since(begun));
                 self.done(number, batch, outcomes);
             }
             Err(EngineError::Doubt(why)) => {
                 node.counts.doubts.add(1);
                 tracing::warn!("it is in doubt whether the last lines are stored: {why}");
+                let entries = batch.iter().map(|append| append.part.entries.len());
+                node.counts.set_in_doubt(entries.sum());
                 self.settle(number, batch, begun).await;
+                node.counts.set_in_doubt(0);
             }
             Err(EngineError::Away(why)) => {
                 self.note_away(begun, &why);
@@ -192,7 +196,7 @@ impl Writer {
                 self.fenced();
             }
             Err(EngineError::Refused(why)) => {
-                node.counts.failures.add(1);
+                node.counts.store.failures.add(batch.len() as u64);
                 if batch.len() == 1 {
                     tracing::error!("the database refuses what is to be stored: {why}");
                     for append in batch {
@@ -293,6 +297,10 @@ impl Writer {
             if let PartOutcome::Stored { seq, id, .. } = outcome {
                 let head = seq + append.part.entries.len() as u64 - 1;
                 heads.push((room, head));
+                self.node
+                    .counts
+                    .written
+                    .add(append.part.entries.len() as u64);
                 let lines = append.part.entries.iter();
                 let lines = lines.filter(|entry| matches!(entry, Entry::Said(_)));
                 let last_id = (id + lines.count() as u64).saturating_sub(1);
@@ -362,6 +370,7 @@ impl Writer {
         self.must_rejoin = false;
         node.standing.note_fenced(false);
         self.note_answer();
+        node.counts.rejoined.add(1);
         node.deliver(Delivery::Rejoined);
         // Whatever has happened meanwhile.
         let _ = node.nudge.try_send(News::Anything);
