@@ -51,6 +51,10 @@ impl Recent {
     }
 
     pub(super) fn push(&mut self, line: Arc<Message>) {
+        // What others have said may be read from the store before the room comes to it.
+        if self.lines.back().is_some_and(|last| last.id >= line.id) {
+            return;
+        }
         if self.lines.len() >= self.lines_max {
             self.lines.pop_front();
         }
