@@ -57,16 +57,33 @@ impl Actor {
 
     /// Enters what is overdue into the log, as far as it can be stored now.
     pub(super) async fn note_overdue(&mut self, time: Timestamp) {
-        while let Some(fact) = self.overdue.first().cloned()
-            && self.try_note(&fact, time).await
-        {
-            self.overdue.remove(0);
+        while !self.overdue.is_empty() {
+            let fact = self.overdue.remove(0);
+            if !self.try_note(&fact, time).await {
+                // Who has to come in again comes first.
+                let is_first = matches!(fact, Fact::Back(_));
+                let before = self
+                    .overdue
+                    .iter()
+                    .take_while(|it| matches!(it, Fact::Back(_)));
+                let place = if is_first { 0 } else { before.count() };
+                return self.overdue.insert(place, fact);
+            }
             self.ensure_owner(time).await;
         }
     }
 
     async fn try_note(&mut self, fact: &Fact, time: Timestamp) -> bool {
+        if let Fact::Back(came) = fact
+            && !self.inboxes.contains_key(&came.member)
+        {
+            // It has left meanwhile.
+            return true;
+        }
         for _ in 0..STALE_DECISIONS_MAX {
+            if self.must_come_back(fact) {
+                return false;
+            }
             let entries = self.room.decide_fact(fact, time);
             if entries.is_empty() {
                 return true;
@@ -78,6 +95,15 @@ impl Actor {
             }
         }
         false
+    }
+
+    /// Whether a fact is about somebody whom others took for dead, and who has to come in again first.
+    fn must_come_back(&self, fact: &Fact) -> bool {
+        let (Fact::Renamed { member, .. } | Fact::AccountIs(member, _)) = fact else {
+            return false;
+        };
+        let mut overdue = self.overdue.iter();
+        overdue.any(|fact| matches!(fact, Fact::Back(came) if came.member == *member))
     }
 
     /// Stores entries and applies them. Gives them back if others have changed meanwhile who may do what: that is
@@ -241,8 +267,9 @@ impl Actor {
                 member,
                 how: WentHow::Dead,
             } if self.inboxes.contains_key(member) => {
+                // Before whatever else is overdue: that is about somebody who is in the room.
                 if let Some(came) = self.room.as_came(*member) {
-                    self.overdue.push(Fact::Back(Box::new(came)));
+                    self.overdue.insert(0, Fact::Back(Box::new(came)));
                 }
             }
             // Who has the seat now is connected to another server.
