@@ -585,6 +585,11 @@ impl Store {
         }
     }
 
+    /// Whether the server stops; see [`Store::hurry`].
+    pub fn is_hurried(&self) -> bool {
+        self.cluster().is_some_and(|cluster| cluster.is_hurried())
+    }
+
     /// Commits what was appended, and closes the file. Later requests fail with [`StoreError::Closed`].
     pub async fn close(&self) {
         match &self.backend {

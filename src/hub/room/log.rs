@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Actor, ClientEvent};
+use super::{Actor, ClientEvent, RoomCommand};
 use crate::chat::history::RoomId;
 use crate::chat::message::{MemberId, Message};
 use crate::chat::room::{
     Applied, Decision, Effects, Entry, Fact, Numbered, PostError, Room, RoomImage, WentHow,
 };
-use crate::limits::{IMAGE_EVERY, STALE_DECISIONS_MAX};
+use crate::limits::{ENGINE_RETRY_MAX, ENGINE_RETRY_MIN, IMAGE_EVERY, STALE_DECISIONS_MAX};
 use crate::store::{Outcome, Proposal, StoreError};
 use crate::time::Timestamp;
 
@@ -196,10 +196,22 @@ impl Actor {
         }
     }
 
+    /// Reads and applies what comes before these, and then them, however long that takes: they are stored, and nothing can
+    /// be decided on a room that has not all that is.
     async fn close_gap(&mut self, behind_gap: Vec<Numbered>) {
-        if self.catch_up().await.is_ok() {
-            // What was read may have brought all of it, or only what comes before.
-            let _ = self.apply(behind_gap);
+        let mut wait = ENGINE_RETRY_MIN;
+        while let Err(why) = self.catch_up().await {
+            if why == StoreError::Closed || self.store.is_hurried() {
+                // The server stops, and nobody is shown anything any more.
+                return;
+            }
+            self.clock.after(wait).await;
+            wait = (wait * 2).min(ENGINE_RETRY_MAX);
+        }
+        // What was read may have brought all of it, or only what comes before.
+        if self.apply(behind_gap).is_err() {
+            // It was forgotten.
+            let _ = self.handle.mailbox.put(RoomCommand::LogLost);
         }
     }
 

@@ -363,6 +363,10 @@ impl Cluster {
         self.node.hurries.store(true, Ordering::Relaxed);
     }
 
+    pub(super) fn is_hurried(&self) -> bool {
+        self.node.hurries.load(Ordering::Relaxed)
+    }
+
     /// Goes in order: stores what waits, and is forgotten by the others.
     pub(super) async fn close(&self) {
         self.jobs.close();
