@@ -215,6 +215,21 @@ impl Actor {
         }
     }
 
+    /// Whoever is in the room by its log, is connected here, and is not in it: it was put out when the room failed.
+    pub(super) fn note_lost_members(&mut self) {
+        let (members, _) = self.room.first_members(usize::MAX);
+        let members = members.into_iter().map(|it| it.member);
+        let lost =
+            members.filter(|member| self.is_here(*member) && !self.inboxes.contains_key(member));
+        let left = lost.map(|member| Fact::Left {
+            member,
+            is_moving: false,
+            ended: None,
+        });
+        let left: Vec<Fact> = left.collect();
+        self.overdue.extend(left);
+    }
+
     /// Reads and applies what others have stored.
     ///
     /// Whatever is missing still, nothing behind it is shown until it can be read: all see the same in the same order.

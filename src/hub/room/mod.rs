@@ -161,6 +161,11 @@ impl Actor {
 
     async fn run(&mut self) {
         let mut turn = Vec::new();
+        self.note_lost_members();
+        if !self.overdue.is_empty() {
+            let time = self.clock.times().steady;
+            Box::pin(self.note_overdue(time)).await;
+        }
         while self.next_turn(&mut turn).await {
             let times = self.clock.times();
             self.wall = times.wall;
