@@ -72,14 +72,23 @@ impl Lobby {
 
     /// Takes a dead server out of all rooms, and then has it forgotten: names are free once nobody sits anywhere under them.
     async fn take_out(&self, node: NodeId, cluster: &Cluster) {
-        let mut left = self.all_rooms();
         while !self.lock().stopping {
-            left = rooms_without_answer(node, left).await;
-            if left.is_empty() && cluster.bury(node).await.is_ok() {
+            if self.is_out(node, cluster).await && cluster.bury(node).await.is_ok() {
                 return;
             }
             self.runtime.clock.after(ENGINE_RETRY_MAX).await;
         }
+    }
+
+    /// Takes a dead server out of all rooms. False if that cannot be stored now.
+    async fn is_out(&self, node: NodeId, cluster: &Cluster) -> bool {
+        // It has written its last, of which this server may not have heard: who came into which room, or a room.
+        if cluster.learn_heads().await.is_err() || self.look_for_rooms().await.is_err() {
+            return false;
+        }
+        let left = rooms_without_answer(node, self.all_rooms()).await;
+        // Those that have failed meanwhile are taken up anew.
+        left.is_empty() && self.lock().failed_rooms.is_empty()
     }
 }
 

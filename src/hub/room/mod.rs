@@ -258,8 +258,9 @@ impl Actor {
                 }
             }
             RoomCommand::NodeDead(node, answer) => {
+                let is_caught_up = self.catch_up().await.is_ok();
                 self.note_owner(Fact::NodeDead(node), time).await;
-                if self.overdue.is_empty() {
+                if is_caught_up && self.overdue.is_empty() {
                     // What asked may have been dropped.
                     let _ = answer.try_send(());
                 }

@@ -307,6 +307,20 @@ impl Cluster {
         self.node.between(room, seq, head).await
     }
 
+    /// Learns how far the logs go by now.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be reached: try again.
+    pub async fn learn_heads(&self) -> Result<(), StoreError> {
+        let heads = self.node.engine.heads().await?;
+        self.node.barrier().await?;
+        for (room, head) in heads {
+            self.node.seen.goes_to(room, head);
+        }
+        Ok(())
+    }
+
     pub(super) async fn page_back(
         &self,
         room: RoomId,
