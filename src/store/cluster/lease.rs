@@ -3,6 +3,7 @@
 //! Nobody is taken for dead by a node that has not itself been heard for a whole lease: when the database was away, everybody's
 //! lease is over, and nobody is dead.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_channel::Sender;
@@ -17,6 +18,7 @@ use crate::limits::LEASE_RENEWALS;
 pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
     let every = node.options.lease / LEASE_RENEWALS;
     let mut wait = Node::first_wait();
+    let mut burying = BTreeSet::new();
     loop {
         let begun = node.clock.now();
         match node.engine.renew(node.me, node.options.lease).await {
@@ -26,7 +28,7 @@ pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
                     .note_renewed(node.clock.now(), node.options.lease / 2);
                 node.clock.believe(renewed.now);
                 node.note_answer();
-                look_after(&node, &renewed).await;
+                look_after(&node, &renewed, &mut burying).await;
                 node.clock.after(every).await;
             }
             Err(EngineError::Fenced) => {
@@ -45,8 +47,8 @@ pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
     }
 }
 
-/// Takes for dead who has said nothing for too long.
-async fn look_after(node: &Node, renewed: &Renewed) {
+/// Takes for dead who has said nothing for too long. This node is at `burying` already.
+async fn look_after(node: &Node, renewed: &Renewed, burying: &mut BTreeSet<NodeId>) {
     let silent = renewed.nodes.iter().filter(|row| row.is_expired).count();
     node.counts.set_nodes(renewed.nodes.len() - silent, silent);
     let versions = renewed.nodes.iter().filter(|row| !row.is_expired);
@@ -56,7 +58,15 @@ async fn look_after(node: &Node, renewed: &Renewed) {
     if node.standing.steady_for(node.clock.now()) < node.options.lease {
         return;
     }
+    let is_mine = |row: &NodeRow| row.undertaker == Some(node.me);
+    burying.retain(|it| {
+        let mut rows = renewed.nodes.iter();
+        rows.any(|row| row.node == *it && is_mine(row))
+    });
     for row in dead(&renewed.nodes, node.me) {
+        if burying.contains(&row.node) {
+            continue;
+        }
         if matches!(node.engine.condemn(node.me, row.node).await, Ok(true)) {
             node.counts.condemned.add(1);
             tracing::warn!(
@@ -64,6 +74,7 @@ async fn look_after(node: &Node, renewed: &Renewed) {
                 row.node,
                 row.label
             );
+            burying.insert(row.node);
             node.deliver(Delivery::Dead(row.node));
         }
     }
@@ -78,8 +89,9 @@ fn dead(nodes: &[NodeRow], me: NodeId) -> impl Iterator<Item = &NodeRow> {
     let is_dead = move |row: &&NodeRow| match row.undertaker {
         _ if row.node == me => false,
         None => row.is_expired,
-        // Who was about to take it out of the rooms has died meanwhile. If that is this node, it is at it.
-        Some(undertaker) => undertaker != me && !is_alive(undertaker),
+        // Who was about to take it out of the rooms has died meanwhile; or that is this node, which may not have heard that
+        // it is to.
+        Some(undertaker) => undertaker == me || !is_alive(undertaker),
     };
     nodes.iter().filter(is_dead)
 }
@@ -103,10 +115,10 @@ mod tests {
         let table: [(Vec<NodeRow>, &[u32]); 8] = [
             (vec![row(2, false, None)], &[]),
             (vec![row(2, true, None)], &[2]),
-            (vec![row(2, true, Some(1))], &[]),
+            (vec![row(2, true, Some(1))], &[2]),
             (vec![row(2, true, Some(3)), row(3, false, None)], &[]),
             (vec![row(2, true, Some(3)), row(3, true, None)], &[2, 3]),
-            (vec![row(2, true, Some(3)), row(3, true, Some(1))], &[2]),
+            (vec![row(2, true, Some(3)), row(3, true, Some(1))], &[2, 3]),
             // It is gone altogether.
             (vec![row(2, true, Some(3))], &[2]),
             // It came back to life too late.
