@@ -126,11 +126,11 @@ impl Lobby {
     /// Opens the rooms that were stored since this was last called, by whomever. Costs next to nothing if
     /// there are none.
     pub(super) async fn look_for_rooms(&self) -> Result<(), StoreError> {
-        let (seen, closed) = {
+        let (seen, closed, failed) = {
             let state = self.lock();
             let mut closed = state.closed_rooms.ids();
             closed.extend(&state.failed_rooms);
-            (state.rooms_seen, closed)
+            (state.rooms_seen, closed, state.failed_rooms.clone())
         };
         let (rooms, last) = self.store.rooms_after(seen).await?;
         // What an operator has opened again, or what has failed.
@@ -146,6 +146,13 @@ impl Lobby {
             }
             state.failed_rooms.remove(&room.id);
             self.open_owned(&mut state, room);
+        }
+        // One that has failed and is not open any more was closed elsewhere meanwhile.
+        let gone = failed
+            .iter()
+            .filter(|id| !reopened.iter().any(|room| room.id == **id));
+        for id in gone {
+            state.failed_rooms.remove(id);
         }
         // Another server may be about to open one again.
         for room in reopened.into_iter().filter(|room| !room.image.is_closed) {

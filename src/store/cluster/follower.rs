@@ -108,6 +108,21 @@ impl Follower {
         if self.node.barrier().await.is_ok() {
             self.note_heads(&heads);
             self.node.standing.note_sure(self.node.clock.now());
+            self.read_ends(handed.closed(&heads)).await;
+        }
+    }
+
+    /// Reads the ends of rooms that were closed without this node having heard of it.
+    async fn read_ends(&mut self, mut rooms: Vec<Range>) {
+        while !rooms.is_empty() {
+            let entries = match self.node.engine.entries(rooms.clone()).await {
+                Ok(entries) => entries,
+                Err(error) => return self.failed(&error),
+            };
+            self.hand_on(&rooms, entries);
+            let seen = &self.node.seen;
+            let rest = rooms.into_iter().filter_map(|range| seen.rest_of(range));
+            rooms = rest.collect();
         }
     }
 

@@ -1,11 +1,14 @@
 //! How far the log of each room is known, and known to be safe.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::engine::Range;
 use crate::chat::history::RoomId;
 use crate::chat::room::{Entry, Numbered};
+
+/// No log has as many entries. A database has signed numbers.
+const ENTRIES_MAX: u64 = i64::MAX as u64;
 
 /// What is known of the logs of all rooms.
 #[derive(Debug, Default)]
@@ -23,19 +26,36 @@ struct Log {
     last_id: u64,
 }
 
-/// Up to where rooms had had their logs at some time.
+/// Up to where rooms had had their logs at some time, and whether they were open here.
 #[derive(Debug)]
-pub(super) struct Handed(HashMap<RoomId, u64>);
+pub(super) struct Handed(HashMap<RoomId, (u64, bool)>);
 
 impl Handed {
     /// The first of these heads, looked up later, that is behind what was seen of its room, and what that was: somebody has
     /// put an old copy in place of the data.
     pub(super) fn ahead_of(&self, heads: &[(RoomId, u64)]) -> Option<(RoomId, u64, u64)> {
         let mut behind = heads.iter().filter_map(|&(room, head)| {
-            let handed = *self.0.get(&room)?;
+            let (handed, _) = *self.0.get(&room)?;
             (head < handed).then_some((room, head, handed))
         });
         behind.next()
+    }
+
+    /// What there is to read of rooms that are open here and have no head, since they have been closed elsewhere: all that
+    /// there is.
+    pub(super) fn closed(&self, heads: &[(RoomId, u64)]) -> Vec<Range> {
+        let open: HashSet<RoomId> = heads.iter().map(|(room, _)| *room).collect();
+        let rooms = self.0.iter();
+        let closed = rooms.filter(|(room, (_, is_open))| *is_open && !open.contains(room));
+        let mut closed: Vec<Range> = closed
+            .map(|(&room, &(after, _))| Range {
+                room,
+                after,
+                upto: ENTRIES_MAX,
+            })
+            .collect();
+        closed.sort_unstable_by_key(|range| range.room);
+        closed
     }
 }
 
@@ -116,6 +136,16 @@ impl Seen {
         unread
     }
 
+    /// What is left to be read of a room that is open here still.
+    pub(super) fn rest_of(&self, range: Range) -> Option<Range> {
+        let logs = self.lock();
+        let log = logs.get(&range.room).filter(|log| log.is_open)?;
+        Some(Range {
+            after: log.handed,
+            ..range
+        })
+    }
+
     /// Entries that were heard of and not read.
     pub(super) fn behind(&self) -> u64 {
         let logs = self.lock();
@@ -126,7 +156,10 @@ impl Seen {
     /// Up to where the rooms have had their logs by now.
     pub(super) fn handed(&self) -> Handed {
         let logs = self.lock();
-        Handed(logs.iter().map(|(&room, log)| (room, log.handed)).collect())
+        let handed = logs
+            .iter()
+            .map(|(&room, log)| (room, (log.handed, log.is_open)));
+        Handed(handed.collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Log>> {
@@ -178,5 +211,20 @@ mod tests {
         seen.hand(ROOM, 6, 2);
         assert_eq!(handed.ahead_of(&[(ROOM, 5), (RoomId(8), 0)]), None);
         assert_eq!(handed.ahead_of(&[(ROOM, 4)]), Some((ROOM, 4, 5)));
+    }
+
+    #[test]
+    fn a_room_without_a_head_was_closed_elsewhere() {
+        let seen = Seen::default();
+        seen.open(ROOM, 5, 2);
+        seen.open(RoomId(8), 1, 0);
+        seen.close(RoomId(8));
+        let handed = seen.handed();
+        // It is newer than the look.
+        seen.open(RoomId(9), 0, 0);
+        let (room, after, upto) = (ROOM, 5, ENTRIES_MAX);
+        let closed = handed.closed(&[(RoomId(1), 3)]);
+        assert_eq!(closed, [Range { room, after, upto }]);
+        assert_eq!(handed.closed(&[(ROOM, 5)]), []);
     }
 }
