@@ -275,7 +275,7 @@ impl State {
             actor.detach();
         }
         let room = self.rooms.remove(&id)?;
-        self.room_names.remove(&room.name);
+        self.room_names.remove(&room.name, id);
         self.founders.closed(&room.name.key(), id);
         Some(room.name.clone())
     }

@@ -10,7 +10,7 @@ use crate::chat::name::{NameKey, RoomName};
 #[derive(Debug, Default)]
 pub(super) struct RoomNames {
     /// From [`RoomName::key`].
-    by_key: HashMap<String, RoomId>,
+    by_key: HashMap<String, (RoomName, RoomId)>,
     prefixes: PrefixIndex<RoomId>,
     /// From [`RoomName::looks`]: a room that looks like that, and how many do. There may be several from a time when
     /// nobody minded.
@@ -20,7 +20,7 @@ pub(super) struct RoomNames {
 impl RoomNames {
     /// The open room called `name`.
     pub(super) fn get(&self, name: &RoomName) -> Option<RoomId> {
-        self.by_key.get(&name.key()).copied()
+        self.by_key.get(&name.key()).map(|(_, id)| *id)
     }
 
     /// The rooms whose names begin with `prefix`, of those that are `shown`; see [`PrefixIndex::find`].
@@ -59,18 +59,22 @@ impl RoomNames {
         }
     }
 
-    /// A room is open.
+    /// A room is open. One that had the name is about to be closed here, since it is elsewhere.
     pub(super) fn insert(&mut self, name: &RoomName, id: RoomId) {
-        if self.by_key.insert(name.key(), id).is_none() {
-            self.claim(name);
-            self.prefixes.insert(name.as_str(), id);
+        if let Some(before) = self.get(name) {
+            self.remove(name, before);
         }
+        self.by_key.insert(name.key(), (name.clone(), id));
+        self.claim(name);
+        self.prefixes.insert(name.as_str(), id);
     }
 
-    /// A room is open no more.
-    pub(super) fn remove(&mut self, name: &RoomName) {
-        if let Some(id) = self.by_key.remove(&name.key()) {
-            self.release(name);
+    /// A room is open no more. Another one may have its name already.
+    pub(super) fn remove(&mut self, name: &RoomName, id: RoomId) {
+        if self.get(name) == Some(id)
+            && let Some((name, id)) = self.by_key.remove(&name.key())
+        {
+            self.release(&name);
             self.prefixes.remove(name.as_str(), id);
         }
     }
@@ -100,7 +104,7 @@ mod tests {
         names.release(&club);
         assert_eq!(names.alike(&alike), Some(&club));
         assert_eq!(names.alike(&name("CLUB")), None, "that is the same room");
-        names.remove(&club);
+        names.remove(&club, RoomId(1));
         assert_eq!(names.alike(&alike), None);
         assert!(names.looks.is_empty());
     }
@@ -115,9 +119,23 @@ mod tests {
             (names.get(&one), names.get(&other)),
             (Some(RoomId(1)), Some(RoomId(2)))
         );
-        names.remove(&one);
+        names.remove(&one, RoomId(1));
         assert!(names.alike(&name("ll50")).is_some());
-        names.remove(&other);
+        names.remove(&other, RoomId(2));
+        assert!(names.looks.is_empty());
+    }
+
+    #[test]
+    fn a_room_may_be_there_before_the_one_that_had_its_name_is_gone() {
+        let mut names = RoomNames::default();
+        let (lobby, other) = (name("lobby"), name("Lobby"));
+        names.insert(&lobby, RoomId(1));
+        names.insert(&other, RoomId(2));
+        names.remove(&lobby, RoomId(1));
+        assert_eq!(names.get(&lobby), Some(RoomId(2)));
+        assert_eq!(names.begin_with("lob", |_| true), [RoomId(2)]);
+        names.remove(&other, RoomId(2));
+        assert_eq!(names.get(&lobby), None);
         assert!(names.looks.is_empty());
     }
 }
