@@ -10,6 +10,7 @@ mod postgres;
 mod store;
 mod terminal;
 mod tls;
+mod upkeep;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub use self::postgres::*;
 pub use self::store::*;
 pub use self::terminal::*;
 pub use self::tls::*;
+pub use self::upkeep::*;
 
 /// Bytes of one typed line without its end. A terminal's line mode cannot send more (the kernel cuts at
 /// 4,095 and a line end), so only programs meet it. A longer line is refused whole.

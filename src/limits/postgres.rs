@@ -74,8 +74,5 @@ pub const POSTGRES_LETTER_AGE_MAX: Duration = Duration::from_secs(10);
 /// Letters that are taken at once; the others are taken next.
 pub const POSTGRES_LETTERS_MAX: usize = 1000;
 
-/// Lines that a search takes from the database at once.
-pub const POSTGRES_SEARCH_STEP: usize = 2000;
-
 /// Bytes of a file of passwords or certificates; the bundle of all certificate authorities has 250 KB.
 pub const POSTGRES_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;

@@ -30,6 +30,11 @@ impl Words {
         self.folded.is_empty()
     }
 
+    /// The words, case-folded.
+    pub(super) fn folded(&self) -> &[String] {
+        &self.folded
+    }
+
     /// Whether `text` contains every word.
     pub(super) fn are_in(&self, text: &str) -> bool {
         let text = text::fold(text);

@@ -36,7 +36,7 @@ impl Shared {
     }
 
     /// Waits until all is to end.
-    async fn closed(&self) {
+    pub(super) async fn closed(&self) {
         let _ = self.closing.1.recv().await;
     }
 }

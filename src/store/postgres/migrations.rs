@@ -3,18 +3,22 @@
 //! A later version of the schema can be used by an earlier program if it says so (`meta.needs`), so that nodes can be brought
 //! up to date one after the other.
 
-use std::sync::Arc;
-
 use tokio_postgres::error::SqlState;
 
 use super::session::Session;
 use super::verdict::describe;
 
 /// What makes a schema of version `n + 1` out of one of version `n`. Entries are never changed, only added.
-const MIGRATIONS: &[Migration] = &[Migration {
-    sql: include_str!("schema/1.sql"),
-    needs: 1,
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        sql: include_str!("schema/1.sql"),
+        needs: 1,
+    },
+    Migration {
+        sql: include_str!("schema/2.sql"),
+        needs: 1,
+    },
+];
 
 /// The version of the schema that this program makes and knows.
 pub const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
@@ -33,7 +37,7 @@ struct Migration {
 /// # Errors
 ///
 /// A sentence for the operator.
-pub(super) async fn migrate(session: &Arc<Session>) -> Result<String, String> {
+pub(super) async fn migrate(session: &Session) -> Result<String, String> {
     // A database that is up to date needs no right to make anything.
     if let Some(found) = look(session).await?
         && found.version >= SCHEMA_VERSION

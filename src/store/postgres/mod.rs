@@ -23,6 +23,7 @@ mod rooms;
 mod search;
 mod session;
 mod tls;
+mod upkeep;
 pub mod url;
 mod verdict;
 mod way;
@@ -41,15 +42,16 @@ use self::lane::{Lane, Shared};
 use self::notes::Listener;
 use self::session::{Destination, Failure, Role, Session};
 use self::url::{PostgresConfig, Surroundings};
-use super::StoreError;
 use super::cluster::engine::{EngineError, News};
+use super::{Retention, StoreError};
 use crate::limits::{
     POSTGRES_CHANGERS, POSTGRES_CLOSE_MAX, POSTGRES_COURIERS, POSTGRES_OPEN_MAX, POSTGRES_READERS,
-    POSTGRES_RETRY_FIRST, POSTGRES_RETRY_MAX,
+    POSTGRES_RETRY_FIRST, POSTGRES_RETRY_MAX, STORE_SEARCHERS,
 };
 use crate::runtime::Runtime;
 
 pub use migrations::SCHEMA_VERSION;
+pub use upkeep::UpkeepCounts;
 
 /// A database that nodes share.
 pub struct Postgres {
@@ -62,6 +64,7 @@ pub struct Postgres {
     lease: Lane,
     courier: Lane,
     news: Receiver<News>,
+    upkeep: Arc<UpkeepCounts>,
 }
 
 impl fmt::Debug for Postgres {
@@ -81,16 +84,9 @@ impl Postgres {
     ///
     /// A sentence for the operator that says what is in the way.
     pub async fn open(config: PostgresConfig, runtime: &Runtime) -> Result<Arc<Postgres>, String> {
-        let tls = config.tls.clone();
-        let tls = runtime.unblock(move || tls::client_config(&tls)).await?;
-        let destination = Destination {
-            token: token()?,
-            config,
-            tls,
-            cluster: Mutex::new(None),
-        };
+        let destination = Postgres::destination(config, runtime).await?;
         let tasks = runtime.tasks();
-        let (session, wire) = first_session(runtime, &destination).await?;
+        let (session, wire) = first_session(runtime, &destination, Role::Changer).await?;
         let (stop, stopped) = async_channel::bounded::<()>(1);
         tasks.start(future::or(wire, async move {
             let _ = stopped.recv().await;
@@ -121,6 +117,17 @@ impl Postgres {
         Ok(Arc::new(postgres))
     }
 
+    /// Where connections go.
+    async fn destination(config: PostgresConfig, runtime: &Runtime) -> Result<Destination, String> {
+        let tls = config.tls.clone();
+        Ok(Destination {
+            token: token()?,
+            tls: runtime.unblock(move || tls::client_config(&tls)).await?,
+            config,
+            cluster: Mutex::new(None),
+        })
+    }
+
     fn start(shared: &Arc<Shared>) -> Postgres {
         let (listener, news) = Listener::new();
         let reader = Lane::start(shared, Role::Reader, POSTGRES_READERS, None, None);
@@ -129,11 +136,12 @@ impl Postgres {
             writer: lane(Role::Writer, 1),
             changer: lane(Role::Changer, POSTGRES_CHANGERS),
             barrier: lane(Role::Barrier, 1),
-            searcher: lane(Role::Searcher, 1),
+            searcher: lane(Role::Searcher, STORE_SEARCHERS),
             courier: lane(Role::Courier, POSTGRES_COURIERS),
             lease: Lane::start(shared, Role::Lease, 1, Some(&listener), None),
             reader,
             news,
+            upkeep: Arc::default(),
             shared: Arc::clone(shared),
         }
     }
@@ -146,6 +154,18 @@ impl Postgres {
     /// Why there is no connection; `None`: there is one.
     pub fn trouble(&self) -> Option<String> {
         self.lease.trouble().map(|failure| failure.to_string())
+    }
+
+    /// From now on this node takes part in what has to be done for all of them now and then; what is old goes where `keep`
+    /// does not keep it.
+    pub fn look_after(&self, keep: Retention) {
+        let upkeep = upkeep::run(Arc::clone(&self.shared), keep, Arc::clone(&self.upkeep));
+        self.shared.tasks.start(upkeep);
+    }
+
+    /// What this node has done of that.
+    pub fn upkeep(&self) -> &UpkeepCounts {
+        &self.upkeep
     }
 
     /// Ends all connections. What was sent and is not answered is open then.
@@ -191,12 +211,13 @@ fn token() -> Result<String, String> {
 async fn first_session(
     runtime: &Runtime,
     destination: &Destination,
+    role: Role,
 ) -> Result<(Arc<Session>, impl Future<Output = ()> + Send + 'static), String> {
     let clock = &runtime.clock;
     let end: Instant = clock.now() + POSTGRES_OPEN_MAX;
     let mut pause = POSTGRES_RETRY_FIRST;
     loop {
-        match Session::connect(runtime, destination, Role::Changer, None).await {
+        match Session::connect(runtime, destination, role, None).await {
             Ok(connected) => return Ok(connected),
             Err(Failure::Passing(_)) if clock.now() + pause < end => {
                 clock.after(pause).await;

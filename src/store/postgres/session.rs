@@ -45,6 +45,8 @@ pub(super) enum Role {
     Lease,
     /// What need not outlive anything. It waits for no disk.
     Courier,
+    /// What is done now and then for all nodes. It waits for no disk.
+    Upkeep,
 }
 
 impl Role {
@@ -58,6 +60,7 @@ impl Role {
             Role::Searcher => "searcher",
             Role::Lease => "lease",
             Role::Courier => "courier",
+            Role::Upkeep => "upkeep",
         }
     }
 
@@ -82,13 +85,25 @@ impl Role {
             }
             Role::Reader | Role::Searcher => "",
             Role::Lease => "SET synchronous_commit = local; LISTEN parlor;",
-            Role::Courier => "SET synchronous_commit = off;",
+            Role::Courier | Role::Upkeep => "SET synchronous_commit = off;",
         };
         if !self.is_safe() {
             let lock_ms = crate::limits::POSTGRES_LOCK_MAX.as_millis();
             settings += &format!("SET lock_timeout = {lock_ms};");
         }
-        if self == Role::Writer {
+        if self == Role::Searcher {
+            let search_ms = crate::limits::SEARCH_TIME_MAX.as_millis();
+            settings += &format!("SET statement_timeout = {search_ms};");
+        }
+        if self == Role::Upkeep {
+            // A node that sleeps is to hold up nobody. What it can be told of that came with PostgreSQL 14.
+            let silent_ms = crate::limits::UPKEEP_SILENT_MAX.as_millis();
+            settings += &format!(
+                "SELECT set_config(name, '{silent_ms}', false) FROM pg_settings
+                 WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout');"
+            );
+        }
+        if matches!(self, Role::Writer | Role::Searcher) {
             // Every row is found by its key; what a plan was made for, when the tables were small, must not stay.
             settings += "SET enable_seqscan = off;";
         }

@@ -4,3 +4,5 @@ pub(crate) mod contract;
 mod real;
 /// The servers of the tests themselves.
 mod servers;
+/// What is done now and then: the search index, what is old, what is over.
+mod upkeep;
