@@ -39,7 +39,7 @@ fn start(mut args: Args) -> Result<(), Failure> {
     server::raise_descriptor_limit();
     let signal = StopSignal::new().map_err(|error| format!("cannot catch signals: {error}"))?;
     let runtime = Runtime::new(Arc::new(Executor::new()));
-    let store = config.open_store(&runtime.clock)?;
+    let store = config.open_store(&runtime)?;
     let entrances = Entrances::open(&config, inherited, &runtime.clock, &mut log)?;
     runtime
         .start_threads(config.threads - 1)

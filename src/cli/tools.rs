@@ -1,8 +1,9 @@
-//! What the program does instead of serving: the operator's tools for the file of `--data`.
+//! What the program does instead of serving: the operator's tools for the file of `--data`, or for a database that servers
+//! share.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, ErrorKind};
-use std::path::PathBuf;
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use argh::FromArgs;
@@ -15,10 +16,12 @@ use super::attach::Attach;
 use super::health::Health;
 use super::{Failure, tell};
 use crate::chat::name::{Name, RoomName};
-use crate::config::parse_zone;
+use crate::config::{ON_COMMAND_LINE, parse_zone};
 use crate::limits::ROOMS_MAX;
 use crate::runtime::Clock;
-use crate::store::tools::{self, Format, Selection, ToolError};
+use crate::store::place::{DataPlace, DatabaseUrl};
+use crate::store::postgres::tools as database;
+use crate::store::tools::{self, Format, Imported, Selection, ToolError};
 use crate::time::Timestamp;
 
 /// A tool.
@@ -59,9 +62,9 @@ pub enum Command {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "export")]
 pub struct Export {
-    /// the server's file
-    #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    /// the server's file, or postgres://...
+    #[argh(option, arg_name = "where")]
+    pub data: DataPlace,
 
     /// one room only
     #[argh(option, arg_name = "name")]
@@ -111,9 +114,9 @@ impl FromStr for ExportFormat {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "import")]
 pub struct Import {
-    /// the server's file, which is created if needed
-    #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    /// the server's file, which is created if needed, or postgres://...
+    #[argh(option, arg_name = "where")]
+    pub data: DataPlace,
 
     /// rooms there can be, as for the server (default: 10000)
     #[argh(option, default = "ROOMS_MAX", arg_name = "count")]
@@ -128,9 +131,9 @@ pub struct Import {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "check")]
 pub struct Check {
-    /// the server's file
-    #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    /// the server's file, or postgres://...
+    #[argh(option, arg_name = "where")]
+    pub data: DataPlace,
 }
 
 /// Copy the server's file as it is at one moment. Works while a server runs.
@@ -139,7 +142,7 @@ pub struct Check {
 pub struct Backup {
     /// the server's file
     #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    pub data: DataPlace,
 
     /// the copy, which must not exist yet
     #[argh(positional)]
@@ -152,7 +155,7 @@ pub struct Backup {
 pub struct Restore {
     /// the server's file
     #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    pub data: DataPlace,
 
     /// the copy, which stays as it is
     #[argh(positional)]
@@ -163,9 +166,9 @@ pub struct Restore {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "rooms")]
 pub struct Rooms {
-    /// the server's file
-    #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    /// the server's file, or postgres://...
+    #[argh(option, arg_name = "where")]
+    pub data: DataPlace,
 
     /// the time zone of the times shown, such as Asia/Bangkok (default: this machine's)
     #[argh(option, arg_name = "zone")]
@@ -177,9 +180,9 @@ pub struct Rooms {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "reopen")]
 pub struct Reopen {
-    /// the server's file
-    #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    /// the server's file, or postgres://...
+    #[argh(option, arg_name = "where")]
+    pub data: DataPlace,
 
     /// the number of the room, if several of its name were closed (default: the last one)
     #[argh(option, arg_name = "number")]
@@ -198,9 +201,9 @@ pub struct Reopen {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "accounts")]
 pub struct Accounts {
-    /// the server's file
-    #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    /// the server's file, or postgres://...
+    #[argh(option, arg_name = "where")]
+    pub data: DataPlace,
 
     /// the time zone of the times written (default: this machine's)
     #[argh(option, arg_name = "zone")]
@@ -211,9 +214,9 @@ pub struct Accounts {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "delete-account")]
 pub struct DeleteAccount {
-    /// the server's file
-    #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    /// the server's file, or postgres://...
+    #[argh(option, arg_name = "where")]
+    pub data: DataPlace,
 
     /// the registered name
     #[argh(positional)]
@@ -226,7 +229,7 @@ pub struct DeleteAccount {
 pub struct TrustClock {
     /// the server's file
     #[argh(option, arg_name = "file")]
-    pub data: PathBuf,
+    pub data: DataPlace,
 }
 
 impl Command {
@@ -242,7 +245,8 @@ impl Command {
             Command::Import(import) => import.run(),
             Command::Check(check) => check.run(),
             Command::Backup(backup) => {
-                Ok(tools::backup(&backup.data, &backup.to).map_err(|error| error.to_string())?)
+                let file = file_of(&backup.data, BACKUP_INSTEAD)?;
+                Ok(tools::backup(file, &backup.to).map_err(|error| error.to_string())?)
             }
             Command::Restore(restore) => restore.run(),
             Command::Health(health) => health.run(),
@@ -251,7 +255,8 @@ impl Command {
             Command::Accounts(accounts) => accounts.run(),
             Command::DeleteAccount(delete) => delete.run(),
             Command::TrustClock(trust) => {
-                Ok(tools::trust_clock(&trust.data).map_err(|error| error.to_string())?)
+                let file = file_of(&trust.data, TRUST_CLOCK_INSTEAD)?;
+                Ok(tools::trust_clock(file).map_err(|error| error.to_string())?)
             }
             Command::Config(config) => config.run(),
             Command::Admin(ask) => ask.run(),
@@ -261,8 +266,9 @@ impl Command {
 
 impl Restore {
     fn run(self) -> Result<(), Failure> {
-        let old = tools::restore(&self.backup, &self.data).map_err(|error| error.to_string())?;
-        let (file, backup) = (self.data.display(), self.backup.display());
+        let data = file_of(&self.data, RESTORE_INSTEAD)?;
+        let old = tools::restore(&self.backup, data).map_err(|error| error.to_string())?;
+        let (file, backup) = (data.display(), self.backup.display());
         tell(&format!("{file} is now as {backup}"));
         if let Some(old) = old {
             tell(&format!("what was there is {}", old.display()));
@@ -280,7 +286,11 @@ impl Export {
             ExportFormat::JsonLines => Format::JsonLines,
         };
         let mut out = BufWriter::new(io::stdout().lock());
-        match tools::export(&self.data, &selection, &format, &mut out) {
+        let exported = match &self.data {
+            DataPlace::File(file) => tools::export(file, &selection, &format, &mut out),
+            DataPlace::Url(url) => database::export(told(url)?, &selection, &format, &mut out),
+        };
+        match exported {
             // The reader has seen enough, as in `| head`.
             Err(ToolError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(error.to_string().into()),
@@ -312,11 +322,11 @@ impl Export {
 impl Import {
     fn run(self) -> Result<(), Failure> {
         let imported = match &self.from {
-            None => tools::import(&self.data, &mut io::stdin().lock(), self.max_rooms),
+            None => self.import(&mut io::stdin().lock())?,
             Some(from) => {
                 let input = File::open(from);
                 let input = input.map_err(|error| format!("{}: {error}", from.display()))?;
-                tools::import(&self.data, &mut BufReader::new(input), self.max_rooms)
+                self.import(&mut BufReader::new(input))?
             }
         };
         let imported = imported.map_err(|error| error.to_string())?;
@@ -328,17 +338,28 @@ impl Import {
         ));
         Ok(())
     }
+
+    fn import(&self, input: &mut dyn BufRead) -> Result<Result<Imported, ToolError>, Failure> {
+        Ok(match &self.data {
+            DataPlace::File(file) => tools::import(file, input, self.max_rooms),
+            DataPlace::Url(url) => database::import(told(url)?, input, self.max_rooms),
+        })
+    }
 }
 
 impl Check {
     fn run(self) -> Result<(), Failure> {
-        let faults = tools::check(&self.data).map_err(|error| error.to_string())?;
+        let faults = match &self.data {
+            DataPlace::File(file) => tools::check(file),
+            DataPlace::Url(url) => database::check(told(url)?),
+        };
+        let faults = faults.map_err(|error| error.to_string())?;
         if faults.is_empty() {
             return Ok(());
         }
-        let file = self.data.display();
+        let place = &self.data;
         Err(Failure::Failed(format!(
-            "{file} has faults:\n{}",
+            "{place} has faults:\n{}",
             faults.join("\n")
         )))
     }
@@ -348,18 +369,21 @@ impl Rooms {
     fn run(self) -> Result<(), Failure> {
         let zone = parse_zone(self.timezone.as_deref()).map_err(Failure::Usage)?;
         let mut out = BufWriter::new(io::stdout().lock());
-        written(tools::rooms(&self.data, &zone, &Clock::system(), &mut out))
+        written(match &self.data {
+            DataPlace::File(file) => tools::rooms(file, &zone, &Clock::system(), &mut out),
+            DataPlace::Url(url) => database::rooms(told(url)?, &zone, &mut out),
+        })
     }
 }
 
 impl Accounts {
     fn run(self) -> Result<(), Failure> {
         let zone = parse_zone(self.timezone.as_deref()).map_err(Failure::Usage)?;
-        written(tools::accounts(
-            &self.data,
-            &zone,
-            &mut BufWriter::new(io::stdout().lock()),
-        ))
+        let mut out = BufWriter::new(io::stdout().lock());
+        written(match &self.data {
+            DataPlace::File(file) => tools::accounts(file, &zone, &mut out),
+            DataPlace::Url(url) => database::accounts(told(url)?, &zone, &mut out),
+        })
     }
 }
 
@@ -367,15 +391,53 @@ impl DeleteAccount {
     fn run(self) -> Result<(), Failure> {
         let name = Name::parse(&self.name)
             .map_err(|error| Failure::Usage(format!("{} is not a name: {error}", self.name)))?;
-        let is_left_to_server = tools::delete_account(&self.data, &name);
-        match is_left_to_server.map_err(|error| error.to_string())? {
-            true => tell(&format!(
-                "the server deletes the account {name} within a minute"
-            )),
-            false => tell(&format!("deleted the account {name}")),
+        match &self.data {
+            DataPlace::File(file) => {
+                let is_left_to_server = tools::delete_account(file, &name);
+                match is_left_to_server.map_err(|error| error.to_string())? {
+                    true => tell(&format!(
+                        "the server deletes the account {name} within a minute"
+                    )),
+                    false => tell(&format!("deleted the account {name}")),
+                }
+            }
+            DataPlace::Url(url) => {
+                let is_any_alive = database::delete_account(told(url)?, &name);
+                match is_any_alive.map_err(|error| error.to_string())? {
+                    true => tell(&format!(
+                        "the servers delete the account {name} within a minute"
+                    )),
+                    false => tell(&format!(
+                        "nobody can use the account {name} any more; the next server that is started deletes it"
+                    )),
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// What takes the place of a tool where there is no file.
+const BACKUP_INSTEAD: &str =
+    "that is for files; copy a database with pg_dump, or its server with pg_basebackup";
+const RESTORE_INSTEAD: &str = "that is for files; put a database back with pg_restore or psql, while no server of parlor runs";
+const TRUST_CLOCK_INSTEAD: &str =
+    "that is for files; servers that share a database go by the clock of the database";
+
+/// The file, for a tool that makes no sense elsewhere.
+fn file_of<'a>(data: &'a DataPlace, instead: &str) -> Result<&'a Path, Failure> {
+    data.file()
+        .ok_or_else(|| Failure::Usage(format!("--data {data}: {instead}")))
+}
+
+/// The URL, if it can be one; whoever has given a password in it is told who can see that.
+fn told(url: &DatabaseUrl) -> Result<&DatabaseUrl, Failure> {
+    url.check()
+        .map_err(|why| Failure::Usage(format!("--data {url}: {why}")))?;
+    if url.has_password() {
+        tell(&format!("parlor: --data {url}: {ON_COMMAND_LINE}"));
+    }
+    Ok(url)
 }
 
 /// What came of writing to standard output.
@@ -395,7 +457,10 @@ impl Reopen {
         };
         let room = parse(&self.room)?;
         let new = self.name.as_deref().map(parse).transpose()?;
-        let name = tools::reopen(&self.data, &room, self.number, new, &Clock::system());
+        let name = match &self.data {
+            DataPlace::File(file) => tools::reopen(file, &room, self.number, new, &Clock::system()),
+            DataPlace::Url(url) => database::reopen(told(url)?, &room, self.number, new),
+        };
         let name = name.map_err(|error| error.to_string())?;
         tell(&format!("room {name} is open again"));
         Ok(())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::options::Options;
 use super::source::{ConfigError, Source};
 use crate::store::place::{DataPlace, DatabaseUrl};
+use crate::store::postgres::url::{PostgresConfig, Surroundings};
 use crate::store::{Durability, Retention};
 use crate::{limits, text};
 
@@ -58,7 +59,7 @@ impl Data {
                 keep,
             }),
             Some(DataPlace::Url(url)) => {
-                url.check().map_err(|why| options.wrong("data", why))?;
+                check_url(url).map_err(|why| options.wrong("data", why))?;
                 Some(Data::Cluster {
                     url: url.clone(),
                     keep,
@@ -72,6 +73,12 @@ impl Data {
             None => Ok(data),
         }
     }
+}
+
+/// Whether this is the URL of a database that can be looked for.
+fn check_url(url: &DatabaseUrl) -> Result<(), String> {
+    url.check()?;
+    PostgresConfig::parse(url.expose(), &Surroundings::of_process()).map(drop)
 }
 
 /// An option that means nothing where everything is kept, and why not.

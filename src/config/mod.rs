@@ -31,13 +31,15 @@ pub use source::{ConfigError, ConfigSource, Source};
 
 use crate::chat::name::Name;
 use crate::chat::room::RoomLimits;
+use crate::chat::room::entry::ENTRY_VERSION;
 use crate::hub::lobby::LobbyLimits;
 use crate::net::endpoint::{Listen, parse_listen};
 use crate::net::listener::Listener;
 use crate::net::tls::{CertificateSource, Certificates};
 use crate::net::trust::Trust;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Runtime};
 use crate::store::Store;
+use crate::store::cluster::ClusterOptions;
 use crate::store::place::DataPlace;
 use crate::time::rate::Pace;
 use crate::time::zone;
@@ -251,19 +253,33 @@ impl Config {
         data::password_doubt(&self.options)
     }
 
-    /// Opens the store for messages, from which `clock` hears what time it was. Blocks meanwhile.
+    /// Opens the store for messages, from which the clock hears what time it was. Blocks meanwhile.
     ///
     /// # Errors
     ///
     /// A sentence that says what is wrong with the file, which is left unchanged, or with the database.
-    pub fn open_store(&self, clock: &Clock) -> Result<Store, String> {
+    pub fn open_store(&self, runtime: &Runtime) -> Result<Store, String> {
         match &self.data {
             None => Ok(Store::memory(self.room.history_lines)),
             Some(Data::File { file, sync, keep }) => {
-                Store::open(file, *sync, *keep, clock).map_err(|error| error.to_string())
+                let opened = Store::open(file, *sync, *keep, &runtime.clock);
+                opened.map_err(|error| error.to_string())
             }
-            Some(Data::Cluster { url, .. }) => {
-                Err(format!("{url}: this version cannot use a database"))
+            Some(Data::Cluster {
+                url,
+                keep,
+                lease,
+                name,
+            }) => {
+                let options = ClusterOptions {
+                    label: name.clone(),
+                    lease: *lease,
+                    version: ENTRY_VERSION,
+                };
+                let (url, keep, opened) = (url.clone(), *keep, runtime.clone());
+                runtime.block_on(
+                    async move { Store::open_cluster(&url, keep, options, &opened).await },
+                )
             }
         }
     }

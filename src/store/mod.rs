@@ -17,6 +17,7 @@ pub mod file;
 mod log;
 mod memory;
 mod names;
+mod opening;
 mod page;
 pub mod place;
 pub mod postgres;
@@ -26,16 +27,14 @@ pub mod tools;
 mod words;
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 pub use accounts::{Account, AccountChange, Expiry};
 pub use counts::StoreCounts;
 pub use register::{Claim, Register};
 
-use cluster::{Cluster, ClusterOptions, engine};
+use cluster::Cluster;
 use faults::{Faults, Operation};
-use file::OpenError;
 pub use log::{Outcome, Proposal};
 use memory::Memory;
 use page::PageSize;
@@ -48,7 +47,6 @@ use crate::chat::name::{Name, RoomName};
 use crate::chat::node::NodeId;
 use crate::chat::room::{At, Closing, Numbered, RoomImage};
 use crate::limits::STORE_PAGE_LINES_MAX;
-use crate::runtime::{Clock, Runtime};
 use crate::time::Timestamp;
 use crate::time::steady::ClockNote;
 
@@ -160,36 +158,6 @@ impl Store {
             // All are there.
             Backend::Sqlite(_) | Backend::Cluster(_) => {}
         }
-    }
-
-    /// Opens the database at `path`, or makes one, for this process alone. Blocks; not for an executor. From then on
-    /// `clock` knows what time it was when the last process told.
-    ///
-    /// # Errors
-    ///
-    /// An [`OpenError`] that says what is wrong with the file. It is as it was, then.
-    pub fn open(
-        path: &Path,
-        sync: Durability,
-        keep: Retention,
-        clock: &Clock,
-    ) -> Result<Store, OpenError> {
-        let sqlite = Sqlite::open(path, sync, keep, clock)?;
-        Ok(Store::on(Backend::Sqlite(Arc::new(sqlite))))
-    }
-
-    /// Takes part in what several servers share, which `engine` keeps.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that says why that is not possible.
-    pub async fn join(
-        engine: Arc<dyn engine::Engine>,
-        options: ClusterOptions,
-        runtime: &Runtime,
-    ) -> Result<Store, String> {
-        let cluster = Cluster::join(engine, options, runtime).await?;
-        Ok(Store::on(Backend::Cluster(Arc::new(cluster))))
     }
 
     /// What there is to know of the others, where several servers share the rooms.

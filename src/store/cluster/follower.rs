@@ -105,8 +105,15 @@ impl Follower {
             let _: StoreError = self.node.standing.refuse(sign);
             return;
         }
+        let imported = match self.node.engine.imported().await {
+            Ok(imported) => imported,
+            Err(error) => return self.failed(&error),
+        };
         if self.node.barrier().await.is_ok() {
             self.note_heads(&heads);
+            for (room, seq, last_id) in imported {
+                self.node.seen.has_lines_upto(room, seq, last_id);
+            }
             self.node.standing.note_sure(self.node.clock.now());
             self.read_ends(handed.closed(&heads)).await;
         }

@@ -12,7 +12,7 @@ mod follower;
 mod lease;
 mod seen;
 mod standing;
-mod taking_up;
+pub(in crate::store) mod taking_up;
 mod writer;
 
 use std::fmt;

@@ -109,6 +109,17 @@ impl Seen {
         log.is_open
     }
 
+    /// A room whose log goes up to `seq` has lines up to number `last_id`, safely. If there is more in its log by now, that
+    /// tells of its last line.
+    pub(super) fn has_lines_upto(&self, room: RoomId, seq: u64, last_id: u64) {
+        if let Some(log) = self.lock().get_mut(&room)
+            && log.is_open
+            && log.handed == seq
+        {
+            log.last_id = log.last_id.max(last_id);
+        }
+    }
+
     /// Up to where the log of a room is safe.
     pub(super) fn head(&self, room: RoomId) -> u64 {
         self.lock().get(&room).map_or(0, |log| log.head)

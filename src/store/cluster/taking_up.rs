@@ -105,7 +105,8 @@ impl Node {
     }
 }
 
-fn stored(record: RoomRecord, changes: &[Numbered]) -> StoredRoom {
+/// A room as it is at the end of its log, of which these are all entries behind its image but for the lines.
+pub(in crate::store) fn stored(record: RoomRecord, changes: &[Numbered]) -> StoredRoom {
     let mut image = record.image.unwrap_or_default();
     image.state.has_lines = record.has_lines;
     StoredRoom {

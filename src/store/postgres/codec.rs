@@ -29,6 +29,14 @@ fn kind_of(entry: &Entry) -> Option<i16> {
     })
 }
 
+/// What the row of an entry that is no line has of it: its kind, its version, whether it changes rights, and its body.
+pub(super) fn entry_row(entry: &Entry) -> (i16, i16, bool, String) {
+    let kind = kind_of(entry).unwrap_or_default();
+    // Every field has a form in JSON.
+    let body = serde_json::to_string(entry).unwrap_or_default();
+    (kind, entry.version() as i16, entry.changes_rights(), body)
+}
+
 /// The columns of a write.
 #[derive(Debug, Default)]
 pub(super) struct Columns<'a> {

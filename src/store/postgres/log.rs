@@ -13,7 +13,7 @@ use crate::chat::message::Message;
 use crate::chat::name::RoomName;
 use crate::chat::node::NodeId;
 use crate::chat::room::{Closing, Numbered};
-use crate::limits::{CLOSED_ROOMS_MAX, ENTRIES_READ_MAX};
+use crate::limits::{CLOSED_ROOMS_MAX, ENTRIES_READ_MAX, LOG_KEPT};
 use crate::store::cluster::engine::{Answer, Lines, Log, PartOutcome, Range, RoomRecord, Write};
 use crate::time::Timestamp;
 
@@ -77,6 +77,20 @@ impl Log for Postgres {
             let sql = "SELECT id, seq FROM parlor.rooms WHERE closed IS NULL ORDER BY id";
             let rows = session.query(sql, &[]).await?;
             rows.iter().map(head).collect()
+        }))
+    }
+
+    fn imported(&self) -> Answer<'_, Vec<(RoomId, u64, u64)>> {
+        Box::pin(self.reader.read(|session| async move {
+            let sql = "SELECT r.id, r.seq, r.last_id FROM parlor.imports i JOIN parlor.rooms r ON r.id = i.room
+                 WHERE i.time > parlor.now_ms() - $1 AND r.closed IS NULL ORDER BY r.id";
+            let recent = LOG_KEPT.as_millis() as i64;
+            let rows = session.query(sql, &[&recent]).await?;
+            let rooms = rows.iter().map(|row| {
+                let (room, seq) = head(row)?;
+                Ok((room, seq, codec::unsigned(row.try_get(2)?)))
+            });
+            rooms.collect()
         }))
     }
 

@@ -32,6 +32,15 @@ struct Migration {
     needs: i32,
 }
 
+/// Whether there is a schema of ours.
+///
+/// # Errors
+///
+/// A sentence for the operator.
+pub(super) async fn is_there(session: &Session) -> Result<bool, String> {
+    look(session).await.map(|found| found.is_some())
+}
+
 /// Brings the schema up to date, or makes one. Gives the number of the database that it is in.
 ///
 /// # Errors

@@ -23,6 +23,7 @@ mod rooms;
 mod search;
 mod session;
 mod tls;
+pub mod tools;
 mod upkeep;
 pub mod url;
 mod verdict;

@@ -1,19 +1,21 @@
 //! Rooms: those that are open, those that were closed, and how one becomes the other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio_postgres::Row;
 
 use super::Postgres;
-use super::codec::{self, room_id, room_number};
+use super::codec::{self, entry_columns, room_id, room_number};
 use super::lane::Patience;
 use super::session::Session;
 use crate::chat::history::RoomId;
 use crate::chat::name::RoomName;
-use crate::chat::room::{At, Closing, RoomImage};
+use crate::chat::room::{At, Closing, Numbered, RoomImage};
 use crate::limits::POSTGRES_WRITE_MAX;
-use crate::store::StoreError;
 use crate::store::cluster::engine::{EngineError, RoomRecord};
+use crate::store::cluster::taking_up::stored;
+use crate::store::{StoreError, StoredRoom};
 use crate::time::Timestamp;
 
 /// The columns of a room, as [`record`] reads them.
@@ -26,7 +28,7 @@ macro_rules! room_columns {
 }
 
 /// What a name is told apart by: what it is found by, and what looks like it.
-fn keys(name: &RoomName) -> [String; 3] {
+pub(super) fn keys(name: &RoomName) -> [String; 3] {
     let [one, other] = name.looks();
     [
         name.key(),
@@ -152,6 +154,37 @@ impl Postgres {
         let found = self.open_of(vec![room]).await?.pop();
         found.ok_or(EngineError::Refused(StoreError::NoRoom))
     }
+}
+
+/// Rooms at the ends of their logs, closed ones too, in the order of their numbers. Those are left out that nobody can make
+/// sense of.
+pub(super) async fn states(
+    session: &Session,
+    rooms: &[RoomId],
+) -> Result<Vec<StoredRoom>, tokio_postgres::Error> {
+    let sql = concat!(
+        "SELECT ",
+        room_columns!(),
+        " WHERE r.id = ANY ($1) ORDER BY r.id"
+    );
+    let rooms: Vec<i32> = rooms.iter().copied().map(room_number).collect();
+    let records = records(&session.query(sql, &[&rooms]).await?)?;
+    let sql = concat!(
+        "SELECT ",
+        entry_columns!(),
+        " FROM parlor.entries e LEFT JOIN parlor.images i ON i.room = e.room
+         WHERE e.room = ANY ($1) AND e.line IS NULL AND e.seq > coalesce(i.seq, 0) ORDER BY e.room, e.seq"
+    );
+    let mut changes: BTreeMap<RoomId, Vec<Numbered>> = BTreeMap::new();
+    for row in &session.query(sql, &[&rooms]).await? {
+        let (room, numbered) = codec::entry(row)?;
+        changes.entry(room).or_default().push(numbered);
+    }
+    let states = records.into_iter().map(|record| {
+        let changes = changes.remove(&record.id).unwrap_or_default();
+        stored(record, &changes)
+    });
+    Ok(states.collect())
 }
 
 /// What came of a change of which the name of a room stands in the way, if another one has it.

@@ -47,6 +47,8 @@ pub(super) enum Role {
     Courier,
     /// What is done now and then for all nodes. It waits for no disk.
     Upkeep,
+    /// What an operator has asked for.
+    Tool,
 }
 
 impl Role {
@@ -61,12 +63,16 @@ impl Role {
             Role::Lease => "lease",
             Role::Courier => "courier",
             Role::Upkeep => "upkeep",
+            Role::Tool => "tool",
         }
     }
 
     /// Whether a commit over it is answered once it is safe.
     pub(super) fn is_safe(self) -> bool {
-        matches!(self, Role::Writer | Role::Changer | Role::Barrier)
+        matches!(
+            self,
+            Role::Writer | Role::Changer | Role::Barrier | Role::Tool
+        )
     }
 
     /// What a session of this role is told at its beginning. What the operator has set for the database, or for the user,
@@ -79,7 +85,7 @@ impl Role {
             .to_owned();
         settings += match self {
             // `remote_apply` is stricter, and stays.
-            Role::Writer | Role::Changer | Role::Barrier => {
+            Role::Writer | Role::Changer | Role::Barrier | Role::Tool => {
                 "SELECT set_config('synchronous_commit', 'on', false)
                  WHERE current_setting('synchronous_commit') <> 'remote_apply';"
             }

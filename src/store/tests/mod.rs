@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use futures_lite::future::{block_on, zip};
 use tempfile::TempDir;
 
+use super::file::OpenError;
 use super::sqlite::index::{self, Index};
 use super::*;
 use crate::chat::message::{Kind, MemberId, NewMessage};

@@ -23,15 +23,41 @@ use crate::time::Timestamp;
 /// A [`ToolError`].
 pub fn accounts(path: &Path, zone: &TimeZone, out: &mut dyn Write) -> Result<(), ToolError> {
     let db = file::open_to_read(path)?;
-    writeln!(out, "registered        last seen         name")?;
     let mut select = db
         .prepare("SELECT name, created, seen FROM accounts WHERE password <> '' ORDER BY id")
         .map_err(failed(path))?;
-    let mut rows = select.query(()).map_err(failed(path))?;
-    while let Some(row) = rows.next().map_err(failed(path))? {
-        let time = |column| row.get(column).map(|ms| date(Timestamp(ms), zone));
-        let line = || -> rusqlite::Result<_> { Ok((shown(row, 0)?, time(1)?, time(2)?)) };
-        let (name, created, seen) = line().map_err(failed(path))?;
+    let rows = select.query_map((), |row| {
+        Ok(AccountRow {
+            name: shown(row, 0)?,
+            created: Timestamp(row.get(1)?),
+            seen: Timestamp(row.get(2)?),
+        })
+    });
+    let rows = rows.map_err(failed(path))?;
+    write_accounts(rows.map(|row| row.map_err(failed(path))), zone, out)
+}
+
+/// An account that is listed.
+pub(in crate::store) struct AccountRow {
+    pub(in crate::store) name: String,
+    pub(in crate::store) created: Timestamp,
+    pub(in crate::store) seen: Timestamp,
+}
+
+/// Writes a row for each.
+pub(in crate::store) fn write_accounts(
+    accounts: impl Iterator<Item = Result<AccountRow, ToolError>>,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> Result<(), ToolError> {
+    writeln!(out, "registered        last seen         name")?;
+    for account in accounts {
+        let AccountRow {
+            name,
+            created,
+            seen,
+        } = account?;
+        let (created, seen) = (date(created, zone), date(seen, zone));
         writeln!(out, "{created}  {seen}  {name}")?;
     }
     Ok(out.flush()?)

@@ -4,18 +4,14 @@ use std::path::Path;
 
 use rusqlite::{Connection, Row};
 
+use super::faults::{self, KeptAccount, is_object};
 use super::record::time_text;
 use super::{ToolError, failed};
-use crate::chat::admin::ban::BanTarget;
-use crate::chat::admin::report::Report;
-use crate::chat::message::Kind;
-use crate::chat::name::{Name, NameKey, RoomName};
-use crate::chat::password;
+use crate::chat::name::RoomName;
 use crate::limits::CHECK_FAULTS_MAX;
 use crate::store::file;
 use crate::store::sqlite::index::{self, Index};
 use crate::store::sqlite::query::id_of;
-use crate::text;
 
 /// Reads the whole file and returns what is wrong, a sentence for each fault, at most [`CHECK_FAULTS_MAX`]. None
 /// means that all pages and tables, and those of the index, are as SQLite left them, and that every room,
@@ -110,11 +106,6 @@ fn room_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
     })
 }
 
-fn is_object(json: &str) -> bool {
-    let value = serde_json::from_str::<serde_json::Value>(json);
-    value.is_ok_and(|value| value.is_object())
-}
-
 fn messages(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
     let mut select = db.prepare(
         "SELECT place, time, name, kind, text, place >> 40 IN (SELECT id FROM rooms)
@@ -138,24 +129,13 @@ fn messages(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
 }
 
 fn message_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
+    if !row.get::<_, bool>(5)? {
+        return Ok(Some("there is no such room"));
+    }
     let name = String::from_utf8_lossy(row.get_ref(2)?.as_bytes()?);
     let text = row.get_ref(4)?.as_bytes()?;
-    let is_name = Name::parse(&name).is_ok_and(|parsed| parsed.as_str() == name);
-    Ok(if !row.get::<_, bool>(5)? {
-        Some("there is no such room")
-    } else if id_of(row.get(0)?) == 0 {
-        Some("it has no number")
-    } else if time_text(row.get(1)?).is_none() {
-        Some("its time is invalid")
-    } else if !is_name {
-        Some("its sender's name is invalid")
-    } else if Kind::from_number(row.get(3)?).is_none() {
-        Some("its kind is unknown")
-    } else if text.is_empty() || text::clean(text).as_bytes() != text {
-        Some("nobody could have sent its text")
-    } else {
-        None
-    })
+    let (id, time) = (id_of(row.get(0)?), row.get(1)?);
+    Ok(faults::of_message(id, time, &name, row.get(3)?, text))
 }
 
 fn bans(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
@@ -165,14 +145,7 @@ fn bans(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
         && faults.len() < CHECK_FAULTS_MAX
     {
         let (target, why): (String, String) = (row.get(0)?, row.get(1)?);
-        let fault = match BanTarget::parse(&target) {
-            None => "its target is invalid",
-            _ if text::clean(why.as_bytes()) != why => "nobody could have typed its reason",
-            _ if time_text(row.get(2)?).is_none() => "its time is invalid",
-            _ => continue,
-        };
-        let target = text::clean(target.as_bytes());
-        faults.push(format!("the ban of {target}: {fault}"));
+        faults.extend(faults::of_ban(&target, &why, row.get(2)?));
     }
     Ok(())
 }
@@ -183,10 +156,7 @@ fn reports(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()?
         && faults.len() < CHECK_FAULTS_MAX
     {
-        if serde_json::from_str::<Report>(row.get_ref(1)?.as_str()?).is_err() {
-            let id: i64 = row.get(0)?;
-            faults.push(format!("report {id}: it cannot be read"));
-        }
+        faults.extend(faults::of_report(row.get(0)?, row.get_ref(1)?.as_str()?));
     }
     Ok(())
 }
@@ -209,20 +179,16 @@ fn accounts(db: &Connection, faults: &mut Vec<String>) -> rusqlite::Result<()> {
 }
 
 fn account_fault(row: &Row<'_>) -> rusqlite::Result<Option<&'static str>> {
-    let name: String = row.get(1)?;
-    let keys: [String; 3] = [row.get(3)?, row.get(4)?, row.get(2)?];
-    let parsed = Name::parse(&name)
-        .ok()
-        .filter(|parsed| parsed.as_str() == name);
-    Ok(match parsed {
-        None => Some("its name is invalid"),
-        Some(name) if name.keys().iter().map(NameKey::as_str).ne(&keys) => {
-            Some("its keys do not match its name")
-        }
-        _ if !password::is_hash(row.get_ref(5)?.as_str()?) => Some("its password hash is invalid"),
-        _ if time_text(row.get(6)?).is_none() => Some("its registration time is invalid"),
-        _ if time_text(row.get(7)?).is_none() => Some("its last-seen time is invalid"),
-        _ if !is_object(row.get_ref(8)?.as_str()?) => Some("its settings cannot be read"),
-        _ => None,
-    })
+    let text = |column: usize| -> rusqlite::Result<&str> { Ok(row.get_ref(column)?.as_str()?) };
+    let account = || -> rusqlite::Result<KeptAccount<'_>> {
+        Ok(KeptAccount {
+            name: text(1)?,
+            keys: [text(3)?, text(4)?, text(2)?],
+            password: text(5)?,
+            created: row.get(6)?,
+            seen: row.get(7)?,
+            settings: text(8)?,
+        })
+    };
+    Ok(faults::of_account(&account()?))
 }

@@ -5,9 +5,10 @@ mod accounts;
 mod backup;
 mod check;
 mod export;
+pub(in crate::store) mod faults;
 mod import;
 pub(in crate::store) mod reader;
-mod record;
+pub(in crate::store) mod record;
 mod restore;
 mod rooms;
 mod trust_clock;
@@ -16,12 +17,14 @@ pub(in crate::store) mod writer;
 use std::path::Path;
 use std::{fmt, io};
 
+pub(super) use accounts::{AccountRow, write_accounts};
 pub use accounts::{accounts, delete_account};
 pub use backup::backup;
 pub use check::check;
 pub use export::export;
 pub use import::{Imported, import};
 pub use restore::restore;
+pub(super) use rooms::{ClosedRow, RoomRow, write_rooms};
 pub use rooms::{reopen, rooms};
 pub use trust_clock::trust_clock;
 pub use writer::{Format, Selection};
@@ -37,6 +40,8 @@ pub enum ToolError {
     Database(OpenError),
     /// What was to be read or written besides the database failed.
     Io(io::Error),
+    /// The database that servers share failed; a sentence for the operator.
+    Engine(String),
     /// What was given makes no sense; a sentence for the operator.
     Input(String),
 }
@@ -46,7 +51,7 @@ impl fmt::Display for ToolError {
         match self {
             ToolError::Open(error) | ToolError::Database(error) => error.fmt(f),
             ToolError::Io(error) => error.fmt(f),
-            ToolError::Input(sentence) => f.write_str(sentence),
+            ToolError::Engine(sentence) | ToolError::Input(sentence) => f.write_str(sentence),
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) struct MessageRecord {
 }
 
 /// A time as it is written; `None` for one that is outside of the years 0 to 9999.
-pub(super) fn time_text(ms: i64) -> Option<String> {
+pub(in crate::store) fn time_text(ms: i64) -> Option<String> {
     let time = jiff::Timestamp::from_millisecond(ms).ok()?;
     let text = time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     // jiff goes back to the year -9999, which few others read.

@@ -33,13 +33,22 @@ pub fn rooms(
     let rooms = believed(&db, clock)
         .and_then(|now| listed(&db, now))
         .map_err(failed(path))?;
+    write_rooms(&rooms, zone, out)
+}
+
+/// Writes a row for each.
+pub(in crate::store) fn write_rooms(
+    rooms: &[RoomRow],
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> Result<(), ToolError> {
     writeln!(out, "number    lines  last line         room")?;
     for room in rooms {
         let date = |time| date(time, zone);
         let last = room.last_line.map_or_else(|| "never".to_owned(), date);
-        let Listed {
+        let RoomRow {
             id, lines, name, ..
-        } = &room;
+        } = room;
         write!(out, "{id:>6}  {lines:>7}  {last:<16}  {name}")?;
         if let Some(closed) = &room.closed {
             let (at, until) = (date(closed.at), date(closed.until));
@@ -109,21 +118,23 @@ fn set_moderation(db: &Connection, room: RoomId, to: &Moderation) -> rusqlite::R
     update.execute((room.0, to.to_json())).map(drop)
 }
 
-struct Listed {
-    id: u32,
-    name: String,
-    lines: u64,
-    last_line: Option<Timestamp>,
-    closed: Option<Closed>,
+/// A room that is listed.
+pub(in crate::store) struct RoomRow {
+    pub(in crate::store) id: u32,
+    pub(in crate::store) name: String,
+    pub(in crate::store) lines: u64,
+    pub(in crate::store) last_line: Option<Timestamp>,
+    pub(in crate::store) closed: Option<ClosedRow>,
 }
 
-struct Closed {
-    at: Timestamp,
-    by: String,
-    until: Timestamp,
+/// How it was closed.
+pub(in crate::store) struct ClosedRow {
+    pub(in crate::store) at: Timestamp,
+    pub(in crate::store) by: String,
+    pub(in crate::store) until: Timestamp,
 }
 
-fn listed(db: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Listed>> {
+fn listed(db: &Connection, now: Timestamp) -> rusqlite::Result<Vec<RoomRow>> {
     let mut select = db.prepare(
         "SELECT id, rooms.name, count(place), max(messages.time), closed, closed_by, purge
          FROM rooms LEFT JOIN messages ON place BETWEEN id << ?2 AND (id + 1 << ?2) - 1
@@ -132,12 +143,12 @@ fn listed(db: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Listed>> {
     let rooms = select.query_map((now.0, query::ID_BITS), |row| {
         let closed: Option<i64> = row.get(4)?;
         let (by, until): (_, Option<i64>) = (shown(row, 5)?, row.get(6)?);
-        Ok(Listed {
+        Ok(RoomRow {
             id: row.get(0)?,
             name: shown(row, 1)?,
             lines: row.get(2)?,
             last_line: row.get::<_, Option<i64>>(3)?.map(Timestamp),
-            closed: closed.zip(until).map(|(at, until)| Closed {
+            closed: closed.zip(until).map(|(at, until)| ClosedRow {
                 at: Timestamp(at),
                 by,
                 until: Timestamp(until),

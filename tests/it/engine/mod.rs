@@ -4,5 +4,7 @@ pub(crate) mod contract;
 mod real;
 /// The servers of the tests themselves.
 mod servers;
+/// The operator's tools, on a database.
+mod tools;
 /// What is done now and then: the search index, what is old, what is over.
 mod upkeep;
