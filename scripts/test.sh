@@ -8,6 +8,7 @@
 # build, and the oldest Rust supported are used where they are installed and otherwise said to be skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/lib.sh
 
 # Programs that the tests call, clients most of them, and libraries, with the Debian packages they come in, and what
 # apt-get is to do about them.
@@ -37,7 +38,6 @@ CLIENTS=(
     # Its server, which Debian starts where there is a systemd, is not needed.
     "promtool --no-install-recommends prometheus"
 )
-RUSTUP="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy"
 
 install=false
 case "${1-}" in
@@ -49,26 +49,12 @@ case "${1-}" in
         ;;
 esac
 
-# What is missing: a name, and the command that brings it.
-names=()
-commands=()
-
-missing() {
-    names+=("$1")
-    commands+=("$2")
-}
-
-has() {
-    command -v "$1" >/dev/null 2>&1
-}
-
 # Names what is missing of the Rust toolchain.
 look_for_rust() {
     has make || missing "make, which builds the allocator" "apt-get install -y make"
     has cc || missing "cc, the linker that Rust calls" "apt-get install -y gcc libc6-dev"
     if ! has cargo; then
-        has curl || missing curl "apt-get install -y curl ca-certificates"
-        missing "cargo, clippy and rustfmt" "$RUSTUP"
+        missing_cargo
         return
     fi
     local component
@@ -93,25 +79,6 @@ look_for_clients() {
         fi
         has "$what" || missing "$what" "apt-get install -y ${entry#* }"
     done
-}
-
-# Runs the commands of all that is missing.
-install_missing() {
-    if [[ ${commands[*]} == *apt-get* ]]; then
-        if ((EUID != 0)); then
-            printf -- '--install calls apt-get, which needs root\n' >&2
-            exit 1
-        fi
-        export DEBIAN_FRONTEND=noninteractive
-        apt-get update
-    fi
-    local command
-    for command in "${commands[@]}"; do
-        printf '==> %s\n' "$command"
-        bash -o pipefail -c "$command"
-    done
-    # A toolchain that was installed just now is not in this shell's path yet.
-    export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 }
 
 step() {
@@ -141,16 +108,7 @@ check_dependencies() {
 export PATH="$PATH:/usr/sbin:/sbin:/usr/games:${CARGO_HOME:-$HOME/.cargo}/bin"
 look_for_rust
 look_for_clients
-if ((${#names[@]} > 0)); then
-    for i in "${!names[@]}"; do
-        printf 'missing: %s\n    %s\n' "${names[i]}" "${commands[i]}" >&2
-    done
-    if ! $install; then
-        printf 'Install them as shown, or run %s --install as root.\n' "$0" >&2
-        exit 1
-    fi
-    install_missing
-fi
+settle_missing "$install"
 
 step cargo fmt --all --check
 step cargo clippy --locked --workspace --all-targets -- -D warnings
