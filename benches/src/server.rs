@@ -56,7 +56,7 @@ impl Server {
 
     /// If the server still runs after `limit` it is killed and so is this process: every run ends.
     pub fn end_after(&self, limit: Duration) {
-        end_after(limit, self.child.id());
+        end_after(limit, vec![self.process()]);
     }
 
     /// What Linux tells of it.
@@ -158,14 +158,16 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn end_after(limit: Duration, server: u32) {
+/// If this process still runs after `limit` it ends, and these servers with it.
+pub fn end_after(limit: Duration, servers: Vec<Process>) {
     thread::spawn(move || {
         thread::sleep(limit);
         eprintln!("not done after {} s, ended", limit.as_secs());
-        let pid = i32::try_from(server)
-            .ok()
-            .and_then(rustix::process::Pid::from_raw);
-        if let Some(pid) = pid {
+        let pids = servers.iter().filter_map(|server| {
+            let pid = i32::try_from(server.0).ok()?;
+            rustix::process::Pid::from_raw(pid)
+        });
+        for pid in pids {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
         std::process::exit(2);

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use crate::Args;
-use crate::crowd::{Crowd, Shape};
+use crate::crowd::{Crowd, Seen, Shape};
+use crate::nodes::Nodes;
 use parlor_bench::server::{Server, own_cpu_seconds};
 
 /// What a case measured: name and value.
@@ -40,8 +41,8 @@ const LATENCY_MAX_NS: u64 = 60_000_000_000;
 const STARTS: usize = 21;
 
 /// Closed loop: each sender has a window of lines on their way; a line is done when every member has it.
-pub(crate) fn closed(args: &Args, server: &Server) -> Result<Figures, String> {
-    let mut crowd = Crowd::new(shape(args, args.window), server.address)?;
+pub(crate) fn closed(args: &Args, server: &Nodes) -> Result<Figures, String> {
+    let mut crowd = Crowd::new(shape(args, args.window), server.placing())?;
     if !crowd.first_joins()? {
         eprintln!(
             "load: {}: skipped, the server does not enter character mode",
@@ -65,20 +66,25 @@ pub(crate) fn closed(args: &Args, server: &Server) -> Result<Figures, String> {
         crowd.tally.deliveries - deliveries,
     );
 
-    drain(&mut crowd, |_, _| {})?;
+    drain(&mut crowd, |_| {})?;
     let deliveries = deliveries as f64;
-    Ok(vec![
+    let mut figures = vec![
         ("deliveries_per_s", deliveries / seconds),
         ("deliveries_per_cpu_s", deliveries / cpu),
         ("server_cpu", cpu / seconds),
         ("generator_cpu", own_cpu / seconds),
-    ])
+    ];
+    if args.nodes > 1 {
+        let members = (args.members / args.rooms.max(1)) as f64;
+        figures.push(("lines_per_s", deliveries / seconds / members));
+    }
+    Ok(figures)
 }
 
 /// Bursts that all but the senders read only afterwards. The kernel keeps what they are sent, so the
 /// generator has next to nothing to do while the server works, and does not take a processor from it.
-pub(crate) fn burst(args: &Args, server: &Server) -> Result<Figures, String> {
-    let mut crowd = Crowd::new(shape(args, BURST_LINES as usize), server.address)?;
+pub(crate) fn burst(args: &Args, server: &Nodes) -> Result<Figures, String> {
+    let mut crowd = Crowd::new(shape(args, BURST_LINES as usize), server.placing())?;
     crowd.join_until(crowd.size())?;
     let window = args.window as u32;
     send_burst(&mut crowd, window)?;
@@ -99,8 +105,8 @@ pub(crate) fn burst(args: &Args, server: &Server) -> Result<Figures, String> {
 
 /// Open loop: lines are sent at their time whatever the server does, and their latency is counted from that
 /// time, so that a server that stalls cannot hide it by stalling the generator.
-pub(crate) fn open(args: &Args, server: &Server) -> Result<Figures, String> {
-    let mut crowd = Crowd::new(shape(args, OPEN_WINDOW), server.address)?;
+pub(crate) fn open(args: &Args, server: &Nodes) -> Result<Figures, String> {
+    let mut crowd = Crowd::new(shape(args, OPEN_WINDOW), server.placing())?;
     crowd.join_until(crowd.size())?;
     let (latency, cpu) = send_on_time(&mut crowd, args, server)?;
     let mut figures = vec![("server_cpu", cpu)];
@@ -109,8 +115,8 @@ pub(crate) fn open(args: &Args, server: &Server) -> Result<Figures, String> {
 }
 
 /// The open loop before and after one member stops reading; what that member costs.
-pub(crate) fn stalled(args: &Args, server: &Server) -> Result<Figures, String> {
-    let mut crowd = Crowd::new(shape(args, OPEN_WINDOW), server.address)?;
+pub(crate) fn stalled(args: &Args, server: &Nodes) -> Result<Figures, String> {
+    let mut crowd = Crowd::new(shape(args, OPEN_WINDOW), server.placing())?;
     crowd.join_until(crowd.size())?;
     let quiet_kib = settled_kib(server);
     flood(&mut crowd, args)?;
@@ -132,10 +138,10 @@ pub(crate) fn stalled(args: &Args, server: &Server) -> Result<Figures, String> {
 }
 
 /// Many members: how fast they come and go, and what they cost while they sit there.
-pub(crate) fn crowd(args: &Args, server: &Server) -> Result<Figures, String> {
+pub(crate) fn crowd(args: &Args, server: &Nodes) -> Result<Figures, String> {
     let empty_kib = settled_kib(server);
     let cpu = server.cpu_seconds();
-    let mut crowd = Crowd::new(shape(args, args.window), server.address)?;
+    let mut crowd = Crowd::new(shape(args, args.window), server.placing())?;
     let tenth = crowd.size() / 10;
     let mut joining = crowd.join_until(tenth)?;
     let tenth_kib = settled_kib(server);
@@ -143,7 +149,7 @@ pub(crate) fn crowd(args: &Args, server: &Server) -> Result<Figures, String> {
     let all_kib = settled_kib(server);
     let cpu = server.cpu_seconds() - cpu;
     send_lines(&mut crowd, args.window, TALK_LINES)?;
-    drain(&mut crowd, |_, _| {})?;
+    drain(&mut crowd, |_| {})?;
     let talked_kib = settled_kib(server);
     let size = crowd.size() as f64;
     let leaving = crowd.leave_all()?;
@@ -231,17 +237,17 @@ fn top_up(crowd: &mut Crowd, window: usize, end: u32) -> Result<(), String> {
             crowd.say(sender, count)?;
         }
     }
-    receive(crowd, |_, _| {})
+    receive(crowd, |_| {})
 }
 
-fn receive(crowd: &mut Crowd, seen: impl FnMut(usize, u32)) -> Result<(), String> {
+fn receive(crowd: &mut Crowd, seen: impl FnMut(Seen)) -> Result<(), String> {
     let wait = if crowd.is_held_up() { 1 } else { 100 };
     crowd.receive(Duration::from_millis(wait), seen)?;
     crowd.flush()
 }
 
 /// Waits for all lines to arrive, and fails unless each has, once and in order, at every member.
-fn drain(crowd: &mut Crowd, mut seen: impl FnMut(usize, u32)) -> Result<(), String> {
+fn drain(crowd: &mut Crowd, mut seen: impl FnMut(Seen)) -> Result<(), String> {
     let give_up = Instant::now() + DRAIN_MAX;
     let sent = crowd.sent.clone();
     while !crowd.tally.is_whole(&sent) {
@@ -270,33 +276,33 @@ fn send_burst(crowd: &mut Crowd, window: u32) -> Result<(Duration, f64), String>
                 crowd.say(sender, count)?;
             }
         }
-        receive(crowd, |sender, _| received[sender] += 1)?;
+        receive(crowd, |seen| received[seen.sender] += 1)?;
         if begun.elapsed() > DRAIN_MAX {
             return Err("a burst did not come back in time".to_owned());
         }
     }
     let (took, cpu) = (begun.elapsed(), own_cpu_seconds() - cpu);
     crowd.all_read()?;
-    drain(crowd, |_, _| {})?;
+    drain(crowd, |_| {})?;
     Ok((took, cpu))
 }
 
 fn flood(crowd: &mut Crowd, args: &Args) -> Result<(), String> {
     send_lines(crowd, args.window, FLOOD_LINES / crowd.sent.len() as u32)?;
-    drain(crowd, |_, _| {})
+    drain(crowd, |_| {})
 }
 
-fn settled_kib(server: &Server) -> f64 {
+fn settled_kib(server: &Nodes) -> f64 {
     thread::sleep(SETTLE);
     server.resident_kib()
 }
 
 /// Sends `--rate` lines a second, the senders in turn, for the warm-up and the time to measure. Returns the
-/// latencies of the measured lines at all members, in nanoseconds, and the server's processor share.
+/// latencies of the measured lines at all members (of other servers, if there are several), in nanoseconds, and the server's processor share.
 fn send_on_time(
     crowd: &mut Crowd,
     args: &Args,
-    server: &Server,
+    server: &Nodes,
 ) -> Result<(Histogram<u64>, f64), String> {
     let interval = Duration::from_secs(1) / args.rate as u32;
     let lines_in = |time: Duration| (time.as_nanos() / interval.as_nanos()) as u32;
@@ -309,9 +315,10 @@ fn send_on_time(
 
     let mut latency = Histogram::<u64>::new_with_bounds(1, LATENCY_MAX_NS, 3)
         .map_err(|error| error.to_string())?;
-    let mut seen = |sender: usize, number: u32| {
-        let line = (number - first_numbers[sender]) * senders + sender as u32;
-        if line >= measured_from {
+    let mut seen = |seen: Seen| {
+        let line = (seen.number - first_numbers[seen.sender]) * senders + seen.sender as u32;
+        // Of several servers it is the way from one to another that counts.
+        if line >= measured_from && (args.nodes == 1 || seen.is_far) {
             latency.saturating_record(due(line).elapsed().as_nanos() as u64);
         }
     };

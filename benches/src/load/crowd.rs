@@ -15,6 +15,7 @@ use parlor_bench::wire::{self, Dialect, HALF_TYPED, Telnet};
 use rustls::StreamOwned;
 
 use crate::mixed::{self, Taste};
+use crate::nodes::Placing;
 use crate::tally::Tally;
 
 /// Clients that come or go at the same time: enough to keep the server busy, fewer than wait in its backlog.
@@ -61,10 +62,23 @@ pub(crate) struct Shape {
     pub(crate) by_tls: bool,
 }
 
-/// The clients of one server.
+/// A line that was delivered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// Who has sent it.
+    pub(crate) sender: usize,
+    /// Which of theirs it is.
+    pub(crate) number: u32,
+    /// It came to a client of another server than its sender's.
+    pub(crate) is_far: bool,
+}
+
+/// The clients of one server, or of several.
 pub(crate) struct Crowd {
     shape: Shape,
-    address: SocketAddr,
+    placing: Placing,
+    /// For each sender, which server it is at.
+    sender_nodes: Vec<usize>,
     poll: Poll,
     tls: Option<Clients>,
     buffer: Vec<u8>,
@@ -85,6 +99,8 @@ struct Client {
     socket: TcpStream,
     tls: Option<Box<Stream>>,
     room: usize,
+    /// Which server it is at.
+    node: usize,
     /// Received bytes that are no whole line yet.
     tail: Vec<u8>,
     /// Bytes that the socket has not taken yet.
@@ -102,16 +118,19 @@ struct Entering {
 
 impl Crowd {
     /// Nobody yet. For parlor the rooms are created.
-    pub(crate) fn new(shape: Shape, address: SocketAddr) -> Result<Crowd, String> {
+    pub(crate) fn new(shape: Shape, placing: Placing) -> Result<Crowd, String> {
         let poll = Poll::new().map_err(text)?;
         let tls = shape.by_tls.then(Clients::new);
         if shape.dialect != Dialect::Baseline {
-            create_rooms(address, tls.as_ref(), shape.rooms)?;
+            create_rooms(placing.address(0), tls.as_ref(), shape.rooms)?;
         }
         let (rooms, senders) = (shape.rooms, shape.senders_per_room);
+        let sender_nodes =
+            (0..rooms * senders).map(|sender| placing.node(sender % senders, senders));
         Ok(Crowd {
             shape,
-            address,
+            sender_nodes: sender_nodes.collect(),
+            placing,
             poll,
             tls,
             buffer: vec![0; READ_BYTES],
@@ -229,7 +248,8 @@ impl Crowd {
             (true, true) => Some(PATIENT_BUFFER_BYTES),
             (true, false) => None,
         };
-        let socket = connect(self.address, index, buffer)?;
+        let node = self.placing.node(place, self.shape.senders_per_room);
+        let socket = connect(self.placing.address(node), index, buffer)?;
         let taste = match self.shape.mixed {
             true => Taste::of(place, self.shape.senders_per_room),
             false => Taste::Usual,
@@ -252,6 +272,7 @@ impl Crowd {
             socket,
             tls: tls.map(|tls| Box::new(Stream::new(tls.client()))),
             room,
+            node,
             tail: Vec::new(),
             out: first,
             entering: Some(Box::new(Entering {
@@ -365,18 +386,24 @@ impl Crowd {
     pub(crate) fn receive(
         &mut self,
         wait: Duration,
-        mut seen: impl FnMut(usize, u32),
+        mut seen: impl FnMut(Seen),
     ) -> Result<(), String> {
         let payload_bytes = self.shape.dialect.payload_bytes();
         for member in self.wait(wait)? {
             let client = &mut self.clients[member];
             let count = client.read(&mut self.buffer)?;
+            let node = Some(client.node);
             let bytes = &self.buffer[..count];
             let mut start = 0;
             for end in memchr::memchr_iter(b'\n', bytes) {
                 if let Some((sender, number)) = wire::parse(&bytes[start..end], payload_bytes) {
                     self.tally.deliver(member, client.room, sender, number);
-                    seen(sender, number);
+                    let is_far = self.sender_nodes.get(sender).copied() != node;
+                    seen(Seen {
+                        sender,
+                        number,
+                        is_far,
+                    });
                 }
                 start = end + 1;
             }

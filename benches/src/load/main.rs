@@ -6,6 +6,7 @@
 mod cases;
 mod crowd;
 mod mixed;
+mod nodes;
 mod tally;
 
 use std::process::ExitCode;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use argh::FromArgs;
 
+use nodes::Nodes;
 use parlor_bench::raise_descriptor_limit;
-use parlor_bench::server::Server;
 use parlor_bench::wire::Dialect;
 
 /// Starts a server, plays one case against it and prints the figures.
@@ -73,6 +74,14 @@ struct Args {
     #[argh(switch)]
     tls: bool,
 
+    /// servers that are started, each with the same command; members come to them in turn (default: 1)
+    #[argh(option, default = "1")]
+    nodes: usize,
+
+    /// senders come to the first of them, and everybody else to the others, whose processor time is measured
+    #[argh(switch)]
+    apart: bool,
+
     /// seconds after which everything is ended, whatever it has come to (default: 90)
     #[argh(option, default = "90")]
     limit: u64,
@@ -106,14 +115,14 @@ fn play(args: &Args) -> Result<cases::Figures, String> {
     if args.case == "startup" {
         return cases::startup(&args.command, limit);
     }
-    let server = Server::start(&args.command)?;
-    server.end_after(limit);
+    let nodes = Nodes::start(args)?;
+    nodes.end_after(limit);
     match args.case.as_str() {
-        "closed" => cases::closed(args, &server),
-        "burst" => cases::burst(args, &server),
-        "open" => cases::open(args, &server),
-        "stalled" => cases::stalled(args, &server),
-        "crowd" => cases::crowd(args, &server),
+        "closed" => cases::closed(args, &nodes),
+        "burst" => cases::burst(args, &nodes),
+        "open" => cases::open(args, &nodes),
+        "stalled" => cases::stalled(args, &nodes),
+        "crowd" => cases::crowd(args, &nodes),
         other => Err(format!("there is no case {other}")),
     }
 }

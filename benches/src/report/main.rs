@@ -30,6 +30,10 @@ struct Args {
     #[argh(option)]
     into: Option<PathBuf>,
 
+    /// the results are those of several nodes
+    #[argh(switch)]
+    cluster: bool,
+
     /// a sentence about the machine and the run, put above the tables
     #[argh(option, default = "String::new()")]
     about: String,
@@ -59,7 +63,11 @@ fn run(args: &Args) -> Result<(), String> {
     }
     write_figures(&results, &mut tables);
     tables.push('\n');
-    targets::write(&results, &mut tables);
+    let wanted = match args.cluster {
+        true => targets::CLUSTER,
+        false => targets::SINGLE,
+    };
+    targets::write(&results, wanted, &mut tables);
     print!("{tables}");
     if let Some(path) = &args.plot {
         write(path, plot::draw(&results))?;

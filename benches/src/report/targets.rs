@@ -6,7 +6,7 @@ use crate::results::Results;
 use crate::shown;
 
 /// Where a figure comes from.
-enum Figure {
+pub(crate) enum Figure {
     /// parlor's median of a case and metric, divided by the baseline's.
     Ratio(&'static str, &'static str),
     /// parlor's median of a case and metric.
@@ -18,7 +18,7 @@ enum Figure {
 }
 
 /// The bound of a figure.
-enum Wanted {
+pub(crate) enum Wanted {
     AtLeast(f64),
     AtMost(f64),
 }
@@ -29,7 +29,40 @@ use Wanted::{AtLeast, AtMost};
 const PER_CPU: &str = "deliveries_per_cpu_s";
 const PER_SECOND: &str = "deliveries_per_s";
 
-const TARGETS: &[(&str, Figure, Wanted)] = &[
+/// What is to be reached, where it comes from, and what it is to be.
+pub(crate) type Target = (&'static str, Figure, Wanted);
+
+/// What several nodes on one database are to reach.
+pub(crate) const CLUSTER: &[Target] = &[
+    (
+        "us from node to node, p50, 1,000 lines/s",
+        Absolute("nodes-3x1000", "p50_us"),
+        AtMost(3000.0),
+    ),
+    (
+        "us from node to node, p99, 1,000 lines/s",
+        Absolute("nodes-3x1000", "p99_us"),
+        AtMost(12_000.0),
+    ),
+    (
+        "lines/s in one stream from one node",
+        Absolute("stream", "lines_per_s"),
+        AtLeast(20_000.0),
+    ),
+    (
+        "telling 1,000 members on a node, of a server alone",
+        Within([("here-1000x16", PER_CPU), ("closed-1000x16", PER_CPU)]),
+        AtLeast(0.9),
+    ),
+    (
+        "telling 1,000 members on another node, of a server alone",
+        Within([("there-1000x16", PER_CPU), ("closed-1000x16", PER_CPU)]),
+        AtLeast(0.9),
+    ),
+];
+
+/// What one server is to reach.
+pub(crate) const SINGLE: &[Target] = &[
     (
         "1 closed loop, 100 members, 16 on their way, of the baseline",
         Ratio("closed-100x16", PER_CPU),
@@ -167,13 +200,13 @@ const TARGETS: &[(&str, Figure, Wanted)] = &[
 ];
 
 /// Appends a table of all targets.
-pub(crate) fn write(results: &Results, out: &mut String) {
+pub(crate) fn write(results: &Results, targets: &[Target], out: &mut String) {
     let _ = writeln!(
         out,
         "| {:62} | {:>8} | {:>13} | {:11} |\n|:--|--:|--:|:--|",
         "target", "figure", "wanted", ""
     );
-    for (what, figure, wanted) in TARGETS {
+    for (what, figure, wanted) in targets {
         let figure = figure.value(results).filter(|value| !value.is_nan());
         let verdict = match figure {
             None => "not measured",
@@ -232,7 +265,8 @@ mod tests {
                     1\trooms-1000x10\tparlor\tdeliveries_per_cpu_s\t89\n\
                     1\tcrowd-10000\tparlor\tmember_kib\t2.4\n";
         let mut out = String::new();
-        write(&Results::parse(text).expect("it is well formed"), &mut out);
+        let results = Results::parse(text).expect("it is well formed");
+        write(&results, SINGLE, &mut out);
         let row = |start: &str| out.lines().find(|row| row.starts_with(start)).expect(start);
         assert!(row("| 3 1,000 rooms").contains("NOT REACHED"));
         assert!(row("| 4 KiB a member, 10,000 sit").contains("| reached"));
