@@ -124,8 +124,15 @@ impl Actor {
     }
 
     async fn propose(&mut self, proposal: Proposal) -> Result<Option<Vec<Entry>>, StoreError> {
-        let appended = self.store.append(self.handle.id, self.room.at(), proposal);
-        match appended.await? {
+        let appended = match self.store.cluster() {
+            None => {
+                self.store
+                    .append(self.handle.id, self.room.at(), proposal)
+                    .await
+            }
+            Some(_) => self.append_patiently(proposal).await,
+        };
+        match appended? {
             Outcome::Stored { before, entries } => {
                 if !before.is_empty() {
                     Box::pin(self.take(before)).await;

@@ -8,6 +8,7 @@
 mod info;
 mod log;
 mod mailbox;
+mod meanwhile;
 mod moderation;
 mod outbox;
 mod protocol;
@@ -15,7 +16,7 @@ mod recent;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
@@ -102,6 +103,10 @@ struct Actor {
     on_end: Option<OnEnd>,
     room: Room,
     handle: RoomHandle,
+    /// What was in the mailbox when the turn began, and is still to be handled.
+    turn: VecDeque<RoomCommand>,
+    /// Something is on its way to the store, and for long.
+    is_waiting: bool,
     outbox: Arc<Outbox>,
     inboxes: BTreeMap<MemberId, Arc<ClientInbox>>,
     store: Store,
@@ -152,6 +157,8 @@ impl Actor {
             inboxes: BTreeMap::new(),
             room,
             handle,
+            turn: VecDeque::new(),
+            is_waiting: false,
             is_behind: false,
             news: false,
             wall: Timestamp(0),
@@ -169,17 +176,17 @@ impl Actor {
         while self.next_turn(&mut turn).await {
             let times = self.clock.times();
             self.wall = times.wall;
-            let mut commands = turn.drain(..);
-            while let Some(command) = commands.next() {
+            self.turn = turn.into();
+            while let Some(command) = self.turn.pop_front() {
                 if let RoomCommand::LogLost = command {
                     // Nobody else may come into what is not to be trusted.
                     self.commit(times.steady).await;
-                    self.fail();
-                    return commands.for_each(refuse);
+                    return self.fail();
                 }
                 self.handle(command, times).await;
             }
-            drop(commands);
+            // Empty, and with space for the next one.
+            turn = std::mem::take(&mut self.turn).into();
             self.commit(times.steady).await;
             self.room.tell_due(times.steady, &mut self.pending);
             self.publish();
@@ -434,6 +441,7 @@ impl Actor {
             self.outbox.end_reader(member, Some(Arc::clone(&put_out)));
             inbox.ring();
         }
+        self.turn.drain(..).for_each(refuse);
         self.handle.mailbox.clear(refuse);
         if let Some(on_end) = self.on_end.take() {
             on_end(RoomEnd::Fault);
