@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_channel::Sender;
 
 use super::engine::{EngineError, NodeRow, Renewed};
+use super::standing::Concern;
 use super::writer::Job;
 use super::{Delivery, Node};
 use crate::chat::node::NodeId;
@@ -27,7 +28,7 @@ pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
                 node.standing
                     .note_renewed(node.clock.now(), node.options.lease / 2);
                 node.clock.believe(renewed.now);
-                node.note_answer();
+                node.note_answer(Concern::Lease);
                 look_after(&node, &renewed, &mut burying).await;
                 node.clock.after(every).await;
             }
@@ -40,7 +41,7 @@ pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
                 node.wait_to_retry(&mut wait).await;
             }
             Err(error) => {
-                node.note_away(begun, &error.to_string());
+                node.note_away(Concern::Lease, begun, &error.to_string());
                 node.wait_to_retry(&mut wait).await;
             }
         }

@@ -25,7 +25,7 @@ use smol::Task;
 
 use self::engine::{Engine, EngineError, Lines, NewNode, News, Part, PartOutcome, Range};
 use self::seen::Seen;
-use self::standing::Standing;
+use self::standing::{Concern, Standing};
 use self::writer::Job;
 use super::page::PageSize;
 use super::register::Register;
@@ -453,15 +453,15 @@ impl Node {
     }
 
     /// The database has not answered since then, for this reason.
-    fn note_away(&self, since: std::time::Instant, why: &str) {
-        if self.standing.note_away(since) {
+    fn note_away(&self, concern: Concern, since: std::time::Instant, why: &str) {
+        if self.standing.note_away(concern, since) {
             tracing::warn!("{why}");
         }
     }
 
     /// The database has answered.
-    fn note_answer(&self) {
-        if let Some(since) = self.standing.note_answer() {
+    fn note_answer(&self, concern: Concern) {
+        if let Some(since) = self.standing.note_answer(concern) {
             let away = self.clock.now().saturating_duration_since(since);
             if away >= crate::limits::UNSENT_AFTER {
                 tracing::warn!("the database answers again, after {} s", away.as_secs());

@@ -6,14 +6,26 @@ use std::time::{Duration, Instant};
 use crate::limits::UNSENT_AFTER;
 use crate::store::StoreError;
 
+/// What the database is asked for all the time. It may answer to one and not to the other: a write waits for a standby that
+/// is away, and finds no space on a disk that is full; a lease needs neither.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Concern {
+    /// Something is written.
+    Write,
+    /// The lease is renewed.
+    Lease,
+}
+
 /// How a node stands.
 #[derive(Debug)]
 pub(super) struct Standing(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// Since when the database does not answer.
-    away_since: Option<Instant>,
+    /// Since when the database does not answer to each [`Concern`].
+    away_since: [Option<Instant>; 2],
+    /// Something is being written, or waits for that.
+    is_writing: bool,
     /// The others take this node for dead.
     is_fenced: bool,
     /// Why nothing is written any more, until an operator has looked at it.
@@ -31,9 +43,14 @@ struct State {
 }
 
 impl State {
+    /// Since when the database does not answer to something.
+    fn away_since(&self) -> Option<Instant> {
+        self.away_since.into_iter().flatten().min()
+    }
+
     fn is_away(&self, now: Instant) -> bool {
         let is_long = |since: Instant| now.saturating_duration_since(since) >= UNSENT_AFTER;
-        self.away_since.is_some_and(is_long)
+        self.away_since().is_some_and(is_long)
     }
 }
 
@@ -41,7 +58,8 @@ impl Standing {
     /// A node that has come in just now.
     pub(super) fn new(now: Instant) -> Standing {
         Standing(Mutex::new(State {
-            away_since: None,
+            away_since: [None; 2],
+            is_writing: false,
             is_fenced: false,
             refuses: None,
             renewed: now,
@@ -78,7 +96,7 @@ impl Standing {
         if state.is_fenced {
             return Some("the other nodes take this one for dead; it is coming back".to_owned());
         }
-        if let Some(since) = state.away_since.filter(|_| state.is_away(now)) {
+        if let Some(since) = state.away_since().filter(|_| state.is_away(now)) {
             let since = now.saturating_duration_since(since).as_secs();
             return Some(format!("the database has not answered for {since} s"));
         }
@@ -90,16 +108,28 @@ impl Standing {
     }
 
     /// The database has not answered since then. True if that is news.
-    pub(super) fn note_away(&self, since: Instant) -> bool {
+    pub(super) fn note_away(&self, concern: Concern, since: Instant) -> bool {
         let mut state = self.lock();
-        let is_news = state.away_since.is_none();
-        state.away_since.get_or_insert(since);
+        let is_news = state.away_since().is_none();
+        state.away_since[concern as usize].get_or_insert(since);
         is_news
     }
 
-    /// The database has answered. Gives since when it had not.
-    pub(super) fn note_answer(&self) -> Option<Instant> {
-        self.lock().away_since.take()
+    /// The database has answered. Gives since when it had not, if nothing else waits for it still.
+    pub(super) fn note_answer(&self, concern: Concern) -> Option<Instant> {
+        let mut state = self.lock();
+        let since = state.away_since();
+        state.away_since[concern as usize] = None;
+        if !state.is_writing {
+            // Whoever writes next finds out.
+            state.away_since[Concern::Write as usize] = None;
+        }
+        since.filter(|_| state.away_since().is_none())
+    }
+
+    /// Something is being written, or waits for that; or nothing is and does any more.
+    pub(super) fn set_writing(&self, is_writing: bool) {
+        self.lock().is_writing = is_writing;
     }
 
     /// The others take this node for dead, or not any more. True if that is news.

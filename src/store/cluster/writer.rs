@@ -13,6 +13,7 @@ use async_channel::{Receiver, Sender};
 use futures_lite::future;
 
 use super::engine::{Answer, EngineError, News, Part, PartOutcome, Write};
+use super::standing::Concern;
 use super::{Delivery, NewNode, Node};
 use crate::chat::room::Entry;
 use crate::limits::{
@@ -89,11 +90,14 @@ pub(super) async fn run(node: Arc<Node>, jobs: Receiver<Job>) {
         last: 0,
     };
     while writer.next().await {
+        writer.node.standing.set_writing(true);
         if writer.must_rejoin {
             writer.rejoin().await;
         } else {
             writer.write().await;
         }
+        let is_writing = writer.must_rejoin || !writer.waiting.is_empty();
+        writer.node.standing.set_writing(is_writing);
     }
 }
 
@@ -377,10 +381,10 @@ impl Writer {
     }
 
     fn note_away(&self, since: Instant, why: &str) {
-        self.node.note_away(since, why);
+        self.node.note_away(Concern::Write, since, why);
     }
 
     fn note_answer(&self) {
-        self.node.note_answer();
+        self.node.note_answer(Concern::Write);
     }
 }
