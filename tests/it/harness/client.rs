@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::pattern::find;
 use super::server::collect;
@@ -169,11 +170,21 @@ impl Client {
         let Socket::Tcp(stream) = &self.socket else {
             panic!("only a TCP connection can be reset");
         };
-        rustix::net::sockopt::set_socket_linger(stream, Some(std::time::Duration::ZERO))
+        rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO))
             .expect("a TCP option");
         // Only the reader hears of it, which lets go of the other handle.
         let _ = self.socket.shutdown(Shutdown::Read);
         self.is_reset = true;
+    }
+
+    /// Waits until `look` finds something in all that was received, for so long at most.
+    pub(crate) fn wait_within<T>(
+        &self,
+        patience: Duration,
+        mut look: impl FnMut(&[u8]) -> Option<T>,
+    ) -> Option<T> {
+        self.tape
+            .wait_within(patience, |state| look(&state.received))
     }
 
     /// Everything received so far.

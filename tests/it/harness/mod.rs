@@ -17,6 +17,7 @@ mod sshd;
 mod tape;
 mod terminal;
 mod tls;
+mod wire;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub(crate) use sshd::{CHAT, GUEST, make_key, open_to_all, start_sshd};
 pub(crate) use tape::Tape;
 pub(crate) use terminal::{Size, Terminal, View, piped, program};
 pub(crate) use tls::{tls_client, tls_way_to};
+pub(crate) use wire::Wire;
 
 /// How long anything may take before a test gives up. Generous: the machine may be busy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

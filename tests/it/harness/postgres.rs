@@ -9,7 +9,6 @@
     reason = "each test crate that includes this uses a part of it"
 )]
 
-use std::fmt::Write as _;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -124,10 +123,13 @@ impl PostgresServer {
     }
 
     fn configure(&self, settings: &[(&str, &str)]) {
-        let mut text = SETTINGS.to_owned();
+        self.append_settings(SETTINGS);
         for (name, value) in settings {
-            writeln!(text, "{name} = '{value}'").expect("a string");
+            self.append_settings(&format!("{name} = '{value}'\n"));
         }
+    }
+
+    fn append_settings(&self, text: &str) {
         let mut file = OpenOptions::new()
             .append(true)
             .open(self.data().join("postgresql.conf"))
@@ -337,20 +339,26 @@ impl PostgresServer {
     /// A standby that is given all that is written here, and has it all by now. It is not waited for before
     /// [`PostgresServer::wait_for_standby`].
     pub(crate) fn standby(&self, name: &str) -> PostgresServer {
+        let connection = format!(
+            "host=127.0.0.1 port={} user=postgres application_name={name}",
+            self.port
+        );
+        let words = ["pg_basebackup", "-X", "stream", "-c", "fast", "-R", "-d"];
+        self.standby_by(name, &[&words[..], &[&connection]].concat())
+    }
+
+    /// The same by a command of the caller's, which `-D` and the folder are added to.
+    pub(crate) fn standby_by(&self, name: &str, command: &[&str]) -> PostgresServer {
         let standby = PostgresServer::new();
-        let made = as_user(&binary("pg_basebackup"))
-            .args(["-X", "stream", "-c", "fast", "-R", "-D"])
+        let made = as_user(&binary(command[0]))
+            .args(&command[1..])
+            .arg("-D")
             .arg(standby.data())
-            .arg("-d")
-            .arg(format!(
-                "host=127.0.0.1 port={} user=postgres application_name={name}",
-                self.port
-            ))
             .current_dir("/")
             .status();
         assert!(made.is_ok_and(|status| status.success()), "no copy");
         // Else it would wait for a standby of its own once it is promoted.
-        standby.configure(&[("synchronous_standby_names", "")]);
+        standby.append_settings("synchronous_standby_names = ''\n");
         let of_the_primary = standby.data().join("postgresql.auto.conf");
         let text = fs::read_to_string(&of_the_primary).expect("it was copied");
         let kept = text

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::DEADLINE;
 
@@ -67,8 +67,17 @@ impl Tape {
 
     /// Waits until `look` finds something, and returns it; `None` once the deadline has passed or the
     /// source has ended without it.
-    pub(crate) fn wait<T>(&self, mut look: impl FnMut(&State) -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + DEADLINE;
+    pub(crate) fn wait<T>(&self, look: impl FnMut(&State) -> Option<T>) -> Option<T> {
+        self.wait_within(DEADLINE, look)
+    }
+
+    /// The same with a deadline of its own.
+    pub(crate) fn wait_within<T>(
+        &self,
+        patience: Duration,
+        mut look: impl FnMut(&State) -> Option<T>,
+    ) -> Option<T> {
+        let deadline = Instant::now() + patience;
         let mut state = self.lock();
         loop {
             if let Some(found) = look(&state) {
