@@ -30,3 +30,5 @@ pub mod reads;
 pub mod request;
 
 pub mod room;
+
+pub mod letter;

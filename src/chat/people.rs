@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::message::MemberId;
+use crate::chat::message::{MemberId, clean_text};
 use crate::chat::name::{Name, RoomName};
 use crate::chat::topic::Topic;
 use crate::time::Timestamp;
@@ -43,10 +43,11 @@ pub struct DirectMessage {
 }
 
 /// What a direct message says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Words {
     /// This clean text.
-    Text(Box<str>),
+    Text(#[serde(deserialize_with = "clean_text")] Box<str>),
     /// Come to this room.
     Invitation(RoomName),
 }
@@ -62,7 +63,8 @@ impl Words {
 }
 
 /// Why a direct message was not sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DmError {
     /// No user has that name.
     Gone,
@@ -80,6 +82,8 @@ pub enum DmError {
     Full,
     /// The names cannot be looked up now.
     Unavailable,
+    /// The recipient is on another server, which does not answer: perhaps it was delivered, perhaps not.
+    Silent,
 }
 
 /// A page of the list of rooms.

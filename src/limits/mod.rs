@@ -5,6 +5,7 @@
 
 mod admin;
 mod cluster;
+mod letters;
 mod ops;
 mod postgres;
 mod store;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use self::admin::*;
 pub use self::cluster::*;
+pub use self::letters::*;
 pub use self::ops::*;
 pub use self::postgres::*;
 pub use self::store::*;

@@ -30,7 +30,8 @@ const ANON_MARK: char = '#';
 pub struct Name(Arc<str>);
 
 /// The name of a room. Cheap to clone. Rooms with equal [`RoomName::key`] are one room.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct RoomName(Arc<str>);
 
 /// One of the ways in which a name can be mistaken for another: names that share a key may not be in use
@@ -140,6 +141,20 @@ impl TryFrom<String> for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> String {
+        name.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for RoomName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<RoomName, NameError> {
+        RoomName::parse(&text)
+    }
+}
+
+impl From<RoomName> for String {
+    fn from(name: RoomName) -> String {
         name.as_str().to_owned()
     }
 }

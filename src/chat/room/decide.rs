@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::ban::Guest;
 use super::closing::Kept;
 use super::entry::{Came, Entry, Reseated, TopicSet};
@@ -54,7 +56,7 @@ pub struct JoinRequest {
 }
 
 /// The seat of a member whose connection was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
     /// The connection.
     pub member: MemberId,

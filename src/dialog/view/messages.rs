@@ -186,6 +186,11 @@ pub(super) fn write_dm_failed(name: &Name, why: &DmError, out: &mut String) -> f
             out,
             "The server cannot send it right now. Nothing was sent. Please try again later."
         ),
+        DmError::Silent => writeln!(
+            out,
+            "The server that {name} is connected to does not answer. Perhaps it was sent, perhaps not. \
+             Please try again in a minute."
+        ),
         DmError::Full => writeln!(
             out,
             "{name} has too much to read right now. Nothing was sent. Please try again later."

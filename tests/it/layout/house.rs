@@ -57,6 +57,7 @@ const ROOMS: &[Room] = &[
     room(35,  "chat/admin",          Pure,    "what operators ask, bans of the server, reports"),
     room(40,  "chat/request",        Pure,    "what can be asked, and the answers"),
     room(50,  "chat/room",           Pure,    "the rules of a room"),
+    room(51,  "chat/letter",         Pure,    "what servers that share rooms say to each other"),
     room(60,  "terminal/charset",    Pure,    "terminals that do not speak UTF-8"),
     room(60,  "terminal/telnet",     Pure,    "the Telnet codec and its negotiation"),
     room(60,  "terminal/line",       Pure,    "bytes to lines: line mode and the editor"),

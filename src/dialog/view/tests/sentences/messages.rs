@@ -146,6 +146,10 @@ fn not_sent() -> Vec<Sentence> {
             r"`\msg Dai hello`, on a server that cannot read its names",
             DmError::Unavailable,
         ),
+        failed(
+            r"`\msg Dai hello`, where Dai is on another node, which does not answer",
+            DmError::Silent,
+        ),
     ]
 }
 

@@ -167,7 +167,7 @@ named! {
         NothingToAnswer, Away, Back, Date, Skipped,
     }
     Words { Text, Invitation }
-    DmError { Gone, Anon, Lost, Oneself, Stranger, TooFast, Full, Unavailable }
+    DmError { Gone, Anon, Lost, Oneself, Stranger, TooFast, Full, Unavailable, Silent }
     IgnoreReply { Listed, Added, Removed, Refused { 1: why } }
     IgnoreError { Oneself, Already, TooMany, NotIgnored }
     HistoryView { Lines { 0: query }, Newest, NothingToAnswer, OnlyIgnored }
