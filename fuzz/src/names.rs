@@ -42,7 +42,7 @@ fn person(line: &[u8]) -> Option<Name> {
     assert_eq!(parsed(name.as_str(), Name::parse), name);
     assert!(name.is_anon() || !name.clashes(&Name::anon()), "{name}");
     for number in [2, u32::MAX] {
-        let numbered = name.numbered(number);
+        let numbered = name.numbered(number.into());
         check_text(numbered.as_str());
         assert_eq!(parsed(numbered.as_str(), Name::parse), numbered);
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::chat::address::Address;
+use crate::chat::admin::NodeFigures;
 use crate::chat::admin::report::Report;
 use crate::chat::history::RoomId;
 use crate::chat::message::{MemberId, clean_text};
@@ -48,15 +49,13 @@ pub enum Letter {
     },
     /// An operator tells everybody. Answered by [`Answer::Told`].
     Announce(#[serde(deserialize_with = "clean_text")] Box<str>),
-    /// There are other bans. Answered by [`Answer::Closed`].
-    Bans,
-    /// This account is deleted, so, and no room has to be told. No answer.
-    AccountDeleted {
-        /// The account.
-        account: Name,
-        /// It was an operator, so its owner is told.
-        by_operator: bool,
+    /// An operator has banned somebody. Answered by [`Answer::Closed`].
+    Bans {
+        /// Whom, as [`BanTarget`](crate::chat::admin::ban::BanTarget) is shown.
+        target: Box<str>,
     },
+    /// This account is deleted; rooms hear of it by their logs. No answer.
+    AccountDeleted(Name),
     /// Somebody was reported. No answer.
     Reported(Box<Report>),
     /// How is it? Answered by [`Answer::Figures`].
@@ -138,15 +137,6 @@ pub enum Renaming {
     Unavailable,
 }
 
-/// How a server is that shares rooms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeFigures {
-    /// Connections.
-    pub people: usize,
-    /// Entries of all rooms that others have stored and it has not taken yet.
-    pub lag: u64,
-}
-
 impl Letter {
     /// Whether there is an answer to it.
     pub fn is_answered(&self) -> bool {
@@ -156,9 +146,9 @@ impl Letter {
             | Letter::Eject { .. }
             | Letter::Rename { .. }
             | Letter::Announce(_)
-            | Letter::Bans
+            | Letter::Bans { .. }
             | Letter::Look => true,
-            Letter::AccountDeleted { .. } | Letter::Reported(_) => false,
+            Letter::AccountDeleted(_) | Letter::Reported(_) => false,
         }
     }
 }
@@ -300,11 +290,10 @@ mod tests {
                 name: name("Guest"),
             },
             Letter::Announce("noon".into()),
-            Letter::Bans,
-            Letter::AccountDeleted {
-                account: name("Dai"),
-                by_operator: true,
+            Letter::Bans {
+                target: "192.0.2.0/24".into(),
             },
+            Letter::AccountDeleted(name("Dai")),
             Letter::Reported(Box::new(report("hm"))),
             Letter::Look,
         ]

@@ -173,6 +173,8 @@ pub struct People {
     pub people: Vec<(UserSummary, Location)>,
     /// How many more there are.
     pub more: usize,
+    /// There are other servers, and it cannot be told who is there.
+    pub is_partial: bool,
 }
 
 /// Where a user is.
@@ -323,6 +325,10 @@ pub struct Stats {
     pub up: Duration,
     /// How many users are connected.
     pub people: usize,
+    /// There are other servers, and it cannot be told how many are there.
+    pub is_partial: bool,
+    /// There are other servers, and this is one of those that share the rooms.
+    pub is_shared: bool,
     /// How many rooms there are.
     pub rooms: usize,
     /// Lines said since the start.

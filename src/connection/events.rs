@@ -66,6 +66,13 @@ impl Connection {
                     self.perform(turn);
                 }
             }
+            Event::NameLost { old, new } => {
+                self.mention = Mention::of(self.user.id(), &new).map(Box::new);
+                let turn = self.session.name_lost(old, new);
+                if self.ending.is_none() {
+                    self.perform(turn);
+                }
+            }
             Event::AccountDeleted(account) => {
                 let turn = self.session.account_deleted(account);
                 if self.ending.is_none() {

@@ -16,7 +16,6 @@ pub mod faults;
 pub mod file;
 mod log;
 mod memory;
-mod names;
 mod opening;
 mod page;
 pub mod place;

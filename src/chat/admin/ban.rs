@@ -164,6 +164,22 @@ impl ServerBan {
         self.stored_hits.store(hits, Ordering::Relaxed);
     }
 
+    /// All servers together have stored so many hits, with those of this one that it has [noted](ServerBan::note_stored).
+    fn stored_by_all(&self, hits: u64) {
+        let before = self.stored_hits.swap(hits, Ordering::Relaxed);
+        // Those of others come to what is counted here; if it is less, one of them is about to store more.
+        self.hits
+            .fetch_add(hits.wrapping_sub(before), Ordering::Relaxed);
+    }
+
+    /// Whether both say the same of whom, and not just about whom.
+    fn is_same(&self, other: &ServerBan) -> bool {
+        self.until == other.until
+            && self.made == other.made
+            && self.by == other.by
+            && self.why == other.why
+    }
+
     /// The time left; `None`: until it is lifted.
     pub fn left(&self, now: Timestamp) -> Option<Duration> {
         self.until.map(|until| until.since(now))
@@ -201,6 +217,46 @@ impl ServerBans {
         if self.bans.len() >= SERVER_BANS_MAX && !self.bans.contains_key(&key) {
             return Err(self.bans.len());
         }
+        gone.extend(self.insert(Arc::new(ban)));
+        Ok(gone)
+    }
+
+    /// The bans are these from now on, and those of `kept` that there were before. Hits that are not stored yet are kept.
+    /// Gives those that are new, or other ones than before.
+    pub fn replace(
+        &mut self,
+        stored: Vec<ServerBan>,
+        kept: &[BanTarget],
+        now: Timestamp,
+    ) -> Vec<Arc<ServerBan>> {
+        let before = std::mem::take(self);
+        let mut new = Vec::new();
+        for ban in stored {
+            if ban.is_over(now) || self.bans.len() >= SERVER_BANS_MAX {
+                continue;
+            }
+            match before.get(&ban.target) {
+                Some(known) if known.is_same(&ban) => {
+                    known.stored_by_all(ban.hits());
+                    self.insert(Arc::clone(known));
+                }
+                _ => {
+                    let ban = Arc::new(ban);
+                    new.push(Arc::clone(&ban));
+                    self.insert(ban);
+                }
+            }
+        }
+        for target in kept {
+            if let Some(ban) = before.get(target) {
+                self.insert(Arc::clone(ban));
+            }
+        }
+        new
+    }
+
+    fn insert(&mut self, ban: Arc<ServerBan>) -> Option<Arc<ServerBan>> {
+        let key = ban.target.key();
         if let BanTarget::Network(network) = &ban.target
             && !self.bans.contains_key(&key)
         {
@@ -214,8 +270,7 @@ impl ServerBans {
                 }
             }
         }
-        gone.extend(self.bans.insert(key, Arc::new(ban)));
-        Ok(gone)
+        self.bans.insert(key, ban)
     }
 
     /// Takes back the ban of exactly this target, and gives it.

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::report::{Party, Report};
 use super::{
-    AdminAnswer, AdminError, AdminReply, BanRow, ConnectionRow, LimitRow, Mistake, RoomRow, USAGES,
+    AdminAnswer, AdminError, AdminReply, BanRow, ConnectionRow, LimitRow, Mistake, NodeLine,
+    RoomRow, USAGES,
 };
 use crate::chat::message::Kind;
 use crate::chat::name::Name;
@@ -27,7 +28,8 @@ pub fn of(answer: &AdminAnswer, message: &str) -> Value {
 
 fn of_reply(reply: &AdminReply) -> Value {
     match reply {
-        AdminReply::Connections(rows) => rows.iter().map(of_connection).collect(),
+        AdminReply::Connections(rows, _) => rows.iter().map(of_connection).collect(),
+        AdminReply::Nodes(rows) => rows.iter().map(of_node).collect(),
         AdminReply::Rooms(rows) => rows.iter().map(of_room).collect(),
         AdminReply::Kicked(id, name) => {
             json!({ "done": "kicked", "id": id.0, "name": name.as_str() })
@@ -36,6 +38,7 @@ fn of_reply(reply: &AdminReply) -> Value {
             target,
             time,
             closed,
+            silent,
             is_stored,
         } => json!({
             "done": "banned",
@@ -43,6 +46,7 @@ fn of_reply(reply: &AdminReply) -> Value {
             "kind": target.kind(),
             "seconds": time.map(|time| time.as_secs()),
             "closed": closed,
+            "silent_nodes": silent,
             "stored": is_stored,
         }),
         AdminReply::Bans(rows) => rows.iter().map(of_ban).collect(),
@@ -50,7 +54,11 @@ fn of_reply(reply: &AdminReply) -> Value {
             let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
             json!({ "done": "unbanned", "targets": targets })
         }
-        AdminReply::Announced(count) => json!({ "done": "announced", "connections": count }),
+        AdminReply::Announced(count, silent) => json!({
+            "done": "announced",
+            "connections": count,
+            "silent_nodes": silent,
+        }),
         AdminReply::Closed(room) => json!({ "done": "closed", "room": room.as_str() }),
         AdminReply::Unlocked(room) => json!({ "done": "unlocked", "room": room.as_str() }),
         AdminReply::Owned(room, name) => {
@@ -78,7 +86,28 @@ fn of_reply(reply: &AdminReply) -> Value {
             let of_usage = |usage: &super::Usage| json!({ "usage": usage.usage, "help": usage.help, "example": usage.example });
             usages.map(of_usage).collect()
         }
+        AdminReply::OfNode(label, reply) => {
+            let mut of = of_reply(reply);
+            // A list stays one.
+            if let Some(of) = of.as_object_mut() {
+                of.insert("node".to_owned(), json!(label));
+            }
+            of
+        }
     }
+}
+
+fn of_node(row: &NodeLine) -> Value {
+    json!({
+        "id": row.node.0,
+        "name": row.label,
+        "this": row.is_this,
+        "since": time(row.since),
+        "leaving": row.is_leaving,
+        "answers": row.figures.is_some(),
+        "connections": row.figures.map(|figures| figures.people),
+        "lag_entries": row.figures.map(|figures| figures.lag),
+    })
 }
 
 fn of_connection(row: &ConnectionRow) -> Value {
@@ -87,6 +116,7 @@ fn of_connection(row: &ConnectionRow) -> Value {
         "name": row.name.as_str(),
         "account": name(row.account.as_ref()),
         "operator": row.is_operator,
+        "node": row.node,
         "room": row.room.as_ref().map(|room| room.as_str()),
         "address": row.ip.map(|ip| ip.to_string()),
         "encryption": row.encryption.map(|encryption| encryption.name()),
@@ -198,6 +228,8 @@ fn word_of(error: &AdminError) -> &'static str {
         AdminError::NameTaken(_) => "name-taken",
         AdminError::NameBanned(_) => "name-banned",
         AdminError::Unavailable => "unavailable",
+        AdminError::Silent => "silent-node",
+        AdminError::Alone => "no-nodes",
         AdminError::Failed(_) => "failed",
     }
 }
@@ -208,8 +240,10 @@ mod tests {
 
     use super::*;
     use crate::chat::admin::ban::BanTarget;
+    use crate::chat::admin::{NodeFigures, Reach};
     use crate::chat::message::MemberId;
     use crate::chat::name::RoomName;
+    use crate::chat::node::NodeId;
 
     #[test]
     fn the_keys_are_those_that_programs_know() {
@@ -219,6 +253,7 @@ mod tests {
             name: dai.clone(),
             account: Some(dai.clone()),
             is_operator: false,
+            node: None,
             room: RoomName::parse("1150").ok(),
             ip: "192.0.2.7".parse().ok(),
             encryption: None,
@@ -237,14 +272,33 @@ mod tests {
             made: Timestamp(1_800_000_000_123),
             hits: 300,
         };
+        let node = NodeLine {
+            node: NodeId(7),
+            label: "b".into(),
+            is_this: true,
+            since: Timestamp(1_800_000_000_000),
+            is_leaving: false,
+            figures: Some(NodeFigures { people: 3, lag: 0 }),
+        };
         for (answer, expected) in [
             (
-                Ok(AdminReply::Connections(vec![connection])),
-                r#"[{"account":"Dai","address":"192.0.2.7","client":"raw","encryption":null,"id":7,"idle_seconds":61,"lines_per_minute":3,"lost":false,"name":"Dai","operator":false,"room":"1150","since":"2027-01-15T08:00:00Z","terminal":null}]"#,
+                Ok(AdminReply::Connections(vec![connection], Reach::All)),
+                r#"[{"account":"Dai","address":"192.0.2.7","client":"raw","encryption":null,"id":7,"idle_seconds":61,"lines_per_minute":3,"lost":false,"name":"Dai","node":null,"operator":false,"room":"1150","since":"2027-01-15T08:00:00Z","terminal":null}]"#,
             ),
             (
                 Ok(AdminReply::Bans(vec![ban])),
                 r#"[{"by":"unix:root","hits":300,"kind":"address","made":"2027-01-15T08:00:00.123Z","seconds_left":7200,"target":"192.0.2.0/24","why":"flood"}]"#,
+            ),
+            (
+                Ok(AdminReply::Nodes(vec![node])),
+                r#"[{"answers":true,"connections":3,"id":7,"lag_entries":0,"leaving":false,"name":"b","since":"2027-01-15T08:00:00Z","this":true}]"#,
+            ),
+            (
+                Ok(AdminReply::OfNode(
+                    "b".into(),
+                    Box::new(AdminReply::Stopping),
+                )),
+                r#"{"done":"stopping","node":"b"}"#,
             ),
             (
                 Ok(AdminReply::Kicked(MemberId(7), dai.clone())),

@@ -22,8 +22,8 @@ use crate::chat::name::{Name, RoomName};
 
 pub use parse::{USAGES, Usage};
 pub use reply::{
-    AdminAnswer, AdminError, AdminReply, BanRow, ConnectionRow, LimitRow, Mistake, Reloaded,
-    RoomRow,
+    AdminAnswer, AdminError, AdminReply, BanRow, ConnectionRow, LimitRow, Mistake, NodeFigures,
+    NodeLine, Reach, Reloaded, RoomRow,
 };
 
 /// Who asks. Every act is logged with it.
@@ -124,6 +124,8 @@ impl LogLevel {
 pub enum AdminCommand {
     /// List the connections.
     List,
+    /// List the servers that share the rooms.
+    Nodes,
     /// List the rooms: private, locked and closed ones too.
     Rooms,
     /// Close a connection, for a reason that may be empty.

@@ -43,6 +43,7 @@ const fn usage(usage: &'static str, help: &'static str, example: &'static str) -
 #[rustfmt::skip]
 pub const USAGES: &[Usage] = &[
     usage("list", "list the connections", "list"),
+    usage("nodes", "list the nodes that share the rooms", "nodes"),
     usage("rooms", "list the rooms, private, locked and closed ones too", "rooms"),
     usage("kick ID|NAME [WHY]", "close a connection", "kick Dai spam"),
     usage("ban ADDRESS|CIDR|NAME|ACCOUNT [for TIME] [WHY]", "keep somebody out", "ban 192.0.2.0/24 for 2h flood"),
@@ -93,6 +94,7 @@ fn read(usage: &'static Usage, rest: &str) -> Result<AdminCommand, Mistake> {
     };
     Ok(match usage.name() {
         "list" => alone(AdminCommand::List)?,
+        "nodes" => alone(AdminCommand::Nodes)?,
         "rooms" => alone(AdminCommand::Rooms)?,
         "kick" => AdminCommand::Kick(whom(usage, first)?, why(second)),
         "ban" => {
@@ -262,6 +264,7 @@ mod tests {
         let hours = Some(Duration::from_secs(7200));
         are_read([
             ("list", AdminCommand::List),
+            ("nodes", AdminCommand::Nodes),
             ("  LIST ", AdminCommand::List),
             ("rooms", AdminCommand::Rooms),
             ("kick 7", AdminCommand::Kick(Whom::Id(7), "".into())),

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ban::{BanTarget, ServerBan};
 use super::parse::Usage;
 use super::report::Report;
@@ -11,6 +13,7 @@ use super::{LogLevel, WantedTarget, Whom};
 use crate::chat::message::MemberId;
 use crate::chat::moderation::ModError;
 use crate::chat::name::{Name, NameError, RoomName};
+use crate::chat::node::NodeId;
 use crate::chat::people::{ClientKind, Encryption};
 use crate::chat::topic::Topic;
 use crate::time::Timestamp;
@@ -21,8 +24,11 @@ pub type AdminAnswer = Result<AdminReply, AdminError>;
 /// What was done, or what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminReply {
-    /// The connections, in the order in which they came.
-    Connections(Vec<ConnectionRow>),
+    /// The connections, in the order in which they came; whether all of them, or those of this server alone since it cannot
+    /// be told which the others have.
+    Connections(Vec<ConnectionRow>, Reach),
+    /// The servers that share the rooms.
+    Nodes(Vec<NodeLine>),
     /// The rooms, in the order in which they were created; then those that were closed and can be opened again.
     Rooms(Vec<RoomRow>),
     /// A connection is closed.
@@ -35,6 +41,8 @@ pub enum AdminReply {
         time: Option<Duration>,
         /// Connections that were closed for it.
         closed: usize,
+        /// Servers that did not say how many they have closed.
+        silent: usize,
         /// It will outlive the server, or there is nothing that could.
         is_stored: bool,
     },
@@ -42,8 +50,8 @@ pub enum AdminReply {
     Bans(Vec<BanRow>),
     /// Bans were lifted.
     Unbanned(Vec<BanTarget>),
-    /// So many connections are told.
-    Announced(usize),
+    /// So many connections are told, and so many servers did not say how many they have told.
+    Announced(usize, usize),
     /// A room is closed.
     Closed(RoomName),
     /// A room has no password any more.
@@ -66,6 +74,53 @@ pub enum AdminReply {
     Reports(Vec<Report>, usize),
     /// The commands, or one.
     Help(Option<&'static Usage>),
+    /// This is about the server that is called so alone, among those that share the rooms.
+    OfNode(Box<str>, Box<AdminReply>),
+}
+
+impl AdminReply {
+    /// Whether the server is to stop now.
+    pub fn stops(&self) -> bool {
+        match self {
+            AdminReply::OfNode(_, reply) => reply.stops(),
+            reply => *reply == AdminReply::Stopping,
+        }
+    }
+}
+
+/// Whom a list covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All servers.
+    All,
+    /// This one, since it cannot be told what there is on the others.
+    Here,
+}
+
+/// A server among those that share the rooms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeLine {
+    /// Its number.
+    pub node: NodeId,
+    /// What it is called.
+    pub label: Box<str>,
+    /// It is the one that was asked.
+    pub is_this: bool,
+    /// When it has come.
+    pub since: Timestamp,
+    /// It says nothing any more, and is being taken out of the rooms.
+    pub is_leaving: bool,
+    /// How it is; `None`: it does not answer.
+    pub figures: Option<NodeFigures>,
+}
+
+/// How a server is that shares rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeFigures {
+    /// Connections.
+    pub people: usize,
+    /// Entries of all rooms that others have stored and it has not taken yet.
+    pub lag: u64,
 }
 
 /// A connection.
@@ -79,6 +134,8 @@ pub struct ConnectionRow {
     pub account: Option<Name>,
     /// The account is an operator's.
     pub is_operator: bool,
+    /// What its server is called, if several share the rooms.
+    pub node: Option<Box<str>>,
     /// The room; `None`: at the menu.
     pub room: Option<RoomName>,
     /// Where it comes from; `None`: over a Unix socket.
@@ -208,6 +265,10 @@ pub enum AdminError {
     NameBanned(Name),
     /// The server cannot do it now.
     Unavailable,
+    /// The server to whose connection it would be done does not answer: perhaps it was done, perhaps not.
+    Silent,
+    /// This server shares its rooms with no others.
+    Alone,
     /// It did not work, for this reason in words.
     Failed(Box<str>),
 }

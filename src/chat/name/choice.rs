@@ -253,7 +253,7 @@ mod tests {
         }
 
         #[test]
-        fn a_numbered_choice_can_be_chosen(typed in typed(), number in 0..1000_u32) {
+        fn a_numbered_choice_can_be_chosen(typed in typed(), number in 0..1000_u64) {
             if let Ok(name) = Name::choose(&typed) {
                 let numbered = name.numbered(number);
                 prop_assert_eq!(Name::choose(numbered.as_str()), Ok(numbered));

@@ -126,7 +126,7 @@ impl Name {
 
     /// This name with a number behind it, `Dai_2`, shortened where it would be too long: something to offer
     /// when the name itself is taken.
-    pub fn numbered(&self, number: u32) -> Name {
+    pub fn numbered(&self, number: u64) -> Name {
         Name(Arc::from(numbered(&self.0, number)))
     }
 }
@@ -294,7 +294,7 @@ fn joined(of: NameOf, text: &str) -> String {
     joined
 }
 
-fn numbered(name: &str, number: u32) -> String {
+fn numbered(name: &str, number: u64) -> String {
     let suffix = format!("_{number}");
     let graphemes = NAME_GRAPHEMES_MAX - suffix.len();
     shortened(name, graphemes, NAME_BYTES_MAX - suffix.len()) + &suffix

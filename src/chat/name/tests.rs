@@ -253,7 +253,7 @@ proptest! {
     }
 
     #[test]
-    fn a_numbered_name_parses_to_itself(typed in typed(), number: u32) {
+    fn a_numbered_name_parses_to_itself(typed in typed(), number: u64) {
         if let Ok(name) = Name::parse(&typed) {
             let numbered = name.numbered(number);
             prop_assert!(!numbered.is_anon());

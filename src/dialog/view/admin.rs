@@ -6,16 +6,15 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::moderation::{write_for, write_why};
-use super::{Viewer, moderation, people, quoted};
+use super::{Viewer, connections, moderation, quoted};
 use crate::chat::admin::ban::BanTarget;
 use crate::chat::admin::report::{Party, Report, ReportError};
 use crate::chat::admin::{
-    AdminAnswer, AdminError, AdminReply, BanRow, ConnectionRow, LimitRow, Mistake, Reloaded,
-    RoomRow, Tidings, USAGES, Usage, WantedTarget, Whom,
+    AdminAnswer, AdminError, AdminReply, BanRow, LimitRow, Mistake, Reloaded, RoomRow, Tidings,
+    USAGES, Usage, WantedTarget, Whom,
 };
 use crate::chat::message::Kind;
 use crate::chat::name::Name;
-use crate::chat::people::ClientKind;
 use crate::limits::{ADMIN_ROWS_SHOWN, BAN_TIME_MAX};
 use crate::time::{Timestamp, duration, local};
 
@@ -116,13 +115,15 @@ impl<'a> AdminViewer<'a> {
 
     fn write_reply(&self, reply: &AdminReply, out: &mut String) -> fmt::Result {
         match reply {
-            AdminReply::Connections(rows) => {
-                let one = |row: &ConnectionRow, out: &mut String| self.write_connection(row, out);
-                match rows.len() {
-                    1 => writeln!(out, "1 is connected:")?,
-                    count => writeln!(out, "{count} are connected:")?,
-                }
+            AdminReply::Connections(rows, reach) => {
+                let one = |row: &_, out: &mut _| connections::write_one(row, self.zone, out);
+                connections::write_count(rows.len(), *reach, out)?;
                 self.write_rows(rows, one, out)
+            }
+            AdminReply::Nodes(rows) => connections::write_nodes(rows, self.zone, out),
+            AdminReply::OfNode(label, reply) => {
+                self.write_reply(reply, out)?;
+                writeln!(out, "That is about node {label} alone.")
             }
             AdminReply::Rooms(rows) if rows.is_empty() => writeln!(out, "There are no rooms."),
             AdminReply::Rooms(rows) => {
@@ -132,24 +133,7 @@ impl<'a> AdminViewer<'a> {
             AdminReply::Kicked(id, name) => {
                 writeln!(out, "Connection {} of {name} was closed.", id.0)
             }
-            AdminReply::Banned {
-                target,
-                time,
-                closed,
-                is_stored,
-            } => {
-                write!(out, "{} is banned", Target(target))?;
-                write_for(*time, out)?;
-                match closed {
-                    0 => write!(out, ". No connection had to be closed.")?,
-                    1 => write!(out, ". 1 connection was closed.")?,
-                    closed => write!(out, ". {closed} connections were closed.")?,
-                }
-                match is_stored {
-                    true => writeln!(out),
-                    false => writeln!(out, " It could not be stored, and ends with the server."),
-                }
-            }
+            AdminReply::Banned { .. } => write_banned(reply, out),
             AdminReply::Bans(rows) if rows.is_empty() => writeln!(out, "Nobody is banned."),
             AdminReply::Bans(rows) => {
                 writeln!(out, "{}:", count(rows.len(), "ban"))?;
@@ -158,10 +142,14 @@ impl<'a> AdminViewer<'a> {
             AdminReply::Unbanned(targets) => targets
                 .iter()
                 .try_for_each(|target| writeln!(out, "{} is no longer banned.", Target(target))),
-            AdminReply::Announced(told) => match told {
-                1 => writeln!(out, "1 connection was told."),
-                told => writeln!(out, "{told} connections were told."),
-            },
+            AdminReply::Announced(told, silent) => {
+                match told {
+                    1 => write!(out, "1 connection was told.")?,
+                    told => write!(out, "{told} connections were told.")?,
+                }
+                connections::write_silent(*silent, out)?;
+                writeln!(out)
+            }
             AdminReply::Closed(room) => writeln!(
                 out,
                 "Room {room} is closed. What was said is kept for a while: parlor reopen brings it back."
@@ -195,45 +183,6 @@ impl<'a> AdminViewer<'a> {
         match rows.len() - shown {
             0 => Ok(()),
             more => writeln!(out, "and {more} more (parlor admin shows all of them)"),
-        }
-    }
-
-    fn write_connection(&self, row: &ConnectionRow, out: &mut String) -> fmt::Result {
-        write!(out, "{}: {}", row.id.0, row.name)?;
-        match (&row.account, row.is_operator) {
-            (Some(account), true) => write!(out, " (account {account}, operator)")?,
-            (Some(account), false) => write!(out, " (account {account})")?,
-            (None, _) => {}
-        }
-        match &row.room {
-            Some(room) => write!(out, ", in room {room}")?,
-            None => write!(out, ", at the menu")?,
-        }
-        match row.ip {
-            Some(ip) => write!(out, ", from {ip}")?,
-            None => write!(out, ", over a Unix socket")?,
-        }
-        if let Some(encryption) = row.encryption {
-            write!(out, " ({})", encryption.name())?;
-        }
-        match row.kind {
-            ClientKind::Raw => write!(out, ", nc or the like")?,
-            ClientKind::TelnetLines => write!(out, ", Telnet in line mode")?,
-            ClientKind::TelnetKeys => write!(out, ", Telnet in character mode")?,
-        }
-        if let Some(terminal) = &row.terminal {
-            write!(out, " ({terminal})")?;
-        }
-        let since = local::date_and_time(row.since, self.zone);
-        let idle = people::span(row.idle);
-        write!(out, ", since {since}, idle {idle}")?;
-        match row.lines_per_minute {
-            1 => write!(out, ", 1 line a minute")?,
-            lines => write!(out, ", {lines} lines a minute")?,
-        }
-        match row.is_lost {
-            true => writeln!(out, ", connection lost"),
-            false => writeln!(out),
         }
     }
 
@@ -381,6 +330,8 @@ impl<'a> AdminViewer<'a> {
                 out,
                 "The server cannot do it right now. Nothing was done. Please try again later."
             ),
+            AdminError::Silent => connections::write_no_answer(prefix, out),
+            AdminError::Alone => writeln!(out, "This server shares its rooms with no others."),
             AdminError::Failed(why) => {
                 let mut lines = why.lines();
                 lines.try_for_each(|line| writeln!(out, "Nothing was done: {line}"))
@@ -475,6 +426,31 @@ fn write_ban(row: &BanRow, out: &mut String) -> fmt::Result {
     write_for(row.left, out)?;
     write!(out, ", by {}, {}", row.by, count(row.hits as usize, "hit"))?;
     write_why(&row.why, out)
+}
+
+fn write_banned(banned: &AdminReply, out: &mut String) -> fmt::Result {
+    let AdminReply::Banned {
+        target,
+        time,
+        closed,
+        silent,
+        is_stored,
+    } = banned
+    else {
+        return Ok(());
+    };
+    write!(out, "{} is banned", Target(target))?;
+    write_for(*time, out)?;
+    match closed {
+        0 => write!(out, ". No connection had to be closed.")?,
+        1 => write!(out, ". 1 connection was closed.")?,
+        closed => write!(out, ". {closed} connections were closed.")?,
+    }
+    connections::write_silent(*silent, out)?;
+    match is_stored {
+        true => writeln!(out),
+        false => writeln!(out, " It could not be stored, and ends with the server."),
+    }
 }
 
 fn write_limit(row: &LimitRow, out: &mut String) -> fmt::Result {

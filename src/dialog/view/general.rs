@@ -20,6 +20,9 @@ pub enum GeneralView {
     RenameFailed(RenameError),
     /// The user's name.
     YourName(Name),
+    /// The server was cut off from those that it shares names with: somebody else has the first name by now, and the user the
+    /// second.
+    NameLost(Name, Name),
 }
 
 impl GeneralView {
@@ -39,6 +42,11 @@ impl GeneralView {
             GeneralView::YourName(name) => {
                 writeln!(out, "Your name is {name}. Type \\name NEW to change it.")
             }
+            GeneralView::NameLost(old, new) => writeln!(
+                out,
+                "* This server was cut off for a while, and somebody else is called {old} now. You are {new}. \
+                 Type \\name NEW to change it."
+            ),
         }
     }
 }

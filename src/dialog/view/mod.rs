@@ -9,6 +9,7 @@
 
 mod account;
 mod admin;
+mod connections;
 mod end;
 mod errors;
 mod general;

@@ -47,8 +47,15 @@ pub(super) fn write_users(people: &People, out: &mut String) -> fmt::Result {
         writeln!(out, "{comma}")?;
     }
     match people.people.len() - shown + people.more {
-        0 => Ok(()),
-        more => writeln!(out, "and {more} more (type '\\whois NAME' for one of them)"),
+        0 => {}
+        more => writeln!(out, "and {more} more (type '\\whois NAME' for one of them)")?,
+    }
+    match people.is_partial {
+        false => Ok(()),
+        true => writeln!(
+            out,
+            "These are the people on this server. The others cannot be asked right now."
+        ),
     }
 }
 
@@ -100,8 +107,16 @@ pub(super) fn write_whois(
 pub(super) fn write_stats(stats: &Stats, viewer: &Viewer<'_>, out: &mut String) -> fmt::Result {
     let server = viewer.server.unwrap_or("parlor");
     let since = local::date_and_time(stats.since, viewer.zone);
-    writeln!(out, "{server}, up since {since} ({})", span(stats.up))?;
-    writeln!(out, "people: {}", stats.people)?;
+    let one = if stats.is_shared { "this server " } else { "" };
+    writeln!(out, "{server}, {one}up since {since} ({})", span(stats.up))?;
+    match stats.is_partial {
+        false => writeln!(out, "people: {}", stats.people)?,
+        true => writeln!(
+            out,
+            "people: {} on this server; the others cannot be asked right now",
+            stats.people
+        )?,
+    }
     writeln!(out, "rooms: {}", stats.rooms)?;
     match stats.lines_ever {
         None => writeln!(out, "lines: {} since then", stats.lines)?,
@@ -222,7 +237,12 @@ mod tests {
         ];
         let shown = |people, more| {
             let mut out = String::new();
-            write_users(&People { people, more }, &mut out).expect("a String takes all");
+            let people = People {
+                people,
+                more,
+                is_partial: false,
+            };
+            write_users(&people, &mut out).expect("a String takes all");
             out
         };
         assert_eq!(

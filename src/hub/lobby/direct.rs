@@ -1,12 +1,13 @@
-//! Private words from one user to another.
+//! Private words from one user to another, here or on another server.
 
 use std::sync::Arc;
 
 use super::Lobby;
+use super::cluster::NoAnswer;
 use super::correspondence::Sender;
 use crate::chat::address::Address;
+use crate::chat::letter::{Answer, Delivered, Letter, PrivateWords};
 use crate::chat::message::MemberId;
-use crate::chat::name::Name;
 use crate::chat::people::{DirectMessage, DmError, Recipient, Words};
 use crate::chat::request::{Info, LobbyReply};
 use crate::hub::room::ClientInbox;
@@ -55,34 +56,82 @@ impl Lobby {
         if id == from {
             return Err(DmError::Oneself);
         }
+        let sent = self.with_user(from, |sender| {
+            sender.correspondence().note_written(id);
+            PrivateWords {
+                to: id,
+                from,
+                name: sender.name.clone(),
+                address,
+                room: sender.room.as_ref().map(|room| room.id),
+                time: self.timestamp(),
+                words,
+            }
+        });
+        let sent = sent.ok_or(DmError::Gone)?;
+        let Delivered { name, away } = match self.far(id) {
+            None => self.deliver(&sent)?,
+            Some(_) => self.deliver_elsewhere(&sent, to).await?,
+        };
+        let message = DirectMessage {
+            time: sent.time,
+            whom: id,
+            name,
+            words: sent.words,
+        };
+        Ok((message, away))
+    }
+
+    /// Delivers private words to somebody who is connected here.
+    pub(super) fn deliver(&self, sent: &PrivateWords) -> Result<Delivered, DmError> {
         let now = self.runtime.clock.now();
         let mut state = self.lock();
         let pace = state.limits.dm_pace;
-        let sender = state.people.get_mut(&from).ok_or(DmError::Gone)?;
-        sender.correspondence().note_written(id);
-        let sender = state.people.get(&from).ok_or(DmError::Gone)?;
-        let user = state.people.get(&id).ok_or(DmError::Gone)?;
+        let user = state.people.get_mut(&sent.to).ok_or(DmError::Gone)?;
         if user.extras().is_lost {
             return Err(DmError::Lost);
         }
+        let near = sent.room.is_some() && user.room.as_ref().map(|room| room.id) == sent.room;
+        user.correspondence().takes_from(sent.from, near)?;
+        let sender = Sender::of(sent.from, sent.address);
+        user.correspondence().count(sender, pace, now)?;
         // Whoever is ignored is not told: to them all looks as if it were read.
-        let is_ignored = user.ignores(from, &sender.name);
-        let (near, name) = (user.is_near(sender), sender.name.clone());
-        let user = state.people.get_mut(&id).ok_or(DmError::Gone)?;
-        user.correspondence().takes_from(from, near)?;
-        user.correspondence()
-            .count(Sender::of(from, address), pace, now)?;
-        let time = self.timestamp();
-        let message = |whom, name: &Name, words| DirectMessage {
-            time,
-            whom,
-            name: name.clone(),
-            words,
-        };
-        let away = match is_ignored {
+        let away = match user.ignores(sent.from, &sent.name) {
             true => user.extras().away.clone(),
-            false => user.tell(message(from, &name, words.clone()))?,
+            false => user.tell(DirectMessage {
+                time: sent.time,
+                whom: sent.from,
+                name: sent.name.clone(),
+                words: sent.words.clone(),
+            })?,
         };
-        Ok((message(id, &user.name, words), away))
+        let name = user.name.clone();
+        Ok(Delivered { name, away })
+    }
+
+    /// Has another server deliver private words.
+    async fn deliver_elsewhere(
+        &self,
+        sent: &PrivateWords,
+        to: &Recipient,
+    ) -> Result<Delivered, DmError> {
+        let (far, node) = self.far(sent.to).ok_or(DmError::Gone)?;
+        let pace = self.limits().dm_pace;
+        let now = self.runtime.clock.now();
+        let sender = Sender::of(sent.from, sent.address);
+        far.paces.count(sender, sent.to, pace, now)?;
+        // A name is that of somebody who is there; a connection may be gone with its server.
+        if let Recipient::Id(id, _) = to {
+            let found = self.person_elsewhere(*id).await;
+            found
+                .map_err(|()| DmError::Unavailable)?
+                .ok_or(DmError::Gone)?;
+        }
+        let letter = Letter::Words(Box::new(sent.clone()));
+        match self.ask(far, node, &letter).await {
+            Ok(Answer::Words(delivered)) => delivered,
+            Err(NoAnswer::Silent) => Err(DmError::Silent),
+            Ok(_) | Err(NoAnswer::Unsent | NoAnswer::NotUnderstood) => Err(DmError::Unavailable),
+        }
     }
 }

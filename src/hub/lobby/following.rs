@@ -41,13 +41,22 @@ impl Lobby {
                 self.requests
                     .start(async move { lobby.take_out(node, &cluster).await });
             }
-            Delivery::Healed | Delivery::Rejoined => self.remind_rooms(),
+            Delivery::Healed => {
+                self.remind_rooms();
+                self.neighbourhood_is_back();
+            }
+            Delivery::Rejoined => {
+                self.remind_rooms();
+                self.neighbourhood_is_back();
+                self.retake_names();
+            }
             Delivery::LogLost(room) => {
                 if let Some(room) = self.lock().rooms.get(&room) {
                     let _ = room.mailbox.put(RoomCommand::LogLost);
                 }
             }
-            Delivery::Bans | Delivery::Letters => {}
+            Delivery::Bans => self.bans_have_changed(),
+            Delivery::Letters => self.letters_may_be_there(),
         }
     }
 

@@ -36,9 +36,9 @@ impl Lobby {
         };
         // As that user writes it.
         if let (IgnoreRequest::Add(name), Some(owner)) = (&mut request, owner)
-            && let Some(written) = self.with_user(owner, |user| user.name.clone())
+            && let Some(party) = self.party_of(owner).await
         {
-            *name = written;
+            *name = party.name;
         }
         let changed = self.with_user(id, |user| {
             let reply = Ignores::answer(&mut user.extras_mut().ignores, request, owner, id);

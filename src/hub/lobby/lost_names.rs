@@ -28,7 +28,19 @@ struct LostName {
     until: Instant,
 }
 
+/// A name that is kept.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) identity: Identity,
+    pub(super) until: Instant,
+}
+
 impl LostNames {
+    /// The connections that had them.
+    pub(super) fn members(&self) -> impl Iterator<Item = MemberId> {
+        self.0.iter().map(|lost| lost.id)
+    }
+
     /// Keeps a name until then, and gives those that are not kept any more: their time is over, or there are too many.
     fn keep(&mut self, id: MemberId, identity: Identity, now: Instant) -> Vec<(MemberId, Name)> {
         let address = identity.address;
@@ -95,10 +107,29 @@ impl Lobby {
         self.change_name(NameChange::Keep(id, identity));
     }
 
-    /// Keeps a name, and gives those to be freed.
-    pub(super) fn keep_name(&self, id: MemberId, identity: Identity) -> Vec<(MemberId, Name)> {
+    /// Keeps a name, and gives those to be freed. How many names are kept is this server's business; for how long and for
+    /// whom, where several share them, that of their database.
+    pub(super) async fn keep_name(
+        &self,
+        id: MemberId,
+        identity: Identity,
+    ) -> Vec<(MemberId, Name)> {
+        let Identity { name, address } = identity.clone();
+        let until = self.timestamp().after(OWNER_LOST_MAX);
+        // If that cannot be done now, it is the connection's for as long as it is kept here.
+        let _ = self.store.register().keep(id, &name, address, until).await;
         let now = self.runtime.clock.now();
         self.lock().lost_names.keep(id, identity, now)
+    }
+
+    /// The name that connection `id` has lost, which is kept.
+    pub(super) fn lost_name(&self, id: MemberId) -> Option<Kept> {
+        let state = self.lock();
+        let lost = state.lost_names.0.iter().find(|lost| lost.id == id)?;
+        Some(Kept {
+            identity: lost.identity.clone(),
+            until: lost.until,
+        })
     }
 
     /// What has to be freed for somebody who wants `name` and comes from `address`.

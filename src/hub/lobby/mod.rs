@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod closed_rooms;
+mod cluster;
 mod correspondence;
 mod direct;
 mod following;
@@ -47,6 +48,7 @@ pub use self::seats::KeptSeat;
 use self::accounts::Accounts;
 use self::admin::Administration;
 use self::closed_rooms::ClosedRooms;
+use self::cluster::{Far, Roster};
 use self::founders::Founders;
 use self::lost_names::LostNames;
 use self::names::{NameChange, NameQueue};
@@ -88,6 +90,8 @@ pub struct Lobby {
     sweeper: Mutex<Option<Task<()>>>,
     /// What else runs for as long as the server does.
     running: Mutex<Vec<Task<()>>>,
+    /// What there is of other servers.
+    far: Option<Far>,
     started: Instant,
     /// The same as a date and time.
     since: Timestamp,
@@ -96,6 +100,8 @@ pub struct Lobby {
 #[derive(Debug)]
 struct State {
     people: BTreeMap<MemberId, Box<User>>,
+    /// What other servers know of them.
+    roster: Option<Box<Roster>>,
     /// Those who have a name.
     named: PrefixIndex<MemberId>,
     accounts: Accounts,
@@ -140,25 +146,31 @@ impl Lobby {
             state: Arc::new(Mutex::new(State::new(room_limits, limits))),
             requests: runtime.tasks(),
             actors: runtime.tasks(),
-            store,
             passwords: Passwords::new(runtime.clone()),
             searches: Searches::default(),
             administration: Administration::default(),
             sweeper: Mutex::default(),
             running: Mutex::default(),
+            far: store
+                .cluster()
+                .map(|cluster| Far::new(cluster, &runtime.clock)),
             started: runtime.clock.now(),
             since: runtime.clock.timestamp(),
+            store,
             runtime,
         });
         lobby.look_for_rooms().await?;
         lobby.look_for_closed_rooms().await?;
         lobby.look_for_bans().await?;
-        lobby.look_for_reports().await?;
-        for name in lobby.store.accounts().await? {
-            lobby.store.register().enter(&name);
+        if lobby.far.is_none() {
+            lobby.look_for_reports().await?;
+            for name in lobby.store.accounts().await? {
+                lobby.store.register().enter(&name);
+            }
         }
         lobby.start_sweeper();
         lobby.start_following();
+        lobby.start_neighbourhood();
         Ok(lobby)
     }
 
@@ -200,6 +212,7 @@ impl Lobby {
         state
             .people
             .insert(id, Box::new(User::new(source, inbox, self.timestamp())));
+        state.touch(id);
         drop(state);
         // It may have been banned since it was let in.
         self.eject_if(id, source.ip().and_then(|ip| self.ban_of_address(ip)));
@@ -354,17 +367,13 @@ impl Lobby {
 
     /// Notes where connection `id` is now; `None`: at the menu.
     pub fn moved(&self, id: MemberId, room: Option<&RoomHandle>) {
-        if let Some(user) = self.lock().people.get_mut(&id) {
-            user.room = room.cloned();
-        }
+        self.with_user(id, |user| user.room = room.cloned());
     }
 
     /// Notes what kind of client connection `id` is, and what it calls its terminal, if it has said so just
     /// now.
     pub fn client_is(&self, id: MemberId, kind: ClientKind, terminal: Option<String>) {
-        if let Some(user) = self.lock().people.get_mut(&id) {
-            user.client_is(kind, terminal);
-        }
+        self.with_user(id, |user| user.client_is(kind, terminal));
     }
 
     /// When the server was started.
@@ -379,16 +388,18 @@ impl Lobby {
 
     /// Notes that connection `id` is away. Answered by [`LobbyReply::Away`].
     pub fn away(&self, id: MemberId, why: String, inbox: &ClientInbox) {
-        if let Some(user) = self.lock().people.get_mut(&id) {
-            user.extras_mut().away = Some(why.into());
-        }
+        self.with_user(id, |user| user.extras_mut().away = Some(why.into()));
         inbox.reply(LobbyReply::Away);
     }
 
     /// Notes that connection `id` is back.
     pub fn back(&self, id: MemberId) {
-        if let Some(user) = self.lock().people.get_mut(&id) {
+        let mut state = self.lock();
+        if let Some(user) = state.people.get_mut(&id)
+            && user.extras().away.is_some()
+        {
             user.extras_mut().away = None;
+            state.touch(id);
         }
     }
 
@@ -474,6 +485,7 @@ impl State {
             room_limits,
             limits,
             people: BTreeMap::new(),
+            roster: None,
             named: PrefixIndex::default(),
             accounts: Accounts::default(),
             rooms: BTreeMap::new(),
@@ -491,10 +503,20 @@ impl State {
         }
     }
 
+    /// Other servers are to hear what is new of a user, if there are any.
+    fn touch(&mut self, id: MemberId) {
+        if let Some(roster) = &mut self.roster {
+            roster.touch(id);
+        }
+    }
+
     /// Takes out a user who has gone.
     fn forget(&mut self, id: MemberId) -> Option<Box<User>> {
         let gone = self.people.remove(&id)?;
         self.named.remove(gone.name.as_str(), id);
+        if let Some(roster) = &mut self.roster {
+            roster.remove(id);
+        }
         Some(gone)
     }
 
@@ -506,6 +528,9 @@ impl State {
             self.named.insert(name.as_str(), id);
         }
         user.name = name.clone();
+        if let Some(roster) = &mut self.roster {
+            roster.touch(id);
+        }
         Some(user)
     }
 }

@@ -17,11 +17,13 @@ use std::task::{Context, Waker};
 use async_channel::Sender;
 use futures_lite::{FutureExt, future};
 
+use super::cluster::{Asked, FarChange};
 use super::{Lobby, Requester, User};
 use crate::chat::account::{AccountError, AccountReply, Login};
 use crate::chat::address::Address;
 use crate::chat::admin::Ejection;
 use crate::chat::ignore::{IgnoreRequest, Ignores};
+use crate::chat::letter::Letter;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::reads::Reads;
@@ -46,6 +48,8 @@ pub(super) enum NameChange {
     Keep(MemberId, Identity),
     /// A connection is to give up its name, which is this account's.
     Yield(MemberId, Name),
+    /// What follows from what other servers do.
+    Far(FarChange),
     /// A connection has given the password of an account. Answered by [`AccountReply::LoggedIn`].
     LogIn(MemberId, Box<Account>),
     /// A connection registers its name. Answered by [`AccountReply::Registered`].
@@ -74,6 +78,7 @@ impl NameChange {
             | NameChange::Free(..)
             | NameChange::Keep(..)
             | NameChange::Yield(..)
+            | NameChange::Far(_)
             | NameChange::Impose(..)
             | NameChange::Delete(..)
             | NameChange::Expire(..)
@@ -92,13 +97,13 @@ pub(super) struct NameQueue {
 
 /// A login that waits for its name.
 #[derive(Debug)]
-struct WaitingLogin {
-    id: MemberId,
-    account: Name,
-    settings: Settings,
-    reads: Reads,
+pub(super) struct WaitingLogin {
+    pub(super) id: MemberId,
+    pub(super) account: Name,
+    pub(super) settings: Settings,
+    pub(super) reads: Reads,
     /// Those who were asked to give the name up.
-    asked: Vec<MemberId>,
+    pub(super) asked: Asked,
 }
 
 impl Lobby {
@@ -199,27 +204,33 @@ impl Lobby {
                 let _ = self.store.register().exchange(id, &old, &new).await;
                 // A login can have brought yet another name since it was given this one.
                 self.with_user(id, |user| user.name_comes &= user.name != new);
+                self.settle_yields(id).await;
                 self.grant_waiting_logins(waiting).await;
             }
             NameChange::Free(id, name) => {
                 // What cannot be freed now is free once the register takes the connection for dead.
                 let _ = self.store.register().free(id, &name).await;
+                self.settle_yields(id).await;
                 self.grant_waiting_logins(waiting).await;
             }
             NameChange::Keep(id, identity) => {
-                for (id, name) in self.keep_name(id, identity) {
+                for (id, name) in self.keep_name(id, identity).await {
                     let _ = self.store.register().free(id, &name).await;
                 }
                 self.grant_waiting_logins(waiting).await;
             }
             NameChange::Yield(id, account) => self.give_up(id, account).await,
+            NameChange::Far(change) => {
+                self.make_far(change, waiting).await;
+                self.grant_waiting_logins(waiting).await;
+            }
             NameChange::LogIn(id, account) => {
                 waiting.push(WaitingLogin {
                     id,
                     account: account.name,
                     settings: account.settings,
                     reads: account.reads,
-                    asked: Vec::new(),
+                    asked: Asked::default(),
                 });
                 self.grant_waiting_logins(waiting).await;
             }
@@ -263,8 +274,8 @@ impl Lobby {
             // If that fails now, the name is refused now.
             let _ = self.store.register().free(lost, &name).await;
         }
-        let taken = self.store.register().take(id, name, account.clone()).await;
-        let result = taken.unwrap_or(Err(RenameError::Unavailable));
+        let taken = self.store.register().take(id, name, account.clone(), from);
+        let result = taken.await.unwrap_or(Err(RenameError::Unavailable));
         if let Ok(name) = &result {
             // Under another name nobody would know whose account it is.
             let left = account.filter(|account| !account.clashes(name));
@@ -285,9 +296,16 @@ impl Lobby {
 
     /// Gives a connection another name; `None` if it has ended.
     async fn impose(&self, id: MemberId, name: Name) -> Option<Result<(), RenameError>> {
-        let account = self.with_user(id, |user| user.extras().account.clone())?;
-        let taken = self.store.register().take(id, name, account.clone()).await;
-        let name = match taken.unwrap_or(Err(RenameError::Unavailable)) {
+        let found = self.with_user(id, |user| {
+            let address = user.source.ip().map(Address::from);
+            (user.extras().account.clone(), address)
+        });
+        let (account, address) = found?;
+        let taken = self
+            .store
+            .register()
+            .take(id, name, account.clone(), address);
+        let name = match taken.await.unwrap_or(Err(RenameError::Unavailable)) {
             Ok(name) => name,
             Err(why) => return Some(Err(why)),
         };
@@ -391,6 +409,7 @@ impl Lobby {
                 &Incident::Deleted(name),
             );
             self.account_deleted(name);
+            self.tell_all(Letter::AccountDeleted(name.clone()));
             return Ok(());
         }
         self.store.register().enter(name);
@@ -429,13 +448,23 @@ impl Lobby {
             self.with_user(id, |user| user.inbox.reply(refused(why)));
             return true;
         }
-        match self.store.register().claim(id, &account).await {
+        let register = self.store.register();
+        let claimed = match register.claim(id, &account, false).await {
+            Ok(Claim::HeldBy(others)) if login.asked.is_by_force(&others) => {
+                register.claim(id, &account, true).await
+            }
+            claimed => claimed,
+        };
+        match claimed {
             Ok(Claim::Granted) => self.log_in(login).await,
             Ok(Claim::HeldBy(others)) => {
                 for other in others {
-                    if !login.asked.contains(&other) {
-                        login.asked.push(other);
-                        self.put(other, ClientEvent::NameReclaimed(account.clone()));
+                    if !login.asked.is_new(other) {
+                        continue;
+                    }
+                    match self.far(other) {
+                        Some(_) => self.ask_to_yield(id, other, account.clone()),
+                        None => self.put(other, ClientEvent::NameReclaimed(account.clone())),
                     }
                 }
                 return false;
@@ -497,7 +526,7 @@ impl Lobby {
 
     /// Connection `id` has been given `name`, and is about to hear of it; does `also` with it. If it has ended
     /// meanwhile the name is free again.
-    async fn call(&self, id: MemberId, name: &Name, also: impl FnOnce(&mut User)) {
+    pub(super) async fn call(&self, id: MemberId, name: &Name, also: impl FnOnce(&mut User)) {
         let called = self.lock().call(id, name).map(|user| {
             user.name_comes = true;
             also(user);
@@ -510,7 +539,10 @@ impl Lobby {
 
     /// Does something to a user; `None` if there is none with this number.
     pub(super) fn with_user<T>(&self, id: MemberId, act: impl FnOnce(&mut User) -> T) -> Option<T> {
-        self.lock().people.get_mut(&id).map(|user| act(user))
+        let mut state = self.lock();
+        let done = act(state.people.get_mut(&id)?);
+        state.touch(id);
+        Some(done)
     }
 
     fn put(&self, id: MemberId, event: ClientEvent) {

@@ -12,6 +12,7 @@ use crate::chat::name::Name;
 use crate::chat::people::{
     ClientKind, DirectMessage, DmError, Location, Profile, RoleMarks, Source, UserSummary,
 };
+use crate::chat::person::Person;
 use crate::chat::reads::Reads;
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::{NOTES_BYTES_MAX, NOTES_MAX};
@@ -92,12 +93,6 @@ impl User {
         self.extras_mut().correspondence.get_or_insert_default()
     }
 
-    /// Whether the user is in the same room as `other`.
-    pub(super) fn is_near(&self, other: &User) -> bool {
-        let room = |user: &User| user.room.as_ref().map(|room| room.id);
-        room(self).is_some() && room(self) == room(other)
-    }
-
     /// Whether the user ignores connection `member`, which is called `name`.
     pub(super) fn ignores(&self, member: MemberId, name: &Name) -> bool {
         let ignores = self.extras().ignores.as_deref();
@@ -119,13 +114,7 @@ impl User {
     pub(super) fn place_for(&self, inside: Option<&RoomHandle>) -> Location {
         match &self.room {
             None => Location::Menu,
-            Some(room) => {
-                let inside = inside.map(|inside| inside.id);
-                match rooms::is_seen(room, inside) && rooms::is_open_to(room, inside) {
-                    true => Location::Room(room.name.clone()),
-                    false => Location::Hidden,
-                }
-            }
+            Some(room) => place_in(room, inside),
         }
     }
 
@@ -142,6 +131,31 @@ impl User {
         }
     }
 
+    /// The user as other servers know them, who has connection `id`, when this one has been `up` for so long `since` then.
+    pub(super) fn person(&self, id: MemberId, since: Timestamp, up: Duration) -> Person {
+        let extras = self.extras();
+        Person {
+            member: id,
+            name: self.name.clone(),
+            account: extras.account.clone(),
+            room: self.room.as_ref().map(|room| room.id),
+            ip: self.source.ip(),
+            encryption: self.source.encryption(),
+            kind: self.kind,
+            terminal: extras.terminal.clone(),
+            away: extras.away.clone(),
+            since: self.since,
+            active: since.after(self.inbox.last_input()),
+            lines_per_minute: self.inbox.lines_per_minute(up),
+            is_lost: extras.is_lost,
+        }
+    }
+
+    /// When the user has come.
+    pub(super) fn since(&self) -> Timestamp {
+        self.since
+    }
+
     /// All that operators may know of the user, who has connection `id`. Who is an operator is not marked yet.
     pub(super) fn row(&self, id: MemberId, up: Duration) -> ConnectionRow {
         let extras = self.extras();
@@ -150,6 +164,7 @@ impl User {
             name: self.name.clone(),
             account: extras.account.clone(),
             is_operator: false,
+            node: None,
             room: self.room.as_ref().map(|room| room.name.clone()),
             ip: self.source.ip(),
             encryption: self.source.encryption(),
@@ -184,6 +199,15 @@ impl User {
             true => Ok(self.extras().away.clone()),
             false => Err(DmError::Full),
         }
+    }
+}
+
+/// Where somebody is who is in `room`, as far as a member of `inside` may know.
+pub(super) fn place_in(room: &RoomHandle, inside: Option<&RoomHandle>) -> Location {
+    let inside = inside.map(|inside| inside.id);
+    match rooms::is_seen(room, inside) && rooms::is_open_to(room, inside) {
+        true => Location::Room(room.name.clone()),
+        false => Location::Hidden,
     }
 }
 

@@ -1,12 +1,15 @@
 //! What the lobby tells of rooms and users.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::cluster::{Here, merged};
+use super::people::User;
 use super::{Lobby, rooms};
 use crate::chat::history::RoomId;
 use crate::chat::message::MemberId;
 use crate::chat::name::{Name, RoomName};
-use crate::chat::people::{People, RoleMarks, RoomMember, Stats, UserSummary};
+use crate::chat::people::{RoleMarks, RoomMember, Stats, UserSummary};
 use crate::chat::request::{Info, LobbyReply, Reply, RoomReply};
 use crate::hub::room::{ClientEvent, ClientInbox, RoomHandle};
 use crate::limits::WHO_NAMES_MAX;
@@ -47,13 +50,23 @@ impl Lobby {
     }
 
     /// Names users whose names begin with `prefix`, if there are not too many. Answered by [`ClientEvent::Candidates`].
-    pub fn complete_users(&self, prefix: &str, inbox: &ClientInbox) {
+    pub fn complete_users(self: &Arc<Self>, prefix: &str, inbox: &Arc<ClientInbox>) {
+        if self.far.is_none() {
+            return inbox.put(ClientEvent::Names(self.names_here(prefix)));
+        }
+        let (lobby, asker, prefix) = (Arc::clone(self), Arc::clone(inbox), prefix.to_owned());
+        self.requests.start(async move {
+            let elsewhere = lobby.names_elsewhere(&prefix).await;
+            let names = merged(lobby.names_here(&prefix), elsewhere);
+            asker.put(ClientEvent::Names(names));
+        });
+    }
+
+    fn names_here(&self, prefix: &str) -> Vec<Name> {
         let state = self.lock();
         let found = state.named.find(prefix, MemberId::NOBODY, |_| true);
         let users = found.iter().filter_map(|id| state.people.get(id));
-        let names: Vec<Name> = users.map(|user| user.name.clone()).collect();
-        drop(state);
-        inbox.put(ClientEvent::Names(names));
+        users.map(|user| user.name.clone()).collect()
     }
 
     /// Names rooms that a member of `inside` may see and whose names begin with `prefix`, if there are not too many.
@@ -72,17 +85,37 @@ impl Lobby {
 
     /// Describes the members that a room has named, to member `asker`. Answered by [`Info::Members`], on behalf of the room.
     pub fn describe(
-        &self,
+        self: &Arc<Self>,
         room: RoomName,
         members: Vec<RoomMember>,
         more: usize,
         asker: MemberId,
-        inbox: &ClientInbox,
+        inbox: &Arc<ClientInbox>,
     ) {
+        if members.iter().all(|named| self.far(named.member).is_none()) {
+            let members = self.described(members, asker, HashMap::new());
+            return inbox.reply(RoomReply::Shown(Info::Members(room, members, more)));
+        }
+        let (lobby, asking) = (Arc::clone(self), Arc::clone(inbox));
+        self.answer(inbox, async move {
+            let ids = members.iter().map(|named| named.member);
+            let elsewhere = lobby.summaries_elsewhere(ids).await;
+            let members = lobby.described(members, asker, elsewhere);
+            asking.reply(RoomReply::Shown(Info::Members(room, members, more)));
+        });
+    }
+
+    fn described(
+        &self,
+        members: Vec<RoomMember>,
+        asker: MemberId,
+        mut elsewhere: HashMap<MemberId, UserSummary>,
+    ) -> Vec<UserSummary> {
         let up = self.up(self.runtime.clock.now());
         let state = self.lock();
         let describe = |RoomMember { member, name, role }| {
             let user = state.people.get(&member).map(|user| user.present(up));
+            let user = user.or_else(|| elsewhere.remove(&member));
             UserSummary {
                 role: RoleMarks {
                     you: member == asker,
@@ -95,24 +128,35 @@ impl Lobby {
                 }
             }
         };
-        let members = members.into_iter().map(describe).collect();
-        drop(state);
-        inbox.reply(RoomReply::Shown(Info::Members(room, members, more)));
+        members.into_iter().map(describe).collect()
     }
 
     /// Lists connected users as seen by a member of `inside`. Answered by [`Info::Users`].
-    pub fn everybody(&self, inside: Option<&RoomHandle>, inbox: &ClientInbox) {
+    pub fn everybody(self: &Arc<Self>, inside: Option<&RoomHandle>, inbox: &Arc<ClientInbox>) {
+        if self.far.is_none() {
+            let people = self.everybody_here(inside).into();
+            return inbox.reply(LobbyReply::Shown(Info::Users(people)));
+        }
+        let (lobby, asker, inside) = (Arc::clone(self), Arc::clone(inbox), inside.cloned());
+        self.answer(inbox, async move {
+            let people = lobby.everybody_anywhere(inside.as_ref()).await;
+            asker.reply(LobbyReply::Shown(Info::Users(people)));
+        });
+    }
+
+    /// The first of those who are here.
+    pub(super) fn everybody_here(&self, inside: Option<&RoomHandle>) -> Here {
         let up = self.up(self.runtime.clock.now());
         let state = self.lock();
-        let shown = state.people.values().take(WHO_NAMES_MAX);
-        let people = People {
-            people: shown
-                .map(|user| (user.present(up), user.place_for(inside)))
-                .collect(),
-            more: state.people.len().saturating_sub(WHO_NAMES_MAX),
+        let shown = state.people.iter().take(WHO_NAMES_MAX);
+        let row = |id: MemberId, user: &User| {
+            let place = user.place_for(inside);
+            (user.since(), id, user.present(up), place)
         };
-        drop(state);
-        inbox.reply(LobbyReply::Shown(Info::Users(people)));
+        Here {
+            rows: shown.map(|(id, user)| row(*id, user)).collect(),
+            more: state.people.len().saturating_sub(WHO_NAMES_MAX),
+        }
     }
 
     /// Describes the server. Answered by [`Info::Stats`].
@@ -121,9 +165,13 @@ impl Lobby {
         self.answer(inbox, async move {
             // The store has told the operator of what it cannot read; the rest can be told all the same.
             let lines_ever = lobby.store.lines_ever().await.ok().flatten();
+            let elsewhere = lobby.count_elsewhere().await;
+            let here = lobby.counts();
             let stats = Stats {
                 lines_ever,
-                ..lobby.counts()
+                people: here.people + elsewhere.unwrap_or(0),
+                is_partial: elsewhere.is_none(),
+                ..here
             };
             asker.reply(LobbyReply::Shown(Info::Stats(stats)));
         });
@@ -140,6 +188,8 @@ impl Lobby {
             rooms: state.rooms.len(),
             lines: rooms.map(|room| room.info.lines()).sum(),
             lines_ever: None,
+            is_partial: false,
+            is_shared: self.far.is_some(),
             // The lobby knows no network.
             certificate: None,
         }
@@ -168,16 +218,31 @@ impl Lobby {
     ) {
         let (lobby, asker) = (Arc::clone(self), Arc::clone(inbox));
         self.answer(inbox, async move {
-            let up = lobby.up(lobby.runtime.clock.now());
-            asker.reply(LobbyReply::Shown(match lobby.holder(&name).await {
-                Ok(holder) => {
-                    let profile = holder.and_then(|id| {
-                        lobby.with_user(id, |user| Box::new(user.profile(up, inside.as_ref())))
-                    });
-                    Info::Whois(name, profile)
-                }
-                Err(_) => Info::Unavailable,
+            let found = match lobby.holder(&name).await {
+                Ok(None) => Ok(None),
+                Ok(Some(id)) => lobby.profile_of(id, inside.as_ref()).await,
+                // Whoever is here can be told of all the same.
+                Err(_) => match lobby.called_here(&name) {
+                    Some(id) => lobby.profile_of(id, inside.as_ref()).await,
+                    None => Err(()),
+                },
+            };
+            asker.reply(LobbyReply::Shown(match found {
+                Ok(profile) => Info::Whois(name, profile.map(Box::new)),
+                Err(()) => Info::Unavailable,
             }));
         });
+    }
+
+    /// Whoever is called `name` on this server, as far as it knows by itself.
+    fn called_here(&self, name: &Name) -> Option<MemberId> {
+        let folded = name.folded();
+        let mut found = None;
+        self.visit_people(|id, user| {
+            if user.name.folded() == folded {
+                found = Some(id);
+            }
+        });
+        found
     }
 }

@@ -133,12 +133,17 @@ impl Lobby {
         owned.cloned().collect()
     }
 
-    /// Tells the rooms that an account was deleted: its own, those that it founded, and those that were closed.
-    pub fn account_deleted(&self, account: &Name) {
+    /// An account was deleted: whoever registers the name has created nothing, and can open no closed room again.
+    pub(super) fn forget_account(&self, account: &Name) {
         let mut state = self.lock();
         state.founders.account_deleted(account);
         state.closed_rooms.account_deleted(account);
-        for room in state.rooms.values() {
+    }
+
+    /// Tells the rooms that an account was deleted: its own, those that it founded, and those that were closed.
+    pub fn account_deleted(&self, account: &Name) {
+        self.forget_account(account);
+        for room in self.lock().rooms.values() {
             // A room that is just being closed has no owner to forget.
             let _ = room
                 .mailbox

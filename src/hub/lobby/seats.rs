@@ -30,7 +30,7 @@ pub struct KeptSeat {
 
 impl Seats {
     /// Keeps a seat; false if as many are kept for its address as may be.
-    fn keep(&mut self, account: &Name, kept: KeptSeat) -> bool {
+    pub(super) fn keep(&mut self, account: &Name, kept: KeptSeat) -> bool {
         let is_near = |other: &&KeptSeat| kept.address.is_some() && other.address == kept.address;
         if self.0.values().filter(is_near).count() >= SEATS_PER_ADDRESS_MAX {
             return false;
@@ -73,6 +73,7 @@ impl Lobby {
         if is_kept && let Some(user) = state.people.get_mut(&member) {
             user.extras_mut().is_lost = true;
         }
+        state.touch(member);
         is_kept
     }
 
@@ -80,6 +81,14 @@ impl Lobby {
     pub fn withdraw_seat(&self, id: MemberId, account: &Name) {
         let mut state = self.lock();
         state.seats.withdraw(account, id);
+    }
+
+    /// The seat that connection `id` has lost and that was kept for `account`.
+    pub(super) fn take_seat_of(&self, account: &Name, id: MemberId) -> Option<KeptSeat> {
+        let mut state = self.lock();
+        let key = account.folded();
+        let is_its = state.seats.0.get(&key)?.seat.member == id;
+        is_its.then(|| state.seats.0.remove(&key))?
     }
 
     /// The seat that was kept for `account`, for whoever has logged in to it.

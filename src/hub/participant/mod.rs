@@ -97,6 +97,13 @@ pub enum Event {
         /// The user's new name.
         new: Name,
     },
+    /// The server was cut off from those that it shares names with, and somebody else has `old` since.
+    NameLost {
+        /// What the user was called.
+        old: Name,
+        /// The user's new name.
+        new: Name,
+    },
     /// An operator has deleted this account, which the user was logged in to.
     AccountDeleted(Name),
     /// An operator has given the user this name, who is no longer logged in to the account, if there is one.
@@ -367,6 +374,7 @@ impl Participant {
             | ClientEvent::Message(_)
             | ClientEvent::NameReclaimed(_)
             | ClientEvent::NameYielded { .. }
+            | ClientEvent::NameLost { .. }
             | ClientEvent::AccountDeleted(_)
             | ClientEvent::Renamed(_)
             | ClientEvent::Told(_)
@@ -417,6 +425,11 @@ impl Participant {
                 self.rename(new.clone());
                 self.account_is(None);
                 Some(Event::NameReclaimed { account, new })
+            }
+            ClientEvent::NameLost { old, new } => {
+                self.rename(new.clone());
+                self.account_is(None);
+                Some(Event::NameLost { old, new })
             }
             ClientEvent::AccountDeleted(account) => {
                 self.account_is(None);

@@ -204,6 +204,14 @@ pub enum ClientEvent {
         /// The connection's new name.
         new: Name,
     },
+    /// The server was taken for dead by those that it shares names with, and somebody else has `old` since: the connection
+    /// has this `new` one.
+    NameLost {
+        /// What it was called.
+        old: Name,
+        /// What it is called now.
+        new: Name,
+    },
     /// An operator has deleted this account, which the user was logged in to.
     AccountDeleted(Name),
     /// An operator has given the connection this name.

@@ -127,7 +127,7 @@ impl Desk {
             };
             let (answer, text) = self.answer(&operator, &line).await;
             let sent = self.send(&socket, &framed(&text, answer.is_ok())).await;
-            if answer == Ok(AdminReply::Stopping) {
+            if answer.as_ref().is_ok_and(AdminReply::stops) {
                 self.lobby.stop_server();
             }
             if sent.is_err() {

@@ -30,6 +30,7 @@ pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
                 node.clock.believe(renewed.now);
                 node.note_answer(Concern::Lease);
                 look_after(&node, &renewed, &mut burying).await;
+                node.standing.set_nodes(renewed.nodes);
                 node.clock.after(every).await;
             }
             Err(EngineError::Fenced) => {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use async_channel::{Receiver, Sender};
 use smol::Task;
 
-use self::engine::{Engine, EngineError, Lines, NewNode, News, Part, PartOutcome, Range};
+use self::engine::{Engine, EngineError, Lines, NewNode, News, NodeRow, Part, PartOutcome, Range};
 use self::seen::Seen;
 use self::standing::{Concern, Standing};
 use self::writer::Job;
@@ -130,6 +130,7 @@ impl Cluster {
         let (handed_on, deliveries) = async_channel::unbounded();
         let (nudge, nudged) = async_channel::unbounded();
         let tasks = runtime.tasks();
+        let register = Register::shared(Arc::clone(&engine));
         let node = Arc::new(Node {
             me,
             standing: Standing::new(runtime.clock.now()),
@@ -152,7 +153,7 @@ impl Cluster {
         Ok(Cluster {
             node,
             jobs,
-            register: Register::default(),
+            register,
             deliveries,
             running: Mutex::new(running),
         })
@@ -166,6 +167,27 @@ impl Cluster {
     /// The database.
     pub fn engine(&self) -> &Arc<dyn Engine> {
         &self.node.engine
+    }
+
+    /// The servers that take part, as this one knew when it renewed its lease last.
+    pub fn nodes(&self) -> Vec<NodeRow> {
+        self.node.standing.nodes()
+    }
+
+    /// The servers that take part now; as far as this one knows, if the database cannot tell.
+    pub async fn nodes_now(&self) -> Vec<NodeRow> {
+        let node = &self.node;
+        let asked = node.engine.renew(node.me, node.options.lease).await;
+        if let Ok(renewed) = asked {
+            node.standing.set_nodes(renewed.nodes);
+        }
+        node.standing.nodes()
+    }
+
+    /// How many entries of others it has yet to hand to its rooms.
+    pub fn lag(&self) -> u64 {
+        let unread = self.node.seen.unread();
+        unread.iter().map(|range| range.upto - range.after).sum()
     }
 
     /// Who is called what.

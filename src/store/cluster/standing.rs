@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::engine::NodeRow;
 use crate::limits::UNSENT_AFTER;
 use crate::store::StoreError;
 
@@ -40,6 +41,8 @@ struct State {
     barrier: u64,
     /// The version of entries that all nodes understand.
     least_version: u16,
+    /// Who takes part.
+    nodes: Vec<NodeRow>,
 }
 
 impl State {
@@ -67,6 +70,7 @@ impl Standing {
             sure: now,
             barrier: 0,
             least_version: u16::MAX,
+            nodes: Vec::new(),
         }))
     }
 
@@ -210,6 +214,15 @@ impl Standing {
 
     pub(super) fn is_refusing(&self) -> bool {
         self.lock().refuses.is_some()
+    }
+
+    /// These take part, which may be less than everybody a moment later.
+    pub(super) fn set_nodes(&self, nodes: Vec<NodeRow>) {
+        self.lock().nodes = nodes;
+    }
+
+    pub(super) fn nodes(&self) -> Vec<NodeRow> {
+        self.lock().nodes.clone()
     }
 
     pub(super) fn set_least_version(&self, version: u16) {

@@ -9,7 +9,7 @@ use crate::chat::account::{AccountError, AccountReply, AccountRequest};
 use crate::chat::name::Name;
 use crate::chat::password::Password;
 use crate::chat::request::{RenameError, Request};
-use crate::dialog::view::{AccountView, AdminView, HelpView, Question, View};
+use crate::dialog::view::{AccountView, AdminView, GeneralView, HelpView, Question, View};
 use crate::limits::WRONG_PASSWORDS_MAX;
 
 /// Whether names can be registered over a connection.
@@ -81,6 +81,14 @@ impl Session {
         self.account_state.is_operator = false;
         self.account_state.wanted = Some(account.clone());
         Turn::show([AccountView::NameReclaimed(account, new)])
+    }
+
+    /// The server was cut off, and somebody else is called `old` by now: this user is called `new` from now on.
+    pub fn name_lost(&mut self, old: Name, new: Name) -> Turn {
+        self.name = new.clone();
+        self.account_state.account = None;
+        self.account_state.is_operator = false;
+        Turn::show([GeneralView::NameLost(old, new)])
     }
 
     /// An operator has given the user another name. If the user was logged in to `left`, that is over.

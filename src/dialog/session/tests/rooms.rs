@@ -303,6 +303,8 @@ fn stats_are_asked_for_anywhere_and_shown() {
         since: Timestamp(0),
         up: Duration::from_secs(7200),
         people: 3,
+        is_partial: false,
+        is_shared: false,
         rooms: 2,
         lines: 40,
         lines_ever: Some(1000),

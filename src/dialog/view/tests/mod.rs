@@ -224,6 +224,7 @@ fn no_list_is_longer_than_a_client_can_be_expected_to_take() {
             .map(|it| (it.clone(), Location::Menu))
             .collect(),
         more: 7,
+        is_partial: false,
     };
     let bans = (0..200).map(|n| BanLine {
         target: Target::Name(long(n)),

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use tracing::info;
 
+use crate::chat::letter::Letter;
+use crate::chat::message::MemberId;
 use crate::chat::name::Name;
+use crate::chat::person::Person;
 use crate::hub::lobby::Lobby;
 use crate::hub::lobby::names::NameChange;
 use crate::hub::room::ClientEvent;
@@ -26,13 +29,15 @@ impl Lobby {
     }
 
     /// Deletes an account, unless it is idle no more. False if it is there still.
-    pub(in crate::hub::lobby) async fn expire(&self, name: &Name, why: Expiry) -> bool {
-        let holder = self.store.register().holder(name).await.ok().flatten();
+    pub(in crate::hub::lobby) async fn expire(self: &Arc<Self>, name: &Name, why: Expiry) -> bool {
+        let Ok(holder) = self.store.register().holder(name).await else {
+            return false;
+        };
         let user = holder.filter(|&id| {
             let account = self.with_user(id, |user| user.extras().account.clone());
             account.flatten().as_ref() == Some(name)
         });
-        if user.is_some() && why == Expiry::Idle {
+        if why == Expiry::Idle && (user.is_some() || self.is_used_elsewhere(holder, name).await) {
             return false;
         }
         if self.store.delete_account(name.clone()).await.is_err() {
@@ -53,6 +58,17 @@ impl Lobby {
             Expiry::Deleted => security::note(None, &Incident::DeletedByOperator(name)),
         }
         self.account_deleted(name);
+        self.tell_all(Letter::AccountDeleted(name.clone()));
         true
+    }
+
+    /// Whether `holder` is somebody on another server who is logged in to `account`, or may be.
+    async fn is_used_elsewhere(&self, holder: Option<MemberId>, account: &Name) -> bool {
+        let Some((far, _)) = holder.and_then(|holder| self.far(holder)) else {
+            return false;
+        };
+        let persons = far.persons(holder.into_iter().collect()).await;
+        let is_used = |person: &Person| person.account.as_ref() == Some(account);
+        persons.is_none_or(|persons| persons.iter().any(is_used))
     }
 }

@@ -1,9 +1,10 @@
 //! Bans of the whole server. Whoever comes, takes a name or logs in is looked up before that and once more after it, so
 //! that nobody slips through who does so while a ban is made.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::note;
@@ -11,11 +12,12 @@ use crate::chat::admin::ban::{BanTarget, ServerBan, ServerBans};
 use crate::chat::admin::{
     AdminAnswer, AdminError, AdminReply, BanRow, Banishment, Ejection, Operator, WantedTarget,
 };
+use crate::chat::letter::{Answer, Letter};
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::hub::lobby::Lobby;
 use crate::hub::lobby::people::User;
-use crate::limits::PEOPLE_AT_ONCE;
+use crate::limits::{CLOSINGS_MAX, PEOPLE_AT_ONCE};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 
@@ -78,6 +80,7 @@ impl Lobby {
         why: &str,
     ) -> AdminAnswer {
         let target = self.target(target).await?;
+        let turn = self.administration.bans_turn.lock().await;
         let now = self.steady_time();
         let until = time.map(|time| now.after(time));
         let by = operator.to_string();
@@ -90,14 +93,100 @@ impl Lobby {
         self.unstore(gone.iter().filter(|gone| gone.target != target))
             .await;
         let is_stored = self.store.save_ban(ban).await.is_ok();
+        self.note_unstored(&target, is_stored);
+        drop(turn);
+        let (elsewhere, silent) = match is_stored {
+            true => self.close_elsewhere(&target).await,
+            false => (0, 0),
+        };
+        let closed = closed + elsewhere;
         let about = [("whom", target.to_string()), ("closed", closed.to_string())];
         note(operator, None, "operator-banned", &about);
-        Ok(AdminReply::Banned {
+        let banned = AdminReply::Banned {
             target,
             time,
             closed,
+            silent,
             is_stored,
+        };
+        // Others hear of it only where it is stored.
+        Ok(match is_stored {
+            true => banned,
+            false => self.of_this_node(banned),
         })
+    }
+
+    /// Has the other servers look at their connections, since there is a new ban. Gives how many they have closed, and how
+    /// many servers did not say so.
+    async fn close_elsewhere(self: &Arc<Self>, target: &BanTarget) -> (usize, usize) {
+        let target = target.to_string().into();
+        let (answers, silent) = self.ask_all(Letter::Bans { target }).await;
+        let closed = answers.iter().map(|(_, answer)| match answer {
+            Answer::Closed(closed) => *closed,
+            _ => 0,
+        });
+        (closed.sum(), silent)
+    }
+
+    /// Whether a ban could be stored. One that could not is in force here all the same, and is stored once it can be.
+    fn note_unstored(&self, target: &BanTarget, is_stored: bool) {
+        let mut unstored = self.unstored_bans();
+        unstored.retain(|other| other != target);
+        if !is_stored && self.far.is_some() {
+            unstored.push(target.clone());
+        }
+    }
+
+    fn unstored_bans(&self) -> MutexGuard<'_, Vec<BanTarget>> {
+        let unstored: &Mutex<Vec<BanTarget>> = &self.administration.unstored_bans;
+        unstored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another server may have changed the bans, or this one cannot know: reads them soon.
+    pub(in crate::hub::lobby) fn bans_have_changed(self: &Arc<Self>) {
+        let lobby = Arc::clone(self);
+        self.requests.start(async move {
+            // If they cannot be read now, they are the next time that somebody looks after them.
+            let _ = lobby.read_bans_anew().await;
+        });
+    }
+
+    /// Reads the bans that several servers share, and closes the connections that new ones are about.
+    pub(in crate::hub::lobby) async fn read_bans_anew(self: &Arc<Self>) -> Result<(), StoreError> {
+        let _turn = self.administration.bans_turn.lock().await;
+        let stored = self.store.bans().await?;
+        let now = self.steady_time();
+        let kept = self.unstored_bans().clone();
+        let new = self.bans_mut().replace(stored, &kept, now);
+        for ban in new {
+            let closed = self.eject_all(&ban, now).await;
+            let mut closings = self.closings();
+            if closings.len() >= CLOSINGS_MAX {
+                closings.pop_front();
+            }
+            closings.push_back((ban.target.to_string().into(), closed));
+        }
+        Ok(())
+    }
+
+    /// How many connections were closed here for the last ban of this target.
+    pub(in crate::hub::lobby) fn closed_for(&self, target: &str) -> usize {
+        let closings = self.closings();
+        let last = closings.iter().rev().find(|(of, _)| **of == *target);
+        last.map_or(0, |(_, closed)| *closed)
+    }
+
+    fn closings(&self) -> MutexGuard<'_, VecDeque<(Box<str>, usize)>> {
+        let closings: &Mutex<VecDeque<(Box<str>, usize)>> = &self.administration.closings;
+        closings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where several servers share the bans, they are what they are there.
+    async fn refresh_bans(self: &Arc<Self>) {
+        if self.far.is_some() {
+            // If they cannot be read now, those that are known have to do.
+            let _ = self.read_bans_anew().await;
+        }
     }
 
     /// Whom an operator means.
@@ -148,7 +237,13 @@ impl Lobby {
         closed
     }
 
-    pub(super) async fn unban(&self, operator: &Operator, wanted: WantedTarget) -> AdminAnswer {
+    pub(super) async fn unban(
+        self: &Arc<Self>,
+        operator: &Operator,
+        wanted: WantedTarget,
+    ) -> AdminAnswer {
+        self.refresh_bans().await;
+        let _turn = self.administration.bans_turn.lock().await;
         let targets = match &wanted {
             WantedTarget::Network(network) => vec![BanTarget::Network(*network)],
             WantedTarget::Name(name) => vec![BanTarget::Name(name.clone())],
@@ -160,6 +255,18 @@ impl Lobby {
                 ]
             }
         };
+        if self.far.is_some() {
+            // One that is lifted only here would be back in a moment.
+            let known = targets
+                .iter()
+                .filter(|target| self.bans().get(target).is_some());
+            let known: Vec<BanTarget> = known.cloned().collect();
+            if !known.is_empty() && self.store.delete_bans(known).await.is_err() {
+                return Err(AdminError::Unavailable);
+            }
+            self.unstored_bans()
+                .retain(|unstored| !targets.contains(unstored));
+        }
         let now = self.steady_time();
         let (gone, covering) = {
             let mut bans = self.bans_mut();
@@ -177,7 +284,9 @@ impl Lobby {
         if gone.is_empty() {
             return Err(AdminError::NotBanned(wanted, covering));
         }
-        self.unstore(gone.iter()).await;
+        if self.far.is_none() {
+            self.unstore(gone.iter()).await;
+        }
         let lifted: Vec<BanTarget> = gone.iter().map(|ban| ban.target.clone()).collect();
         for target in &lifted {
             let about = [("whom", target.to_string())];
@@ -195,7 +304,9 @@ impl Lobby {
     }
 
     /// Forgets the bans whose time is over, and stores how often the others have kept out somebody.
-    pub(in crate::hub::lobby) async fn tidy_bans(&self) {
+    pub(in crate::hub::lobby) async fn tidy_bans(self: &Arc<Self>) {
+        self.refresh_bans().await;
+        self.store_bans().await;
         let now = self.steady_time();
         if self.bans().count() == 0 {
             return;
@@ -216,6 +327,20 @@ impl Lobby {
         }
     }
 
+    /// Stores what could not be stored before.
+    async fn store_bans(&self) {
+        let _turn = self.administration.bans_turn.lock().await;
+        let unstored = self.unstored_bans().clone();
+        for target in unstored {
+            let ban = self.bans().get(&target).cloned();
+            let is_stored = match ban {
+                Some(ban) => self.store.save_ban(ban).await.is_ok(),
+                None => true,
+            };
+            self.note_unstored(&target, is_stored);
+        }
+    }
+
     /// Reads the bans that were made before the server was started.
     pub(in crate::hub::lobby) async fn look_for_bans(&self) -> Result<(), StoreError> {
         let stored = self.store.bans().await?;
@@ -228,7 +353,8 @@ impl Lobby {
         Ok(())
     }
 
-    pub(super) fn ban_rows(&self) -> Vec<BanRow> {
+    pub(super) async fn ban_rows(self: &Arc<Self>) -> Vec<BanRow> {
+        self.refresh_bans().await;
         let now = self.steady_time();
         let bans = self.bans().all(now);
         bans.iter().map(|ban| BanRow::of(ban, now)).collect()
@@ -240,7 +366,7 @@ impl Lobby {
 
     /// Looks at all connections, a few at a time, so that nobody waits for long who needs the lobby. Those that come
     /// meanwhile may be left out.
-    pub(super) fn visit_people(&self, mut visit: impl FnMut(MemberId, &User)) {
+    pub(in crate::hub::lobby) fn visit_people(&self, mut visit: impl FnMut(MemberId, &User)) {
         let mut from = Bound::Unbounded;
         loop {
             let state = self.lock();

@@ -3,20 +3,41 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::chat::admin::{AdminError, ConnectionRow, LimitRow, RoomRow};
+use crate::chat::admin::{AdminError, AdminReply, ConnectionRow, LimitRow, Reach, RoomRow};
 use crate::hub::lobby::Lobby;
 use crate::hub::room::RoomHandle;
 use crate::limits::{ACCOUNTS_MAX, CLOSED_ROOMS_MAX, PEOPLE_AT_ONCE, REPORTS_MAX, SERVER_BANS_MAX};
 
 impl Lobby {
-    pub(super) fn connection_rows(&self) -> Vec<ConnectionRow> {
-        let up = self.up(self.runtime.clock.now());
-        let mut rows = Vec::new();
-        self.visit_people(|id, user| rows.push(user.row(id, up)));
+    /// The connections of all servers, in the order in which they came.
+    pub(super) async fn all_connections(self: &Arc<Self>) -> AdminReply {
+        let elsewhere = self.rows_elsewhere().await;
+        let reach = match &elsewhere {
+            Some(_) => Reach::All,
+            None => Reach::Here,
+        };
+        let mut rows = self.connection_rows();
+        if self.far.is_some() {
+            rows.extend(elsewhere.unwrap_or_default());
+            rows.sort_by_key(|row| (row.since, row.id));
+        }
         for row in &mut rows {
             let account = row.account.as_ref();
             row.is_operator = account.is_some_and(|account| self.is_operator(account));
         }
+        AdminReply::Connections(rows, reach)
+    }
+
+    fn connection_rows(&self) -> Vec<ConnectionRow> {
+        let up = self.up(self.runtime.clock.now());
+        let node = self.own_label();
+        let mut rows = Vec::new();
+        self.visit_people(|id, user| {
+            rows.push(ConnectionRow {
+                node: node.clone(),
+                ..user.row(id, up)
+            });
+        });
         rows
     }
 
@@ -41,8 +62,10 @@ impl Lobby {
         rows
     }
 
-    pub(super) fn limit_rows(&self) -> Result<Vec<LimitRow>, AdminError> {
+    pub(super) async fn limit_rows(self: &Arc<Self>) -> Result<Vec<LimitRow>, AdminError> {
         let mut rows = self.control()?.limits();
+        let accounts = self.store.register().accounts().await.ok();
+        let reports = self.reports_count().await.ok();
         let state = self.lock();
         let (limits, members_max) = (state.limits, state.room_limits.members_max);
         let fullest = state.rooms.values().map(|room| room.info.members()).max();
@@ -71,14 +94,9 @@ impl Lobby {
                 "rooms of the busiest account",
             ),
             row("closed rooms", CLOSED_ROOMS_MAX, closed, "rooms"),
-            row(
-                "accounts",
-                ACCOUNTS_MAX,
-                self.store.register().accounts(),
-                "accounts",
-            ),
+            limit("accounts", ACCOUNTS_MAX, accounts, "accounts"),
             row("bans", SERVER_BANS_MAX, self.bans_count(), "bans"),
-            row("reports", REPORTS_MAX, self.reports_count(), "reports"),
+            limit("reports", REPORTS_MAX, reports, "reports"),
         ]);
         Ok(rows)
     }

@@ -11,21 +11,24 @@ mod reports;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use super::Lobby;
+use super::cluster::NoAnswer;
 use super::names::NameChange;
 use crate::chat::address::Address;
-use crate::chat::admin::ban::ServerBans;
+use crate::chat::admin::ban::{BanTarget, ServerBans};
 use crate::chat::admin::report::Reports;
 use crate::chat::admin::{
     AdminAnswer, AdminCommand, AdminError, AdminReply, Ejection, Mistake, Operator, Tidings, Whom,
 };
+use crate::chat::letter::{Answer, Letter, Renaming};
 use crate::chat::message::MemberId;
 use crate::chat::moderation::{ModError, OperatorDeed};
 use crate::chat::name::{Name, RoomName};
-use crate::chat::request::{Info, LobbyReply, RenameError};
+use crate::chat::request::{Info, LobbyReply};
 use crate::hub::control::ServerControl;
 use crate::hub::room::{ClientEvent, ClientInbox, RoomCommand, RoomHandle};
 use crate::hub::security::{self, Incident};
@@ -35,6 +38,12 @@ use crate::limits::{NOTES_MAX, REPORTS_SHOWN};
 #[derive(Debug, Default)]
 pub(super) struct Administration {
     bans: RwLock<ServerBans>,
+    /// Bans are changed here and in the database, or read from there, one after the other.
+    bans_turn: async_lock::Mutex<()>,
+    /// Bans that could not be stored where others would hear of them.
+    unstored_bans: Mutex<Vec<BanTarget>>,
+    /// How many connections were closed here for the last bans.
+    closings: Mutex<VecDeque<(Box<str>, usize)>>,
     reports: Mutex<Reports>,
     /// The server; nothing where there is none around the lobby, as in tests.
     control: OnceLock<Arc<dyn ServerControl>>,
@@ -85,7 +94,7 @@ impl Lobby {
                 Ok(operator) => lobby.administer(&operator, &line).await,
                 Err(why) => Err(why),
             };
-            let stops = answer == Ok(AdminReply::Stopping);
+            let stops = answer.as_ref().is_ok_and(AdminReply::stops);
             asker.reply(LobbyReply::Shown(Info::Admin(Box::new(answer))));
             if stops {
                 lobby.stop_server();
@@ -129,13 +138,14 @@ impl Lobby {
     /// Why nothing was done.
     pub async fn administer(self: &Arc<Self>, operator: &Operator, line: &str) -> AdminAnswer {
         match AdminCommand::parse(line)? {
-            AdminCommand::List => Ok(AdminReply::Connections(self.connection_rows())),
+            AdminCommand::List => Ok(self.all_connections().await),
+            AdminCommand::Nodes => self.node_lines().await,
             AdminCommand::Rooms => Ok(AdminReply::Rooms(self.room_rows().await)),
             AdminCommand::Kick(whom, why) => self.kick(operator, whom, why).await,
             AdminCommand::Ban(target, time, why) => self.ban(operator, target, time, &why).await,
-            AdminCommand::Bans => Ok(AdminReply::Bans(self.ban_rows())),
+            AdminCommand::Bans => Ok(AdminReply::Bans(self.ban_rows().await)),
             AdminCommand::Unban(target) => self.unban(operator, target).await,
-            AdminCommand::Announce(text) => Ok(self.announce(operator, text)),
+            AdminCommand::Announce(text) => Ok(self.announce(operator, text).await),
             AdminCommand::Close(room) => {
                 let room = self.operate(operator, room, OperatorDeed::Close).await?;
                 Ok(AdminReply::Closed(room))
@@ -151,30 +161,37 @@ impl Lobby {
             }
             AdminCommand::Rename(whom, new) => self.impose_name(operator, whom, new).await,
             AdminCommand::Forget(name) => self.delete_account(operator, name).await,
-            AdminCommand::Limits => self.limit_rows().map(AdminReply::Limits),
+            AdminCommand::Limits => {
+                let rows = self.limit_rows().await?;
+                Ok(self.of_this_node(AdminReply::Limits(rows)))
+            }
             AdminCommand::Log(level) => {
                 self.control()?.set_log(level);
                 let about = [("level", level.word().to_owned())];
                 note(operator, None, "operator-log", &about);
-                Ok(AdminReply::Log(level))
+                Ok(self.of_this_node(AdminReply::Log(level)))
             }
             AdminCommand::Reload => {
                 let reloading = self.control()?.reload();
                 let reloaded = reloading.await;
                 let reloaded = reloaded.map_err(|why| AdminError::Failed(why.into()))?;
                 note(operator, None, "operator-reloaded", &[]);
-                Ok(AdminReply::Reloaded(reloaded))
+                Ok(self.of_this_node(AdminReply::Reloaded(reloaded)))
             }
             AdminCommand::Stop(text) => {
                 self.control()?;
                 if !text.is_empty() {
-                    self.announce(operator, text);
+                    // The others go on.
+                    let tidings = Arc::new(Tidings::Announced(text));
+                    let told = self.tell_everybody_here(&tidings);
+                    note_announced(operator, told);
                 }
                 note(operator, None, "operator-stopped", &[]);
-                Ok(AdminReply::Stopping)
+                Ok(self.of_this_node(AdminReply::Stopping))
             }
             AdminCommand::Reports(count) => {
-                let (reports, more) = self.last_reports(count.unwrap_or(REPORTS_SHOWN));
+                let count = count.unwrap_or(REPORTS_SHOWN);
+                let (reports, more) = self.last_reports(count).await?;
                 Ok(AdminReply::Reports(reports, more))
             }
             AdminCommand::Help(one) => Ok(AdminReply::Help(one)),
@@ -183,32 +200,58 @@ impl Lobby {
 
     async fn kick(self: &Arc<Self>, operator: &Operator, whom: Whom, why: Box<str>) -> AdminAnswer {
         let id = self.meant(whom.clone()).await?;
-        let kicked = self.with_user(id, |user| {
-            user.inbox.eject(Ejection { ban: None, why });
-            (user.name.clone(), user.source.ip())
-        });
+        let kicked = match self.far(id) {
+            None => self.with_user(id, |user| {
+                user.inbox.eject(Ejection { ban: None, why });
+                (user.name.clone(), user.source.ip())
+            }),
+            Some((far, node)) => {
+                let eject = Letter::Eject { member: id, why };
+                match self.ask(far, node, &eject).await {
+                    Ok(Answer::Ejected(kicked)) => kicked,
+                    answer => return Err(unanswered(answer)),
+                }
+            }
+        };
         let (name, ip) = kicked.ok_or(AdminError::Nobody(whom))?;
         let about = [("id", id.0.to_string()), ("whom", name.to_string())];
         note(operator, ip, "operator-kicked", &about);
         Ok(AdminReply::Kicked(id, name))
     }
 
-    /// Tells every connection, but for those that take nothing.
-    fn announce(&self, operator: &Operator, text: Box<str>) -> AdminReply {
-        let tidings = Arc::new(Tidings::Announced(text));
+    /// Tells every connection, here and elsewhere, but for those that take nothing.
+    async fn announce(self: &Arc<Self>, operator: &Operator, text: Box<str>) -> AdminReply {
+        let here = self.tell_everybody_here(&Arc::new(Tidings::Announced(text.clone())));
+        let (answers, silent) = self.ask_all(Letter::Announce(text)).await;
+        let elsewhere = answers.iter().map(|(_, answer)| match answer {
+            Answer::Told(told) => *told,
+            _ => 0,
+        });
+        let told = here + elsewhere.sum::<usize>();
+        note_announced(operator, told);
+        AdminReply::Announced(told, silent)
+    }
+
+    /// Tells every connection of this server, and gives how many were told.
+    pub(super) fn tell_everybody_here(&self, tidings: &Arc<Tidings>) -> usize {
         let mut told = 0;
         self.visit_people(|_, user| {
-            told += usize::from(tell(&user.inbox, &tidings));
+            told += usize::from(tell(&user.inbox, tidings));
         });
-        let about = [("connections", told.to_string())];
-        note(operator, None, "operator-announced", &about);
-        AdminReply::Announced(told)
+        told
     }
 
     /// The connection that an operator means.
     async fn meant(self: &Arc<Self>, whom: Whom) -> Result<MemberId, AdminError> {
         let found = match &whom {
-            Whom::Id(id) => self.with_user(MemberId(*id), |_| MemberId(*id)),
+            Whom::Id(id) => {
+                let id = MemberId(*id);
+                match self.person_elsewhere(id).await {
+                    Ok(None) => self.with_user(id, |_| id),
+                    Ok(Some(person)) => Some(person.member),
+                    Err(()) => return Err(AdminError::Unavailable),
+                }
+            }
             Whom::Name(name) if name.is_anon() => return Err(Mistake::Anon.into()),
             Whom::Name(name) => {
                 let holder = self.holder(name).await;
@@ -275,21 +318,28 @@ impl Lobby {
             return Err(AdminError::NameBanned(new));
         }
         let id = self.meant(whom.clone()).await?;
-        let user = self.with_user(id, |user| (user.name.clone(), user.source.ip()));
-        let (old, ip) = user.ok_or(AdminError::Nobody(whom.clone()))?;
-        let (answer, answered) = async_channel::bounded(1);
-        self.change_name(NameChange::Impose(id, new.clone(), answer));
-        match answered.recv().await {
-            Ok(Some(Ok(()))) => {
+        let renaming = match self.far(id) {
+            None => self.rename_here(id, new.clone()).await,
+            Some((far, node)) => {
+                let rename = Letter::Rename {
+                    member: id,
+                    name: new.clone(),
+                };
+                match self.ask(far, node, &rename).await {
+                    Ok(Answer::Renamed(renaming)) => renaming,
+                    answer => return Err(unanswered(answer)),
+                }
+            }
+        };
+        match renaming {
+            Renaming::Done(old, ip) => {
                 let about = [("whom", old.to_string()), ("new", new.to_string())];
                 note(operator, ip, "operator-renamed", &about);
                 Ok(AdminReply::Renamed(old, new))
             }
-            Ok(Some(Err(RenameError::Taken(..) | RenameError::Registered(..)))) => {
-                Err(AdminError::NameTaken(new))
-            }
-            Ok(Some(Err(_))) | Err(_) => Err(AdminError::Unavailable),
-            Ok(None) => Err(AdminError::Nobody(whom)),
+            Renaming::Taken => Err(AdminError::NameTaken(new)),
+            Renaming::Unavailable => Err(AdminError::Unavailable),
+            Renaming::Nobody => Err(AdminError::Nobody(whom)),
         }
     }
 
@@ -316,6 +366,19 @@ impl Lobby {
         let account = found.map_err(|_| AdminError::Unavailable)?;
         Ok(account.ok_or(AdminError::NoAccount(name))?.name)
     }
+}
+
+/// What an operator is told of a letter whose answer is none.
+fn unanswered(answer: Result<Answer, NoAnswer>) -> AdminError {
+    match answer {
+        Err(NoAnswer::Silent) => AdminError::Silent,
+        Ok(_) | Err(NoAnswer::Unsent | NoAnswer::NotUnderstood) => AdminError::Unavailable,
+    }
+}
+
+fn note_announced(operator: &Operator, told: usize) {
+    let about = [("connections", told.to_string())];
+    note(operator, None, "operator-announced", &about);
 }
 
 /// Logs what an operator has done, to somebody from `ip`.

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::tell;
 use crate::chat::address::Address;
-use crate::chat::admin::Tidings;
 use crate::chat::admin::report::{Party, Report, ReportError, ReportedLine, Reports};
+use crate::chat::admin::{AdminError, Tidings};
+use crate::chat::letter::Letter;
 use crate::chat::message::{MemberId, Message};
 use crate::chat::name::Name;
 use crate::chat::request::{Info, LobbyReply};
@@ -71,21 +72,47 @@ impl Lobby {
                 .map(|line| ReportedLine::from(&**line))
                 .collect(),
         };
+        // Others came from there meanwhile.
+        if !self.reports().count(report.by.address, now) {
+            return Err(ReportError::TooMany);
+        }
+        let count = report.lines.len();
+        let report = match self.far {
+            None => self.keep_report(report).await,
+            Some(_) => {
+                let shared = self.share_report(report).await;
+                shared.map_err(|_| ReportError::Unavailable)?
+            }
+        };
+        self.note_report(&report);
+        let report = Box::new(report);
+        self.tell_operators_here(&Arc::new(Tidings::Reported(report.clone())));
+        self.tell_all(Letter::Reported(report));
+        Ok(count)
+    }
+
+    /// Keeps a report under the next number.
+    async fn keep_report(&self, report: Report) -> Report {
         let (report, gone) = {
             let mut reports = self.reports();
-            // Others came from there meanwhile.
-            if !reports.count(report.by.address, now) {
-                return Err(ReportError::TooMany);
-            }
             let (report, gone) = reports.keep(report);
             (report.clone(), gone)
         };
-        self.note_report(&report);
-        let count = report.lines.len();
-        self.tell_operators(&Arc::new(Tidings::Reported(Box::new(report.clone()))));
-        // The operators know of it, and it is kept here at least.
-        let _ = self.store.save_report(report, gone).await;
-        Ok(count)
+        // It is kept here at least.
+        let _ = self.store.save_report(report.clone(), gone).await;
+        report
+    }
+
+    /// Keeps a report where other servers keep theirs. Nobody here knows of those, so they are looked at first: so many are
+    /// kept as ever.
+    async fn share_report(&self, report: Report) -> Result<Report, StoreError> {
+        let mut all = Reports::of(self.store.reports().await?);
+        let (report, gone) = all.keep(report);
+        let id = self.store.save_report(report.clone(), gone).await?;
+        Ok(Report {
+            id,
+            ..report.clone()
+        })
     }
 
     /// Whoever is called `name`: somebody who is there, or who has spoken in the room just now and may be gone.
@@ -105,7 +132,9 @@ impl Lobby {
         if holder == Some(by) {
             return Err(ReportError::Oneself);
         }
-        if let Some(party) = holder.and_then(|id| self.with_user(id, |user| user.party())) {
+        if let Some(holder) = holder
+            && let Some(party) = self.party_of(holder).await
+        {
             return Ok(party);
         }
         let said = |line: &&Arc<Message>| line.name.folded() == name.folded();
@@ -114,7 +143,7 @@ impl Lobby {
             Some(line) if line.member == by => Err(ReportError::Oneself),
             Some(line) => Ok(match name.is_anon() {
                 // Somebody without a name is known by the number of the connection.
-                true => self.with_user(line.member, |user| user.party()),
+                true => self.party_of(line.member).await,
                 false => None,
             }
             .map_or_else(
@@ -144,8 +173,8 @@ impl Lobby {
         security::note(address, &incident);
     }
 
-    /// Tells the operators who are there over connections that nobody else can read.
-    fn tell_operators(&self, tidings: &Arc<Tidings>) {
+    /// Tells the operators who are on this server over connections that nobody else can read.
+    pub(in crate::hub::lobby) fn tell_operators_here(&self, tidings: &Arc<Tidings>) {
         let mut candidates = Vec::new();
         self.visit_people(|_, user| {
             if let Some(account) = &user.extras().account
@@ -162,12 +191,28 @@ impl Lobby {
         }
     }
 
-    pub(super) fn last_reports(&self, count: usize) -> (Vec<Report>, usize) {
-        self.reports().last(count)
+    pub(super) async fn last_reports(
+        &self,
+        count: usize,
+    ) -> Result<(Vec<Report>, usize), AdminError> {
+        match self.far {
+            None => Ok(self.reports().last(count)),
+            Some(_) => Ok(self.shared_reports().await?.last(count)),
+        }
     }
 
-    pub(super) fn reports_count(&self) -> usize {
-        self.reports().count_kept()
+    pub(super) async fn reports_count(&self) -> Result<usize, AdminError> {
+        match self.far {
+            None => Ok(self.reports().count_kept()),
+            Some(_) => Ok(self.shared_reports().await?.count_kept()),
+        }
+    }
+
+    async fn shared_reports(&self) -> Result<Reports, AdminError> {
+        let reports = self.store.reports().await;
+        reports
+            .map(Reports::of)
+            .map_err(|_| AdminError::Unavailable)
     }
 
     /// Reads the reports that were made before the server was started.
@@ -184,7 +229,7 @@ impl Lobby {
 
 impl User {
     /// The user, as a report tells of them.
-    fn party(&self) -> Party {
+    pub(in crate::hub::lobby) fn party(&self) -> Party {
         Party {
             name: self.name.clone(),
             account: self.extras().account.clone(),

@@ -264,7 +264,7 @@ fn a_banned_network_is_out_however_many_there_are_and_others_stay() {
 fn whoever_takes_nothing_is_told_no_more_than_fits() {
     let world = World::new();
     let inbox = world.enter(1, Source::default());
-    let told = (0..1000).filter(|_| world.ask("announce x") == Ok(AdminReply::Announced(1)));
+    let told = (0..1000).filter(|_| world.ask("announce x") == Ok(AdminReply::Announced(1, 0)));
     assert_eq!(told.count(), NOTES_MAX);
     assert_eq!(inbox.take().len(), NOTES_MAX);
 }

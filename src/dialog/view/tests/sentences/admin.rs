@@ -7,7 +7,7 @@ use crate::chat::admin::ban::BanTarget;
 use crate::chat::admin::report::{Party, Report, ReportError, ReportedLine};
 use crate::chat::admin::{
     AdminAnswer, AdminCommand, AdminError, AdminReply, BanRow, Banishment, ConnectionRow, Ejection,
-    LimitRow, LogLevel, Mistake, Reloaded, RoomRow, WantedTarget, Whom,
+    LimitRow, LogLevel, Mistake, Reach, Reloaded, RoomRow, WantedTarget, Whom,
 };
 use crate::chat::message::Kind;
 use crate::chat::people::{ClientKind, Encryption};
@@ -25,14 +25,15 @@ pub(super) fn sentences() -> Vec<Sentence> {
     all.extend(mistakes());
     all.extend(told());
     all.extend(reporting());
+    all.extend(super::nodes::all());
     all
 }
 
-fn answer(trigger: impl Into<String>, answer: AdminAnswer) -> Sentence {
+pub(super) fn answer(trigger: impl Into<String>, answer: AdminAnswer) -> Sentence {
     says(trigger, Info::Admin(Box::new(answer)))
 }
 
-fn target(text: &str) -> BanTarget {
+pub(super) fn target(text: &str) -> BanTarget {
     BanTarget::parse(text).expect("a target")
 }
 
@@ -50,11 +51,11 @@ fn done() -> Vec<Sentence> {
         ),
         answer(
             r"`\admin announce lunch at noon`, with one person there",
-            Ok(AdminReply::Announced(1)),
+            Ok(AdminReply::Announced(1, 0)),
         ),
         answer(
             r"`\admin announce lunch at noon`",
-            Ok(AdminReply::Announced(120)),
+            Ok(AdminReply::Announced(120, 0)),
         ),
         answer(r"`\admin close 1150`", Ok(AdminReply::Closed(room("1150")))),
         answer(
@@ -80,12 +81,13 @@ fn done() -> Vec<Sentence> {
     ]
 }
 
-fn connection(id: u64, called: &str) -> ConnectionRow {
+pub(super) fn connection(id: u64, called: &str) -> ConnectionRow {
     ConnectionRow {
         id: MemberId(id),
         name: name(called),
         account: None,
         is_operator: false,
+        node: None,
         room: None,
         ip: None,
         encryption: None,
@@ -167,6 +169,7 @@ fn lists() -> Vec<Sentence> {
             ..a_room("1152")
         },
     ];
+    let listed = |rows| Ok(AdminReply::Connections(rows, Reach::All));
     let help = |command: &str| match AdminCommand::parse(command) {
         Ok(AdminCommand::Help(one)) => AdminReply::Help(one),
         other => panic!("{command}: {other:?}"),
@@ -174,15 +177,14 @@ fn lists() -> Vec<Sentence> {
     vec![
         answer(
             r"`\admin list`, where nobody else is",
-            Ok(AdminReply::Connections(vec![connection(7, "Dai")])),
+            Ok(AdminReply::Connections(
+                vec![connection(7, "Dai")],
+                Reach::All,
+            )),
         )
         .with(&[Form::List]),
-        answer(r"`\admin list`", Ok(AdminReply::Connections(connections))).with(&[Form::List]),
-        answer(
-            r"`\admin list`, where many are",
-            Ok(AdminReply::Connections(many)),
-        )
-        .with(&[Form::List]),
+        answer(r"`\admin list`", listed(connections)).with(&[Form::List]),
+        answer(r"`\admin list`, where many are", listed(many)).with(&[Form::List]),
         answer(
             r"`\admin rooms`, where there are none",
             Ok(AdminReply::Rooms(vec![])),
@@ -202,6 +204,7 @@ fn bans() -> Vec<Sentence> {
             target: target(text),
             time,
             closed,
+            silent: 0,
             is_stored,
         })
     };

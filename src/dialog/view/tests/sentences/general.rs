@@ -27,6 +27,10 @@ pub(super) fn sentences() -> Vec<Sentence> {
         says("choice 4, and a name that is free", GeneralView::Renamed).with(&[Form::Original]),
         says(r"`\name`", GeneralView::YourName(Name::anon())),
         says(
+            "a node that was taken for dead takes part again, and somebody has taken Dai meanwhile",
+            GeneralView::NameLost(name("Dai"), name("Dai_2")),
+        ),
+        says(
             r"`\name Dai`, where somebody is called Dai",
             GeneralView::RenameFailed(taken),
         ),

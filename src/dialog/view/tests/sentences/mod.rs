@@ -15,6 +15,7 @@ mod keys;
 mod messages;
 mod moderation;
 mod names;
+mod nodes;
 mod notices;
 mod people;
 mod rooms;

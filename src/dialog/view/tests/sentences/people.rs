@@ -56,7 +56,14 @@ fn lists() -> Vec<Sentence> {
     ];
     let alone = vec![with(you, person("Dai", 0))];
     let here = |members, more| Info::Members(room("1150"), members, more);
-    let at = |people, more| Info::Users(People { people, more });
+    let users = |people, more, is_partial| {
+        Info::Users(People {
+            people,
+            more,
+            is_partial,
+        })
+    };
+    let at = |people, more| users(people, more, false);
     let places = vec![
         (person("Bo", 0), Location::Menu),
         (person("Dai", 3), Location::Room(room("1150"))),
@@ -77,6 +84,10 @@ fn lists() -> Vec<Sentence> {
         list(
             r"`\who all`, with more people than are named",
             at(only(), 300),
+        ),
+        list(
+            r"`\who all`, on one of several nodes, when their database does not answer",
+            users(only(), 0, true),
         ),
     ]
 }
@@ -131,16 +142,32 @@ fn whois() -> Vec<Sentence> {
     ]
 }
 
+fn figures(lines_ever: Option<u64>) -> Stats {
+    Stats {
+        since: Timestamp(VIEWER.now.0 - 3 * 86_400_000),
+        up: Duration::from_secs(3 * 86_400),
+        people: 12,
+        is_partial: false,
+        is_shared: false,
+        rooms: 3,
+        lines: 1200,
+        lines_ever,
+        certificate: None,
+    }
+}
+
 fn others() -> Vec<Sentence> {
     let stats = |lines_ever, certificate: Option<&str>| {
         Info::Stats(Stats {
-            since: Timestamp(VIEWER.now.0 - 3 * 86_400_000),
-            up: Duration::from_secs(3 * 86_400),
-            people: 12,
-            rooms: 3,
-            lines: 1200,
-            lines_ever,
             certificate: certificate.map(Into::into),
+            ..figures(lines_ever)
+        })
+    };
+    let of_one = |is_partial| {
+        Info::Stats(Stats {
+            is_partial,
+            is_shared: true,
+            ..figures(Some(98_000))
         })
     };
     vec![
@@ -151,6 +178,12 @@ fn others() -> Vec<Sentence> {
         )
         .with(&[Form::Table])
         .on("The Lounge"),
+        says(r"`\stats`, on one of several nodes", of_one(false)).with(&[Form::Table]),
+        says(
+            r"`\stats`, on one of several nodes, when their database does not answer",
+            of_one(true),
+        )
+        .with(&[Form::Table]),
         says(
             r"`\stats`, on a server with TLS",
             stats(None, Some(&["5F"; 32].join(":"))),

@@ -127,7 +127,7 @@ named! {
         Kicked, Banned, BannedAddress, Unbanned, UnbannedAddress, Muted, Unmuted, Shared,
         Inherited, Returned, Locked, Unlocked, Private, Public, SharedByOperator, UnlockedByOperator,
     }
-    GeneralView { Motd, BadChoice, Renamed, RenameFailed { 0: why }, YourName }
+    GeneralView { Motd, BadChoice, Renamed, RenameFailed { 0: why }, YourName, NameLost }
     RenameError { BadName { 0: error }, Taken, Registered, Banned, Unavailable }
     NameFault {
         Empty, Invisible, Blank, Comma, Mark, Graphemes, Bytes, Anon, You, RowStart,
@@ -205,12 +205,13 @@ named! {
     ReportError { Nobody, Oneself, Anon, TooMany, Unavailable }
     AdminReply {
         Connections, Rooms, Kicked, Banned, Bans, Unbanned, Announced, Closed, Unlocked, Owned,
-        Renamed, Forgotten, Limits, Log, Reloaded, Stopping, Reports, Help,
+        Renamed, Forgotten, Limits, Log, Reloaded, Stopping, Reports, Help, Nodes,
+        OfNode { 1: reply },
     }
     AdminError {
         NotOperator, Overheard, Mistake { 0: mistake }, Nobody { 0: whom }, NoAccount,
         NoAccounts, NoRoom, NotInRoom, Room, NotBanned,
-        TooManyBans, NameTaken, NameBanned, Unavailable, Failed,
+        TooManyBans, NameTaken, NameBanned, Unavailable, Silent, Alone, Failed,
     }
     Mistake { Unknown, Usage, BadAddress, BadTime, BadName, TooLong, Anon }
     Whom { Id, Name }

@@ -154,14 +154,20 @@ impl Names {
             .all(|key| self.owners.get(key).is_none_or(|owner| *owner == id))
     }
 
-    /// `name` with a number that makes it free. Who takes all the small ones leaves the connection's own
-    /// number, which nobody else is offered.
+    /// `name` with a number that makes it free.
     fn variant_of(&self, name: &Name, id: MemberId) -> Name {
-        (2..=SUGGESTIONS_MAX)
-            .map(|number| name.numbered(number))
+        let (mut small, last) = variants(name, id);
+        small
             .find(|variant| self.is_free(&variant.keys(), id))
-            .unwrap_or_else(|| name.numbered(u32::try_from(id.0).unwrap_or(u32::MAX)))
+            .unwrap_or(last)
     }
+}
+
+/// `name` with small numbers, of which the first that is free is offered to connection `id`. Who takes all of them leaves
+/// the last one, with the connection's own number, which nobody else is offered.
+pub(super) fn variants(name: &Name, id: MemberId) -> (impl Iterator<Item = Name>, Name) {
+    let small = (2..=SUGGESTIONS_MAX).map(|number| name.numbered(number.into()));
+    (small, name.numbered(id.0))
 }
 
 #[cfg(test)]
@@ -234,7 +240,7 @@ mod tests {
         assert_eq!(names.owner(&name("DAI_4")), Some(ANN));
         // With all small numbers and one's own gone, the name that anybody may have is left.
         for number in 4..=SUGGESTIONS_MAX {
-            names.enter(&name("Dai").numbered(number));
+            names.enter(&name("Dai").numbered(number.into()));
         }
         names.enter(&name("Dai_1"));
         assert_eq!(names.take_variant(&name("Dai"), ANN), Name::anon());
