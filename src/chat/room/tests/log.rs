@@ -442,6 +442,32 @@ proptest! {
     }
 
     #[test]
+    fn a_room_goes_on_from_its_image_as_if_it_had_been_there_all_along(
+        steps in steps(),
+        place in any::<prop::sample::Index>(),
+    ) {
+        let room = performed(&steps);
+        let (before, after) = room.log.split_at(place.index(room.log.len() + 1));
+        let mut there = Logged::new(Moderation::of(MemberId(1), None, NOW)).room;
+        for numbered in before {
+            there.apply(numbered, &mut Vec::new()).expect("it is the next");
+        }
+        let image = there.image();
+        let json = serde_json::to_string(&image).expect("an image can be written");
+        let read: RoomImage = serde_json::from_str(&json).expect("and read");
+        prop_assert_eq!(&read, &image, "{}", json);
+        let mut elsewhere = Room::from_image(LIMITS, read);
+        prop_assert_eq!(&elsewhere, &there, "{}", json);
+        for numbered in after {
+            let (mut told, mut told_elsewhere) = (Vec::new(), Vec::new());
+            let applied = there.apply(numbered, &mut told);
+            prop_assert_eq!(elsewhere.apply(numbered, &mut told_elsewhere), applied);
+            prop_assert_eq!(told_elsewhere, told);
+        }
+        prop_assert_eq!(elsewhere, there);
+    }
+
+    #[test]
     fn what_will_be_kept_is_known_before_it_is_so(steps in steps()) {
         let log = performed(&steps).log;
         let mut room = Logged::new(Moderation::of(MemberId(1), None, NOW)).room;
