@@ -2,17 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parlor::chat::history::RoomId;
 use parlor::chat::message::{Kind, MemberId, Message, NewMessage};
 use parlor::chat::name::{Name, RoomName};
+use parlor::chat::node::NodeId;
 use parlor::chat::room::{At, Entry};
 use parlor::store::{Proposal, Store};
 use parlor::time::Timestamp;
 
 use crate::user::ROOMS;
-use crate::weather::Weather;
+
+/// Where what is stored can be looked at.
+pub(crate) trait Source {
+    /// What was stored since the last call.
+    fn record(&self) -> Record;
+
+    /// Whether another server has said this, in a room that may have been closed in the same step.
+    fn is_from_afar(&self, words: &str) -> bool;
+}
+
+/// What was stored since one last looked.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) rooms: Vec<(RoomId, String)>,
+    pub(crate) lines: Vec<(RoomId, Arc<Message>)>,
+}
 
 /// What a line that carries a number was sent for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,28 +77,27 @@ pub(crate) struct RoomLog {
 }
 
 /// What was sent, and what is stored.
-#[derive(Debug)]
 pub(crate) struct Ledger {
-    pub(crate) weather: Weather,
+    pub(crate) source: Box<dyn Source>,
     pub(crate) lines: Vec<Line>,
     pub(crate) rooms: BTreeMap<RoomId, RoomLog>,
     /// The last line in each room of each connection.
     last_said: BTreeMap<(RoomId, usize), usize>,
-    /// Connections that there were before the server was started.
-    before: usize,
+    /// The connections that each server has numbered, in that order.
+    served: BTreeMap<NodeId, Vec<usize>>,
     /// The first promise that was seen broken.
     pub(crate) fault: Option<String>,
 }
 
 impl Ledger {
-    /// A ledger of what gets through `weather`.
-    pub(crate) fn new(weather: Weather) -> Ledger {
+    /// A ledger of what is stored.
+    pub(crate) fn new(source: impl Source + 'static) -> Ledger {
         Ledger {
-            weather,
+            source: Box::new(source),
             lines: Vec::new(),
             rooms: BTreeMap::new(),
             last_said: BTreeMap::new(),
-            before: 0,
+            served: BTreeMap::new(),
             fault: None,
         }
     }
@@ -133,26 +149,33 @@ impl Ledger {
         text
     }
 
-    /// Another server is started, which numbers connections anew, after so many.
-    pub(crate) fn server_started(&mut self, before: usize) {
+    /// Another server is started in place of the one that was alone, and numbers connections anew.
+    pub(crate) fn server_started(&mut self) {
         self.collect();
-        self.before = before;
+        self.served.remove(&NodeId::ALONE);
     }
 
-    /// Connections that there were before the server was started.
-    pub(crate) fn before(&self) -> usize {
-        self.before
+    /// A server has the next connection. Returns how many it has had.
+    pub(crate) fn serves(&mut self, node: NodeId, conn: usize) -> usize {
+        let served = self.served.entry(node).or_default();
+        served.push(conn);
+        served.len()
+    }
+
+    /// The connections that a server has numbered, in that order.
+    pub(crate) fn served(&self, node: NodeId) -> &[usize] {
+        self.served.get(&node).map_or(&[], |served| served)
     }
 
     /// The number of the connection that a member of a room is.
-    fn connection_of(&self, member: MemberId) -> Option<usize> {
-        let number = usize::try_from(member.0).ok()?.checked_sub(1)?;
-        Some(self.before + number)
+    pub(crate) fn connection_of(&self, member: MemberId) -> Option<usize> {
+        let number = usize::try_from(member.count()).ok()?.checked_sub(1)?;
+        self.served.get(&member.node())?.get(number).copied()
     }
 
     /// Takes in what the store has got since.
     pub(crate) fn collect(&mut self) {
-        let record = self.weather.record();
+        let record = self.source.record();
         for (id, name) in record.rooms {
             let lines = Vec::new();
             self.rooms.insert(id, RoomLog { name, lines });

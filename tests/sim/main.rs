@@ -32,30 +32,42 @@
 //! has a new one. `->` is what the client sends, at the time it does (it arrives later), `<-` what the server
 //! writes, at the time it does (the client may take it later). The member with number n is connection n - 1.
 
+mod alone;
+mod audit;
+mod engine;
 mod ledger;
 mod limits;
+mod made_up;
 mod plan;
-mod random;
+
 mod run;
 mod runner;
 mod screen;
+mod shared;
+mod site;
 mod user;
 mod view;
 mod weather;
 mod wire;
 mod world;
 
-use run::run;
+use engine::random;
+use run::{run_alone, run_several};
 
 #[test]
 fn every_seed_keeps_every_promise() {
-    runner::run_seeds();
+    runner::run_seeds("every_seed_keeps_every_promise", run_alone);
+}
+
+#[test]
+fn several_servers_keep_every_promise() {
+    runner::run_seeds("several_servers_keep_every_promise", run_several);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_course() {
     for seed in 0..20 {
-        let (one, two) = (run(seed, false), run(seed, true));
+        let (one, two) = (run_alone(seed, false), run_alone(seed, true));
         assert_eq!(one.hash, two.hash, "seed {seed}");
         assert_eq!(one.stored, two.stored, "seed {seed}");
     }

@@ -1,8 +1,7 @@
 //! One run: people come, do things and go; then it gets quiet, and everything has to add up.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parlor::limits::{GRACE_MIN, LOST_AFTER, OWNER_LOST_MAX, STUCK_AFTER};
@@ -10,11 +9,12 @@ use parlor::net::socket::Peer;
 
 use crate::ledger::{Line, Purpose, Stored};
 use crate::screen::Prompt;
+use crate::site::Site;
 use crate::user::{Client, NAMES, ROOMS};
 use crate::view::View;
-use crate::weather::{HANG, Odds};
+use crate::weather::HANG;
 use crate::wire::Break;
-use crate::world::{Event, Stall, World};
+use crate::world::{Event, Ground, Stall, World};
 
 /// A list of people of so many bytes stands on one row, whatever room it is of.
 const PEOPLE_BYTES_MAX: usize = 40;
@@ -32,8 +32,18 @@ pub(crate) struct Outcome {
     pub(crate) stored: usize,
 }
 
-pub(crate) fn run(seed: u64, is_traced: bool) -> Outcome {
-    let mut world = World::new(seed, is_traced);
+/// A run with one server.
+pub(crate) fn run_alone(seed: u64, is_traced: bool) -> Outcome {
+    run(World::new(seed, is_traced))
+}
+
+/// A run with several servers on one engine.
+pub(crate) fn run_several(seed: u64, is_traced: bool) -> Outcome {
+    run(World::several(seed, is_traced))
+}
+
+fn run(mut world: World) -> Outcome {
+    let is_traced = world.trace.is_some();
     let is_stopped = world.storm();
     let rest: &[fn(&mut World)] = match is_stopped {
         true => &[World::clean_up, World::come_back],
@@ -52,6 +62,9 @@ pub(crate) fn run(seed: u64, is_traced: bool) -> Outcome {
         if world.is_right() {
             phase(&mut world);
         }
+    }
+    if is_traced && !world.is_right() {
+        world.note_logs();
     }
     let rooms = world.ledger.rooms.values();
     Outcome {
@@ -91,6 +104,7 @@ impl World {
                     self.note(&format!("c{conn:02} meets a fault of the server"));
                     self.conns[conn].wire.cause_fault();
                 }
+                self.trouble();
                 self.act(user);
                 self.queue_act(user);
             }
@@ -158,7 +172,7 @@ impl World {
     /// It gets quiet: those who read go on reading, those who do not are let go.
     fn calm(&mut self) {
         self.note("it gets quiet");
-        self.weather.becomes(Odds::default());
+        self.fair_or_not(true);
         self.plan.delay_ms = self.plan.delay_ms.min(20);
         for conn in 0..self.conns.len() {
             self.resume(conn);
@@ -166,6 +180,10 @@ impl World {
             if self.conns[conn].client == Client::Noise {
                 self.break_off(conn, Break::Reset);
             }
+        }
+        if let Ground::Shared(shared) = &self.ground {
+            shared.engine.make_up();
+            self.quiet_until(shared.over_at, |_| false);
         }
         self.quiet(STUCK_AFTER + LOST_AFTER + Duration::from_secs(10));
         // Who does not read and had little to read is still there.
@@ -206,6 +224,7 @@ impl World {
         }
         self.quiet(Duration::from_secs(20));
         self.ledger.collect();
+        self.check_logs();
         let mut names = BTreeMap::new();
         for &conn in &here {
             let called = self.conns[conn].view.called.clone();
@@ -215,7 +234,12 @@ impl World {
             };
             // The look-alikes that people try are the same but for this letter.
             let key = name.to_lowercase().replace('\u{430}', "a");
-            if let Some(other) = names.insert(key, conn)
+            let of = if std::env::var_os("NAMES").is_some() {
+                0
+            } else {
+                self.conns[conn].site
+            };
+            if let Some(other) = names.insert((of, key), conn)
                 && name != "anon"
             {
                 self.fail(format!("c{other:02} and c{conn:02} are both called {name}"));
@@ -260,7 +284,8 @@ impl World {
         let mut expected: Vec<_> = members.filter_map(|view| view.called.clone()).collect();
         let mut told = view.people.as_deref().map_or(Vec::new(), named);
         told.sort_unstable();
-        if told.windows(2).any(|names| names[0] == names[1]) {
+        let is_shared = self.sites.len() > 1 && std::env::var_os("NAMES").is_none();
+        if !is_shared && told.windows(2).any(|names| names[0] == names[1]) {
             return self.fail(format!("two of {told:?} cannot be told apart"));
         }
         // Those without a name have a number in the room.
@@ -337,8 +362,8 @@ impl World {
 
     fn must_be_empty(&mut self) {
         let until = self.now + 2 * STUCK_AFTER + LOST_AFTER;
-        self.quiet_until(until, |world| world.server.clients() == 0);
-        let left = self.server.clients();
+        self.quiet_until(until, |world| world.clients() == 0);
+        let left = self.clients();
         if left > 0 && self.is_right() {
             let open = self.conns.iter().position(|conn| !conn.is_closed);
             self.fail(format!(
@@ -351,7 +376,10 @@ impl World {
     fn take_all_names(&mut self) {
         // Those of owners who were lost are kept for a while.
         self.quiet(OWNER_LOST_MAX);
-        let conn = self.connect(Client::Plain, Peer::unix());
+        let Some(site) = self.some_site() else {
+            return self.fail("no server takes connections".to_owned());
+        };
+        let conn = self.connect(site, Client::Plain, Peer::unix());
         for name in NAMES {
             self.type_line(conn, &format!("\\name {name}"));
         }
@@ -373,7 +401,7 @@ impl World {
         self.type_line(conn, &format!("\\join {room}"));
         self.quiet(Duration::from_secs(2));
         if self.conns[conn].view.prompt == Some(Prompt::Create) {
-            if self.weather.has_room(room) {
+            if self.has_room(room) {
                 self.fail(format!("room {room} is stored, and nobody can join it"));
             }
             self.type_line(conn, "no");
@@ -395,30 +423,32 @@ impl World {
     /// The server stops, and has to be done within its grace period.
     fn stop(&mut self) {
         self.note("the server stops");
-        let stopped = Arc::new(AtomicBool::new(false));
-        let (server, flag) = (Arc::clone(&self.server), Arc::clone(&stopped));
-        let stopping = async move {
-            server.stop().await;
-            flag.store(true, Ordering::Relaxed);
-        };
-        self.executor.spawn(stopping).detach();
+        let running = self.sites.iter().filter(|site| site.is_to_run());
+        let stopping = running.map(Site::stop);
+        let stopping: Vec<_> = stopping.collect();
         let grace = self.plan.config.grace.max(GRACE_MIN);
-        let is_stopped = |_: &World| stopped.load(Ordering::Relaxed);
+        let is_stopped = |_: &World| stopping.iter().all(|it| it.load(Ordering::Relaxed));
         self.quiet_until(self.now + grace, is_stopped);
         if !is_stopped(self) && self.is_right() {
             self.fail(format!("the server has not stopped within {grace:?}"));
         }
     }
 
-    /// The process dies, and another one is started with what is stored at this moment.
+    /// The process of a server that is alone dies, and another one is started with what is stored at this moment.
     fn die(&mut self) {
+        let Ground::Alone(alone) = &self.ground else {
+            return;
+        };
+        let left = alone.leave_store_to_the_next();
         self.note("the server dies");
-        let left = self.leave_store_to_the_next();
         // What it goes on doing reaches nobody, and is not stored.
         self.clean_up();
         if self.is_right() {
-            self.start_on(left);
-            self.weather.becomes(self.plan.store);
+            if let Ground::Alone(alone) = &mut self.ground {
+                alone.moves_to(left);
+            }
+            self.start_again();
+            self.fair_or_not(false);
             for user in 0..self.users.len() {
                 self.queue_act(user);
             }
@@ -428,8 +458,18 @@ impl World {
     /// What members have seen is there again when another server is started on the same store.
     fn come_back(&mut self) {
         self.plan.delay_ms = self.plan.delay_ms.min(20);
-        self.start_again();
-        let conn = self.connect(Client::Plain, Peer::unix());
+        let site = match self.ground {
+            Ground::Alone(_) => {
+                self.start_again();
+                0
+            }
+            Ground::Shared(_) => {
+                self.start();
+                self.settle();
+                self.sites.len() - 1
+            }
+        };
+        let conn = self.connect(site, Client::Plain, Peer::unix());
         for room in ROOMS {
             self.visit(conn, room);
         }
@@ -450,7 +490,7 @@ impl World {
 
     /// Nothing is left once all connections are broken: no client, no room, no task.
     fn clean_up(&mut self) {
-        self.weather.becomes(Odds::default());
+        self.fair_or_not(true);
         for conn in 0..self.conns.len() {
             self.break_off(conn, Break::Reset);
         }
@@ -458,7 +498,7 @@ impl World {
         // A server that stops does not wait for a store that hangs.
         self.quiet(HANG);
         self.stop();
-        if !self.executor.is_empty() && self.is_right() {
+        if self.has_tasks() && self.is_right() {
             self.fail("a task is left that nobody waits for".to_owned());
         }
     }

@@ -11,7 +11,10 @@ use std::time::Instant;
 use parlor::server;
 use tracing::level_filters::LevelFilter;
 
-use crate::run::{Outcome, run};
+use crate::run::Outcome;
+
+/// What is run for a seed, with its trace or without.
+type Run = fn(u64, bool) -> Outcome;
 
 /// Seeds that are run unless `PARLOR_SIM_SEEDS` says how many.
 const SEEDS: u64 = 300;
@@ -36,14 +39,23 @@ impl Write for Stuck {
     }
 }
 
-/// Runs the seeds that the environment asks for.
-pub(crate) fn run_seeds() {
+/// Runs the seeds that the environment asks for, for the test of this name.
+pub(crate) fn run_seeds(test: &str, run: Run) {
     note_panics();
     // Nobody ever reads the log, and nobody waits for that.
-    server::log::start_to(Stuck, LevelFilter::INFO, server::log::Style::default())
-        .expect("a thread");
+    static LOG: Once = Once::new();
+    LOG.call_once(|| {
+        if std::env::var_os("PARLOR_SIM_LOG").is_some() {
+            let sink = io::stderr();
+            server::log::start_to(sink, LevelFilter::DEBUG, server::log::Style::default())
+                .expect("a thread");
+            return;
+        }
+        server::log::start_to(Stuck, LevelFilter::INFO, server::log::Style::default())
+            .expect("a thread");
+    });
     if let Some(seed) = number("PARLOR_SIM_SEED") {
-        let outcome = run_one(seed, true);
+        let outcome = run_one(run, seed, true);
         eprintln!("{}", outcome.trace);
         match outcome.fault {
             None => eprintln!("seed {seed} keeps every promise"),
@@ -54,13 +66,13 @@ pub(crate) fn run_seeds() {
     let first = number("PARLOR_SIM_FIRST").unwrap_or(0);
     let count = number("PARLOR_SIM_SEEDS").unwrap_or(SEEDS);
     let bad = AtomicU64::new(u64::MAX);
-    run_all(first, first + count, &bad);
+    run_all(test, run, first, first + count, &bad);
     let bad = bad.into_inner();
     if bad < u64::MAX {
-        let outcome = run_one(bad, true);
+        let outcome = run_one(run, bad, true);
         eprintln!("{}", outcome.trace);
         panic!(
-            "seed {bad}: {}\nto see it again: PARLOR_SIM_SEED={bad} cargo test --test sim every_seed",
+            "seed {bad}: {}\nto see it again: PARLOR_SIM_SEED={bad} cargo test --test sim {test}",
             outcome
                 .fault
                 .unwrap_or("it did not happen again".to_owned()),
@@ -69,7 +81,7 @@ pub(crate) fn run_seeds() {
 }
 
 /// Runs the seeds until one is bad, and leaves it in `bad`.
-fn run_all(first: u64, end: u64, bad: &AtomicU64) {
+fn run_all(test: &str, run: Run, first: u64, end: u64, bad: &AtomicU64) {
     let start = Instant::now();
     let (next, done) = (AtomicU64::new(first), AtomicU64::new(0));
     let (shown, stored) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -79,7 +91,7 @@ fn run_all(first: u64, end: u64, bad: &AtomicU64) {
             if seed >= end {
                 break;
             }
-            let outcome = run_one(seed, false);
+            let outcome = run_one(run, seed, false);
             shown.fetch_add(outcome.shown as u64, Ordering::Relaxed);
             stored.fetch_add(outcome.stored as u64, Ordering::Relaxed);
             if outcome.fault.is_some() {
@@ -100,14 +112,14 @@ fn run_all(first: u64, end: u64, bad: &AtomicU64) {
     });
     let (done, seconds) = (done.into_inner(), start.elapsed().as_secs_f64());
     eprintln!(
-        "{done} seeds in {seconds:.1} s, {:.0} a second; {} bytes shown and {} lines stored in each",
+        "{test}: {done} seeds in {seconds:.1} s, {:.0} a second; {} bytes shown and {} lines stored in each",
         done as f64 / seconds,
         shown.into_inner() / done.max(1),
         stored.into_inner() / done.max(1),
     );
 }
 
-fn run_one(seed: u64, is_traced: bool) -> Outcome {
+fn run_one(run: Run, seed: u64, is_traced: bool) -> Outcome {
     PANIC.take();
     let result = panic::catch_unwind(AssertUnwindSafe(|| run(seed, is_traced)));
     let panicked = PANIC.take().map(|panic| format!("a panic: {panic}"));

@@ -176,7 +176,7 @@ impl View {
             }
             None => match self.find(session, words, ledger) {
                 Some(place) => place,
-                None if ledger.weather.is_from_afar(words) => return,
+                None if ledger.source.is_from_afar(words) => return,
                 None => return self.fail(ledger, &format!("nobody has said {words:?}")),
             },
         };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use parlor::chat::history::RoomId;
-use parlor::chat::message::{Kind, MemberId, Message, NewMessage};
+use parlor::chat::message::{Kind, MemberId, NewMessage};
 use parlor::chat::name::{Name, RoomName};
 use parlor::chat::room::entry::TopicSet;
 use parlor::chat::room::moderation::{Ruling, Subject};
@@ -16,7 +16,7 @@ use parlor::store::Store;
 use parlor::store::faults::{Fault, Faults, Operation};
 use parlor::time::Timestamp;
 
-use crate::ledger::at_once;
+use crate::ledger::{Record, Source, at_once};
 use crate::random::Random;
 
 /// How long a request hangs that does.
@@ -55,13 +55,6 @@ struct State {
     connections: u64,
     /// Lines that others have said.
     others: usize,
-}
-
-/// What was stored since one last looked.
-#[derive(Debug, Default)]
-pub(crate) struct Record {
-    pub(crate) rooms: Vec<(RoomId, String)>,
-    pub(crate) lines: Vec<(RoomId, Arc<Message>)>,
 }
 
 impl Weather {
@@ -104,22 +97,22 @@ impl Weather {
         rooms.any(|room| Some(room.name.key()) == key(name))
     }
 
-    /// Whether another server has said this, in a room that may have been closed in the same step.
-    pub(crate) fn is_from_afar(&self, words: &str) -> bool {
-        let number = words.strip_prefix("far: from afar ");
-        let number = number.and_then(|number| number.parse().ok());
-        number.is_some_and(|number: usize| number <= self.lock().others)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// What was stored since the last call.
-    pub(crate) fn record(&self) -> Record {
+impl Source for Weather {
+    fn record(&self) -> Record {
         let mut state = self.lock();
         state.look();
         std::mem::take(&mut state.record)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_from_afar(&self, words: &str) -> bool {
+        let number = words.strip_prefix("far: from afar ");
+        let number = number.and_then(|number| number.parse().ok());
+        number.is_some_and(|number: usize| number <= self.lock().others)
     }
 }
 

@@ -8,26 +8,23 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use parlor::chat::history::RoomId;
-use parlor::chat::name::RoomName;
 use parlor::limits::{STUCK_AFTER, TAKEN_BYTES_MIN};
 use parlor::net::socket::{Peer, Socket};
-use parlor::runtime::{Clock, ManualClock, Runtime};
-use parlor::server::Server;
-use parlor::store::Store;
+use parlor::runtime::{ManualClock, Runtime};
 use parlor::time::Timestamp;
-use smol::Executor;
 
-use crate::ledger::{Ledger, at_once};
+use crate::alone::Alone;
+use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::shared::Shared;
+use crate::site::Site;
 use crate::user::{Action, Client, Hand, act};
 use crate::view::View;
-use crate::weather::Weather;
 use crate::wire::{Break, Touched, Wire};
 
 /// Noon of a day on which nothing happens with the zones.
-const START: Timestamp = Timestamp(1_795_348_800_000);
+pub(crate) const START: Timestamp = Timestamp(1_795_348_800_000);
 
 /// Turns of tasks after which somebody ought to have come to rest.
 const TURNS_MAX: usize = 100_000;
@@ -35,6 +32,8 @@ const TURNS_MAX: usize = 100_000;
 /// One client's connection.
 #[derive(Debug)]
 pub(crate) struct Conn {
+    /// The server that it is to.
+    pub(crate) site: usize,
     pub(crate) wire: Wire,
     pub(crate) view: View,
     pub(crate) client: Client,
@@ -54,7 +53,7 @@ pub(crate) struct Conn {
     takes: bool,
     pub(crate) stall: Stall,
     /// Since when the server has found no space to write.
-    full_since: Option<Duration>,
+    pub(crate) full_since: Option<Duration>,
     /// When it was full last: where output is written in small pieces it is not while the next one waits.
     last_full: Option<Duration>,
     /// When the server has written how many bytes.
@@ -94,6 +93,18 @@ pub(crate) enum Event {
     Take(usize),
     /// A client goes on reading.
     Resume(usize),
+    /// A server that was paused goes on.
+    Wake(usize),
+    /// Another server is started.
+    Start,
+}
+
+/// What is beneath the servers.
+pub(crate) enum Ground {
+    /// A store that one server has for itself.
+    Alone(Alone),
+    /// An engine that several servers share.
+    Shared(Shared),
 }
 
 /// What is the same for everything that happens in one run.
@@ -101,12 +112,9 @@ pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) random: Random,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) executor: Arc<Executor<'static>>,
-    runtime: Runtime,
-    pub(crate) server: Arc<Server>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) ground: Ground,
     pub(crate) ledger: Ledger,
-    pub(crate) weather: Weather,
-    store: Store,
     pub(crate) conns: Vec<Conn>,
     /// The connection of each user.
     pub(crate) users: Vec<Option<usize>>,
@@ -124,27 +132,33 @@ impl World {
     pub(crate) fn new(seed: u64, is_traced: bool) -> World {
         let mut random = Random::new(seed, 0);
         let plan = Plan::new(&mut random);
-        let store = Store::memory(100_000);
         let clock = ManualClock::new(START);
-        let wait = Clock::manual(Arc::clone(&clock));
-        let weather = Weather::new(store.clone(), wait, Random::new(seed, 1));
-        let mut ledger = Ledger::new(weather.clone());
-        ledger.fill_rooms(&store, plan.rooms_before, || random.below(14));
-        let store = store.with_faults(Arc::new(weather.clone()));
-        let executor = Arc::new(Executor::new());
-        let runtime = Runtime::simulated(Arc::clone(&executor), Arc::clone(&clock));
-        let server = open(&plan, &runtime, &store);
-        let mut world = World {
+        let (alone, ledger, site) = Alone::new(seed, &plan, &mut random, &clock);
+        let ground = Ground::Alone(alone);
+        let mut world = World::on(ground, ledger, vec![site], plan, random, clock);
+        world.trace = is_traced.then(String::new);
+        world.note(&format!("{:?}", world.plan));
+        world.fair_or_not(false);
+        world
+    }
+
+    /// A world in which nothing has happened.
+    pub(crate) fn on(
+        ground: Ground,
+        ledger: Ledger,
+        sites: Vec<Site>,
+        plan: Plan,
+        random: Random,
+        clock: Arc<ManualClock>,
+    ) -> World {
+        World {
             users: vec![None; plan.users],
             plan,
             random,
             clock,
-            executor,
-            runtime,
-            server,
+            sites,
+            ground,
             ledger,
-            weather,
-            store,
             conns: Vec::new(),
             queue: BinaryHeap::new(),
             queued: 0,
@@ -152,49 +166,36 @@ impl World {
             touched: Touched::default(),
             hash: DefaultHasher::new(),
             shown: 0,
-            trace: is_traced.then(String::new),
-        };
-        world.note(&format!("{:?}", world.plan));
-        world.weather.becomes(world.plan.store);
-        world
+            trace: None,
+        }
     }
 
-    /// What is stored at this moment is all that is stored, although the server that runs may go on.
-    pub(crate) fn leave_store_to_the_next(&mut self) -> Store {
-        let store = self.store.as_it_is().expect("it is in memory");
-        self.weather.moves_to(store.clone());
-        store
-    }
-
-    /// Starts another server on that store, in place of one that has died.
-    pub(crate) fn start_on(&mut self, store: Store) {
-        self.store = store.with_faults(Arc::new(self.weather.clone()));
-        self.start_again();
-    }
-
-    /// Starts another server on the same store, in place of one that has stopped.
+    /// Starts another server on the same store, in place of one that was alone and has stopped.
     pub(crate) fn start_again(&mut self) {
+        let Ground::Alone(alone) = &self.ground else {
+            return;
+        };
+        let store = alone.store();
         self.note("another server starts");
-        self.ledger.server_started(self.conns.len());
+        self.ledger.server_started();
+        let site = &self.sites[0];
         // As one with a file does.
-        let noted = self.runtime.clock.note();
-        self.runtime = Runtime::simulated(Arc::clone(&self.executor), Arc::clone(&self.clock));
-        self.runtime.clock.start_from(Some(noted));
-        self.server = open(&self.plan, &self.runtime, &self.store);
+        let noted = site.runtime.clock.note();
+        let executor = Arc::clone(&site.executor);
+        let runtime = Runtime::simulated(Arc::clone(&executor), Arc::clone(&self.clock));
+        runtime.clock.start_from(Some(noted));
+        self.sites[0] = Site::open(&self.plan.config, &executor, runtime, store);
+    }
+
+    /// Requests have bad luck from now on, or not any more.
+    pub(crate) fn fair_or_not(&mut self, is_fair: bool) {
+        match &self.ground {
+            Ground::Alone(alone) => alone.is_fair(is_fair),
+            Ground::Shared(shared) => shared.is_fair(is_fair),
+        }
     }
 
     // ---- what there is to be read afterwards ----
-
-    /// How many lines the store keeps of a room. If it is closed, it is opened again for that, as its operator could.
-    pub(crate) fn lines_kept(&self, room: RoomId) -> usize {
-        let open = at_once(self.store.open_rooms(vec![room]));
-        if open.is_ok_and(|open| open.is_empty()) {
-            let name = RoomName::parse(&format!("again{}", room.0)).expect("a room name");
-            let now = self.runtime.clock.times().steady;
-            let _ = at_once(self.store.reopen_room(room, name, now));
-        }
-        at_once(self.store.tail(room, usize::MAX)).map_or(0, |lines| lines.len())
-    }
 
     /// A number for all that was shown to everybody, and when.
     pub(crate) fn hash(&self) -> u64 {
@@ -203,6 +204,9 @@ impl World {
 
     pub(crate) fn note(&mut self, what: &str) {
         if let Some(trace) = &mut self.trace {
+            if std::env::var_os("LIVE").is_some() {
+                eprintln!("{:>12.6} {what}", self.now.as_secs_f64());
+            }
             let _ = writeln!(trace, "{:>12.6} {what}", self.now.as_secs_f64());
         }
     }
@@ -252,7 +256,8 @@ impl World {
     fn check_stuck(&mut self) {
         let long = STUCK_AFTER + Duration::from_secs(1);
         let is_kept = |conn: &Conn| {
-            let since = conn.full_since.filter(|_| !conn.is_closed);
+            let is_served = !conn.is_closed && self.sites[conn.site].is_awake(self.now);
+            let since = conn.full_since.filter(|_| is_served);
             since.is_some_and(|since| self.now > since + long)
         };
         if let Some(conn) = self.conns.iter().position(is_kept) {
@@ -279,7 +284,7 @@ impl World {
 
     /// Lets one task have a turn; false if none wants one.
     pub(crate) fn tick(&mut self) -> bool {
-        let ran = self.executor.try_tick();
+        let ran = self.some_executor_ticks();
         if ran {
             self.look();
         }
@@ -299,10 +304,15 @@ impl World {
     /// Each connection has a task, and a task a connection.
     fn count(&mut self) {
         self.check_stuck();
-        let open = self.conns.iter().filter(|conn| !conn.is_closed).count();
-        let served = self.server.clients();
-        if served != open && self.is_right() {
-            self.fail(format!("{open} connections are open, {served} are served"));
+        self.end_processes();
+        for number in 0..self.sites.len() {
+            let site = &self.sites[number];
+            let is_its_own = |conn: &&Conn| conn.site == number && !conn.is_closed;
+            let open = self.conns.iter().filter(is_its_own).count();
+            let served = site.clients();
+            if served != open && site.is_awake(self.now) && self.is_right() {
+                self.fail(format!("{open} connections are open, {served} are served"));
+            }
         }
     }
 
@@ -371,7 +381,7 @@ impl World {
     // ---- the network ----
 
     /// Somebody connects. Returns the number of the connection.
-    pub(crate) fn connect(&mut self, client: Client, peer: Peer) -> usize {
+    pub(crate) fn connect(&mut self, site: usize, client: Client, peer: Peer) -> usize {
         let number = self.conns.len();
         let space = self.random.pick(&[80, 200, 1000, 5000, 1 << 16, 1 << 16]);
         let wire = Wire::new(number, space, Arc::clone(&self.touched));
@@ -379,10 +389,15 @@ impl World {
         view.echoes = self.plan.config.raw_ansi;
         view.is_plain = client == Client::Plain && !view.echoes;
         view.may_skip = self.plan.is_tight;
-        self.weather.knows(number + 1 - self.ledger.before());
-        self.server.serve(Socket::Other(wire.end()), peer);
+        let node = self.sites[site].node().unwrap_or_default();
+        let served = self.ledger.serves(node, number);
+        if let Ground::Alone(alone) = &self.ground {
+            alone.weather.knows(served);
+        }
+        self.sites[site].serve(Socket::Other(wire.end()), peer);
         let line_end = client.line_end(&mut self.random);
         self.conns.push(Conn {
+            site,
             wire,
             view,
             client,
@@ -401,7 +416,13 @@ impl World {
             writes: Vec::new(),
             is_closed: false,
         });
-        self.note(&format!("c{number:02} connects: {client:?} from {peer}"));
+        let to = match self.sites.len() {
+            1 => String::new(),
+            _ => format!(" to server {site}"),
+        };
+        self.note(&format!(
+            "c{number:02} connects{to}: {client:?} from {peer}"
+        ));
         number
     }
 
@@ -526,6 +547,8 @@ impl World {
             Event::Deliver(number) => self.deliver(number),
             Event::Take(number) => self.take(number),
             Event::Resume(number) => self.resume(number),
+            Event::Wake(site) => self.wake(site),
+            Event::Start => self.start(),
         }
     }
 
@@ -594,7 +617,9 @@ impl World {
                 0 => Peer::unix(),
                 _ => Peer::tcp(address),
             };
-            self.users[user] = Some(self.connect(client, peer));
+            if let Some(site) = self.some_site() {
+                self.users[user] = Some(self.connect(site, client, peer));
+            }
             return;
         };
         let conn = &mut self.conns[number];
@@ -621,15 +646,4 @@ impl World {
             Action::Stall(Some(_)) => {}
         }
     }
-}
-
-fn open(plan: &Plan, runtime: &Runtime, store: &Store) -> Arc<Server> {
-    let server = Server::open(
-        runtime.clone(),
-        plan.config.clone(),
-        store.clone(),
-        Arc::default(),
-    );
-    let server = at_once(server);
-    server.expect("a store in memory can be read")
 }

@@ -1,0 +1,109 @@
+//! What the logs of rooms say once they are safe: held against who may speak, and against who is there.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use parlor::chat::message::MemberId;
+use parlor::chat::node::NodeId;
+use parlor::chat::room::{At, Entry, Room, RoomLimits, RoomState};
+
+use crate::engine::RoomSeen;
+use crate::site::State;
+use crate::world::{Ground, World};
+
+/// Bounds are of no matter to what has happened.
+const LIMITS: RoomLimits = RoomLimits {
+    members_max: 0,
+    history_lines: 0,
+    outbox_bytes: 0,
+    notice_delay: Duration::ZERO,
+};
+
+/// The room as its log has made it, or what in it must not be.
+fn replay(seen: &RoomSeen<'_>) -> Result<Room, String> {
+    let mut room = Room::new(LIMITS, RoomState::default(), At::default());
+    let mut told = Vec::new();
+    let mut last = None;
+    for numbered in seen.entries {
+        if let Entry::Said(message) = &numbered.entry {
+            let may_speak = room.role(message.member, numbered.time).may_speak();
+            if message.member != MemberId::NOBODY && !may_speak {
+                let role = room.role(message.member, numbered.time);
+                return Err(format!("{message:?} was said by a {role:?}"));
+            }
+        }
+        if last.is_some_and(|last| numbered.time < last) {
+            return Err(format!("time went back before {numbered:?}"));
+        }
+        last = Some(numbered.time);
+        if let Err(gap) = room.apply(numbered, &mut told) {
+            return Err(gap.to_string());
+        }
+        told.clear();
+    }
+    Ok(room)
+}
+
+impl World {
+    /// What is in the logs was allowed, and whoever is in a room by its log is there.
+    pub(crate) fn check_logs(&mut self) {
+        let Ground::Shared(shared) = &self.ground else {
+            return;
+        };
+        let here = self.members_here();
+        let fault = shared.engine.with_safe(|data| {
+            data.all_rooms().find_map(|seen| match replay(&seen) {
+                Err(why) => Some(format!("in room {}: {why}", seen.name)),
+                Ok(room) => self.check_members(&seen, &room, &here, &data.node_ids()),
+            })
+        });
+        if let Some(fault) = fault {
+            self.fail(fault);
+        }
+    }
+
+    /// The logs, for who reads a trace.
+    pub(crate) fn note_logs(&mut self) {
+        let Ground::Shared(shared) = &self.ground else {
+            return;
+        };
+        let logs = shared.engine.with_safe(|data| {
+            let logs = data.all_rooms().flat_map(|seen| {
+                let name = seen.name;
+                let entries = seen.entries.iter();
+                entries.map(move |it| format!("room {name} {}: {:?}", it.seq, it.entry))
+            });
+            logs.collect::<Vec<String>>()
+        });
+        logs.iter().for_each(|entry| self.note(entry));
+    }
+
+    /// Those who are connected to a server that runs.
+    fn members_here(&self) -> BTreeSet<MemberId> {
+        let mut here = BTreeSet::new();
+        for site in self.sites.iter().filter(|it| matches!(it.state, State::Up)) {
+            let Some(node) = site.node() else { continue };
+            let served = self.ledger.served(node).iter().enumerate();
+            let open = served.filter(|(_, conn)| !self.conns[**conn].is_closed);
+            here.extend(open.map(|(number, _)| MemberId::on(node, number as u64 + 1)));
+        }
+        here
+    }
+
+    fn check_members(
+        &self,
+        seen: &RoomSeen<'_>,
+        room: &Room,
+        here: &BTreeSet<MemberId>,
+        nodes: &[NodeId],
+    ) -> Option<String> {
+        let (members, _) = room.first_members(usize::MAX);
+        let mut ghosts = members.iter().filter(|it| !here.contains(&it.member));
+        let ghost = ghosts.find(|_| seen.is_open)?;
+        let (node, conn) = (ghost.member.node(), self.ledger.connection_of(ghost.member));
+        Some(format!(
+            "{} (c{conn:?} of node {node}) is in room {}, and not connected; there are nodes {:?}",
+            ghost.name, seen.name, nodes
+        ))
+    }
+}
