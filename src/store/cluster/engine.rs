@@ -134,6 +134,10 @@ pub trait Nodes: fmt::Debug + Send + Sync {
     /// number that grows with every call of any node: if it ever shrinks, somebody has put an old copy in place of the data.
     fn barrier(&self, me: NodeId) -> Answer<'_, u64>;
 
+    /// The number of the connection over which barriers are made, and heads, rooms and changes are read. After a failover
+    /// the next one leads to a server that need not have what was read before: of that a barrier over it says nothing.
+    fn connection(&self) -> u64;
+
     /// What happens, from now on. There is one receiver.
     fn news(&self) -> Receiver<News>;
 

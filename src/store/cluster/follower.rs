@@ -96,6 +96,7 @@ impl Follower {
     async fn look(&mut self) {
         self.poll_at = self.node.clock.now() + HEADS_POLL_EVERY;
         let handed = self.node.seen.handed();
+        let connection = self.node.engine.connection();
         let heads = match self.node.engine.heads().await {
             Ok(heads) => heads,
             Err(error) => return self.failed(&error),
@@ -109,7 +110,7 @@ impl Follower {
             Ok(imported) => imported,
             Err(error) => return self.failed(&error),
         };
-        if self.node.barrier().await.is_ok() {
+        if self.node.barrier_on(connection).await.is_ok() {
             self.note_heads(&heads);
             for (room, seq, last_id) in imported {
                 self.node.seen.has_lines_upto(room, seq, last_id);

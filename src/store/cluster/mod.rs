@@ -335,8 +335,9 @@ impl Cluster {
     ///
     /// If the database cannot be reached: try again.
     pub async fn learn_heads(&self) -> Result<(), StoreError> {
+        let connection = self.node.engine.connection();
         let heads = self.node.engine.heads().await?;
-        self.node.barrier().await?;
+        self.node.barrier_on(connection).await?;
         for (room, head) in heads {
             self.node.seen.goes_to(room, head);
         }
@@ -462,6 +463,15 @@ impl Node {
         let _one_at_a_time = self.barrier.lock().await;
         let count = self.engine.barrier(self.me).await?;
         self.standing.note_barrier(count)
+    }
+
+    /// The same for what was read over this connection. Nothing is known of it if that was lost meanwhile.
+    async fn barrier_on(&self, connection: u64) -> Result<(), StoreError> {
+        self.barrier().await?;
+        match self.engine.connection() == connection {
+            true => Ok(()),
+            false => Err(StoreError::Unavailable),
+        }
     }
 
     /// Waits before a call is tried again; longer each time.

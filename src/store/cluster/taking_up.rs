@@ -24,16 +24,23 @@ impl Cluster {
         &self,
         last: RoomId,
     ) -> Result<(Vec<StoredRoom>, RoomId), StoreError> {
-        let (records, last) = self.node.engine.rooms_after(last).await?;
-        Ok((self.node.take_up(records).await?, last))
+        let connection = self.node.engine.connection();
+        let (records, newest) = self.node.engine.rooms_after(last).await?;
+        let rooms = self.node.take_up(records, connection).await?;
+        if rooms.is_empty() && newest > last {
+            // The number is given once more if its room is lost.
+            self.node.barrier_on(connection).await?;
+        }
+        Ok((rooms, newest))
     }
 
     pub(in crate::store) async fn rooms(
         &self,
         rooms: Vec<RoomId>,
     ) -> Result<Vec<StoredRoom>, StoreError> {
+        let connection = self.node.engine.connection();
         let records = self.node.engine.rooms(rooms).await?;
-        self.node.take_up(records).await
+        self.node.take_up(records, connection).await
     }
 
     pub(in crate::store) async fn closed_rooms(
@@ -53,9 +60,9 @@ impl Cluster {
         now: Timestamp,
     ) -> Result<StoredRoom, StoreError> {
         let record = self.node.engine.reopen_room(room, name, now).await?;
-        let mut reopened = self.node.take_up(vec![record]).await?;
         // The others are told once it is in its log who owns it.
-        reopened.pop().ok_or(StoreError::NoRoom)
+        let reopened = self.rooms(vec![record.id]).await?.pop();
+        reopened.ok_or(StoreError::NoRoom)
     }
 
     pub(in crate::store) async fn lines_ever(&self) -> Result<u64, StoreError> {
@@ -65,14 +72,19 @@ impl Cluster {
 }
 
 impl Node {
-    /// Rooms as they are now. From here on what others store in their logs is handed on.
-    async fn take_up(&self, records: Vec<RoomRecord>) -> Result<Vec<StoredRoom>, StoreError> {
+    /// Rooms as they are now, which were read over this connection. From here on what others store in their logs is handed
+    /// on.
+    async fn take_up(
+        &self,
+        records: Vec<RoomRecord>,
+        connection: u64,
+    ) -> Result<Vec<StoredRoom>, StoreError> {
         if records.is_empty() {
             return Ok(Vec::new());
         }
         let rooms = self.image(records).await?;
         // What was read has to be safe before anybody is shown it.
-        self.barrier().await?;
+        self.barrier_on(connection).await?;
         let mut has_more = false;
         for room in &rooms {
             has_more |= self.seen.open(room.id, room.image.at.seq, room.last_id);

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(super) struct Lane {
     shared: Arc<Shared>,
     role: Role,
     idle: (Sender<Arc<Session>>, Receiver<Arc<Session>>),
+    /// How many connections were made.
+    made: Arc<AtomicU64>,
     /// Why there was no connection last.
     trouble: Arc<Mutex<Option<Failure>>>,
     /// Asks whether the server still works on something.
@@ -92,6 +95,7 @@ impl Lane {
             shared: Arc::clone(shared),
             role,
             idle: async_channel::unbounded(),
+            made: Arc::default(),
             trouble: Arc::default(),
             prober: prober.cloned().map(Box::new),
         };
@@ -118,6 +122,7 @@ impl Lane {
             } = &*self.shared;
             match Session::connect(runtime, destination, self.role, listener.clone()).await {
                 Ok((session, wire)) => {
+                    self.made.fetch_add(1, Ordering::Relaxed);
                     self.note_connected();
                     pause = POSTGRES_RETRY_FIRST;
                     if let Some(listener) = listener.as_ref().filter(|_| !is_first) {
@@ -135,6 +140,11 @@ impl Lane {
                 }
             }
         }
+    }
+
+    /// How many connections were made: as long as that stays the same, each request went over the same ones.
+    pub(super) fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
     }
 
     fn note_connected(&self) {

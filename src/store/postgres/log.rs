@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 
 use super::codec::{self, Columns, entry_columns, line_columns, room_number, signed};
-use super::lane::Patience;
+use super::lane::{Lane, Patience};
 use super::session::Session;
 use super::{Postgres, refused};
 use crate::chat::history::{Found, HistoryCursor, RoomId};
@@ -58,7 +58,7 @@ impl Log for Postgres {
                  SELECT * FROM parlor.entries WHERE room = r.room AND seq > r.after AND seq <= r.upto ORDER BY seq LIMIT $4
              ) e ORDER BY r.place, e.seq LIMIT $4"
         );
-        self.read_ranges(sql, ranges, Some(ENTRIES_READ_MAX))
+        self.read_ranges(&self.reader, sql, ranges, Some(ENTRIES_READ_MAX))
     }
 
     fn changes(&self, ranges: Vec<Range>) -> Answer<'_, Vec<(RoomId, Numbered)>> {
@@ -69,11 +69,11 @@ impl Log for Postgres {
                  WHERE room = r.room AND seq > r.after AND seq <= r.upto AND line IS NULL ORDER BY seq
              ) e ORDER BY r.place, e.seq"
         );
-        self.read_ranges(sql, ranges, None)
+        self.read_ranges(&self.barrier, sql, ranges, None)
     }
 
     fn heads(&self) -> Answer<'_, Vec<(RoomId, u64)>> {
-        Box::pin(self.reader.read(|session| async move {
+        Box::pin(self.barrier.read(|session| async move {
             let sql = "SELECT id, seq FROM parlor.rooms WHERE closed IS NULL ORDER BY id";
             let rows = session.query(sql, &[]).await?;
             rows.iter().map(head).collect()
@@ -150,12 +150,13 @@ impl Log for Postgres {
 }
 
 impl Postgres {
-    fn read_ranges(
-        &self,
+    fn read_ranges<'a>(
+        &'a self,
+        lane: &'a Lane,
         sql: &'static str,
         ranges: Vec<Range>,
         most: Option<usize>,
-    ) -> Answer<'_, Vec<(RoomId, Numbered)>> {
+    ) -> Answer<'a, Vec<(RoomId, Numbered)>> {
         let ranges = Arc::new(ranges);
         let ask = move |session: Arc<Session>| {
             let ranges = Arc::clone(&ranges);
@@ -171,7 +172,7 @@ impl Postgres {
                 rows.iter().map(codec::entry).collect()
             }
         };
-        Box::pin(self.reader.read(ask))
+        Box::pin(lane.read(ask))
     }
 }
 

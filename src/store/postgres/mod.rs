@@ -7,7 +7,8 @@
 //! A commit is answered once it is on the disk of the primary and, if there is one, of its synchronous standby. While that is
 //! away a commit hangs, and nothing of it is seen; if its connection is ended by somebody, it is seen without being there.
 //! So nobody is told of it before ([`Nodes::wake`](super::cluster::engine::Nodes::wake)), and whoever has found it otherwise
-//! first makes a commit of their own ([`Nodes::barrier`](super::cluster::engine::Nodes::barrier)).
+//! first makes a commit of their own ([`Nodes::barrier`](super::cluster::engine::Nodes::barrier)), over the connection that
+//! it was found over: another one may lead to another server.
 
 mod codec;
 mod lane;

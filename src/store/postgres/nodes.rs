@@ -98,6 +98,10 @@ impl Nodes for Postgres {
         Box::pin(self.barrier.change(Patience::Endless, ask))
     }
 
+    fn connection(&self) -> u64 {
+        self.barrier.made()
+    }
+
     fn news(&self) -> Receiver<News> {
         self.news.clone()
     }

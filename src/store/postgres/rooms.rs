@@ -76,7 +76,7 @@ impl Postgres {
             let known = records.into_iter().filter(|record| record.id <= until);
             Ok((known.collect(), until))
         };
-        self.reader.read(ask).await
+        self.barrier.read(ask).await
     }
 
     pub(super) async fn open_of(&self, rooms: Vec<RoomId>) -> Result<Vec<RoomRecord>, EngineError> {
@@ -92,7 +92,7 @@ impl Postgres {
                 records(&session.query(sql, &[&&*rooms]).await?)
             }
         };
-        self.reader.read(ask).await
+        self.barrier.read(ask).await
     }
 
     pub(super) async fn closed(

@@ -222,6 +222,10 @@ impl Nodes for Link {
         self.put(When::Safe, |data, _| data.barrier())
     }
 
+    fn connection(&self) -> u64 {
+        self.shared.lock().links[self.number].session
+    }
+
     fn news(&self) -> Receiver<News> {
         self.shared.lock().links[self.number].news.1.clone()
     }
