@@ -23,6 +23,8 @@ mod menu;
 /// Names: unique by sight, refused with a reason, free again when their connection ends.
 mod names;
 mod newcomer;
+/// Several servers on one database.
+mod cluster;
 /// Owners: what they may do, who sees it, and who owns a room when they are gone.
 mod owning;
 /// Rooms: created empty, kept, listed, joined one at a time; who comes and goes is told.
