@@ -38,8 +38,8 @@ mod engine;
 mod ledger;
 mod limits;
 mod made_up;
+mod neighbours;
 mod plan;
-
 mod run;
 mod runner;
 mod screen;

@@ -81,7 +81,7 @@ impl Log for Postgres {
     }
 
     fn imported(&self) -> Answer<'_, Vec<(RoomId, u64, u64)>> {
-        Box::pin(self.reader.read(|session| async move {
+        Box::pin(self.barrier.read(|session| async move {
             let sql = "SELECT r.id, r.seq, r.last_id FROM parlor.imports i JOIN parlor.rooms r ON r.id = i.room
                  WHERE i.time > parlor.now_ms() - $1 AND r.closed IS NULL ORDER BY r.id";
             let recent = LOG_KEPT.as_millis() as i64;
