@@ -73,6 +73,8 @@ mod slow_reader;
 /// PostgreSQL as the database that nodes share: what each call promises, and what becomes of it when something dies.
 mod engine;
 
+/// Several servers on one PostgreSQL: what is promised when one of them, or the database, or what is between, fails.
+mod cluster;
 /// What members have seen is there after `kill -9`.
 mod crash;
 /// A disk that is full or may not be written: what is told to whom, and that nothing is lost.
