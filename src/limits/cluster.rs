@@ -30,6 +30,10 @@ pub const ENGINE_RETRY_MIN: Duration = Duration::from_millis(50);
 /// up to this.
 pub const ENGINE_RETRY_MAX: Duration = Duration::from_secs(1);
 
+/// How long a server that is started tries to take part. Others that are started with it, on a small machine, may keep the
+/// database busy for a while.
+pub const NODE_START_MAX: Duration = Duration::from_secs(10);
+
 /// Bytes of names and texts of one write of a server.
 pub const WRITE_BYTES_MAX: usize = 1024 * 1024;
 

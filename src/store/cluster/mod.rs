@@ -34,7 +34,7 @@ use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
 use crate::chat::node::NodeId;
 use crate::chat::room::{At, Entry, Numbered};
-use crate::limits::ENGINE_RETRY_MIN;
+use crate::limits::{ENGINE_RETRY_MAX, ENGINE_RETRY_MIN, NODE_START_MAX};
 use crate::runtime::{Clock, Runtime, Tasks};
 use crate::time::Timestamp;
 
@@ -125,7 +125,7 @@ impl Cluster {
             version: options.version,
             lease: options.lease,
         };
-        let me = engine.join(new).await.map_err(|error| error.to_string())?;
+        let me = first_number(&*engine, new, &runtime.clock).await?;
         let (jobs, asked) = async_channel::unbounded();
         let (handed_on, deliveries) = async_channel::unbounded();
         let (nudge, nudged) = async_channel::unbounded();
@@ -419,6 +419,18 @@ impl Cluster {
         // If it cannot be told now, the others find out.
         let _ = self.node.engine.bury(self.node.me).await;
         let _ = self.node.engine.close().await;
+    }
+}
+
+/// Takes part for the first time, for which a database that is busy, or has just lost its standby, is given a while.
+async fn first_number(engine: &dyn Engine, new: NewNode, clock: &Clock) -> Result<NodeId, String> {
+    let end = clock.now() + NODE_START_MAX;
+    loop {
+        match engine.join(new.clone()).await {
+            Ok(me) => return Ok(me),
+            Err(EngineError::Away(_)) if clock.now() < end => clock.after(ENGINE_RETRY_MAX).await,
+            Err(error) => return Err(error.to_string()),
+        }
     }
 }
 

@@ -15,8 +15,8 @@ use super::notes::Listener;
 use super::session::{Destination, Failure, Role, Session};
 use super::verdict::{self, Stage};
 use crate::limits::{
-    POSTGRES_LEASE_MAX, POSTGRES_LOOK_EVERY, POSTGRES_READ_MAX, POSTGRES_RETRY_FIRST,
-    POSTGRES_RETRY_MAX, POSTGRES_TRIES_MAX, POSTGRES_WAIT_MAX,
+    POSTGRES_LEASE_MAX, POSTGRES_LOOK_EVERY, POSTGRES_OPEN_MAX, POSTGRES_READ_MAX,
+    POSTGRES_RETRY_FIRST, POSTGRES_RETRY_MAX, POSTGRES_TRIES_MAX, POSTGRES_WAIT_MAX,
 };
 use crate::runtime::{Runtime, Tasks};
 use crate::store::cluster::engine::EngineError;
@@ -188,13 +188,17 @@ impl Lane {
 
     /// Waits for the first connection.
     pub(super) async fn wait_until_connected(&self) -> Result<(), EngineError> {
-        let session = self.take().await?;
+        let session = self.take_within(POSTGRES_OPEN_MAX).await?;
         self.give_back(session);
         Ok(())
     }
 
     /// A connection that nobody else uses.
     async fn take(&self) -> Result<Arc<Session>, EngineError> {
+        self.take_within(POSTGRES_WAIT_MAX).await
+    }
+
+    async fn take_within(&self, limit: Duration) -> Result<Arc<Session>, EngineError> {
         if self.shared.is_closing() {
             return Err(EngineError::Away("it is closed".to_owned()));
         }
@@ -209,7 +213,7 @@ impl Lane {
             }
         };
         let limit = async {
-            let timer = self.shared.runtime.clock.after(POSTGRES_WAIT_MAX);
+            let timer = self.shared.runtime.clock.after(limit);
             future::or(timer, self.shared.closed()).await;
             None
         };
