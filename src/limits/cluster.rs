@@ -40,6 +40,9 @@ pub const WRITE_BYTES_MAX: usize = 1024 * 1024;
 /// Rooms of one write of a server.
 pub const WRITE_ROOMS_MAX: usize = 1024;
 
+/// How far the clock of a server's machine may be from that of the database before its operator is told.
+pub const CLOCK_OFF_MAX: Duration = Duration::from_secs(5);
+
 /// How often a server looks by itself how far the logs go: it hears of what others do, and this is for what it missed.
 pub const HEADS_POLL_EVERY: Duration = Duration::from_secs(5);
 
@@ -53,3 +56,7 @@ pub const IMAGE_EVERY: u64 = 64;
 /// How much longer than usual others are not told that somebody has gone whose server has stopped in order: time enough to
 /// be back by way of another one.
 pub const MOVING_NOTICE_DELAY: Duration = Duration::from_secs(20);
+
+/// How soon a room tries again to store what has happened in it and could not be stored: members on other servers do not
+/// know of it before.
+pub const OVERDUE_RETRY: Duration = Duration::from_secs(5);

@@ -19,6 +19,10 @@ pub const NODES_ASKED_WITHIN: Duration = Duration::from_secs(1);
 /// more than are connected have names, and half of them go while the database is away.
 pub const NAMES_UNFREED_MAX: usize = 10_000;
 
+/// How many times more a name is freed, one every two seconds, of which nobody knows whether it was taken: what asked for it
+/// may still be on its way, for about as long as a connection is taken to live that nothing is heard of.
+pub const DOUBTED_NAME_FREED: u8 = 15;
+
 /// Letters of a server that wait for their answers; what would be one more is refused. A connection has at most one of
 /// them, and most of a second's are answered within it.
 pub const LETTERS_WAITING_MAX: usize = 4096;

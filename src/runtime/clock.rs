@@ -88,6 +88,11 @@ impl Clock {
         self.steady().believe(time, self.uptime());
     }
 
+    /// It is so late by the clock that several servers go by, whatever the machine's says.
+    pub fn follow(&self, time: Timestamp) {
+        self.steady().follow(time, self.uptime());
+    }
+
     fn steady(&self) -> MutexGuard<'_, SteadyTime> {
         self.steady.lock().unwrap_or_else(PoisonError::into_inner)
     }

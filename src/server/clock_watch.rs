@@ -12,6 +12,10 @@ use crate::time::steady::{ClockNote, Times};
 
 /// Looks now and then, for as long as the server runs.
 pub(super) async fn watch(clock: Clock, store: Store) {
+    if store.cluster().is_some() {
+        // Its clock is what all go by.
+        return;
+    }
     let mut watch = ClockWatch {
         store,
         noted: None,

@@ -552,6 +552,13 @@ impl Store {
         }
     }
 
+    /// A room has failed here: what others store in it is of no use before it is opened again.
+    pub fn let_go(&self, room: RoomId) {
+        if let Backend::Cluster(cluster) = &self.backend {
+            cluster.let_go(room);
+        }
+    }
+
     /// Whether the server stops; see [`Store::hurry`].
     pub fn is_hurried(&self) -> bool {
         self.cluster().is_some_and(|cluster| cluster.is_hurried())

@@ -61,6 +61,8 @@ enum Known {
     Nothing,
     /// It was so late when the last process told.
     Before(Timestamp),
+    /// It was so late at an uptime of the machine, by a clock that counts whatever the machine's own says.
+    Led { time: Timestamp, uptime: Duration },
     /// It was so late at an uptime of the machine. `rest`: it may be as much later as the machine may have rested.
     At {
         time: Timestamp,
@@ -93,6 +95,10 @@ impl SteadyTime {
             // A machine without a battery begins in the past, and hears from the network what time it is.
             Known::Nothing if wall.0 < CLOCK_SET_MIN_MS => return wall.into(),
             Known::Nothing => (wall, Duration::ZERO),
+            Known::Led { time, uptime: then } => {
+                let steady = time.after(uptime.saturating_sub(then));
+                return Times { wall, steady };
+            }
             Known::Before(last) => {
                 self.0 = Known::At {
                     time: last,
@@ -116,6 +122,11 @@ impl SteadyTime {
             wall,
             steady: if is_plausible { wall } else { expected },
         }
+    }
+
+    /// From now on it is so late, by a clock that several servers go by.
+    pub fn follow(&mut self, time: Timestamp, uptime: Duration) {
+        self.0 = Known::Led { time, uptime };
     }
 
     /// Somebody who knows says that it is so late.
@@ -169,6 +180,21 @@ mod tests {
                 "{wall} at {uptime}"
             );
         }
+    }
+
+    #[test]
+    fn servers_that_go_by_one_clock_do_not_go_by_their_own() {
+        let mut time = SteadyTime::default();
+        time.follow(start(), DAY);
+        for (wall, uptime, expected) in [(0, 1, 0), (1, 1, 0), (1, 2, 1), (-7, 3, 2)] {
+            assert_eq!(
+                steady(&mut time, wall, uptime),
+                expected,
+                "{wall} at {uptime}"
+            );
+        }
+        time.follow(start(), 4 * DAY);
+        assert_eq!(steady(&mut time, 3, 5), 1, "it was set back");
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod seed_conversation;
 mod accounts;
 /// What strangers may do to a room, closed rooms, and owners whose connections are lost.
 mod closing;
+/// Several servers on one database.
+mod cluster;
 /// The commands of a room and of the menu.
 mod commands;
 /// `\topic`, `\rooms`, `\who`, `\whois`, `\join`, `\stats`: what there is, and how to get there.
@@ -23,8 +25,6 @@ mod menu;
 /// Names: unique by sight, refused with a reason, free again when their connection ends.
 mod names;
 mod newcomer;
-/// Several servers on one database.
-mod cluster;
 /// Owners: what they may do, who sees it, and who owns a room when they are gone.
 mod owning;
 /// Rooms: created empty, kept, listed, joined one at a time; who comes and goes is told.
@@ -73,8 +73,6 @@ mod slow_reader;
 /// PostgreSQL as the database that nodes share: what each call promises, and what becomes of it when something dies.
 mod engine;
 
-/// Several servers on one PostgreSQL: what is promised when one of them, or the database, or what is between, fails.
-mod cluster;
 /// What members have seen is there after `kill -9`.
 mod crash;
 /// A disk that is full or may not be written: what is told to whom, and that nothing is lost.

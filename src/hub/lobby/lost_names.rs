@@ -115,11 +115,20 @@ impl Lobby {
         identity: Identity,
     ) -> Vec<(MemberId, Name)> {
         let Identity { name, address } = identity.clone();
-        let until = self.timestamp().after(OWNER_LOST_MAX);
+        let until = self.steady_time().after(OWNER_LOST_MAX);
         // If that cannot be done now, it is the connection's for as long as it is kept here.
         let _ = self.store.register().keep(id, &name, address, until).await;
         let now = self.runtime.clock.now();
         self.lock().lost_names.keep(id, identity, now)
+    }
+
+    /// Frees the names that were kept for long enough. Where nobody else shares them, that is done once somebody wants one.
+    pub(super) fn free_names_kept(self: &Arc<Self>) {
+        let now = self.runtime.clock.now();
+        let over = self.lock().lost_names.take(|lost| lost.until <= now);
+        for (id, name) in over {
+            self.change_name(NameChange::Free(id, name));
+        }
     }
 
     /// The name that connection `id` has lost, which is kept.

@@ -8,7 +8,9 @@ use crate::chat::message::{MemberId, Message};
 use crate::chat::room::{
     Applied, Decision, Effects, Entry, Fact, Numbered, PostError, Room, RoomImage, WentHow,
 };
-use crate::limits::{ENGINE_RETRY_MAX, ENGINE_RETRY_MIN, IMAGE_EVERY, STALE_DECISIONS_MAX};
+use crate::limits::{
+    ENGINE_RETRY_MAX, ENGINE_RETRY_MIN, IMAGE_EVERY, OVERDUE_RETRY, STALE_DECISIONS_MAX,
+};
 use crate::store::{Outcome, Proposal, StoreError};
 use crate::time::Timestamp;
 
@@ -71,6 +73,17 @@ impl Actor {
             }
             self.ensure_owner(time).await;
         }
+    }
+
+    /// Tries again to store what is overdue, if it is time for that, and says when it is next.
+    pub(super) async fn retry(&mut self, time: Timestamp) {
+        if self.retry_at.is_some_and(|at| at <= time) {
+            self.retry_at = None;
+            self.note_overdue(time).await;
+        }
+        let is_due = !self.overdue.is_empty() && self.store.cluster().is_some();
+        let next = self.retry_at.unwrap_or(time.after(OVERDUE_RETRY));
+        self.retry_at = is_due.then_some(next);
     }
 
     async fn try_note(&mut self, fact: &Fact, time: Timestamp) -> bool {

@@ -123,6 +123,8 @@ struct Actor {
     /// Facts that could not be stored yet, in their order. The log has to have them before anything is decided that
     /// depends on them.
     overdue: Vec<Fact>,
+    /// When that is tried again, if nothing else happens here: those on other servers wait for it.
+    retry_at: Option<Timestamp>,
     /// Something that is stored could not be applied, since what comes before it is missing.
     is_behind: bool,
     /// Something was published since the members were last woken.
@@ -153,6 +155,7 @@ impl Actor {
             authors: Vec::new(),
             pending: Vec::new(),
             overdue: Vec::new(),
+            retry_at: None,
             outbox: Outbox::new(room.limits().outbox_bytes),
             inboxes: BTreeMap::new(),
             room,
@@ -168,7 +171,11 @@ impl Actor {
 
     async fn run(&mut self) {
         let mut turn = Vec::new();
-        self.note_lost_members();
+        if self.store.cluster().is_some() {
+            // What has come since it was looked up found nobody here.
+            let _ = Box::pin(self.catch_up()).await;
+            self.note_lost_members();
+        }
         if !self.overdue.is_empty() {
             let time = self.clock.times().steady;
             Box::pin(self.note_overdue(time)).await;
@@ -188,6 +195,9 @@ impl Actor {
             // Empty, and with space for the next one.
             turn = std::mem::take(&mut self.turn).into();
             self.commit(times.steady).await;
+            if self.retry_at.is_some() || !self.overdue.is_empty() {
+                Box::pin(self.retry(times.steady)).await;
+            }
             self.room.tell_due(times.steady, &mut self.pending);
             self.publish();
             self.ring();
@@ -198,9 +208,10 @@ impl Actor {
     }
 
     /// Waits until there is something in the mailbox, which is moved into `turn`, or members are to be told of who has
-    /// come or gone. False once the mailbox is closed and empty.
+    /// come or gone, or what is overdue may be stored by now. False once the mailbox is closed and empty.
     async fn next_turn(&mut self, turn: &mut Vec<RoomCommand>) -> bool {
-        let (due, clock) = (self.room.presence_due(), &self.clock);
+        let due = [self.room.presence_due(), self.retry_at];
+        let (due, clock) = (due.into_iter().flatten().min(), &self.clock);
         self.timer = due.map(|due| match self.timer.take() {
             Some(timer) if timer.0 == due => timer,
             _ => {
@@ -436,6 +447,7 @@ impl Actor {
         // What is stored is shown, if it can be.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| self.publish()));
         self.handle.mailbox.close();
+        self.store.let_go(self.handle.id);
         let put_out = Arc::new(PutOut::Fault);
         for (member, inbox) in std::mem::take(&mut self.inboxes) {
             self.outbox.end_reader(member, Some(Arc::clone(&put_out)));

@@ -13,12 +13,13 @@ use super::standing::Concern;
 use super::writer::Job;
 use super::{Delivery, Node};
 use crate::chat::node::NodeId;
-use crate::limits::LEASE_RENEWALS;
+use crate::limits::{CLOCK_OFF_MAX, LEASE_RENEWALS};
+use crate::time::Timestamp;
 
 /// Renews the lease for as long as the node takes part.
 pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
     let every = node.options.lease / LEASE_RENEWALS;
-    let mut wait = Node::first_wait();
+    let (mut wait, mut is_told) = (Node::first_wait(), false);
     let mut burying = BTreeSet::new();
     loop {
         let begun = node.clock.now();
@@ -27,7 +28,7 @@ pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
                 wait = Node::first_wait();
                 node.standing
                     .note_renewed(node.clock.now(), node.options.lease / 2);
-                node.clock.believe(renewed.now);
+                follow_clock(&node, renewed.now, &mut is_told);
                 node.note_answer(Concern::Lease);
                 look_after(&node, &renewed, &mut burying).await;
                 node.standing.set_nodes(renewed.nodes);
@@ -46,6 +47,20 @@ pub(super) async fn run(node: Arc<Node>, writer: Sender<Job>) {
                 node.wait_to_retry(&mut wait).await;
             }
         }
+    }
+}
+
+/// All servers go by the clock of the database. That this machine's own is off is said once.
+fn follow_clock(node: &Node, now: Timestamp, is_told: &mut bool) {
+    node.clock.follow(now);
+    let own = node.clock.timestamp();
+    let off = own.since(now).max(now.since(own));
+    if !std::mem::replace(is_told, off > CLOCK_OFF_MAX) && *is_told {
+        tracing::warn!(
+            "the clock of this machine and that of the database are {} s apart. What ends at some time goes by that of \
+             the database",
+            off.as_secs()
+        );
     }
 }
 
@@ -101,7 +116,6 @@ fn dead(nodes: &[NodeRow], me: NodeId) -> impl Iterator<Item = &NodeRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Timestamp;
 
     #[test]
     fn a_node_is_dead_if_its_lease_is_over_and_nobody_alive_has_seen_to_it() {

@@ -329,6 +329,11 @@ impl Cluster {
         self.node.between(room, seq, head).await
     }
 
+    /// A room has failed here, and is taken up anew.
+    pub(super) fn let_go(&self, room: RoomId) {
+        self.node.seen.close(room);
+    }
+
     /// Learns how far the logs go by now.
     ///
     /// # Errors

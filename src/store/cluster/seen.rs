@@ -60,18 +60,21 @@ impl Handed {
 }
 
 impl Seen {
-    /// A room was taken up as it is behind entry `seq`, with `last_id` as its last line. True if there is more already.
+    /// A room was taken up as it is behind entry `seq`, with `last_id` as its last line. True if there is more already. One
+    /// that is open here is only looked at: it wants what it has not been handed.
     pub(super) fn open(&self, room: RoomId, seq: u64, last_id: u64) -> bool {
         let mut logs = self.lock();
         let log = logs.entry(room).or_default();
-        log.is_open = true;
-        log.handed = seq;
+        if !log.is_open {
+            log.is_open = true;
+            log.handed = seq;
+            log.last_id = last_id;
+        }
         log.head = log.head.max(seq);
-        log.last_id = last_id;
-        log.head > seq
+        log.head > log.handed
     }
 
-    /// The room was closed: nobody wants its entries, and it is taken up anew if it is opened again.
+    /// The room was closed, or has failed: nobody wants its entries, and it is taken up anew if it is opened again.
     pub(super) fn close(&self, room: RoomId) {
         if let Some(log) = self.lock().get_mut(&room) {
             log.is_open = false;
@@ -222,6 +225,17 @@ mod tests {
         seen.hand(ROOM, 6, 2);
         assert_eq!(handed.ahead_of(&[(ROOM, 5), (RoomId(8), 0)]), None);
         assert_eq!(handed.ahead_of(&[(ROOM, 4)]), Some((ROOM, 4, 5)));
+    }
+
+    #[test]
+    fn a_room_that_is_looked_at_still_wants_what_it_has_not_been_handed() {
+        let seen = Seen::default();
+        seen.open(ROOM, 5, 2);
+        assert!(seen.open(ROOM, 7, 3));
+        assert_eq!(unread(&seen), [(5, 7)]);
+        seen.close(ROOM);
+        assert!(!seen.open(ROOM, 7, 3), "it is taken up anew");
+        assert_eq!(unread(&seen), []);
     }
 
     #[test]

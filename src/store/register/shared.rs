@@ -13,7 +13,7 @@ use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::request::RenameError;
-use crate::limits::{ACCOUNTS_MAX, NAMES_UNFREED_MAX, VARIANT_TRIES};
+use crate::limits::{ACCOUNTS_MAX, DOUBTED_NAME_FREED, NAMES_UNFREED_MAX, VARIANT_TRIES};
 use crate::store::StoreError;
 use crate::store::cluster::engine::{Engine, EngineError, TakeName, TakenName};
 use crate::time::Timestamp;
@@ -30,7 +30,15 @@ struct OwnNames {
     /// The last one taken last; there are two or three while one is exchanged for another.
     held: HashMap<MemberId, Vec<Name>>,
     /// Names that these may still have in the database, and are not to.
-    unfreed: Vec<(MemberId, Name)>,
+    unfreed: Vec<Unfreed>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unfreed {
+    id: MemberId,
+    name: Name,
+    /// So many times more it is freed when it has been: nobody knows whether it was taken, and that may be done yet.
+    again: u8,
 }
 
 impl OwnNames {
@@ -43,20 +51,34 @@ impl OwnNames {
         held.retain(|other| other != name);
         held.push(name.clone());
         self.unfreed
-            .retain(|(of, unfreed)| *of != id || unfreed != name);
+            .retain(|unfreed| unfreed.id != id || unfreed.name != *name);
     }
 
-    fn let_go(&mut self, id: MemberId, name: &Name) {
+    fn let_go(&mut self, id: MemberId, name: &Name, again: u8) {
         if let Some(held) = self.held.get_mut(&id) {
             held.retain(|other| other != name);
             if held.is_empty() {
                 self.held.remove(&id);
             }
         }
-        let unfreed = (id, name.clone());
-        if !self.unfreed.contains(&unfreed) {
-            self.unfreed.push(unfreed);
+        match self.find(id, name) {
+            Some(unfreed) => unfreed.again = unfreed.again.max(again),
+            None => {
+                let name = name.clone();
+                self.unfreed.push(Unfreed { id, name, again });
+            }
         }
+    }
+
+    fn find(&mut self, id: MemberId, name: &Name) -> Option<&mut Unfreed> {
+        let mut unfreed = self.unfreed.iter_mut();
+        unfreed.find(|it| it.id == id && it.name == *name)
+    }
+
+    /// A name was freed.
+    fn freed(&mut self, id: MemberId, name: &Name) {
+        let is_done = |it: &Unfreed| it.again == 0 && it.id == id && it.name == *name;
+        self.unfreed.retain(|it| !is_done(it));
     }
 
     /// The name that the connection keeps.
@@ -159,7 +181,9 @@ impl Shared {
         match &taken {
             Ok(TakenName::Taken) => names.took(id, &name),
             // Whoever asked is told that it does not have it.
-            Err(EngineError::Doubt(_)) if !names.is_held(id, &name) => names.let_go(id, &name),
+            Err(EngineError::Doubt(_)) if !names.is_held(id, &name) => {
+                names.let_go(id, &name, DOUBTED_NAME_FREED);
+            }
             Ok(_) | Err(_) => {}
         }
         drop(names);
@@ -182,7 +206,7 @@ impl Shared {
         if name.is_anon() || new == Some(name) {
             return Ok(());
         }
-        self.lock().let_go(id, name);
+        self.lock().let_go(id, name, 0);
         self.free_one(id, name, new).await
     }
 
@@ -202,16 +226,15 @@ impl Shared {
             new.or_else(|| names.kept(id))
         };
         self.engine.free_name(id, name.clone(), kept).await?;
-        let done = (id, name.clone());
-        self.lock().unfreed.retain(|unfreed| *unfreed != done);
+        self.lock().freed(id, name);
         Ok(())
     }
 
     async fn free_rest_of(&self, id: MemberId) -> Result<(), StoreError> {
         let rest: Vec<Name> = {
             let names = self.lock();
-            let of = names.unfreed.iter().filter(|(of, _)| *of == id);
-            of.map(|(_, name)| name.clone()).collect()
+            let of = names.unfreed.iter().filter(|it| it.id == id);
+            of.map(|it| it.name.clone()).collect()
         };
         for name in rest {
             self.free_one(id, &name, None).await?;
@@ -221,9 +244,12 @@ impl Shared {
 
     pub(super) async fn free_rest(&self) -> bool {
         let rest = self.lock().unfreed.clone();
-        for (id, name) in rest {
+        for Unfreed { id, name, .. } in rest {
             if self.free_one(id, &name, None).await.is_err() {
                 return false;
+            }
+            if let Some(unfreed) = self.lock().find(id, &name) {
+                unfreed.again = unfreed.again.saturating_sub(1);
             }
         }
         true

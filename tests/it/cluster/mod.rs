@@ -14,9 +14,9 @@ mod stage;
 mod database;
 /// A node dies, is stopped for a while, or is replaced by another version.
 mod nodes;
+/// What people have to do with those on other nodes, and operators with everybody.
+mod people;
 /// What happens on several nodes at once.
 mod races;
 /// A primary with a standby.
 mod standby;
-/// What people have to do with those on other nodes, and operators with everybody.
-mod people;

@@ -125,6 +125,7 @@ impl Lobby {
                 };
                 lobby.take_letters().await;
                 // If that does not go now, it is tried again the next time.
+                lobby.free_names_kept();
                 lobby.store.register().free_rest().await;
             }
         }));

@@ -368,7 +368,7 @@ impl Lobby {
         let (name, address) = (identity.name, identity.address);
         let taken = register.take(id, name.clone(), None, Some(address)).await;
         if taken.ok()?.is_ok() {
-            let until = self.timestamp().after(left);
+            let until = self.steady_time().after(left);
             let _ = register.keep(id, &name, address, until).await;
         }
         Some(())
