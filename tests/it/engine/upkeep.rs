@@ -495,3 +495,87 @@ fn nothing_is_deleted_by_a_clock_that_has_jumped() {
     world.until("SELECT count(*) FROM parlor.entries", "0");
     block_on(engine_of(&again).close()).expect("it ends");
 }
+
+/// What the index costs those who talk, and what it gives: `cargo test --release --test it measure_the_index -- --ignored
+/// --nocapture`. Nothing of it is judged: it depends on the machine.
+#[test]
+#[ignore = "it measures"]
+fn measure_the_index() {
+    const LINES: u64 = 1_000_000;
+    const ROOMS: u64 = 100;
+    const EACH: u64 = 10;
+    let line = |number: u64| {
+        let word = |place: u64| {
+            WORDS[(number.wrapping_mul(2_654_435_761) >> (place * 5)) as usize % WORDS.len()]
+        };
+        let common = [
+            "people say",
+            "what they know",
+            "of the weather",
+            "and then go",
+            "home again",
+        ];
+        let tail = common[(number % 5) as usize];
+        format!("{} {} {tail} {} number {number}", word(0), word(1), word(2))
+    };
+    for is_filled in [false, true, false, true] {
+        let mut world = World::new();
+        let rooms: Vec<RoomId> = (0..ROOMS)
+            .map(|room| world.room(&format!("r{room}")))
+            .collect();
+        if is_filled {
+            world.engine.look_after(Retention::default());
+        }
+        let begun = Instant::now();
+        let (mut number, mut slowest) = (0, Duration::ZERO);
+        while number < LINES {
+            world.writes += 1;
+            let by = MemberId::on(world.me, 1);
+            let parts = rooms.iter().map(|room| {
+                let entries = (number..number + EACH)
+                    .map(|number| said(by, &line(number)))
+                    .collect();
+                number += EACH;
+                let at = At {
+                    seq: 0,
+                    rights: u64::MAX >> 1,
+                };
+                part(*room, at, entries)
+            });
+            let write = Write {
+                number: world.writes,
+                parts: parts.collect(),
+            };
+            let asked = Instant::now();
+            block_on(engine_of(&world.engine).append(world.me, write)).expect("it is stored");
+            slowest = slowest.max(asked.elapsed());
+        }
+        let took = begun.elapsed();
+        println!(
+            "filled: {is_filled}: {LINES} lines in {took:.1?}, {:.0} lines/s; the slowest write {slowest:.1?}; {} in the index by then",
+            LINES as f64 / took.as_secs_f64(),
+            world.engine.upkeep().entered.sum(),
+        );
+        if !is_filled {
+            continue;
+        }
+        let caught_up = Instant::now();
+        while world.engine.upkeep().entered.sum() < LINES / ROOMS / 64 * 64 * ROOMS {
+            thread::sleep(Duration::from_millis(100));
+        }
+        println!("caught up after {:.1?} more", caught_up.elapsed());
+        let sizes = "SELECT pg_size_pretty(pg_total_relation_size('parlor.entries')),
+            pg_size_pretty(pg_total_relation_size('parlor.blocks')), pg_size_pretty(pg_relation_size('parlor.parts_of_blocks'))";
+        println!("entries, blocks with index, index: {}", world.sql(sizes));
+        for typed in ["number 1007", "home again", "weather STRASSE", "zzz", "x"] {
+            let asked = Instant::now();
+            let found = world.search(rooms[7], typed);
+            println!(
+                "{typed:?}: {} in {:.1?}, cut short: {}",
+                found.lines.len(),
+                asked.elapsed(),
+                found.cut_short
+            );
+        }
+    }
+}
