@@ -126,6 +126,7 @@ impl Lobby {
         };
         let too_late = async {
             self.runtime.clock.after(LETTER_ANSWERED_WITHIN).await;
+            far.cluster.counts().letters_unanswered.add(1);
             Err(NoAnswer::Silent)
         };
         future::or(asking, too_late).await
@@ -246,7 +247,10 @@ impl Far {
         let letters: Vec<engine::Letter> = letters.collect();
         match letters.is_empty() {
             true => Ok(()),
-            false => self.cluster.engine().post(letters).await,
+            false => {
+                self.cluster.counts().letters.add(letters.len() as u64);
+                self.cluster.engine().post(letters).await
+            }
         }
     }
 }
