@@ -125,6 +125,25 @@ impl Store {
         }
     }
 
+    /// Deletes the account with this name if an operator wants that, or its user has not been seen since `unseen_since`. False
+    /// if it is not so any more, or there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoAccounts`], or [`StoreError::Failed`] if it cannot be deleted.
+    pub async fn expire_account(
+        &self,
+        name: Name,
+        unseen_since: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        self.meet_fault(Operation::Account).await?;
+        match self.records()? {
+            // Nobody else deletes or registers any.
+            Keeper::Sqlite(sqlite) => sqlite.delete_account(name).await.map(|()| true),
+            Keeper::Engine(engine) => Ok(engine.expire_account(name, unseen_since).await?),
+        }
+    }
+
     /// The account that a key is bound to.
     ///
     /// # Errors

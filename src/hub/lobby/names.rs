@@ -17,6 +17,7 @@ use std::task::{Context, Waker};
 use async_channel::Sender;
 use futures_lite::{FutureExt, future};
 
+use super::accounts::expiry::When;
 use super::cluster::{Asked, FarChange};
 use super::{Lobby, Requester, User};
 use crate::chat::account::{AccountError, AccountReply, Login};
@@ -247,12 +248,12 @@ impl Lobby {
                 let _ = answer.try_send(imposed);
             }
             NameChange::Delete(name, answer) => {
-                let is_deleted = self.expire(&name, Expiry::Deleted).await;
+                let is_deleted = self.end_account(&name, Expiry::Deleted, When::Anyway).await;
                 let _ = answer.try_send(is_deleted);
                 self.grant_waiting_logins(waiting).await;
             }
             NameChange::Expire(name, why) => {
-                self.expire(&name, why).await;
+                self.end_account(&name, why, When::Due).await;
                 self.grant_waiting_logins(waiting).await;
             }
             NameChange::Find(name, answer) => {

@@ -421,6 +421,8 @@ pub trait Records {
     fn create_account(&self, account: Account) -> Answer<'_, ()>;
     fn change_accounts(&self, changes: Vec<(Name, AccountChange)>) -> Answer<'_, ()>;
     fn delete_account(&self, name: Name) -> Answer<'_, ()>;
+    /// Deletes an account that is due, and says whether it did: not if another node was faster, or it is due no more.
+    fn expire_account(&self, name: Name, unseen_since: Option<Timestamp>) -> Answer<'_, bool>;
     fn due_accounts(
         &self,
         unseen_since: Option<Timestamp>,

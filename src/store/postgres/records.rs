@@ -92,6 +92,25 @@ impl Records for Postgres {
         Box::pin(self.changer.change(PATIENCE, ask))
     }
 
+    fn expire_account(&self, name: Name, unseen_since: Option<Timestamp>) -> Answer<'_, bool> {
+        let name = Arc::new(name);
+        let ask = move |session: Arc<Session>| {
+            let name = Arc::clone(&name);
+            async move {
+                let sql = "WITH gone AS (
+                         DELETE FROM parlor.accounts WHERE folded = $1 AND (password = '' OR seen < $2) RETURNING id
+                     )
+                     SELECT parlor.leave_closed_rooms_1($3, $4, $5) FROM gone";
+                let (written, entry, version) = end_of_account(&name);
+                let since = unseen_since.map(|since| since.0);
+                let params: [&(dyn ToSql + Sync); 5] =
+                    [&name.folded(), &since, &written, &entry, &version];
+                Ok(!session.query(sql, &params).await?.is_empty())
+            }
+        };
+        Box::pin(self.changer.change(PATIENCE, ask))
+    }
+
     fn due_accounts(
         &self,
         unseen_since: Option<Timestamp>,

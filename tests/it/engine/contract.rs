@@ -795,6 +795,12 @@ promises! {
         assert_eq!(engine.due_accounts(None, 9).await, Ok(Vec::new()));
         let due = engine.due_accounts(Some(Timestamp(3000)), 9).await;
         assert_eq!(due, Ok(vec![(name("Ann"), Expiry::Idle)]));
+        // Nobody is deleted who was seen since, however often somebody finds that others are due.
+        assert_eq!(engine.expire_account(name("Dai"), Some(Timestamp(3000))).await, Ok(false));
+        assert_eq!(engine.expire_account(name("Dai"), None).await, Ok(false));
+        assert_eq!(engine.expire_account(name("ANN"), Some(Timestamp(3000))).await, Ok(true));
+        assert_eq!(engine.expire_account(name("Ann"), Some(Timestamp(3000))).await, Ok(false));
+        assert_eq!(engine.accounts().await, Ok(vec![name("Dai")]));
         engine.delete_account(name("dai")).await.expect("it can");
         engine.delete_account(name("dai")).await.expect("it is gone already");
         assert_eq!(engine.account(name("Dai")).await, Ok(None));

@@ -15,21 +15,42 @@ use crate::hub::room::ClientEvent;
 use crate::hub::security::{self, Incident};
 use crate::limits::ACCOUNT_EXPIRIES_MAX;
 use crate::store::Expiry;
+use crate::time::Timestamp;
+
+/// Which account is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::hub::lobby) enum When {
+    /// One that is due still.
+    Due,
+    /// Whatever there is of the name: an operator wants it gone now.
+    Anyway,
+}
 
 impl Lobby {
     /// Deletes some of the accounts that are due.
     pub(in crate::hub::lobby) async fn expire_accounts(self: &Arc<Self>) {
-        let idle = self.limits().account_idle;
-        let unseen_since = idle.map(|idle| self.runtime.clock.times().earlier().before(idle));
-        let due = self.store.due_accounts(unseen_since, ACCOUNT_EXPIRIES_MAX);
+        let due = self
+            .store
+            .due_accounts(self.unseen_since(), ACCOUNT_EXPIRIES_MAX);
         // If they cannot be read now, they can the next time.
         for (name, why) in due.await.unwrap_or_default() {
             self.change_name(NameChange::Expire(name, why));
         }
     }
 
-    /// Deletes an account, unless it is idle no more. False if it is there still.
-    pub(in crate::hub::lobby) async fn expire(self: &Arc<Self>, name: &Name, why: Expiry) -> bool {
+    /// Who has not been seen since then has not used their account for too long; `None`: nobody has.
+    fn unseen_since(&self) -> Option<Timestamp> {
+        let idle = self.limits().account_idle?;
+        Some(self.runtime.clock.times().earlier().before(idle))
+    }
+
+    /// Deletes an account, unless it is idle no more. False if it is there still, or another server has deleted it.
+    pub(in crate::hub::lobby) async fn end_account(
+        self: &Arc<Self>,
+        name: &Name,
+        why: Expiry,
+        when: When,
+    ) -> bool {
         let Ok(holder) = self.store.register().holder(name).await else {
             return false;
         };
@@ -40,7 +61,16 @@ impl Lobby {
         if why == Expiry::Idle && (user.is_some() || self.is_used_elsewhere(holder, name).await) {
             return false;
         }
-        if self.store.delete_account(name.clone()).await.is_err() {
+        let is_gone = match when {
+            When::Anyway => self.store.delete_account(name.clone()).await.is_ok(),
+            // Where there are several servers each of them finds that it is due: one deletes it, and no other one deletes
+            // what somebody has registered anew meanwhile.
+            When::Due => {
+                let expired = self.store.expire_account(name.clone(), self.unseen_since());
+                expired.await == Ok(true)
+            }
+        };
+        if !is_gone {
             return false;
         }
         self.store.register().strike(name);

@@ -1,7 +1,7 @@
 //! Registered names: passwords are checked here, and what is new of accounts is stored. Who is called what is
 //! decided one change at a time (see [`names`](super::names)).
 
-mod expiry;
+pub(in crate::hub::lobby) mod expiry;
 mod guesses;
 mod keys;
 
