@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::metrics::Page;
-use crate::store::cluster::{Cluster, ClusterCounts, ClusterFigures};
+use crate::store::cluster::{Cluster, ClusterCounts, ClusterFigures, UpkeepCounts};
 
 /// Writes all of them.
 pub(super) fn write(cluster: Option<&Arc<Cluster>>, page: &mut Page<'_>) -> fmt::Result {
@@ -116,6 +116,39 @@ fn write_counts(counts: &ClusterCounts, page: &mut Page<'_>) -> fmt::Result {
             "parlor_node_letters_unanswered",
             "Those of them that were not answered in time.",
             &counts.letters_unanswered,
+        ),
+    ] {
+        page.counter(name, help, counter.sum())?;
+    }
+    write_upkeep(&counts.upkeep, page)
+}
+
+fn write_upkeep(counts: &UpkeepCounts, page: &mut Page<'_>) -> fmt::Result {
+    page.gauge(
+        "parlor_upkeep",
+        "1: it is this node that keeps the search index of the database and clears up, for all nodes.",
+        u64::from(counts.is_busy()),
+    )?;
+    for (name, help, counter) in [
+        (
+            "parlor_upkeep_indexed_lines",
+            "Lines that this node has entered into the search index of the database.",
+            &counts.entered,
+        ),
+        (
+            "parlor_upkeep_forgotten_lines",
+            "Lines that this node has deleted from the database: old ones, and those of closed rooms.",
+            &counts.forgotten,
+        ),
+        (
+            "parlor_upkeep_pruned_entries",
+            "Other entries that this node has deleted from the database since nobody needs them any more.",
+            &counts.pruned,
+        ),
+        (
+            "parlor_upkeep_failures",
+            "How often that has failed. It is tried again.",
+            &counts.failures,
         ),
     ] {
         page.counter(name, help, counter.sum())?;

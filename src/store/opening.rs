@@ -45,7 +45,9 @@ impl Store {
         let config = config.map_err(|why| format!("{url}: {why}"))?;
         let engine = Postgres::open(config, runtime).await?;
         let store = Store::join(Arc::clone(&engine) as _, options, runtime).await?;
-        engine.look_after(keep);
+        if let Some(cluster) = store.cluster() {
+            engine.look_after(keep, Arc::clone(&cluster.counts().upkeep));
+        }
         Ok(store)
     }
 

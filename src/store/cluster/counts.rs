@@ -1,6 +1,7 @@
 //! What is counted of a server's part among several.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::chat::node::NodeId;
@@ -32,6 +33,8 @@ pub struct ClusterCounts {
     pub letters: Counter,
     /// Those of them that nobody has answered in time.
     pub letters_unanswered: Counter,
+    /// What it does for all nodes.
+    pub upkeep: Arc<UpkeepCounts>,
     /// Entries of a write of which it is not known whether they are stored.
     in_doubt: AtomicUsize,
     /// Nodes that have given a sign of life, and others.
@@ -60,6 +63,32 @@ impl ClusterCounts {
             alive.load(Ordering::Relaxed),
             silent.load(Ordering::Relaxed),
         )
+    }
+}
+
+/// What a node has done of what one node at a time does for all of them.
+#[derive(Debug, Default)]
+pub struct UpkeepCounts {
+    /// Lines that were entered into the search index.
+    pub entered: Counter,
+    /// Lines that were forgotten.
+    pub forgotten: Counter,
+    /// Other entries of logs that nobody needs any more.
+    pub pruned: Counter,
+    /// What has failed.
+    pub failures: Counter,
+    is_busy: AtomicBool,
+}
+
+impl UpkeepCounts {
+    /// It is this node that does it, or not.
+    pub(in crate::store) fn set_busy(&self, is_busy: bool) {
+        self.is_busy.store(is_busy, Ordering::Relaxed);
+    }
+
+    /// Whether it is this node that does it.
+    pub fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Relaxed)
     }
 }
 

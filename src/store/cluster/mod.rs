@@ -38,7 +38,7 @@ use crate::limits::{ENGINE_RETRY_MAX, ENGINE_RETRY_MIN, NODE_START_MAX};
 use crate::runtime::{Clock, Runtime, Tasks};
 use crate::time::Timestamp;
 
-pub use counts::{ClusterCounts, ClusterFigures};
+pub use counts::{ClusterCounts, ClusterFigures, UpkeepCounts};
 
 /// How a server takes part.
 #[derive(Clone, Debug, PartialEq, Eq)]

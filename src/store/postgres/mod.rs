@@ -44,6 +44,7 @@ use self::lane::{Lane, Shared};
 use self::notes::Listener;
 use self::session::{Destination, Failure, Role, Session};
 use self::url::{PostgresConfig, Surroundings};
+use super::cluster::UpkeepCounts;
 use super::cluster::engine::{EngineError, News};
 use super::{Retention, StoreError};
 use crate::limits::{
@@ -53,7 +54,6 @@ use crate::limits::{
 use crate::runtime::Runtime;
 
 pub use migrations::SCHEMA_VERSION;
-pub use upkeep::UpkeepCounts;
 
 /// A database that nodes share.
 pub struct Postgres {
@@ -66,7 +66,6 @@ pub struct Postgres {
     lease: Lane,
     courier: Lane,
     news: Receiver<News>,
-    upkeep: Arc<UpkeepCounts>,
 }
 
 impl fmt::Debug for Postgres {
@@ -143,7 +142,6 @@ impl Postgres {
             lease: Lane::start(shared, Role::Lease, 1, Some(&listener), None),
             reader,
             news,
-            upkeep: Arc::default(),
             shared: Arc::clone(shared),
         }
     }
@@ -158,16 +156,11 @@ impl Postgres {
         self.lease.trouble().map(|failure| failure.to_string())
     }
 
-    /// From now on this node takes part in what has to be done for all of them now and then; what is old goes where `keep`
-    /// does not keep it.
-    pub fn look_after(&self, keep: Retention) {
-        let upkeep = upkeep::run(Arc::clone(&self.shared), keep, Arc::clone(&self.upkeep));
+    /// From now on this node takes part in what has to be done for all of them now and then, and counts that; what is old goes
+    /// where `keep` does not keep it.
+    pub fn look_after(&self, keep: Retention, counts: Arc<UpkeepCounts>) {
+        let upkeep = upkeep::run(Arc::clone(&self.shared), keep, counts);
         self.shared.tasks.start(upkeep);
-    }
-
-    /// What this node has done of that.
-    pub fn upkeep(&self) -> &UpkeepCounts {
-        &self.upkeep
     }
 
     /// Ends all connections. What was sent and is not answered is open then.

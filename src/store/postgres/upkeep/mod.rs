@@ -19,26 +19,13 @@ use super::lane::Shared;
 use super::search::fill;
 use super::session::{Role, Session};
 use super::verdict::describe;
-use crate::counts::Counter;
 use crate::limits::{
     CLOCK_JUMP_MAX, FILL_REST, FORGET_EVERY, FORGET_PAUSE, INDEX_GATHER, INDEX_REST_MAX,
     UPKEEP_LOOK_EVERY, UPKEEP_RETRY,
 };
 use crate::store::Retention;
+use crate::store::cluster::UpkeepCounts;
 use crate::time::Timestamp;
-
-/// What this node has done of it.
-#[derive(Debug, Default)]
-pub struct UpkeepCounts {
-    /// Lines that were entered into the search index.
-    pub entered: Counter,
-    /// Lines that were forgotten.
-    pub forgotten: Counter,
-    /// Other entries of logs that nobody needs any more.
-    pub pruned: Counter,
-    /// What has failed.
-    pub failures: Counter,
-}
 
 /// Takes part in it until all is to end.
 pub(super) async fn run(shared: Arc<Shared>, keep: Retention, counts: Arc<UpkeepCounts>) {
@@ -77,6 +64,7 @@ impl Upkeep {
                         }
                     };
                     future::or(working, wire).await;
+                    self.counts.set_busy(false);
                 }
                 // The others tell of it.
                 Err(failure) => debug!("no connection for upkeep: {failure}"),
@@ -90,6 +78,7 @@ impl Upkeep {
         while !self.has_lock(session).await? {
             self.shared.runtime.clock.after(UPKEEP_LOOK_EVERY).await;
         }
+        self.counts.set_busy(true);
         let mut forget_at = self.shared.runtime.clock.now();
         loop {
             let begun = Instant::now();
