@@ -20,13 +20,14 @@ use parlor::text;
 use super::contract::{part, said};
 use super::real::{block_on, open};
 use crate::harness::postgres::{PostgresServer, shared_postgres};
+use crate::harness::run;
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A database with one node.
-struct World {
-    server: &'static PostgresServer,
+struct World<'a> {
+    server: &'a PostgresServer,
     database: String,
     engine: Arc<Postgres>,
     me: NodeId,
@@ -34,11 +35,16 @@ struct World {
     counts: Arc<UpkeepCounts>,
 }
 
-impl World {
-    fn new() -> World {
-        let server = shared_postgres();
+impl World<'_> {
+    fn new() -> World<'static> {
+        World::on(shared_postgres()).0
+    }
+
+    /// In a database of this server, with its URL.
+    fn on(server: &PostgresServer) -> (World<'_>, String) {
         let database = server.database();
-        let engine = block_on(open(&server.url(&database)));
+        let url = server.url(&database);
+        let engine = block_on(open(&url));
         let node = NewNode {
             number: None,
             last_write: 0,
@@ -47,14 +53,15 @@ impl World {
             lease: Duration::from_secs(3600),
         };
         let me = block_on(engine_of(&engine).join(node)).expect("it may join");
-        World {
+        let world = World {
             server,
             database,
             engine,
             me,
             writes: 0,
             counts: Arc::default(),
-        }
+        };
+        (world, url)
     }
 
     fn look_after(&self, keep: Retention) {
@@ -87,16 +94,24 @@ impl World {
     }
 
     fn say(&mut self, room: RoomId, lines: &[&str]) {
+        self.say_in(&[room], lines);
+    }
+
+    /// Says the same in several rooms, in one write.
+    fn say_in(&mut self, rooms: &[RoomId], lines: &[&str]) {
         self.writes += 1;
         let by = MemberId::on(self.me, 1);
-        let entries = lines.iter().map(|line| said(by, line)).collect();
         let at = At {
             seq: 0,
             rights: u64::MAX >> 1,
         };
+        let parts = rooms.iter().map(|room| {
+            let entries = lines.iter().map(|line| said(by, line)).collect();
+            part(*room, at, entries)
+        });
         let write = Write {
             number: self.writes,
-            parts: vec![part(room, at, entries)],
+            parts: parts.collect(),
         };
         block_on(engine_of(&self.engine).append(self.me, write)).expect("it is stored");
     }
@@ -142,7 +157,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for World<'_> {
     fn drop(&mut self) {
         let _ = block_on(engine_of(&self.engine).close());
     }
@@ -506,6 +521,89 @@ fn nothing_is_deleted_by_a_clock_that_has_jumped() {
     again.look_after(keep, Arc::default());
     world.until("SELECT count(*) FROM parlor.entries", "0");
     block_on(engine_of(&again).close()).expect("it ends");
+}
+
+/// Whether `parlor check` finds anything wrong with a database.
+fn check(url: &str) -> String {
+    let output = run(&["check", "--data", url]);
+    String::from_utf8(output.stderr).expect("UTF-8")
+}
+
+#[test]
+fn what_a_crash_took_from_the_index_is_entered_again() {
+    let server = PostgresServer::start();
+    let (world, url) = World::on(&server);
+    let room = world.room("1150");
+    world.said_long_ago(room, 30_000, 7200, "'line ' || n || ' of ' || n % 77");
+    world.look_after(Retention::default());
+    for share in [1, 2, 3] {
+        let begun = Instant::now();
+        while world.counts.entered.sum() < share * 4096 {
+            assert!(begun.elapsed() < PATIENCE, "it does not go on");
+            thread::sleep(Duration::from_millis(5));
+        }
+        server.kill();
+        server.start_again();
+    }
+    world.until_indexed(room, 30_000 / 64 * 64);
+    assert_eq!(check(&url), "");
+    let found = world.search(room, "29984 of");
+    assert_eq!((found.lines.len(), found.cut_short), (1, false));
+}
+
+#[test]
+fn an_import_among_those_who_talk_stops_nobody_and_nothing_is_lost_for_searches() {
+    let mut world = World::new();
+    let url = world.server.url(&world.database);
+    let rooms: Vec<RoomId> = ["one", "two", "three"]
+        .map(|name| world.room(name))
+        .to_vec();
+    world.look_after(Retention::default());
+    let imported: String = (1..=4000)
+        .map(|id| {
+            let room = ["three", "one", "two"][id % 3];
+            format!(
+                "{{\"type\":\"message\",\"room\":\"{room}\",\"id\":{id},\"time\":\"2026-01-01T00:00:00Z\",\"name\":\"ann\",\
+                 \"kind\":\"message\",\"text\":\"moved{id:05}\"}}\n"
+            )
+        })
+        .collect();
+    let folder = tempfile::TempDir::new().expect("a directory");
+    let file = folder.path().join("talk.jsonl");
+    std::fs::write(&file, imported).expect("a file");
+    let importing =
+        thread::spawn(move || run(&["import", "--data", &url, &file.to_string_lossy()]));
+    let mut said = 0;
+    while !importing.is_finished() {
+        // In another order than they are imported.
+        world.say_in(&[rooms[2], rooms[0]], &["here and now", "and again"]);
+        said += 4;
+    }
+    let output = importing.join().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("imported "), "{told}");
+    let lines = world.sql("SELECT count(*) FROM parlor.entries WHERE line IS NOT NULL");
+    assert_eq!(lines, (4000 + said).to_string());
+    for room in &rooms {
+        let last: u64 = world
+            .sql(&format!(
+                "SELECT last_id FROM parlor.rooms WHERE id = {}",
+                room.0
+            ))
+            .parse()
+            .expect("a number");
+        world.until_indexed(*room, last / 64 * 64);
+    }
+    assert_eq!(check(&world.server.url(&world.database)), "");
+    for id in [1, 64, 65, 1000, 2047, 3999, 4000] {
+        let found = rooms
+            .iter()
+            .map(|room| world.search(*room, &format!("moved{id:05}")).lines);
+        let found = found
+            .flatten()
+            .filter(|line| *line.text == *format!("moved{id:05}"));
+        assert_eq!(found.count(), 1, "{id}");
+    }
 }
 
 /// What the index costs those who talk, and what it gives: `cargo test --release --test it measure_the_index -- --ignored
