@@ -4,6 +4,8 @@ pub(crate) mod contract;
 mod real;
 /// The servers of the tests themselves.
 mod servers;
+/// How a server among several stands, as those see it who watch it.
+mod standing;
 /// The operator's tools, on a database.
 mod tools;
 /// What is done now and then: the search index, what is old, what is over.
