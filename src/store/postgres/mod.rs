@@ -9,6 +9,9 @@
 //! So nobody is told of it before ([`Nodes::wake`](super::cluster::engine::Nodes::wake)), and whoever has found it otherwise
 //! first makes a commit of their own ([`Nodes::barrier`](super::cluster::engine::Nodes::barrier)), over the connection that
 //! it was found over: another one may lead to another server.
+//!
+//! Off that way one node at a time keeps the search index ([`search`]) and lets go what is old or over ([`upkeep`]), and
+//! operators' [`tools`] do what they do with a file.
 
 mod codec;
 mod lane;
