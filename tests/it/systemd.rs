@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::harness::postgres::PostgresServer;
 use crate::harness::{DEADLINE, PROGRAM, Server, program};
 
 /// A service manager that listens.
@@ -99,6 +100,20 @@ fn the_watchdog_has_signs_of_life_while_people_talk() {
         manager.expect("WATCHDOG=1");
     }
     ann.expect("ann: 4 99\n");
+}
+
+#[test]
+fn the_watchdog_has_signs_of_life_while_a_database_does_not_answer() {
+    let postgres = PostgresServer::start();
+    let mut manager = Manager::new();
+    let mut command = manager.command(&["--data", &postgres.fresh()]);
+    let _server = Server::start_by(command.env("WATCHDOG_USEC", "9000000"));
+    manager.expect("WATCHDOG=1");
+    postgres.pause();
+    // Of which the first may have been on its way.
+    for _ in 0..3 {
+        manager.expect("WATCHDOG=1");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
+use futures_lite::future;
 use smol::Task;
 
 use self::engine::{Engine, EngineError, Lines, NewNode, News, NodeRow, Part, PartOutcome, Range};
@@ -34,7 +35,7 @@ use crate::chat::history::{Found, HistoryCursor, RoomId};
 use crate::chat::message::Message;
 use crate::chat::node::NodeId;
 use crate::chat::room::{At, Entry, Numbered};
-use crate::limits::{ENGINE_RETRY_MAX, ENGINE_RETRY_MIN, NODE_START_MAX};
+use crate::limits::{ENGINE_RETRY_MAX, ENGINE_RETRY_MIN, NODE_START_MAX, UNSENT_AFTER};
 use crate::runtime::{Clock, Runtime, Tasks};
 use crate::time::Timestamp;
 
@@ -395,9 +396,13 @@ impl Cluster {
         }
     }
 
-    /// Does something that changes nothing and is stored.
+    /// Does something that changes nothing and is stored; gives up when who says something does.
     pub(super) async fn probe(&self) -> Result<(), StoreError> {
-        self.node.barrier().await
+        let too_late = async {
+            self.node.clock.after(UNSENT_AFTER).await;
+            Err(StoreError::Unavailable)
+        };
+        future::or(self.node.barrier(), too_late).await
     }
 
     /// From now on nothing waits for the database for longer than what is said does: the server stops.

@@ -371,27 +371,34 @@ impl Lane {
     /// Looks now and then whether the server still works on what it was asked, which takes as long as a standby is away, and
     /// ends if it does not. Asking somebody else for the same before would leave it with ever more to do.
     async fn watch(&self, session: &Session) {
+        let clock = &self.shared.runtime.clock;
         loop {
-            self.shared.runtime.clock.after(POSTGRES_LOOK_EVERY).await;
-            let Some(prober) = &self.prober else {
-                continue;
-            };
-            let (pid, name) = (session.greeting.pid, session.name.clone());
-            let asked = prober.read(move |session| {
-                let name = name.clone();
-                async move {
-                    let sql =
-                        "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND application_name = $2";
-                    session.query(sql, &[&pid, &name]).await
-                }
-            });
-            // Where nobody can be asked, it may.
-            if let Ok(rows) = Box::pin(asked).await
-                && rows.is_empty()
-            {
+            clock.after(POSTGRES_LOOK_EVERY).await;
+            let mut answer = self.is_at_it(session).await;
+            if answer.is_none() {
+                // Over a connection that hangs as well; the next one is new.
+                answer = self.is_at_it(session).await;
+            }
+            if answer == Some(false) {
                 return;
             }
         }
+    }
+
+    /// Whether the server works on what was asked over this connection; `None`: nobody can be asked, and it may.
+    async fn is_at_it(&self, session: &Session) -> Option<bool> {
+        let prober = self.prober.as_ref()?;
+        let (pid, name) = (session.greeting.pid, session.name.clone());
+        let asked = prober.read(move |session| {
+            let name = name.clone();
+            async move {
+                // One that is idle has answered, or was never asked: it was lost on its way.
+                let sql = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND application_name = $2 AND state <> 'idle'";
+                session.query(sql, &[&pid, &name]).await
+            }
+        });
+        let rows = Box::pin(asked).await;
+        rows.ok().map(|rows| !rows.is_empty())
     }
 }
 

@@ -134,16 +134,17 @@ impl Postgres {
 
     fn start(shared: &Arc<Shared>) -> Postgres {
         let (listener, news) = Listener::new();
-        let reader = Lane::start(shared, Role::Reader, POSTGRES_READERS, None, None);
-        let lane = |role, count| Lane::start(shared, role, count, None, Some(&reader));
+        // What is used all the time is the first to notice that something hangs.
+        let lease = Lane::start(shared, Role::Lease, 1, Some(&listener), None);
+        let lane = |role, count| Lane::start(shared, role, count, None, Some(&lease));
         Postgres {
             writer: lane(Role::Writer, 1),
             changer: lane(Role::Changer, POSTGRES_CHANGERS),
             barrier: lane(Role::Barrier, 1),
             searcher: lane(Role::Searcher, STORE_SEARCHERS),
+            reader: lane(Role::Reader, POSTGRES_READERS),
             courier: lane(Role::Courier, POSTGRES_COURIERS),
-            lease: Lane::start(shared, Role::Lease, 1, Some(&listener), None),
-            reader,
+            lease,
             news,
             shared: Arc::clone(shared),
         }

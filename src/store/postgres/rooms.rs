@@ -18,11 +18,12 @@ use crate::store::cluster::taking_up::stored;
 use crate::store::{StoreError, StoredRoom};
 use crate::time::Timestamp;
 
-/// The columns of a room, as [`record`] reads them.
+/// The columns of a room, as [`record`] reads them. Whether it has lines is one step into an index for each room; as EXISTS it
+/// might become a walk along all lines.
 macro_rules! room_columns {
     () => {
         "r.id, r.name, i.image, r.seq, r.rights, r.last_id, r.last_line,
-         EXISTS (SELECT FROM parlor.entries e WHERE e.room = r.id AND e.line IS NOT NULL), r.purge, r.kept
+         (SELECT true FROM parlor.entries e WHERE e.room = r.id AND e.line IS NOT NULL LIMIT 1) IS NOT NULL, r.purge, r.kept
          FROM parlor.rooms r LEFT JOIN parlor.images i ON i.room = r.id"
     };
 }

@@ -81,8 +81,14 @@ impl Role {
         let mut settings = "SET search_path = parlor; SET client_min_messages = warning; SET statement_timeout = 0;
              SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0;
              SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off;
-             SET extra_float_digits = 1; SET bytea_output = hex; SET TimeZone = 'UTC'; SET jit = off;"
+             SET TimeZone = 'UTC'; SET jit = off;
+             SELECT set_config('idle_session_timeout', '0', false)
+             WHERE current_setting('server_version_num')::int >= 140000;
+             SELECT set_config('transaction_timeout', '0', false)
+             WHERE current_setting('server_version_num')::int >= 170000;"
             .to_owned();
+        // Everything is found by its key. A plan that was made when the tables were small must not stay.
+        settings += "SET enable_seqscan = off;";
         settings += match self {
             // `remote_apply` is stricter, and stays.
             Role::Writer | Role::Changer | Role::Barrier | Role::Tool => {
@@ -108,10 +114,6 @@ impl Role {
                 "SELECT set_config(name, '{silent_ms}', false) FROM pg_settings
                  WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout');"
             );
-        }
-        if matches!(self, Role::Writer | Role::Searcher) {
-            // Every row is found by its key; what a plan was made for, when the tables were small, must not stay.
-            settings += "SET enable_seqscan = off;";
         }
         settings
     }

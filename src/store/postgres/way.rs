@@ -123,3 +123,42 @@ impl AsyncWrite for Way {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_cut_is_noticed_within_seconds() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = Address::Network(listener.local_addr().expect("it is bound"));
+        let way = smol::block_on(Way::connect(&address)).expect("it listens");
+        let Way::Network(stream) = way else {
+            panic!("it is a network")
+        };
+        let socket = SockRef::from(stream.get_ref());
+        assert!(socket.keepalive().expect("an option"));
+        assert_eq!(
+            socket.tcp_keepalive_time().ok(),
+            Some(POSTGRES_KEEPALIVE_AFTER)
+        );
+        assert_eq!(
+            socket.tcp_keepalive_interval().ok(),
+            Some(POSTGRES_KEEPALIVE_EVERY)
+        );
+        assert_eq!(
+            socket.tcp_keepalive_retries().ok(),
+            Some(POSTGRES_KEEPALIVES)
+        );
+        assert!(socket.tcp_nodelay().expect("an option"));
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        assert_eq!(
+            socket.tcp_user_timeout().ok().flatten(),
+            Some(POSTGRES_CUT_AFTER)
+        );
+        let idle = POSTGRES_KEEPALIVE_AFTER + POSTGRES_KEEPALIVES * POSTGRES_KEEPALIVE_EVERY;
+        assert!(idle <= std::time::Duration::from_secs(20));
+    }
+}

@@ -1,6 +1,12 @@
 /// What every engine promises.
 pub(crate) mod contract;
-/// PostgreSQL keeps it.
+/// What becomes of a write when something dies, hangs or is cut.
+mod faults;
+/// How a node gets to its database.
+mod opening;
+/// A network that can be cut.
+mod proxy;
+/// PostgreSQL keeps what is promised.
 mod real;
 /// The servers of the tests themselves.
 mod servers;

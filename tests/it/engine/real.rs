@@ -30,9 +30,12 @@ pub(super) fn config(url: &str) -> PostgresConfig {
     PostgresConfig::parse(url, &Surroundings::default()).expect("a URL")
 }
 
+pub(super) async fn try_open(url: &str) -> Result<Arc<Postgres>, String> {
+    Postgres::open(config(url), runtime()).await
+}
+
 pub(super) async fn open(url: &str) -> Arc<Postgres> {
-    let opened = Postgres::open(config(url), runtime()).await;
-    opened.unwrap_or_else(|why| panic!("{why}"))
+    try_open(url).await.unwrap_or_else(|why| panic!("{why}"))
 }
 
 fn keeps(promise: &str) {

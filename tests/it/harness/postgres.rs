@@ -41,7 +41,7 @@ const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 fsync = on
 shared_buffers = 32MB
-max_connections = 100
+max_connections = 300
 log_line_prefix = '%m [%p] %a '
 wal_receiver_status_interval = 1
 ";

@@ -411,6 +411,11 @@ impl Records for Link {
         self.put(When::Safe, delete)
     }
 
+    fn expire_account(&self, name: Name, unseen_since: Option<Timestamp>) -> Answer<'_, bool> {
+        let expire = move |data: &mut Data, _| data.records.expire_account(&name, unseen_since);
+        self.put(When::Safe, expire)
+    }
+
     fn due_accounts(
         &self,
         unseen_since: Option<Timestamp>,

@@ -97,6 +97,15 @@ impl Records {
         }
     }
 
+    pub(super) fn expire_account(&mut self, name: &Name, unseen_since: Option<Timestamp>) -> bool {
+        let due = self.due_accounts(unseen_since, usize::MAX);
+        let is_due = due.iter().any(|(other, _)| other.clashes(name));
+        if is_due {
+            self.delete_account(name);
+        }
+        is_due
+    }
+
     pub(super) fn due_accounts(
         &self,
         unseen_since: Option<Timestamp>,
