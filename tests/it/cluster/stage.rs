@@ -155,6 +155,27 @@ impl Person {
         });
     }
 
+    /// Says this until it is not refused any more.
+    pub(super) fn says_at_last(&mut self, text: &str) {
+        let name = self.name().to_owned();
+        loop {
+            let refused = self.refused();
+            self.client.line(text);
+            let row = Row::Said(name.clone(), text.to_owned());
+            let is_shown = self.wait_for("what has become of it", |rows| {
+                let not_sent = rows.iter().filter(|row| matches!(row, Row::NotSent(_)));
+                match rows.contains(&row) {
+                    true => Some(true),
+                    false => (not_sent.count() > refused).then_some(false),
+                }
+            });
+            if is_shown {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Sends so many numbered lines at once, and waits until it is known what has become of each.
     pub(super) fn speak(&mut self, count: usize) {
         self.send(count);
@@ -282,7 +303,7 @@ impl Drop for Stop<'_> {
 
 /// What is stored of [`ROOM`]: who has said what.
 pub(super) fn stored(url: &str) -> Vec<(String, String)> {
-    let output = std::process::Command::new("psql").arg("-XAtqc").arg(format!("select 'x {ROOM} ' || name || ': ' || text from parlor.transcript where room = '{ROOM}' order by id")).arg(url).output().unwrap();
+    let output = run(&["export", "--data", url, "--room", ROOM]);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
@@ -305,7 +326,7 @@ pub(super) fn expect_agreement(
         speaker.settle();
     }
     // Whatever was said before comes before it.
-    watchers[0].client.line("that was all");
+    watchers[0].says_at_last("that was all");
     let last = watchers[0].name().to_owned();
     for watcher in &mut *watchers {
         watcher.hears(&last, "that was all");
