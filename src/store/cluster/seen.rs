@@ -217,6 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_were_imported_count_where_nothing_else_is_new() {
+        let seen = Seen::default();
+        seen.has_lines_upto(ROOM, 5, 9);
+        seen.open(ROOM, 5, 2);
+        assert_eq!(seen.last_id(ROOM), 2);
+        seen.has_lines_upto(ROOM, 5, 9);
+        assert_eq!(seen.last_id(ROOM), 9);
+        // Some of these would be shown twice: they are in the log, and not read.
+        seen.has_lines_upto(ROOM, 6, 12);
+        assert_eq!(seen.last_id(ROOM), 9);
+        seen.hand(ROOM, 6, 12);
+        seen.has_lines_upto(ROOM, 6, 3);
+        assert_eq!(seen.last_id(ROOM), 12);
+    }
+
+    #[test]
     fn a_log_that_is_shorter_than_it_was_is_found() {
         let seen = Seen::default();
         seen.open(ROOM, 5, 2);

@@ -2,11 +2,12 @@
 
 use tokio_postgres::Error;
 
-use crate::limits::FORGET_ENTRIES;
+use crate::limits::{FORGET_ENTRIES, LOG_KEPT};
 use crate::store::postgres::session::Session;
 use crate::time::Timestamp;
 
-const FIND: &str = "SELECT id FROM parlor.rooms WHERE purge <= $1 ORDER BY purge, id LIMIT 1";
+const FIND: &str =
+    "SELECT id FROM parlor.rooms WHERE purge <= $1 AND closed < $2 ORDER BY purge, id LIMIT 1";
 
 /// Locks the room: nobody opens it again from here on.
 const LOCK: &str = "SELECT 1 FROM parlor.rooms WHERE id = $1 AND purge <= $2 FOR UPDATE";
@@ -24,8 +25,11 @@ const END: &str = "WITH room AS (SELECT $1::integer AS id),
 
 /// Forgets some entries of a closed room whose time is over at `now`, and the room with the last of them. Gives how many
 /// lines they were; `None`: there is no such room.
+///
+/// One that was closed within the last hour stays: a node that has slept reads of its end when it wakes.
 pub(super) async fn step(session: &Session, now: Timestamp) -> Result<Option<u64>, Error> {
-    let Some(row) = session.query_opt(FIND, &[&now.0]).await? else {
+    let recent = now.0.saturating_sub(LOG_KEPT.as_millis() as i64);
+    let Some(row) = session.query_opt(FIND, &[&now.0, &recent]).await? else {
         return Ok(None);
     };
     let room: i32 = row.try_get(0)?;
