@@ -67,3 +67,7 @@ pub const VARIANT_TRIES: usize = 4;
 
 /// How long a server that was taken for dead waits before it tries once more to take the names of its people again.
 pub const NAMES_TAKEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// Those who went last of a server, whom a standby that takes over may not have heard of: more than go in the time that a
+/// standby is behind.
+pub const PEOPLE_GONE_MAX: usize = 4096;

@@ -55,6 +55,7 @@ impl Lobby {
                     let _ = room.mailbox.put(RoomCommand::LogLost);
                 }
             }
+            Delivery::Reconnected => self.note_everybody_again(),
             Delivery::Bans => self.bans_have_changed(),
             Delivery::Letters => self.letters_may_be_there(),
         }

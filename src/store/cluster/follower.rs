@@ -76,6 +76,7 @@ impl Follower {
                 node.deliver(Delivery::Rooms);
                 node.deliver(Delivery::Bans);
                 node.deliver(Delivery::Letters);
+                node.deliver(Delivery::Reconnected);
                 return true;
             }
         }

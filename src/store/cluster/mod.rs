@@ -70,6 +70,8 @@ pub enum Delivery {
     /// Entries of this room that are needed here were forgotten, as those are that everybody has had long enough: it has to
     /// be taken up anew.
     LogLost(RoomId),
+    /// The connection to the database was lost and is there again: it may be another one, which lacks what did not wait for it.
+    Reconnected,
     /// The database can be reached again.
     Healed,
 }

@@ -194,6 +194,15 @@ impl Lobby {
         }
     }
 
+    /// Another database may have taken the place of the one that heard last of the people here.
+    pub(super) fn note_everybody_again(&self) {
+        let mut state = self.lock();
+        let state = &mut *state;
+        if let Some(roster) = &mut state.roster {
+            roster.repeat(state.people.keys().copied());
+        }
+    }
+
     /// Nothing is noted of anybody here any more.
     pub(super) fn note_everybody_anew(&self) {
         let mut state = self.lock();

@@ -1,12 +1,12 @@
 //! *Pure.* What the other servers know of the people of this one, and what they are to hear.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use async_channel::{Receiver, Sender};
 
 use crate::chat::message::MemberId;
 use crate::chat::person::Person;
-use crate::limits::PEOPLE_NOTED_MAX;
+use crate::limits::{PEOPLE_GONE_MAX, PEOPLE_NOTED_MAX};
 use crate::time::Timestamp;
 
 /// The people of this server, as far as the others know them.
@@ -16,6 +16,8 @@ pub(in crate::hub::lobby) struct Roster {
     noted: HashMap<MemberId, Option<Box<Person>>>,
     /// Those of whom there may be something new.
     changed: BTreeSet<MemberId>,
+    /// Those of whom it was noted last that they have gone.
+    gone: VecDeque<MemberId>,
     /// Wakes whoever notes them.
     bell: Sender<()>,
 }
@@ -40,6 +42,7 @@ impl Roster {
         let roster = Roster {
             noted: HashMap::new(),
             changed: BTreeSet::new(),
+            gone: VecDeque::new(),
             bell,
         };
         (roster, rung)
@@ -68,6 +71,16 @@ impl Roster {
         self.noted.clear();
         self.changed = everybody.collect();
         let _ = self.bell.try_send(());
+    }
+
+    /// What was noted last may have been lost: it is noted once more of all these, who are connected, and of those who went
+    /// last.
+    pub(super) fn repeat(&mut self, everybody: impl Iterator<Item = MemberId>) {
+        for id in everybody.chain(self.gone.drain(..)) {
+            self.noted.insert(id, None);
+            self.changed.insert(id);
+        }
+        self.ring();
     }
 
     /// So long after the last look, somebody is like this.
@@ -111,7 +124,13 @@ impl Roster {
                         notes.people.push(person);
                     }
                 }
-                None if self.noted.remove(&id).is_some() => notes.gone.push(id),
+                None if self.noted.remove(&id).is_some() => {
+                    notes.gone.push(id);
+                    if self.gone.len() >= PEOPLE_GONE_MAX {
+                        self.gone.pop_front();
+                    }
+                    self.gone.push_back(id);
+                }
                 // Came and went before anybody was told.
                 None => {}
             }
