@@ -7,7 +7,7 @@ use parlor::chat::message::MemberId;
 use parlor::chat::node::NodeId;
 use parlor::chat::room::{At, Entry, Room, RoomLimits, RoomState};
 
-use crate::engine::RoomSeen;
+use crate::engine::{Data, RoomSeen};
 use crate::site::State;
 use crate::world::{Ground, World};
 
@@ -52,10 +52,12 @@ impl World {
         };
         let here = self.members_here();
         let fault = shared.engine.with_safe(|data| {
-            data.all_rooms().find_map(|seen| match replay(&seen) {
+            let mut faults = data.all_rooms().filter_map(|seen| match replay(&seen) {
                 Err(why) => Some(format!("in room {}: {why}", seen.name)),
                 Ok(room) => self.check_members(&seen, &room, &here, &data.node_ids()),
-            })
+            });
+            let fault = faults.next();
+            fault.or_else(|| self.check_people_noted(data, &here))
         });
         if let Some(fault) = fault {
             self.fail(fault);
@@ -88,6 +90,29 @@ impl World {
             here.extend(open.map(|(number, _)| MemberId::on(node, number as u64 + 1)));
         }
         here
+    }
+
+    /// Whoever is noted, or holds a name, is there, and whoever is there is noted.
+    fn check_people_noted(&self, data: &Data, here: &BTreeSet<MemberId>) -> Option<String> {
+        let who = |member: MemberId| {
+            let conn = self.ledger.connection_of(member);
+            format!("c{conn:?} of node {}", member.node())
+        };
+        let noted: BTreeSet<MemberId> = data.everybody().map(|person| person.member).collect();
+        if let Some(&ghost) = noted.difference(here).next() {
+            return Some(format!("{} is noted, and not connected", who(ghost)));
+        }
+        if let Some(&missing) = here.difference(&noted).next() {
+            return Some(format!("{} is connected, and not noted", who(missing)));
+        }
+        let mut held = data.names_held();
+        let (key, ghost, _) =
+            held.find(|(_, member, is_kept)| !is_kept && !here.contains(member))?;
+        Some(format!(
+            "{} holds {:?}, and is not connected",
+            who(ghost),
+            key.as_str()
+        ))
     }
 
     fn check_members(

@@ -62,6 +62,9 @@ fn password() -> Password {
 #[derive(Debug, Default)]
 struct Control;
 
+/// A lobby and its store, once they are there.
+type Opened = Arc<Mutex<Option<(Arc<Lobby>, Store)>>>;
+
 impl ServerControl for Control {
     fn is_operator(&self, account: &Name) -> bool {
         account.as_str() == "Oz"
@@ -155,7 +158,7 @@ impl World {
             let lobby = Lobby::open(runtime, store.clone(), LIMITS, limits).await;
             (lobby.expect("the rooms can be read"), store)
         };
-        let opened: Arc<Mutex<Option<(Arc<Lobby>, Store)>>> = Arc::default();
+        let opened: Opened = Arc::default();
         let put = Arc::clone(&opened);
         let opening = async move {
             let done = opening.await;

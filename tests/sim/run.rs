@@ -234,12 +234,7 @@ impl World {
             };
             // The look-alikes that people try are the same but for this letter.
             let key = name.to_lowercase().replace('\u{430}', "a");
-            let of = if std::env::var_os("NAMES").is_some() {
-                0
-            } else {
-                self.conns[conn].site
-            };
-            if let Some(other) = names.insert((of, key), conn)
+            if let Some(other) = names.insert(key, conn)
                 && name != "anon"
             {
                 self.fail(format!("c{other:02} and c{conn:02} are both called {name}"));
@@ -284,8 +279,7 @@ impl World {
         let mut expected: Vec<_> = members.filter_map(|view| view.called.clone()).collect();
         let mut told = view.people.as_deref().map_or(Vec::new(), named);
         told.sort_unstable();
-        let is_shared = self.sites.len() > 1 && std::env::var_os("NAMES").is_none();
-        if !is_shared && told.windows(2).any(|names| names[0] == names[1]) {
+        if told.windows(2).any(|names| names[0] == names[1]) {
             return self.fail(format!("two of {told:?} cannot be told apart"));
         }
         // Those without a name have a number in the room.

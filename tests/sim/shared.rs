@@ -331,10 +331,10 @@ impl World {
                     self.note(&format!("server {site} has stopped"));
                     self.end_process(site);
                 }
-                State::Ended(stopped) if stopped.load(Ordering::Relaxed) => {
-                    if !it.executor.is_empty() {
-                        self.sites[site].state = State::Ended(it.stop());
-                    }
+                State::Ended(stopped)
+                    if stopped.load(Ordering::Relaxed) && !it.executor.is_empty() =>
+                {
+                    self.sites[site].state = State::Ended(it.stop());
                 }
                 _ => {}
             }

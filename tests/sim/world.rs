@@ -204,9 +204,6 @@ impl World {
 
     pub(crate) fn note(&mut self, what: &str) {
         if let Some(trace) = &mut self.trace {
-            if std::env::var_os("LIVE").is_some() {
-                eprintln!("{:>12.6} {what}", self.now.as_secs_f64());
-            }
             let _ = writeln!(trace, "{:>12.6} {what}", self.now.as_secs_f64());
         }
     }

@@ -39,6 +39,9 @@ enum When {
     Safe,
     /// At once.
     Done,
+    /// At once, and not long after its caller was told that it was lost: nobody numbers them, so that one that is overdue
+    /// would undo what was asked for since.
+    Soon,
 }
 
 impl Link {
@@ -105,7 +108,7 @@ impl Link {
                 let now = shared.clock.now();
                 let mut state = shared.lock();
                 let lost = state.links[number].lost.1.clone();
-                (state.fate(number, now), lost)
+                (state.fate(number, when != When::Soon, now), lost)
             };
             let doubt = |why: &str| EngineError::Doubt(why.to_owned());
             let is_lost = async {
@@ -354,7 +357,7 @@ impl Register for Link {
 impl People for Link {
     fn note_people(&self, me: NodeId, people: Vec<Person>, gone: Vec<MemberId>) -> Answer<'_, ()> {
         let note = move |data: &mut Data, _| data.note_people(me, &people, &gone);
-        self.write(When::Done, note)
+        self.write(When::Soon, note)
     }
 
     fn people(&self, me: NodeId, most: usize) -> Answer<'_, (Vec<Person>, usize)> {

@@ -420,8 +420,8 @@ impl State {
         Duration::from_micros(self.random.below(most_ms * 1000 + 1) as u64)
     }
 
-    /// What is going to happen to a call of a node.
-    fn fate(&mut self, link: usize, now: Instant) -> Fate {
+    /// What is going to happen to a call of a node, which may be long overdue or not.
+    fn fate(&mut self, link: usize, may_be_overdue: bool, now: Instant) -> Fate {
         let luck = self.luck;
         let it = &self.links[link];
         if it.is_gone {
@@ -449,7 +449,7 @@ impl State {
         } else if is(luck.refused) {
             return Fate::Refused(StoreError::Failed("the disk is full".to_owned()));
         }
-        let (is_lost, is_overdue) = (is(luck.lost_before), is(luck.overdue));
+        let (is_lost, is_overdue) = (is(luck.lost_before), is(luck.overdue) && may_be_overdue);
         let is_lost_after = is(luck.lost_after);
         let mut trip = Trip {
             link,
