@@ -85,7 +85,8 @@ pub(super) async fn migrate(session: &Session) -> Result<String, String> {
     for migration in &MIGRATIONS[done..] {
         sql += migration.sql;
     }
-    let needs = MIGRATIONS.last().map_or(0, |migration| migration.needs);
+    let all = MIGRATIONS.iter().map(|migration| migration.needs);
+    let needs = all.max().unwrap_or_default();
     sql += &match version {
         0 => format!(
             "INSERT INTO parlor.meta (version, needs) VALUES ({SCHEMA_VERSION}, {needs});\n"
