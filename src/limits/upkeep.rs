@@ -8,10 +8,15 @@ use super::SEARCH_LINES_MAX;
 /// is larger by as much. It is in databases, so it stays.
 pub const SEARCH_BLOCK_LINES: i64 = 64;
 
-/// Lines that a search takes from the database at once.
+/// Lines that a search takes from the database first: some blocks. Then it is twice as many each time,
+pub const SEARCH_FIRST_LINES: usize = 256;
+
+/// up to so many.
 pub const SEARCH_STEP_LINES: usize = 2048;
 
-const _: () = assert!(SEARCH_STEP_LINES <= SEARCH_LINES_MAX);
+const _: () = assert!(
+    SEARCH_FIRST_LINES >= SEARCH_BLOCK_LINES as usize && SEARCH_STEP_LINES <= SEARCH_LINES_MAX
+);
 
 /// Lines that are entered into the search index in one transaction.
 pub const FILL_LINES: usize = 4096;

@@ -17,7 +17,9 @@ use super::Postgres;
 use super::codec::{self, line_columns, room_number, signed, unsigned};
 use super::session::Session;
 use crate::chat::history::Found;
-use crate::limits::{SEARCH_BLOCK_LINES, SEARCH_LINES_MAX, SEARCH_STEP_LINES, SEARCH_TIME_MAX};
+use crate::limits::{
+    SEARCH_BLOCK_LINES, SEARCH_FIRST_LINES, SEARCH_LINES_MAX, SEARCH_STEP_LINES, SEARCH_TIME_MAX,
+};
 use crate::store::cluster::engine::{EngineError, Lines};
 use crate::store::words::Words;
 
@@ -42,6 +44,7 @@ async fn search(session: &Session, lines: Lines, words: &Words) -> Result<Found,
         words,
         since: Instant::now(),
         looked_at: 0,
+        step: SEARCH_FIRST_LINES,
         found: Found::default(),
     };
     if words.is_empty() || lines.count == 0 {
@@ -65,6 +68,8 @@ struct Search<'a> {
     words: &'a Words,
     since: Instant,
     looked_at: usize,
+    /// So many lines are read next.
+    step: usize,
     found: Found,
 }
 
@@ -113,16 +118,14 @@ impl Search<'_> {
         let mut before = self.lines.upto.saturating_add(1);
         while self.wants_more() && before > after + 1 && self.may_look(latest) {
             let (from, to) = (signed(after), signed(before));
-            let step = SEARCH_STEP_LINES as i64;
+            let step = self.next_step() as i64;
             let read = self
                 .session
                 .query(READ, &[&self.room, &from, &to, &step])
                 .await?;
             self.look_at(&read)?;
             match read.last() {
-                Some(last) if read.len() == SEARCH_STEP_LINES => {
-                    before = unsigned(last.try_get(0)?)
-                }
+                Some(last) if read.len() as i64 == step => before = unsigned(last.try_get(0)?),
                 _ => break,
             }
         }
@@ -147,10 +150,15 @@ impl Search<'_> {
         let is_all = blocks.len() <= BLOCKS_MAX;
         blocks.truncate(BLOCKS_MAX);
         self.looked_at = 0;
-        for blocks in blocks.chunks(SEARCH_STEP_LINES / SEARCH_BLOCK_LINES as usize) {
+        self.step = SEARCH_FIRST_LINES;
+        let mut rest = &blocks[..];
+        while !rest.is_empty() {
             if !self.wants_more() || !self.may_look(SEARCH_TIME_MAX) {
                 return Ok(());
             }
+            let most = self.next_step() / SEARCH_BLOCK_LINES as usize;
+            let (blocks, others) = rest.split_at(most.min(rest.len()));
+            rest = others;
             let read = self
                 .session
                 .query(
@@ -172,6 +180,14 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How many lines are read at once. What many lines have is found in few of them, and what few lines have is worth more
+    /// at once.
+    fn next_step(&mut self) -> usize {
+        let step = self.step;
+        self.step = (2 * step).min(SEARCH_STEP_LINES);
+        step
     }
 
     fn wants_more(&self) -> bool {
