@@ -313,7 +313,9 @@ fn an_old_copy_of_the_database_under_running_nodes_is_refused() {
     );
     let stored = super::stage::stored(&url);
     assert!(
-        stored.iter().all(|(who, text)| who != "cid" && text != "into the old one"),
+        stored
+            .iter()
+            .all(|(who, text)| who != "cid" && text != "into the old one"),
         "{stored:?}"
     );
     // Who is started now knows nothing of it, and everybody goes on from what there is.

@@ -615,25 +615,9 @@ fn an_import_among_those_who_talk_stops_nobody_and_nothing_is_lost_for_searches(
 /// --nocapture`. Nothing of it is judged: it depends on the machine.
 #[test]
 #[ignore = "it measures"]
-#[expect(clippy::too_many_lines, reason = "one measurement after the other")]
 fn measure_the_index() {
     const LINES: u64 = 1_000_000;
     const ROOMS: u64 = 100;
-    const EACH: u64 = 10;
-    let line = |number: u64| {
-        let word = |place: u64| {
-            WORDS[(number.wrapping_mul(2_654_435_761) >> (place * 5)) as usize % WORDS.len()]
-        };
-        let common = [
-            "people say",
-            "what they know",
-            "of the weather",
-            "and then go",
-            "home again",
-        ];
-        let tail = common[(number % 5) as usize];
-        format!("{} {} {tail} {} number {number}", word(0), word(1), word(2))
-    };
     for is_filled in [false, true, false, true] {
         let mut world = World::new();
         let rooms: Vec<RoomId> = (0..ROOMS)
@@ -642,56 +626,74 @@ fn measure_the_index() {
         if is_filled {
             world.look_after(Retention::default());
         }
-        let begun = Instant::now();
-        let (mut number, mut slowest) = (0, Duration::ZERO);
-        while number < LINES {
-            world.writes += 1;
-            let by = MemberId::on(world.me, 1);
-            let parts = rooms.iter().map(|room| {
-                let entries = (number..number + EACH)
-                    .map(|number| said(by, &line(number)))
-                    .collect();
-                number += EACH;
-                let at = At {
-                    seq: 0,
-                    rights: u64::MAX >> 1,
-                };
-                part(*room, at, entries)
-            });
-            let write = Write {
-                number: world.writes,
-                parts: parts.collect(),
-            };
-            let asked = Instant::now();
-            block_on(engine_of(&world.engine).append(world.me, write)).expect("it is stored");
-            slowest = slowest.max(asked.elapsed());
-        }
-        let took = begun.elapsed();
+        let (took, slowest) = say_much(&mut world, &rooms, LINES);
         println!(
             "filled: {is_filled}: {LINES} lines in {took:.1?}, {:.0} lines/s; the slowest write {slowest:.1?}; {} in the index by then",
             LINES as f64 / took.as_secs_f64(),
             world.counts.entered.sum(),
         );
-        if !is_filled {
-            continue;
+        if is_filled {
+            let caught_up = Instant::now();
+            while world.counts.entered.sum() < LINES / ROOMS / 64 * 64 * ROOMS {
+                thread::sleep(Duration::from_millis(100));
+            }
+            println!("caught up after {:.1?} more", caught_up.elapsed());
+            tell_of_index(&world, rooms[7]);
         }
-        let caught_up = Instant::now();
-        while world.counts.entered.sum() < LINES / ROOMS / 64 * 64 * ROOMS {
-            thread::sleep(Duration::from_millis(100));
-        }
-        println!("caught up after {:.1?} more", caught_up.elapsed());
-        let sizes = "SELECT pg_size_pretty(pg_total_relation_size('parlor.entries')),
-            pg_size_pretty(pg_total_relation_size('parlor.blocks')), pg_size_pretty(pg_relation_size('parlor.parts_of_blocks'))";
-        println!("entries, blocks with index, index: {}", world.sql(sizes));
-        for typed in ["number 1007", "home again", "weather STRASSE", "zzz", "x"] {
-            let asked = Instant::now();
-            let found = world.search(rooms[7], typed);
-            println!(
-                "{typed:?}: {} in {:.1?}, cut short: {}",
-                found.lines.len(),
-                asked.elapsed(),
-                found.cut_short
-            );
-        }
+    }
+}
+
+/// Says so many lines, ten in each room at once. Gives how long all took, and the slowest write.
+fn say_much(world: &mut World<'_>, rooms: &[RoomId], lines: u64) -> (Duration, Duration) {
+    let common = [
+        "people say",
+        "what they know",
+        "of the weather",
+        "and then go",
+        "home again",
+    ];
+    let line = |number: u64| {
+        let word = |place: u64| {
+            WORDS[(number.wrapping_mul(2_654_435_761) >> (place * 5)) as usize % WORDS.len()]
+        };
+        let tail = common[(number % 5) as usize];
+        format!("{} {} {tail} {} number {number}", word(0), word(1), word(2))
+    };
+    let (begun, mut number, mut slowest) = (Instant::now(), 0, Duration::ZERO);
+    while number < lines {
+        world.writes += 1;
+        let by = MemberId::on(world.me, 1);
+        let parts = rooms.iter().map(|room| {
+            let entries = (number..number + 10).map(|number| said(by, &line(number)));
+            number += 10;
+            let at = At {
+                seq: 0,
+                rights: u64::MAX >> 1,
+            };
+            part(*room, at, entries.collect())
+        });
+        let write = Write {
+            number: world.writes,
+            parts: parts.collect(),
+        };
+        let asked = Instant::now();
+        block_on(engine_of(&world.engine).append(world.me, write)).expect("it is stored");
+        slowest = slowest.max(asked.elapsed());
+    }
+    (begun.elapsed(), slowest)
+}
+
+fn tell_of_index(world: &World<'_>, room: RoomId) {
+    let sizes = "SELECT pg_size_pretty(pg_total_relation_size('parlor.entries')),
+        pg_size_pretty(pg_total_relation_size('parlor.blocks')), pg_size_pretty(pg_relation_size('parlor.parts_of_blocks'))";
+    println!("entries, blocks with index, index: {}", world.sql(sizes));
+    for typed in ["number 1007", "home again", "weather STRASSE", "zzz", "x"] {
+        let asked = Instant::now();
+        let found = world.search(room, typed);
+        let (took, lines) = (asked.elapsed(), found.lines.len());
+        println!(
+            "{typed:?}: {lines} in {took:.1?}, cut short: {}",
+            found.cut_short
+        );
     }
 }
