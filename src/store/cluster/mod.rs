@@ -299,6 +299,11 @@ impl Cluster {
         let outcome = answered.recv().await.unwrap_or(Err(StoreError::Closed))?;
         drop(timing);
         match outcome {
+            // PostgreSQL refuses it by itself.
+            PartOutcome::Stored { seq, .. } if seq <= at.seq => {
+                let sign = format!("room {} had {} entries, and got number {seq}", room.0, at.seq);
+                Err(node.standing.refuse(sign))
+            }
             PartOutcome::Stored { seq, id, time } => {
                 let entries = numbered(entries, seq, id, time);
                 let before = match seq > at.seq + 1 {

@@ -41,6 +41,7 @@ pub(super) fn entry_row(entry: &Entry) -> (i16, i16, bool, String) {
 #[derive(Debug, Default)]
 pub(super) struct Columns<'a> {
     pub(super) rooms: Vec<i32>,
+    pub(super) seqs: Vec<i64>,
     pub(super) rights: Vec<i64>,
     pub(super) entries: Vec<i64>,
     pub(super) lines: Vec<i64>,
@@ -106,6 +107,7 @@ impl<'a> Columns<'a> {
             self.of_entries.add(number, place, &mut lines, entry)?;
         }
         self.rooms.push(room_number(part.room));
+        self.seqs.push(signed(part.at.seq));
         self.rights.push(signed(part.at.rights));
         self.entries.push(part.entries.len() as i64);
         self.lines.push(lines);
