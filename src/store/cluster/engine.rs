@@ -58,7 +58,7 @@ impl std::error::Error for EngineError {}
 /// The database that nodes share.
 ///
 /// Whatever a call has answered is as safe as the engine makes it (on PostgreSQL: on the disk of the primary and of its
-/// synchronous standby). What others may see of a call before that is not: see [`Engine::barrier`].
+/// synchronous standby). What others may see of a call before that is not: see [`Nodes::barrier`].
 pub trait Engine: Nodes + Log + Register + People + Records {}
 
 impl<T: Nodes + Log + Register + People + Records> Engine for T {}

@@ -1,10 +1,10 @@
 //! One node of several that share rooms, names and all else in one database.
 //!
 //! A node keeps nothing on disk. What it is to store goes into one [write](engine::Write) at a time, with all that waits
-//! ([`writer`]); what others have stored is read when they say so, and handed on in the order of the logs ([`follower`]);
-//! and it says that it lives ([`lease`]). Who does not is taken out of the rooms by another node.
+//! (`writer`); what others have stored is read when they say so, and handed on in the order of the logs (`follower`);
+//! and it says that it lives (`lease`). Who does not is taken out of the rooms by another node.
 //!
-//! What is read of a log is shown, so it has to be safe: [`seen`] knows up to where each log is.
+//! What is read of a log is shown, so it has to be safe: `seen` knows up to where each log is.
 
 mod counts;
 pub mod engine;
@@ -301,7 +301,10 @@ impl Cluster {
         match outcome {
             // PostgreSQL refuses it by itself.
             PartOutcome::Stored { seq, .. } if seq <= at.seq => {
-                let sign = format!("room {} had {} entries, and got number {seq}", room.0, at.seq);
+                let sign = format!(
+                    "room {} had {} entries, and got number {seq}",
+                    room.0, at.seq
+                );
                 Err(node.standing.refuse(sign))
             }
             PartOutcome::Stored { seq, id, time } => {

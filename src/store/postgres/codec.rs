@@ -173,7 +173,7 @@ macro_rules! entry_columns {
     };
 }
 
-/// The columns of a line, as [`line`] reads them.
+/// The columns of a line, as `line` reads them.
 macro_rules! line_columns {
     () => {
         "e.line, e.time, e.member, e.line_kind, e.name, e.text"

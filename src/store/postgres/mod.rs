@@ -1,8 +1,8 @@
 //! PostgreSQL as what nodes share: every call is one statement, which is done as a whole or not at all.
 //!
-//! A node has a few connections, each for one kind of work ([`lane`]), and each with one request on its way: what waits has
-//! certainly not been sent. What an error means for what was asked stands in one table ([`verdict`]). The statements call
-//! functions of the schema where several things have to be done under one lock ([`migrations`]).
+//! A node has a few connections, each for one kind of work (`lane`), and each with one request on its way: what waits has
+//! certainly not been sent. What an error means for what was asked stands in one table (`verdict`). The statements call
+//! functions of the schema where several things have to be done under one lock (`migrations`).
 //!
 //! A commit is answered once it is on the disk of the primary and, if there is one, of its synchronous standby. While that is
 //! away a commit hangs, and nothing of it is seen; if its connection is ended by somebody, it is seen without being there.
@@ -10,7 +10,7 @@
 //! first makes a commit of their own ([`Nodes::barrier`](super::cluster::engine::Nodes::barrier)), over the connection that
 //! it was found over: another one may lead to another server.
 //!
-//! Off that way one node at a time keeps the search index ([`search`]) and lets go what is old or over ([`upkeep`]), and
+//! Off that way one node at a time keeps the search index (`search`) and lets go what is old or over (`upkeep`), and
 //! operators' [`tools`] do what they do with a file.
 
 mod codec;
