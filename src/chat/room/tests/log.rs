@@ -453,6 +453,8 @@ proptest! {
             there.apply(numbered, &mut Vec::new()).expect("it is the next");
         }
         let image = there.image();
+        // Of whom members are still to be told, they are told there alone.
+        there.presence.clear();
         let json = serde_json::to_string(&image).expect("an image can be written");
         let read: RoomImage = serde_json::from_str(&json).expect("and read");
         prop_assert_eq!(&read, &image, "{}", json);
@@ -465,6 +467,31 @@ proptest! {
             prop_assert_eq!(told_elsewhere, told);
         }
         prop_assert_eq!(elsewhere, there);
+    }
+
+    #[test]
+    fn a_room_is_taken_up_from_an_image_and_what_is_no_line(
+        steps in steps(),
+        place in any::<prop::sample::Index>(),
+    ) {
+        let room = performed(&steps);
+        let (before, after) = room.log.split_at(place.index(room.log.len() + 1));
+        let mut there = Logged::new(Moderation::of(MemberId(1), None, NOW)).room;
+        for numbered in before {
+            there.apply(numbered, &mut Vec::new()).expect("it is the next");
+        }
+        let mut elsewhere = Room::from_image(LIMITS, there.image());
+        let is_line = |numbered: &&Numbered| matches!(numbered.entry, Entry::Said(_));
+        for numbered in after.iter().filter(|it| !is_line(it)) {
+            elsewhere.skip_lines(numbered.seq - 1);
+            let applied = elsewhere.apply(numbered, &mut Vec::new());
+            prop_assert!(applied.is_ok_and(|applied| applied != Applied::Before));
+        }
+        elsewhere.skip_lines(room.at().seq);
+        // Whether anything was said is known otherwise.
+        let mut image = elsewhere.image();
+        image.state.has_lines = room.image().state.has_lines;
+        prop_assert_eq!(image, room.image());
     }
 
     #[test]
