@@ -189,12 +189,14 @@ impl Room {
     fn went(&mut self, id: MemberId, how: WentHow, now: Timestamp) {
         if let Some(member) = self.members.remove(&id) {
             self.anons.give_back(&member.name);
-            let since = match how {
-                WentHow::Left | WentHow::Dead => now,
-                // As if it went later.
-                WentHow::Moving => now.after(MOVING_NOTICE_DELAY),
-            };
-            self.presence.went(id, member.join_seq, &member.name, since);
+            let (join_seq, name) = (member.join_seq, &member.name);
+            match how {
+                WentHow::Left | WentHow::Dead => self.presence.went(id, join_seq, name, now),
+                WentHow::Moving => {
+                    let patience = MOVING_NOTICE_DELAY;
+                    self.presence.moves(id, join_seq, name, now, patience);
+                }
+            }
         }
     }
 
@@ -211,8 +213,8 @@ impl Room {
     }
 
     /// Tells of those who have gone, before somebody is shown what follows who has never seen them.
-    pub fn tell_gone(&mut self, told: &mut Vec<Item>) {
-        for notice in self.presence.take_gone() {
+    pub fn tell_gone(&mut self, now: Timestamp, told: &mut Vec<Item>) {
+        for notice in self.presence.take_gone(now) {
             self.tell(notice, told);
         }
     }

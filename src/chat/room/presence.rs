@@ -77,6 +77,24 @@ impl Presence {
         }
     }
 
+    /// Somebody has gone who is expected back: others are told only if that has not happened when so much time has passed.
+    pub(super) fn moves(
+        &mut self,
+        member: MemberId,
+        join_seq: u64,
+        name: &Name,
+        now: Timestamp,
+        patience: Duration,
+    ) {
+        let came = self.waiting.iter().position(|other| other.member == member);
+        if let Some(at) = came {
+            // Nobody was told that it has come, and nobody is before it comes again.
+            self.waiting.remove(at);
+        } else if self.waiting.len() < PRESENCE_WAITING_MAX {
+            self.add(member, join_seq, name, What::Went, now.after(patience));
+        }
+    }
+
     /// A member was heard.
     pub(super) fn spoke(&mut self, member: MemberId) {
         if let Some(came) = self.coming(member) {
@@ -118,9 +136,12 @@ impl Presence {
         notices(told, std::mem::take(&mut self.more))
     }
 
-    /// What is to be told of those who have gone, before somebody comes who has not seen them.
-    pub(super) fn take_gone(&mut self) -> Vec<Notice> {
-        let is_gone = |other: &mut Move| matches!(other.what, What::Went | What::CameAndWent);
+    /// What is to be told of those who have gone at the time `now`, before somebody comes who has not seen them. Who is
+    /// expected back has not gone.
+    pub(super) fn take_gone(&mut self, now: Timestamp) -> Vec<Notice> {
+        let is_gone = |other: &mut Move| {
+            matches!(other.what, What::Went | What::CameAndWent) && other.since <= now
+        };
         let gone: Vec<Move> = self.waiting.extract_if(.., is_gone).collect();
         notices(gone, More::default())
     }
@@ -294,8 +315,35 @@ mod tests {
         presence.went(MemberId(2), 2, &name("ben"), Timestamp(1));
         presence.came(MemberId(3), 3, &name("cat"), Timestamp(2));
         presence.went(MemberId(3), 3, &name("cat"), Timestamp(3));
-        assert_eq!(words(&presence.take_gone()), ["+-cat", "-ben"]);
+        let patience = Duration::from_secs(20);
+        presence.moves(MemberId(4), 4, &name("dai"), Timestamp(3), patience);
+        assert_eq!(words(&presence.take_gone(Timestamp(4))), ["+-cat", "-ben"]);
         assert_eq!(words(&presence.take_due(Timestamp(2000))), ["+ann"]);
+    }
+
+    #[test]
+    fn whoever_moves_has_gone_only_if_that_takes_long() {
+        let patience = Duration::from_secs(20);
+        let moves = |presence: &mut Presence, id, who: &str, ms| {
+            presence.moves(MemberId(id), id, &name(who), Timestamp(ms), patience);
+        };
+        let mut presence = Presence::new(DELAY);
+        for (id, who) in [(1, "ann"), (2, "ben"), (3, "cat")] {
+            moves(&mut presence, id, who, 0);
+        }
+        presence.came(MemberId(4), 4, &name("ann"), Timestamp(300));
+        assert_eq!(words(&presence.take_due(Timestamp(21_999))), [""; 0]);
+        assert_eq!(words(&presence.take_due(Timestamp(22_000))), ["-ben,cat"]);
+        // Who had just come is told of when it is back.
+        presence.came(MemberId(5), 5, &name("dai"), Timestamp(30_000));
+        moves(&mut presence, 5, "dai", 30_100);
+        presence.came(MemberId(6), 6, &name("dai"), Timestamp(30_200));
+        assert_eq!(words(&presence.take_due(Timestamp(60_000))), ["+dai"]);
+        // Of a great many some may be told to have come twice, and none to have gone.
+        for id in 10..10 + 2 * PRESENCE_WAITING_MAX as u64 {
+            moves(&mut presence, id, &format!("n{id}"), 70_000);
+        }
+        assert_eq!(words(&presence.take_due(Timestamp(80_000))), [""; 0]);
     }
 
     #[test]

@@ -360,7 +360,7 @@ impl Actor {
             return joining.refuse(why);
         }
         // Who joins sees nothing from before.
-        self.room.tell_gone(&mut self.pending);
+        self.room.tell_gone(time, &mut self.pending);
         self.publish();
         let kept = seat.filter(|seat| !self.room.has(seat.member));
         if let Some(seat) = kept {
