@@ -23,7 +23,8 @@ const NOT_SENT: &str = "Not sent: the server cannot store messages right now.";
 pub(super) fn node(url: &str, name: &str, more: &[&str]) -> Server {
     let lease = LEASE.as_secs().to_string();
     let own = ["--data", url, "--node-name", name, "--node-lease", &lease];
-    Server::start(&[&own[..], &["--rate", "0"], more].concat())
+    // Whoever has been cut off gets all that was missed at once, and nothing of it is to be skipped.
+    Server::start(&[&own[..], &["--rate", "0", "--outbox", "0"], more].concat())
 }
 
 /// Starts three nodes.
