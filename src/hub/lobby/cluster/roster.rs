@@ -66,10 +66,11 @@ impl Roster {
         }
     }
 
-    /// Nothing is noted any more of all these, who are connected.
+    /// Nothing is noted any more of all these, who are connected. What is just being noted may be there nevertheless.
     pub(super) fn begin_anew(&mut self, everybody: impl Iterator<Item = MemberId>) {
-        self.noted.clear();
-        self.changed = everybody.collect();
+        self.noted.values_mut().for_each(|noted| *noted = None);
+        self.changed.extend(self.noted.keys());
+        self.changed.extend(everybody);
         let _ = self.bell.try_send(());
     }
 
