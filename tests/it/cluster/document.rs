@@ -8,9 +8,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::stage::{Person, ROOM};
-use crate::harness::postgres::PostgresServer;
-use crate::harness::{Helper, PROGRAM, Server, own_address, program};
+use super::stage::{Person, ROOM, expect_same, node, stored, while_talking};
+use crate::harness::postgres::{PostgresServer, shared_postgres};
+use crate::harness::{Helper, PROGRAM, Server, eventually, own_address, program, run};
 
 const DOCUMENT: &str = include_str!("../../../docs/cluster.md");
 
@@ -37,16 +37,17 @@ fn replaced(text: &str, words: &[(&str, &str)]) -> String {
 
 #[test]
 fn every_promise_names_a_test_that_there_is() {
-    let rows = DOCUMENT.lines().filter(|line| line.starts_with("| "));
+    let links = |text: &'static str| text.split("](").skip(1);
+    let links = |text| links(text).filter_map(|link| link.split(')').next());
+    let rows = DOCUMENT
+        .lines()
+        .skip_while(|row| !row.starts_with("| When "));
+    for row in rows.skip(2).take_while(|row| row.starts_with('|')) {
+        assert!(links(row).count() > 0, "a promise without a test: {row}");
+    }
     let mut names = 0;
-    // Behind the head of the table.
-    let rows = rows.skip_while(|row| !row.starts_with("| When "));
-    for row in rows.skip(1) {
-        let links = row.split("](").skip(1);
-        let links: Vec<&str> = links.filter_map(|link| link.split(')').next()).collect();
-        assert!(!links.is_empty(), "a promise without a test: {row}");
-        for link in links {
-            let (path, name) = link.split_once('#').expect(row);
+    for link in links(DOCUMENT) {
+        if let Some((path, name)) = link.split_once('#').filter(|_| link.contains("/tests/")) {
             let file = Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("docs")
                 .join(path);
@@ -183,4 +184,99 @@ fn three_nodes_behind_haproxy_are_set_up_as_the_document_says_and_survive_their_
         "{ROOM}: {:?}",
         dan.rows()
     );
+}
+
+/// The program's tools on what is kept at a place.
+fn tool(args: &[&str]) -> String {
+    let output = run(args);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {error}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn what_is_moved_into_a_database_and_back_is_the_same() {
+    let folder = TempDir::new().expect("a directory");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (before, after, lines) = (file("chat.db"), file("back.db"), file("lines.jsonl"));
+    let server = Server::start(&["--data", &before]);
+    let mut ann = Person::join(&server, "ann");
+    ann.client.say("hello");
+    ann.client.line("\\topic of old times");
+    ann.client.expect("set the topic");
+    ann.client.line("\\ban eve");
+    ann.client.expect("was banned");
+    server.stop();
+    let export = |data: &str| tool(&["export", "--data", data, "--format", "jsonl"]);
+    let text = export(&before);
+    fs::write(&lines, &text).expect("a file");
+    let url = shared_postgres().fresh();
+    tool(&["import", "--data", &url, &lines]);
+    // Somebody is there meanwhile, as on any other day.
+    let node = node(&url, "a", &[]);
+    let mut ben = Person::join(&node, "ben");
+    assert_eq!(ben.heard(), [("ann".to_owned(), "hello".to_owned())]);
+    let moved = export(&url);
+    node.stop();
+    fs::write(&lines, &moved).expect("a file");
+    tool(&["import", "--data", &after, &lines]);
+    for there in [moved, export(&after)] {
+        assert_eq!(there, text);
+    }
+}
+
+#[test]
+fn a_dump_that_was_made_while_people_talk_is_a_whole_chat() {
+    let postgres = shared_postgres();
+    let (database, restored) = (postgres.database(), postgres.database());
+    let folder = TempDir::new().expect("a directory");
+    let dump = folder.path().join("dump");
+    let nodes = ["a", "b"].map(|name| node(&postgres.url(&database), name, &[]));
+    let mut speakers = [
+        Person::join(&nodes[0], "ann"),
+        Person::join(&nodes[1], "ben"),
+    ];
+    let ((), _) = while_talking(&mut speakers, 10, || {
+        speak_up(&postgres.url(&database), 200);
+        let made = postgres
+            .client("pg_dump", &database)
+            .arg("-Fc")
+            .arg("-f")
+            .arg(&dump)
+            .status();
+        assert!(made.is_ok_and(|status| status.success()));
+        speak_up(&postgres.url(&database), 400);
+    });
+    drop(nodes);
+    let put = postgres
+        .client("pg_restore", &restored)
+        .arg("-d")
+        .arg(&restored)
+        .arg(&dump)
+        .status();
+    assert!(put.is_ok_and(|status| status.success()));
+    let (all, then) = (
+        stored(&postgres.url(&database)),
+        stored(&postgres.url(&restored)),
+    );
+    assert!(
+        then.len() >= 200 && then.len() < all.len(),
+        "{} of {}",
+        then.len(),
+        all.len()
+    );
+    expect_same(
+        "what was dumped and what was said first",
+        &then,
+        &all[..then.len()],
+    );
+    let node = node(&postgres.url(&restored), "c", &[]);
+    let mut cat = Person::join(&node, "cat");
+    cat.client.say("on from here");
+    assert_eq!(stored(&postgres.url(&restored)).len(), then.len() + 1);
+}
+
+/// Waits until so many lines are stored.
+fn speak_up(url: &str, lines: usize) {
+    eventually("people talk", || stored(url).len() >= lines);
 }
