@@ -115,10 +115,10 @@ start_postgres() {
     make_data "$folder/pg"
     (cd / && "${as_pg[@]}" "$pg_bin/initdb" -D "$folder/pg" -U postgres -A trust -E UTF8 --locale=C.UTF-8) >"$folder/initdb"
     (cd / && exec "${as_pg[@]}" "$pg_bin/postgres" -D "$folder/pg" -h 127.0.0.1 -p "$port" -k '' \
-        -c fsync=on -c shared_buffers=256MB -c max_wal_size=4GB -c log_min_messages=fatal) &
+        -c fsync=on -c shared_buffers=256MB -c max_wal_size=4GB) 2>"$folder/pg.log" &
     pg_pid=$!
     until "$pg_bin/pg_isready" -q -U postgres -h 127.0.0.1 -p "$port"; do
-        [ $SECONDS -lt $end ] || { echo "PostgreSQL does not start" >&2; exit 1; }
+        [ $SECONDS -lt $end ] || { tail -n 5 "$folder/pg.log" >&2; echo "PostgreSQL does not start" >&2; exit 1; }
         sleep 0.1
     done
     pg_place=127.0.0.1:$port

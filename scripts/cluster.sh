@@ -14,6 +14,7 @@
 #        scripts/cluster.sh promote               makes the standby the primary; kill the primary first
 #        scripts/cluster.sh log NAME              what it logs
 #        scripts/cluster.sh psql [ARGUMENT...]    SQL, at the primary
+#        scripts/cluster.sh admin N COMMAND...    what operators ask of node N: nodes, list, rooms, ban and so on
 #
 # Options, of the first form:
 #        --background       comes back once all of it runs
@@ -84,8 +85,8 @@ while (($# > 0)); do
         *)
             command=$1
             shift
-            # What follows psql is psql's.
-            if [[ $command == psql ]]; then
+            # What follows these is theirs.
+            if [[ $command == psql || $command == admin ]]; then
                 args=("$@")
                 break
             fi
@@ -462,6 +463,7 @@ Then take something away, and talk on:
     $again kill primary     nothing can be said
     $again promote          it can again, and nothing that was seen is lost
     $again start standby
+    $again admin 1 nodes    the nodes as node 1 sees them
     $again status           what runs; --help tells the rest
 
 TEXT
@@ -566,6 +568,10 @@ case $command${args:+ NAME} in
     "resume NAME") send CONT "${args[0]}" ;;
     "log NAME") cat "$dir/log/$(inside "${args[0]}")" ;;
     promote) promote ;;
+    "admin NAME")
+        [[ ${args[0]} == [123] ]] || fail "there is no node ${args[0]}; it is 1, 2 or 3"
+        exec "$program" admin --socket "$dir/node${args[0]}.admin" "${args[@]:1}"
+        ;;
     psql*)
         PGPASSWORD=$(cat "$dir/password") exec "$pg_bin/psql" -h "$address" -p "$(pg_port "$(primary)")" -U postgres \
             -d parlor "${args[@]}"

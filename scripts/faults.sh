@@ -29,14 +29,14 @@ many() {
     export "$1=${!1:-$((count > 1 ? count : 1))}"
     printf '  %s=%s\n' "$1" "${!1}"
 }
-many PARLOR_DATABASE_KILLS 100 # kill -9 of the database under load
-many PARLOR_AWAY_SECONDS 30    # the database is away
-many PARLOR_CUT_SECONDS 60     # the network between a node and the database is cut
-many PARLOR_FAILOVERS 10       # the primary is killed, and a standby that lags is promoted
-many PARLOR_NODE_STOPS 10      # a node stands still for four leases
-many PARLOR_NODE_KILLS 20      # kill -9 of a node
-many PARLOR_MUTES 50           # a mute on one node against a thousand lines on another
-many PARLOR_NAMES 500          # a name is taken on three nodes at once
-many PARLOR_JOINS 200          # somebody joins while others talk
+many FAULTS_DATABASE_KILLS 100 # kill -9 of the database under load
+many FAULTS_AWAY_SECONDS 30    # the database is away
+many FAULTS_CUT_SECONDS 60     # the network between a node and the database is cut
+many FAULTS_FAILOVERS 10       # the primary is killed, and a standby that lags is promoted
+many FAULTS_NODE_STOPS 10      # a node stands still for four leases
+many FAULTS_NODE_KILLS 20      # kill -9 of a node
+many FAULTS_MUTES 50           # a mute on one node against a thousand lines on another
+many FAULTS_NAMES 500          # a name is taken on three nodes at once
+many FAULTS_JOINS 200          # somebody joins while others talk
 
-exec cargo test --release --quiet --locked --test it cluster:: -- --test-threads 1 --nocapture "$@"
+exec cargo test --profile sim --quiet --locked --test it cluster:: -- --test-threads 1 --nocapture "$@"

@@ -39,7 +39,7 @@ fn expect_progress(watcher: &mut Person) {
 
 #[test]
 fn what_was_acknowledged_is_stored_and_seen_however_often_the_database_is_killed() {
-    let kills = rounds("PARLOR_DATABASE_KILLS", 5);
+    let kills = rounds("FAULTS_DATABASE_KILLS", 5);
     let postgres = PostgresServer::start();
     let url = postgres.fresh();
     let nodes = three(&url);
@@ -59,7 +59,7 @@ fn what_was_acknowledged_is_stored_and_seen_however_often_the_database_is_killed
 
 #[test]
 fn while_the_database_is_away_no_line_is_both_refused_and_shown_and_reading_goes_on() {
-    let seconds = rounds("PARLOR_AWAY_SECONDS", 5);
+    let seconds = rounds("FAULTS_AWAY_SECONDS", 5);
     let postgres = PostgresServer::start();
     let url = postgres.fresh();
     let nodes = three(&url);
@@ -92,7 +92,7 @@ fn while_the_database_is_away_no_line_is_both_refused_and_shown_and_reading_goes
 
 #[test]
 fn a_network_that_is_cut_and_not_closed_is_noticed_and_heals() {
-    let seconds = rounds("PARLOR_CUT_SECONDS", 8);
+    let seconds = rounds("FAULTS_CUT_SECONDS", 8);
     let postgres = PostgresServer::start();
     let url = postgres.fresh();
     let wire = Wire::to(postgres.address());

@@ -19,7 +19,7 @@ use crate::harness::{at_menu, eventually};
 
 #[test]
 fn a_node_that_is_stopped_for_four_leases_writes_nothing_meanwhile_and_catches_up() {
-    for _ in 0..rounds("PARLOR_NODE_STOPS", 1) {
+    for _ in 0..rounds("FAULTS_NODE_STOPS", 1) {
         stand_still();
     }
 }
@@ -104,7 +104,7 @@ fn stand_still() {
 
 #[test]
 fn when_a_node_is_killed_its_names_are_free_within_two_leases_and_nobody_is_a_ghost() {
-    let kills = rounds("PARLOR_NODE_KILLS", 2);
+    let kills = rounds("FAULTS_NODE_KILLS", 2);
     let mut slowest = Duration::ZERO;
     for _ in 0..kills {
         let url = shared_postgres().fresh();

@@ -12,7 +12,7 @@ const LINES: usize = 1000;
 
 #[test]
 fn nothing_is_stored_of_somebody_behind_the_moment_at_which_another_node_mutes_them() {
-    let rounds = rounds("PARLOR_MUTES", 3);
+    let rounds = rounds("FAULTS_MUTES", 3);
     for _ in 0..rounds {
         let url = shared_postgres().fresh();
         let nodes = three(&url);
@@ -87,7 +87,7 @@ fn tries(client: &mut Client, name: &str) -> bool {
 
 #[test]
 fn of_those_who_take_one_name_or_its_look_alikes_on_three_nodes_at_once_one_has_it() {
-    let rounds = rounds("PARLOR_NAMES", 15);
+    let rounds = rounds("FAULTS_NAMES", 15);
     let url = shared_postgres().fresh();
     let nodes = three(&url);
     let mut wins = [0; 3];
@@ -129,7 +129,7 @@ fn of_those_who_take_one_name_or_its_look_alikes_on_three_nodes_at_once_one_has_
 
 #[test]
 fn whoever_joins_while_many_lines_are_said_on_other_nodes_sees_each_once() {
-    let joins = rounds("PARLOR_JOINS", 10);
+    let joins = rounds("FAULTS_JOINS", 10);
     let url = shared_postgres().fresh();
     let nodes = three(&url);
     let mut watchers = vec![

@@ -85,8 +85,8 @@ impl Script {
             .chain([self.script.display().to_string()]);
         let words: Vec<String> = words.collect();
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).args(args);
-        command.arg("--dir").arg(self.directory());
+        command.args(&words[1..]).arg("--dir").arg(self.directory());
+        command.args(args);
         command.env("PARLOR", copy).stdin(Stdio::null());
         command
     }
@@ -177,6 +177,8 @@ fn the_script_starts_a_cluster_takes_away_what_one_names_and_stops_all_of_it() {
     assert!(again.starts_with("It runs already:\n"), "{again}");
     assert_eq!(again.matches("runs, process").count(), 6, "{again}");
 
+    let nodes = script.run(&["admin", "1", "nodes"]);
+    assert!((1..=3).all(|number| nodes.contains(&format!("node{number}"))), "{nodes}");
     let said = script.run(&["kill", "2"]);
     assert!(said.contains("does not run"), "{said}");
     assert!(!script.is_open(2));

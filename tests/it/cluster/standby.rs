@@ -58,7 +58,7 @@ fn texts_of(person: &mut Person, who: &str) -> Vec<String> {
 
 #[test]
 fn no_line_that_was_seen_is_missing_when_a_standby_that_lagged_takes_over() {
-    for _ in 0..rounds("PARLOR_FAILOVERS", 1) {
+    for _ in 0..rounds("FAULTS_FAILOVERS", 1) {
         fail_over();
     }
 }
