@@ -6,6 +6,7 @@ use std::time::Duration;
 use parlor::chat::message::MemberId;
 use parlor::chat::node::NodeId;
 use parlor::chat::room::{At, Entry, Room, RoomLimits, RoomState};
+use parlor::time::Timestamp;
 
 use crate::engine::{Data, RoomSeen};
 use crate::site::State;
@@ -51,16 +52,33 @@ impl World {
             return;
         };
         let here = self.members_here();
+        // Names may be kept for those who have gone.
+        let now = Timestamp(i64::MAX);
         let fault = shared.engine.with_safe(|data| {
             let mut faults = data.all_rooms().filter_map(|seen| match replay(&seen) {
                 Err(why) => Some(format!("in room {}: {why}", seen.name)),
                 Ok(room) => self.check_members(&seen, &room, &here, &data.node_ids()),
             });
             let fault = faults.next();
-            fault.or_else(|| self.check_people_noted(data, &here))
+            fault.or_else(|| self.check_people_noted(data, &here, now))
         });
         if let Some(fault) = fault {
             self.fail(fault);
+        }
+    }
+
+    /// Nobody is there, and holds nothing.
+    pub(crate) fn check_nobody(&mut self) {
+        let Ground::Shared(shared) = &self.ground else {
+            return;
+        };
+        let now = shared.engine.now();
+        let fault = shared.engine.with_safe(|data| {
+            let nobody = BTreeSet::new();
+            self.check_people_noted(data, &nobody, now)
+        });
+        if let Some(fault) = fault {
+            self.fail(format!("when all have gone, {fault}"));
         }
     }
 
@@ -92,8 +110,13 @@ impl World {
         here
     }
 
-    /// Whoever is noted, or holds a name, is there, and whoever is there is noted.
-    fn check_people_noted(&self, data: &Data, here: &BTreeSet<MemberId>) -> Option<String> {
+    /// Whoever is noted, or holds a name that is not kept until `now` at most, is there, and whoever is there is noted.
+    fn check_people_noted(
+        &self,
+        data: &Data,
+        here: &BTreeSet<MemberId>,
+        now: Timestamp,
+    ) -> Option<String> {
         let who = |member: MemberId| {
             let conn = self.ledger.connection_of(member);
             format!("c{conn:?} of node {}", member.node())
@@ -106,8 +129,10 @@ impl World {
             return Some(format!("{} is connected, and not noted", who(missing)));
         }
         let mut held = data.names_held();
-        let (key, ghost, _) =
-            held.find(|(_, member, is_kept)| !is_kept && !here.contains(member))?;
+        let is_ghost = |member: &MemberId, until: &Option<Timestamp>| {
+            until.is_none_or(|until| until > now) && !here.contains(member)
+        };
+        let (key, ghost, _) = held.find(|(_, member, until)| is_ghost(member, until))?;
         Some(format!(
             "{} holds {:?}, and is not connected",
             who(ghost),

@@ -121,9 +121,11 @@ impl Data {
         names.iter().find(is_free).cloned()
     }
 
-    /// Who holds which key, and whether it is kept for a connection that was lost.
-    pub(crate) fn names_held(&self) -> impl Iterator<Item = (&NameKey, MemberId, bool)> {
+    /// Who holds which key, and until when it is kept for a connection that was lost.
+    pub(crate) fn names_held(
+        &self,
+    ) -> impl Iterator<Item = (&NameKey, MemberId, Option<Timestamp>)> {
         let held = self.names.0.iter();
-        held.map(|(key, holder)| (key, holder.member, holder.kept.is_some()))
+        held.map(|(key, holder)| (key, holder.member, holder.kept.map(|(_, until)| until)))
     }
 }
