@@ -371,6 +371,7 @@ impl World {
         // Those of owners who were lost are kept for a while.
         // By the clock of the engine, which may be behind.
         self.quiet(OWNER_LOST_MAX + Duration::from_secs(5));
+        self.check_nobody();
         let Some(site) = self.some_site() else {
             return self.fail("no server takes connections".to_owned());
         };

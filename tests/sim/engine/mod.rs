@@ -260,6 +260,12 @@ impl MadeUp {
         state.date_off_ms = state.date_off_max_ms;
     }
 
+    /// The engine's date.
+    pub(crate) fn now(&self) -> Timestamp {
+        let state = self.0.lock();
+        self.0.date(&state)
+    }
+
     /// Makes a copy of all that there is.
     pub(crate) fn back_up(&self) {
         let mut state = self.0.lock();
