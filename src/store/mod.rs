@@ -559,6 +559,14 @@ impl Store {
         }
     }
 
+    /// Notes whether a room that has ended here has something to store and could not, such as who has left it. A server
+    /// that stops and owes anything leaves it to the others to take it out of the rooms.
+    pub fn note_debt(&self, room: RoomId, owes: bool) {
+        if let Backend::Cluster(cluster) = &self.backend {
+            cluster.note_debt(room, owes);
+        }
+    }
+
     /// Whether the server stops; see [`Store::hurry`].
     pub fn is_hurried(&self) -> bool {
         self.cluster().is_some_and(|cluster| cluster.is_hurried())

@@ -205,6 +205,12 @@ impl Actor {
             // The members run before the room's next turn, so those who read keep up with any sender.
             future::yield_now().await;
         }
+        if !self.overdue.is_empty() {
+            let time = self.clock.times().steady;
+            Box::pin(self.note_overdue(time)).await;
+        }
+        self.store
+            .note_debt(self.handle.id, !self.overdue.is_empty());
     }
 
     /// Waits until there is something in the mailbox, which is moved into `turn`, or members are to be told of who has
@@ -448,6 +454,8 @@ impl Actor {
         let _ = panic::catch_unwind(AssertUnwindSafe(|| self.publish()));
         self.handle.mailbox.close();
         self.store.let_go(self.handle.id);
+        // Who is put out is in its log until it is taken up again.
+        self.store.note_debt(self.handle.id, true);
         let put_out = Arc::new(PutOut::Fault);
         for (member, inbox) in std::mem::take(&mut self.inboxes) {
             self.outbox.end_reader(member, Some(Arc::clone(&put_out)));

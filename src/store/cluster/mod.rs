@@ -15,9 +15,10 @@ mod standing;
 pub(in crate::store) mod taking_up;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
@@ -101,6 +102,8 @@ struct Node {
     nudge: Sender<News>,
     /// The server stops.
     hurries: AtomicBool,
+    /// Rooms with something to store that could not be stored before they ended here.
+    debts: Mutex<BTreeSet<RoomId>>,
 }
 
 impl fmt::Debug for Cluster {
@@ -145,6 +148,7 @@ impl Cluster {
             deliveries: handed_on,
             nudge,
             hurries: AtomicBool::new(false),
+            debts: Mutex::default(),
             options,
             engine,
         });
@@ -424,7 +428,15 @@ impl Cluster {
         self.node.hurries.load(Ordering::Relaxed)
     }
 
-    /// Goes in order: stores what waits, and is forgotten by the others.
+    pub(super) fn note_debt(&self, room: RoomId, owes: bool) {
+        let mut debts = self.node.lock_debts();
+        match owes {
+            true => debts.insert(room),
+            false => debts.remove(&room),
+        };
+    }
+
+    /// Goes in order: stores what waits, and is forgotten by the others; or taken out of the rooms, if it is still in some.
     pub(super) async fn close(&self) {
         self.jobs.close();
         let running =
@@ -436,8 +448,10 @@ impl Cluster {
         for task in running {
             task.cancel().await;
         }
-        // If it cannot be told now, the others find out.
-        let _ = self.node.engine.bury(self.node.me).await;
+        if self.node.lock_debts().is_empty() {
+            // If it cannot be told now, the others find out.
+            let _ = self.node.engine.bury(self.node.me).await;
+        }
         let _ = self.node.engine.close().await;
     }
 }
@@ -504,6 +518,10 @@ impl Node {
             true => Ok(()),
             false => Err(StoreError::Unavailable),
         }
+    }
+
+    fn lock_debts(&self) -> MutexGuard<'_, BTreeSet<RoomId>> {
+        self.debts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits before a call is tried again; longer each time.
