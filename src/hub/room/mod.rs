@@ -365,6 +365,10 @@ impl Actor {
         if let Err(why) = decided.await {
             return joining.refuse(why);
         }
+        if !self.room.has(member) {
+            // Others have taken it out by now: they took this server for dead, or an owner was faster.
+            return joining.refuse(JoinError::NotStored);
+        }
         // Who joins sees nothing from before.
         self.room.tell_gone(time, &mut self.pending);
         self.publish();
