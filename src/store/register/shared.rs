@@ -31,6 +31,17 @@ struct OwnNames {
     held: HashMap<MemberId, Vec<Name>>,
     /// Names that these may still have in the database, and are not to.
     unfreed: Vec<Unfreed>,
+    /// Names of connections that were lost, which are to be kept and may not be in the database.
+    unkept: Vec<Unkept>,
+}
+
+/// A name that is to be kept for whoever comes from there, until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unkept {
+    id: MemberId,
+    name: Name,
+    address: Address,
+    until: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +66,8 @@ impl OwnNames {
     }
 
     fn let_go(&mut self, id: MemberId, name: &Name, again: u8) {
+        self.unkept
+            .retain(|unkept| unkept.id != id || unkept.name != *name);
         if let Some(held) = self.held.get_mut(&id) {
             held.retain(|other| other != name);
             if held.is_empty() {
@@ -252,6 +265,12 @@ impl Shared {
                 unfreed.again = unfreed.again.saturating_sub(1);
             }
         }
+        let unkept = self.lock().unkept.clone();
+        for unkept in unkept {
+            if self.keep_one(&unkept).await.is_err() {
+                return false;
+            }
+        }
         true
     }
 
@@ -262,9 +281,31 @@ impl Shared {
         address: Address,
         until: Timestamp,
     ) -> Result<(), StoreError> {
+        let unkept = Unkept {
+            id,
+            name: name.clone(),
+            address,
+            until,
+        };
+        self.lock().unkept.push(unkept.clone());
         self.free_rest_of(id).await?;
-        let kept = self.engine.keep_name(id, name.clone(), address, until);
-        Ok(kept.await?)
+        self.keep_one(&unkept).await
+    }
+
+    /// Keeps a name, unless it has been let go meanwhile.
+    async fn keep_one(&self, unkept: &Unkept) -> Result<(), StoreError> {
+        if !self.lock().unkept.contains(unkept) {
+            return Ok(());
+        }
+        let Unkept {
+            id,
+            name,
+            address,
+            until,
+        } = unkept.clone();
+        self.engine.keep_name(id, name, address, until).await?;
+        self.lock().unkept.retain(|kept| kept != unkept);
+        Ok(())
     }
 
     pub(super) fn begin_anew(&self) {
