@@ -31,6 +31,8 @@ struct OwnNames {
     held: HashMap<MemberId, Vec<Name>>,
     /// Names that these may still have in the database, and are not to.
     unfreed: Vec<Unfreed>,
+    /// Names that these have, and had been in doubt before: what asked for them then may still be on its way.
+    doubted: Vec<(MemberId, Name)>,
     /// Names of connections that were lost, which are to be kept and may not be in the database.
     unkept: Vec<Unkept>,
 }
@@ -61,13 +63,20 @@ impl OwnNames {
         let held = self.held.entry(id).or_default();
         held.retain(|other| other != name);
         held.push(name.clone());
-        self.unfreed
-            .retain(|unfreed| unfreed.id != id || unfreed.name != *name);
+        let is_it = |it: &mut Unfreed| it.id == id && it.name == *name;
+        let doubted = self.unfreed.extract_if(.., is_it);
+        let doubted = doubted.filter(|it| it.again > 0);
+        self.doubted.extend(doubted.map(|it| (it.id, it.name)));
     }
 
     fn let_go(&mut self, id: MemberId, name: &Name, again: u8) {
         self.unkept
             .retain(|unkept| unkept.id != id || unkept.name != *name);
+        let is_it = |it: &mut (MemberId, Name)| it.0 == id && it.1 == *name;
+        let again = match self.doubted.extract_if(.., is_it).count() {
+            0 => again,
+            _ => DOUBTED_NAME_FREED,
+        };
         if let Some(held) = self.held.get_mut(&id) {
             held.retain(|other| other != name);
             if held.is_empty() {
