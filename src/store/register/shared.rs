@@ -22,6 +22,8 @@ use crate::time::Timestamp;
 pub(super) struct Shared {
     engine: Arc<dyn Engine>,
     names: Mutex<OwnNames>,
+    /// Held while a name is taken, freed or kept, so that one that is freed at last is not taken meanwhile.
+    turn: async_lock::Mutex<()>,
 }
 
 /// The names of this server's connections.
@@ -114,6 +116,7 @@ impl Shared {
         Shared {
             engine,
             names: Mutex::default(),
+            turn: async_lock::Mutex::new(()),
         }
     }
 
@@ -193,6 +196,7 @@ impl Shared {
     /// Takes a name. What could not be freed before of this connection is freed first, so that it is not freed after it has
     /// been taken again.
     async fn try_take(&self, take: TakeName) -> Result<TakenName, StoreError> {
+        let _turn = self.turn.lock().await;
         self.free_rest_of(take.member).await?;
         if self.lock().unfreed.len() >= NAMES_UNFREED_MAX {
             return Err(StoreError::Unavailable);
@@ -228,6 +232,7 @@ impl Shared {
         if name.is_anon() || new == Some(name) {
             return Ok(());
         }
+        let _turn = self.turn.lock().await;
         self.lock().let_go(id, name, 0);
         self.free_one(id, name, new).await
     }
@@ -267,6 +272,10 @@ impl Shared {
     pub(super) async fn free_rest(&self) -> bool {
         let rest = self.lock().unfreed.clone();
         for Unfreed { id, name, .. } in rest {
+            let _turn = self.turn.lock().await;
+            if self.lock().find(id, &name).is_none() {
+                continue;
+            }
             if self.free_one(id, &name, None).await.is_err() {
                 return false;
             }
@@ -276,6 +285,7 @@ impl Shared {
         }
         let unkept = self.lock().unkept.clone();
         for unkept in unkept {
+            let _turn = self.turn.lock().await;
             if self.keep_one(&unkept).await.is_err() {
                 return false;
             }
@@ -296,6 +306,7 @@ impl Shared {
             address,
             until,
         };
+        let _turn = self.turn.lock().await;
         self.lock().unkept.push(unkept.clone());
         self.free_rest_of(id).await?;
         self.keep_one(&unkept).await
