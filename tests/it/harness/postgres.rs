@@ -36,11 +36,14 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// The user that PostgreSQL runs as where the tests run as root.
 const USER: &str = "postgres";
 
-/// What a server of a test is told beside its port and its folder. It is honest about the disk.
+/// What a server of a test is told beside its port and its folder. It is honest about the disk, and keeps little on it:
+/// many run at once.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 fsync = on
 shared_buffers = 32MB
+min_wal_size = 16MB
+max_wal_size = 128MB
 max_connections = 300
 log_line_prefix = '%m [%p] %a '
 wal_receiver_status_interval = 1
@@ -433,8 +436,8 @@ fn template() -> &'static Path {
     let made = MADE.get_or_init(|| {
         let server = PostgresServer::new();
         let made = as_user(&binary("initdb"))
-            .args(["--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8"])
-            .args(["--locale=C.UTF-8", "-D"])
+            .args(["--no-sync", "--wal-segsize=1", "-A", "trust"])
+            .args(["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D"])
             .arg(server.data())
             .current_dir("/")
             .stdout(Stdio::null())
