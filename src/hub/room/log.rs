@@ -145,20 +145,25 @@ impl Actor {
             }
             Some(_) => self.append_patiently(proposal).await,
         };
-        match appended? {
-            Outcome::Stored { before, entries } => {
+        match appended {
+            Ok(Outcome::Stored { before, entries }) => {
                 if !before.is_empty() {
                     Box::pin(self.take(before)).await;
                 }
                 // Whatever happens to each line: no more steps than it must have.
-                if let Err(behind_gap) = self.apply(entries) {
-                    Box::pin(self.close_gap(behind_gap)).await;
+                if self.put(entries) {
+                    Box::pin(self.close_gap()).await;
                 }
                 Ok(None)
             }
-            Outcome::Stale { newer, refused } => {
+            Ok(Outcome::Stale { newer, refused }) => {
                 Box::pin(self.take(newer)).await;
                 Ok(Some(refused))
+            }
+            Err(why) => {
+                // What came meanwhile.
+                Box::pin(self.take(Vec::new())).await;
+                Err(why)
             }
         }
     }
@@ -211,27 +216,48 @@ impl Actor {
 
     /// Applies what is stored. If something before it is missing, that is read first.
     pub(super) async fn take(&mut self, entries: Vec<Numbered>) {
-        if let Err(behind_gap) = self.apply(entries) {
-            self.close_gap(behind_gap).await;
+        if self.put(entries) {
+            self.close_gap().await;
         }
     }
 
-    /// Reads and applies what comes before these, and then them, however long that takes: they are stored, and nothing can
-    /// be decided on a room that has not all that is.
-    async fn close_gap(&mut self, behind_gap: Vec<Numbered>) {
-        let mut wait = ENGINE_RETRY_MIN;
-        while let Err(why) = self.catch_up().await {
-            if why == StoreError::Closed || self.store.is_hurried() {
-                // The server stops, and nobody is shown anything any more.
-                return;
-            }
-            self.clock.after(wait).await;
-            wait = (wait * 2).min(ENGINE_RETRY_MAX);
+    /// Applies what is stored, but for what comes behind a gap. True if that is to be closed now.
+    fn put(&mut self, mut entries: Vec<Numbered>) -> bool {
+        if !self.behind_gap.is_empty() {
+            entries.append(&mut self.behind_gap);
+            entries.sort_by_key(|numbered| numbered.seq);
         }
-        // What was read may have brought all of it, or only what comes before.
-        if self.apply(behind_gap).is_err() {
-            // It was forgotten.
-            let _ = self.handle.mailbox.put(RoomCommand::LogLost);
+        self.behind_gap = self.apply(entries);
+        // While something is on its way, whoever waits for that does it.
+        !self.behind_gap.is_empty() && !self.is_waiting
+    }
+
+    /// Reads what is missing and applies all of it, however long that takes: nothing can be decided on a room that has not
+    /// all that is stored.
+    async fn close_gap(&mut self) {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let (room, seq) = (self.handle.id, self.room.at().seq);
+        let missing = async move {
+            let mut wait = ENGINE_RETRY_MIN;
+            loop {
+                match store.since(room, seq).await {
+                    Ok(missing) => break Some(missing),
+                    // The server stops, and nobody is shown anything any more.
+                    Err(why) if why == StoreError::Closed || store.is_hurried() => break None,
+                    Err(_) => clock.after(wait).await,
+                }
+                wait = (wait * 2).min(ENGINE_RETRY_MAX);
+            }
+        };
+        match self.attend(missing).await {
+            None => self.behind_gap.clear(),
+            Some(missing) => {
+                if self.put(missing) {
+                    // It was forgotten.
+                    self.behind_gap.clear();
+                    let _ = self.handle.mailbox.put(RoomCommand::LogLost);
+                }
+            }
         }
     }
 
@@ -251,18 +277,17 @@ impl Actor {
     }
 
     /// Reads and applies what others have stored.
-    ///
-    /// Whatever is missing still, nothing behind it is shown until it can be read: all see the same in the same order.
     pub(super) async fn catch_up(&mut self) -> Result<(), StoreError> {
         let newer = self.store.since(self.handle.id, self.room.at().seq).await?;
-        let _ = self.apply(newer);
+        self.take(newer).await;
         Ok(())
     }
 
-    /// Gives back what comes behind a gap.
-    fn apply(&mut self, entries: Vec<Numbered>) -> Result<(), Vec<Numbered>> {
+    /// Gives back what comes behind a gap: nothing of it is shown before what is missing, as all see the same in the same
+    /// order.
+    fn apply(&mut self, entries: Vec<Numbered>) -> Vec<Numbered> {
         let (mut lines, mut own, mut last) = (0, 0, None);
-        let mut result = Ok(());
+        let mut behind_gap = Vec::new();
         let mut entries = entries.into_iter();
         while let Some(numbered) = entries.next() {
             if numbered.entry.takes_out() {
@@ -274,8 +299,8 @@ impl Actor {
                 Ok(Applied::Before) => continue,
                 Ok(Applied::Ruled(effects)) => self.follow(*effects),
                 Err(gap) => {
-                    tracing::error!(room = %self.handle.name, %gap, "the log has a gap");
-                    result = Err(std::iter::once(numbered).chain(entries).collect());
+                    tracing::debug!(room = %self.handle.name, %gap, "what comes before it is read");
+                    behind_gap = std::iter::once(numbered).chain(entries).collect();
                     break;
                 }
             }
@@ -302,8 +327,7 @@ impl Actor {
                 self.counts.lines.add(own);
             }
         }
-        self.is_behind = result.is_err();
-        result
+        behind_gap
     }
 
     /// Notes what an entry means for who is connected here, before the room applies it.

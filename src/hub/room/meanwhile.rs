@@ -2,7 +2,7 @@
 //! stored. Nothing else can be decided before it is known what has become of that.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 
 use futures_lite::future;
@@ -13,40 +13,50 @@ use crate::limits::UNSENT_AFTER;
 use crate::store::{Outcome, Proposal, StoreError};
 use crate::time::steady::Times;
 
-/// What is appended, later.
-type Appended<'a> = Pin<Box<dyn Future<Output = Result<Outcome, StoreError>> + Send + 'a>>;
+/// Something, later.
+type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 impl Actor {
-    /// Appends to the log. If that takes longer than anybody who says something waits, the room goes on as far as it can.
-    pub(super) fn append_patiently(&mut self, proposal: Proposal) -> Appended<'_> {
+    /// Appends to the log; see [`Actor::attend`].
+    pub(super) fn append_patiently(
+        &mut self,
+        proposal: Proposal,
+    ) -> Later<'_, Result<Outcome, StoreError>> {
         if self.is_waiting {
             return Box::pin(future::ready(Err(StoreError::Unavailable)));
         }
+        let (store, room, at) = (self.store.clone(), self.handle.id, self.room.at());
+        self.attend(async move { store.append(room, at, proposal).await })
+    }
+
+    /// Waits for an answer of the store. If that takes longer than anybody who says something waits, the room goes on as far
+    /// as it can.
+    pub(super) fn attend<'a, T: Send + 'a>(
+        &'a mut self,
+        answer: impl Future<Output = T> + Send + 'a,
+    ) -> Later<'a, T> {
+        let mut answer = Box::pin(answer);
         Box::pin(async move {
-            let (store, clock) = (self.store.clone(), self.clock.clone());
-            let mut appended = pin!(store.append(self.handle.id, self.room.at(), proposal));
-            let soon = async { Some(appended.as_mut().await) };
+            let clock = self.clock.clone();
+            let soon = async { Some(answer.as_mut().await) };
             let late = async {
                 clock.after(UNSENT_AFTER).await;
                 None
             };
-            if let Some(outcome) = future::or(soon, late).await {
-                return outcome;
+            if let Some(answer) = future::or(soon, late).await {
+                return answer;
             }
             self.is_waiting = true;
-            let outcome = self.attend_until(appended).await;
+            let answer = self.attend_until(answer).await;
             self.is_waiting = false;
-            outcome
+            answer
         })
     }
 
     /// Handles what it can of what comes, until there is an answer.
-    async fn attend_until(
-        &mut self,
-        mut appended: Pin<&mut (dyn Future<Output = Result<Outcome, StoreError>> + Send)>,
-    ) -> Result<Outcome, StoreError> {
+    async fn attend_until<T>(&mut self, mut coming: Later<'_, T>) -> T {
         let (mut turn, mut later) = (Vec::new(), Vec::new());
-        let outcome = loop {
+        let answer = loop {
             while let Some(command) = self.turn.pop_front() {
                 if let Some(command) = self.handle_meanwhile(command, self.clock.times()).await {
                     later.push(command);
@@ -55,9 +65,9 @@ impl Actor {
             self.publish();
             self.ring();
             let mut is_open = true;
-            let answer = poll_fn(|cx| {
-                if let Poll::Ready(outcome) = appended.as_mut().poll(cx) {
-                    return Poll::Ready(Some(outcome));
+            let next = poll_fn(|cx| {
+                if let Poll::Ready(answer) = coming.as_mut().poll(cx) {
+                    return Poll::Ready(Some(answer));
                 }
                 match is_open.then(|| self.handle.mailbox.poll_take(&mut turn, cx)) {
                     Some(Poll::Ready(true)) => Poll::Ready(None),
@@ -68,8 +78,8 @@ impl Actor {
                     Some(Poll::Pending) | None => Poll::Pending,
                 }
             });
-            match answer.await {
-                Some(outcome) => break outcome,
+            match next.await {
+                Some(answer) => break answer,
                 None => self.turn.extend(turn.drain(..)),
             }
         };
@@ -80,7 +90,7 @@ impl Actor {
             // Which is tried with whatever comes next.
             self.turn.push_back(RoomCommand::Stored(Vec::new()));
         }
-        outcome
+        answer
     }
 
     /// Does what needs nothing to be stored, and refuses the rest; what can neither be done nor be refused is handed back.

@@ -28,7 +28,7 @@ use futures_lite::{FutureExt, future};
 
 use self::recent::Recent;
 use crate::chat::batch::Batch;
-use crate::chat::room::{Closing, Entry, Fact, Moderation, Room, Seat};
+use crate::chat::room::{Closing, Entry, Fact, Moderation, Numbered, Room, Seat};
 use crate::counts::Counts;
 
 pub use info::RoomInfo;
@@ -105,7 +105,7 @@ struct Actor {
     handle: RoomHandle,
     /// What was in the mailbox when the turn began, and is still to be handled.
     turn: VecDeque<RoomCommand>,
-    /// Something is on its way to the store, and for long.
+    /// Something is on its way to the store or from it, and for long.
     is_waiting: bool,
     outbox: Arc<Outbox>,
     inboxes: BTreeMap<MemberId, Arc<ClientInbox>>,
@@ -125,8 +125,8 @@ struct Actor {
     overdue: Vec<Fact>,
     /// When that is tried again, if nothing else happens here: those on other servers wait for it.
     retry_at: Option<Timestamp>,
-    /// Something that is stored could not be applied, since what comes before it is missing.
-    is_behind: bool,
+    /// What is stored and could not be applied yet, since what comes before it is missing.
+    behind_gap: Vec<Numbered>,
     /// Something was published since the members were last woken.
     news: bool,
     /// What the machine's clock showed when the turn began.
@@ -162,7 +162,7 @@ impl Actor {
             handle,
             turn: VecDeque::new(),
             is_waiting: false,
-            is_behind: false,
+            behind_gap: Vec::new(),
             news: false,
             wall: Timestamp(0),
             timer: None,
@@ -251,10 +251,6 @@ impl Actor {
         let time = times.steady;
         // Whoever comes, goes or asks sees the room as it is after what was said before.
         self.commit(time).await;
-        if self.is_behind {
-            // If it cannot be read now, the next command tries again.
-            let _ = self.catch_up().await;
-        }
         if !self.overdue.is_empty() {
             Box::pin(self.note_overdue(time)).await;
         }

@@ -178,7 +178,10 @@ fn the_script_starts_a_cluster_takes_away_what_one_names_and_stops_all_of_it() {
     assert_eq!(again.matches("runs, process").count(), 6, "{again}");
 
     let nodes = script.run(&["admin", "1", "nodes"]);
-    assert!((1..=3).all(|number| nodes.contains(&format!("node{number}"))), "{nodes}");
+    assert!(
+        (1..=3).all(|number| nodes.contains(&format!("node{number}"))),
+        "{nodes}"
+    );
     let said = script.run(&["kill", "2"]);
     assert!(said.contains("does not run"), "{said}");
     assert!(!script.is_open(2));

@@ -235,7 +235,9 @@ impl PostgresServer {
         let Some(mut child) = state.child.take() else {
             return;
         };
-        // First the one that would start others.
+        // First the one is stopped that would start others.
+        signal(child.id(), Signal::STOP);
+        until("it stands still", || state_of(child.id()) == Some('T'));
         let all = self.processes(child.id());
         all.iter().for_each(|pid| signal(*pid, Signal::KILL));
         let _ = child.wait();
@@ -510,9 +512,14 @@ fn parent_of(pid: u32) -> Option<u32> {
 }
 
 fn is_alive(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start());
-    state.is_some_and(|state| !state.starts_with('Z'))
+    state_of(pid).is_some_and(|state| state != 'Z')
+}
+
+/// The letter that tells what a process does; see proc(5).
+fn state_of(pid: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.trim_start().chars().next()
 }
 
 fn signal(pid: u32, signal: Signal) {
