@@ -1,12 +1,14 @@
 //! A store that fails, or that others write to: what the members see of it, and what the room is afterwards.
 
+use std::time::Duration;
+
 use super::*;
 use crate::chat::message::NewMessage;
 use crate::chat::request::{Info, ModError};
 use crate::chat::room::moderation::Subject;
 use crate::chat::room::{Kept, Numbered, Role, Ruling};
 use crate::chat::topic::Topic;
-use crate::limits::STALE_DECISIONS_MAX;
+use crate::limits::{STALE_DECISIONS_MAX, UNSENT_AFTER};
 use crate::store::faults::{Fault, Operation};
 use crate::store::tests::faults::Script;
 
@@ -422,6 +424,64 @@ fn nothing_behind_a_gap_is_shown_until_it_is_closed() {
     assert!(actor.behind_gap.is_empty());
     assert_eq!((actor.pending.len(), actor.room.at().seq), (4, 4));
     assert_eq!(actor.handle.info.lines(), 4);
+}
+
+#[test]
+fn who_asks_is_answered_while_what_comes_before_a_line_cannot_be_read() {
+    let time = ManualClock::new(NOW);
+    let clock = Clock::manual(Arc::clone(&time));
+    let script = Arc::new(Script::default());
+    let store = Store::memory(10);
+    let handle = handle(&store);
+    let store = store.with_faults(Arc::clone(&script) as _);
+    let has_failed = Arc::new(AtomicBool::new(false));
+    let ended = {
+        let has_failed = Arc::clone(&has_failed);
+        move |how: RoomEnd<'_>| has_failed.store(matches!(how, RoomEnd::Fault), Ordering::SeqCst)
+    };
+    let mut people = [User::new()];
+    let actor = run(
+        room_of_ann(),
+        handle.clone(),
+        store,
+        clock.clone(),
+        counts(),
+        ended,
+    );
+    let feed = async {
+        let put = async |command| {
+            let _ = handle.mailbox.put(command);
+            for _ in 0..32 {
+                future::yield_now().await;
+            }
+        };
+        put(join(&people, 1, "Ann")).await;
+        let away = Duration::from_secs(60);
+        script.then(Operation::Read, Fault::Hang(clock.clone(), away));
+        let behind = Numbered {
+            seq: 9,
+            time: NOW,
+            entry: said_elsewhere("behind a gap"),
+        };
+        put(RoomCommand::Stored(vec![behind])).await;
+        assert_eq!(told(&mut people[0]), Told::default());
+        time.advance(UNSENT_AFTER);
+        put(say(1, "not now")).await;
+        assert_eq!(told(&mut people[0]).not_sent, 1);
+        put(RoomCommand::Who(MemberId(1))).await;
+        let answers = people[0].inbox.take();
+        let is_answered = answers
+            .iter()
+            .any(|event| matches!(event, ClientEvent::Members(..)));
+        assert!(is_answered && people[0].read.is_empty());
+        assert!(!has_failed.load(Ordering::SeqCst));
+        // Then it turns out that it was forgotten.
+        time.advance(away);
+        put(RoomCommand::Who(MemberId(1))).await;
+        handle.mailbox.close();
+    };
+    block_on(future::zip(actor, feed));
+    assert!(has_failed.load(Ordering::SeqCst));
 }
 
 #[test]
