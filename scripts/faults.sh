@@ -39,4 +39,4 @@ many FAULTS_MUTES 50           # a mute on one node against a thousand lines on 
 many FAULTS_NAMES 500          # a name is taken on three nodes at once
 many FAULTS_JOINS 200          # somebody joins while others talk
 
-exec cargo test --profile sim --quiet --locked --test it cluster:: -- --test-threads 1 --nocapture "$@"
+exec cargo test "${OPTIMISED[@]}" --quiet --locked --test it cluster:: -- --test-threads 1 --nocapture "$@"

@@ -116,10 +116,9 @@ lint_fuzz_targets
 check_dependencies
 step scripts/msrv.sh
 RUSTDOCFLAGS="-D warnings" step cargo doc --locked --workspace --no-deps --document-private-items
-step cargo test --locked --workspace
-# Those from 0 on have run just now. Without optimisation, so that every overflow and assertion counts. Of several servers
-# fewer, since each takes five times as long; for more: PARLOR_SIM_SEEDS=10000 cargo test --profile sim --test sim several.
-PARLOR_SIM_FIRST=1000 PARLOR_SIM_SEEDS=4000 step cargo test --locked --test sim every_seed
-PARLOR_SIM_FIRST=1000 PARLOR_SIM_SEEDS=600 step cargo test --locked --test sim several
+# Most tests wait for something most of the time.
+RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc) + 1))} step cargo test --locked --workspace
+# Those from 0 on have run just now.
+PARLOR_SIM_FIRST=1000 PARLOR_SIM_SEEDS=10000 step cargo test --locked "${OPTIMISED[@]}" --test sim every_promise
 step scripts/smoke.sh
 printf 'all passed\n'

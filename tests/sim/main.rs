@@ -13,10 +13,11 @@
 //! # Running it
 //!
 //! ```text
-//! cargo test --test sim                                        a few hundred seeds
-//! PARLOR_SIM_SEEDS=1000000 cargo test --release --test sim     as many as you like
-//! PARLOR_SIM_FIRST=5000 ...                                    beginning with this one
-//! PARLOR_SIM_SEED=17 cargo test --test sim                     that one alone, with its trace
+//! cargo test --test sim                           a few hundred seeds
+//! PARLOR_SIM_SEED=17 cargo test --test sim        that one alone, with its trace
+//! PARLOR_SIM_SEEDS=1000000 cargo test --config profile.dev.package.parlor.opt-level=2 --test sim
+//!                                                 as many as you like, ten times as fast
+//! PARLOR_SIM_FIRST=5000 ...                       beginning with this one
 //! ```
 //!
 //! # Reading a trace
