@@ -54,6 +54,8 @@ pub(crate) struct Conn {
     pub(crate) stall: Stall,
     /// Since when the server has found no space to write.
     pub(crate) full_since: Option<Duration>,
+    /// Since when the server should have closed it.
+    overdue_since: Option<Duration>,
     /// When it was full last: where output is written in small pieces it is not while the next one waits.
     last_full: Option<Duration>,
     /// When the server has written how many bytes.
@@ -251,13 +253,25 @@ impl World {
 
     /// A client that takes nothing must not be kept for longer than it may.
     fn check_stuck(&mut self) {
+        let now = self.now;
         let long = STUCK_AFTER + Duration::from_secs(1);
-        let is_kept = |conn: &Conn| {
-            let is_served = !conn.is_closed && self.sites[conn.site].is_awake(self.now);
-            let since = conn.full_since.filter(|_| is_served);
-            since.is_some_and(|since| self.now > since + long)
+        let grace = match self.ground {
+            Ground::Alone(_) => Duration::ZERO,
+            // What it has asked for last is answered first.
+            Ground::Shared(_) => Duration::from_secs(10),
         };
-        if let Some(conn) = self.conns.iter().position(is_kept) {
+        let mut kept = None;
+        for (number, conn) in self.conns.iter_mut().enumerate() {
+            let is_served = !conn.is_closed && self.sites[conn.site].is_awake(now);
+            let since = conn.full_since.filter(|_| is_served);
+            let is_overdue = since.is_some_and(|since| now > since + long);
+            let overdue_since = conn.overdue_since.unwrap_or(now);
+            conn.overdue_since = is_overdue.then_some(overdue_since);
+            if is_overdue && now >= overdue_since + grace {
+                kept = kept.or(Some(number));
+            }
+        }
+        if let Some(conn) = kept {
             self.fail(format!(
                 "c{conn:02} has taken nothing for {long:?} and is still served"
             ));
@@ -409,6 +423,7 @@ impl World {
             takes: false,
             stall: Stall::No,
             full_since: None,
+            overdue_since: None,
             last_full: None,
             writes: Vec::new(),
             is_closed: false,
