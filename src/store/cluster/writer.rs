@@ -257,15 +257,8 @@ impl Writer {
                     self.give_back(batch);
                     return self.expire();
                 }
-                Err(EngineError::Refused(why)) => {
-                    // It cannot be found out: then they are told the worse, and hear of it if it was stored.
-                    tracing::error!("nobody can tell whether the last lines were stored: {why}");
-                    self.last = number;
-                    for append in batch {
-                        append.answer(Err(why.clone()));
-                    }
-                    return;
-                }
+                // Its disk may be full: it can be found out once it is not. Without that no write comes next.
+                Err(EngineError::Refused(why)) => self.note_away(begun, &why.to_string()),
                 Err(EngineError::Fenced) => {
                     self.node.standing.note_fenced(true);
                     self.must_rejoin = true;
