@@ -16,6 +16,8 @@ impl Cluster {
         let timing = self.node.counts.store.change.begin();
         let id = self.node.engine.create_room(name).await?;
         drop(timing);
+        // Whether it can be read now or not: the room is there, and wants what others store from the first entry on.
+        self.node.seen.open(id, 0, 0);
         self.tell_others(News::Rooms).await;
         Ok(id)
     }
