@@ -46,15 +46,32 @@ impl Actor {
 
     /// Enters a fact into the log. If it cannot be stored now it is overdue: it has happened all the same.
     pub(super) async fn note(&mut self, fact: Fact, time: Timestamp) {
-        if !self.overdue.is_empty() || !self.try_note(&fact, time).await {
+        if !self.overdue.is_empty() {
             if let Fact::Renamed { member, .. } = fact {
                 // Only the last name counts, and there may be any number before.
-                self.overdue.retain(
-                    |fact| !matches!(fact, Fact::Renamed { member: other, .. } if *other == member),
-                );
+                self.overdue.retain(|fact| !is_rename_of(fact, member));
             }
             self.overdue.push(fact);
+        } else if !self.try_note(&fact, time).await {
+            self.put_back(fact);
         }
+    }
+
+    /// What could not be stored is overdue, and comes before all that has become so meanwhile.
+    fn put_back(&mut self, fact: Fact) {
+        if let Fact::Renamed { member, .. } = fact
+            && self.overdue.iter().any(|it| is_rename_of(it, member))
+        {
+            return;
+        }
+        // Who has to come in again comes first.
+        let is_first = matches!(fact, Fact::Back(_));
+        let before = self
+            .overdue
+            .iter()
+            .take_while(|it| matches!(it, Fact::Back(_)));
+        let place = if is_first { 0 } else { before.count() };
+        self.overdue.insert(place, fact);
     }
 
     /// Enters what is overdue into the log, as far as it can be stored now.
@@ -62,14 +79,7 @@ impl Actor {
         while !self.overdue.is_empty() {
             let fact = self.overdue.remove(0);
             if !self.try_note(&fact, time).await {
-                // Who has to come in again comes first.
-                let is_first = matches!(fact, Fact::Back(_));
-                let before = self
-                    .overdue
-                    .iter()
-                    .take_while(|it| matches!(it, Fact::Back(_)));
-                let place = if is_first { 0 } else { before.count() };
-                return self.overdue.insert(place, fact);
+                return self.put_back(fact);
             }
             self.ensure_owner(time).await;
         }
@@ -386,4 +396,8 @@ impl Actor {
             self.tell(owner, ClientEvent::Owns(self.handle.clone()));
         }
     }
+}
+
+fn is_rename_of(fact: &Fact, member: MemberId) -> bool {
+    matches!(fact, Fact::Renamed { member: other, .. } if *other == member)
 }
