@@ -46,7 +46,8 @@ impl Actor {
 
     /// Enters a fact into the log. If it cannot be stored now it is overdue: it has happened all the same.
     pub(super) async fn note(&mut self, fact: Fact, time: Timestamp) {
-        if !self.overdue.is_empty() {
+        // What is on its way may be what makes it worth an entry: that somebody is in the room who leaves it.
+        if self.is_waiting || !self.overdue.is_empty() {
             if let Fact::Renamed { member, .. } = fact {
                 // Only the last name counts, and there may be any number before.
                 self.overdue.retain(|fact| !is_rename_of(fact, member));
@@ -76,7 +77,7 @@ impl Actor {
 
     /// Enters what is overdue into the log, as far as it can be stored now.
     pub(super) async fn note_overdue(&mut self, time: Timestamp) {
-        while !self.overdue.is_empty() {
+        while !self.is_waiting && !self.overdue.is_empty() {
             let fact = self.overdue.remove(0);
             if !self.try_note(&fact, time).await {
                 return self.put_back(fact);
