@@ -299,7 +299,7 @@ fn a_node_that_is_taken_for_dead_writes_nothing_and_what_it_wrote_can_be_asked_f
     };
     let early = bench.get(one.join(again.clone()));
     assert!(matches!(early, Err(EngineError::Away(_))), "{early:?}");
-    bench.get(two.bury(me)).expect("done");
+    bench.get(two.bury(other, me)).expect("done");
     let settled = bench.get(one.settle(me, 1)).expect("it is known");
     assert!(matches!(
         settled.as_deref(),
@@ -372,7 +372,7 @@ fn one_of_many_gets_a_name_and_nobody_one_that_looks_like_it() {
     }
     assert_eq!(take(&one, ben, "DAI", true), Ok(TakenName::Taken));
     assert_eq!(bench.get(one.holder(name("dai"))), Ok(Some(ben)));
-    bench.get(one.bury(there)).expect("done");
+    bench.get(one.bury(there, there)).expect("done");
     assert_eq!(bench.get(one.holder(name("dai"))), Ok(None));
     assert_eq!(take(&one, ben, "Dai", false), Err(EngineError::Fenced));
 }

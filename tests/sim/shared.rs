@@ -231,7 +231,7 @@ fn fill_rooms(engine: &MadeUp, ledger: &mut Ledger, rooms: usize, random: &mut R
             stored.expect("the room is there");
         }
     }
-    at_once(link.bury(node)).expect("it goes");
+    at_once(link.bury(node, node)).expect("it goes");
     ledger.collect();
 }
 

@@ -112,7 +112,7 @@ pub trait Nodes: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`EngineError::Away`] as long as it is being taken out of the rooms.
+    /// [`EngineError::Away`] as long as a living node is taking it out of the rooms.
     fn join(&self, node: NewNode) -> Answer<'_, NodeId>;
 
     /// Renews the lease of `me`, expired or not, unless it is taken for dead. This does not wait for a standby.
@@ -126,9 +126,10 @@ pub trait Nodes: fmt::Debug + Send + Sync {
     /// come back to life meanwhile, or another living node is at it.
     fn condemn(&self, me: NodeId, node: NodeId) -> Answer<'_, bool>;
 
-    /// Forgets a node that is out of all rooms, or one that goes by itself: its people, its names and its letters. What has
-    /// become of its last write can be asked for a day longer: it may live, and be about to ask.
-    fn bury(&self, node: NodeId) -> Answer<'_, ()>;
+    /// Forgets a node that `me` has taken out of all rooms, or that goes by itself: its people, its names and its letters.
+    /// What has become of its last write can be asked for a day longer: it may live, and be about to ask. Nothing happens if
+    /// another node is to take it out by now, or it takes part again.
+    fn bury(&self, me: NodeId, node: NodeId) -> Answer<'_, ()>;
 
     /// Makes sure that all that could be seen before this call is as safe as what the engine has acknowledged. Gives a
     /// number that grows with every call of any node: if it ever shrinks, somebody has put an old copy in place of the data.

@@ -266,7 +266,7 @@ impl Cluster {
     ///
     /// If the database cannot be reached: try again.
     pub async fn bury(&self, node: NodeId) -> Result<(), StoreError> {
-        let buried = self.node.engine.bury(node).await;
+        let buried = self.node.engine.bury(self.node.me, node).await;
         buried.map_err(StoreError::from)
     }
 
@@ -450,7 +450,7 @@ impl Cluster {
         }
         if self.node.lock_debts().is_empty() {
             // If it cannot be told now, the others find out.
-            let _ = self.node.engine.bury(self.node.me).await;
+            let _ = self.node.engine.bury(self.node.me, self.node.me).await;
         }
         let _ = self.node.engine.close().await;
     }

@@ -18,6 +18,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/2.sql"),
         needs: 1,
     },
+    Migration {
+        sql: include_str!("schema/3.sql"),
+        needs: 1,
+    },
 ];
 
 /// The version of the schema that this program makes and knows.

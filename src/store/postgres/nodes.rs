@@ -23,7 +23,7 @@ impl Nodes for Postgres {
         let ask = move |session: Arc<Session>| {
             let node = Arc::clone(&node);
             async move {
-                let sql = "SELECT parlor.join_1($1, $2, $3, $4, make_interval(secs => $5), $6)";
+                let sql = "SELECT parlor.join_2($1, $2, $3, $4, make_interval(secs => $5), $6)";
                 let number = node.number.map(node_number);
                 let last_write = signed(node.last_write);
                 let version = i32::from(node.version);
@@ -79,10 +79,11 @@ impl Nodes for Postgres {
         Box::pin(self.changer.change(Patience::For(POSTGRES_WRITE_MAX), ask))
     }
 
-    fn bury(&self, node: NodeId) -> Answer<'_, ()> {
+    fn bury(&self, me: NodeId, node: NodeId) -> Answer<'_, ()> {
         let ask = move |session: Arc<Session>| async move {
-            let sql = "SELECT parlor.bury_1($1)";
-            session.query(sql, &[&node_number(node)]).await.map(drop)
+            let sql = "SELECT parlor.bury_2($1, $2)";
+            let (me, node) = (node_number(me), node_number(node));
+            session.query(sql, &[&me, &node]).await.map(drop)
         };
         Box::pin(self.changer.change(Patience::For(POSTGRES_WRITE_MAX), ask))
     }

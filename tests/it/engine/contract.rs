@@ -398,7 +398,7 @@ promises! {
         assert_eq!(log(&engine, room).await.len(), 1);
         let away = join(&engine, Some(other), 1, LONG).await;
         assert!(matches!(away, Err(EngineError::Away(_))), "{away:?}");
-        engine.bury(other).await.expect("it can");
+        engine.bury(me, other).await.expect("it can");
         assert_eq!(engine.renew(other, LONG).await, Err(EngineError::Fenced));
         assert_eq!(line(2).await, Err(EngineError::Fenced));
         assert_eq!(join(&engine, Some(other), 1, LONG).await, Ok(other));
@@ -414,7 +414,7 @@ promises! {
         until_expired(&engine, &clock, me, other).await;
         assert_eq!(engine.condemn(me, other).await, Ok(true));
         assert_eq!(engine.settle(other, 1).await, Ok(Some(stored.clone())));
-        engine.bury(other).await.expect("it can");
+        engine.bury(me, other).await.expect("it can");
         assert_eq!(engine.settle(other, 1).await, Ok(Some(stored.clone())));
         join(&engine, Some(other), 1, LONG).await.expect("it was buried");
         assert_eq!(engine.settle(other, 1).await, Ok(Some(stored)));
@@ -445,6 +445,26 @@ promises! {
         assert_eq!(engine.condemn(undertaker, me).await, Err(EngineError::Fenced));
     }
 
+    async fn nodes_that_were_taken_for_dead_by_one_that_is_dead_take_part_again(engine, clock) {
+        let (me, undertaker) = (node(&engine).await, node(&engine).await);
+        let ann = MemberId::on(me, 1);
+        engine.take_name(take(ann, "Ann")).await.expect("it can");
+        engine.renew(me, SHORT).await.expect("it lives");
+        until_expired(&engine, &clock, undertaker, me).await;
+        assert_eq!(engine.condemn(undertaker, me).await, Ok(true));
+        let away = join(&engine, Some(me), 0, LONG).await;
+        assert!(matches!(away, Err(EngineError::Away(_))), "{away:?}");
+        engine.renew(undertaker, SHORT).await.expect("it lives");
+        let other = node(&engine).await;
+        until_expired(&engine, &clock, other, undertaker).await;
+        assert_eq!(join(&engine, Some(me), 0, LONG).await, Ok(me));
+        assert_eq!(engine.holder(name("Ann")).await, Ok(None), "as if it had been buried");
+        // It was only slow, and comes too late.
+        engine.renew(undertaker, LONG).await.expect("nobody has condemned it");
+        engine.bury(undertaker, me).await.expect("it can be asked");
+        assert_eq!(engine.take_name(take(ann, "Ann")).await, Ok(TakenName::Taken));
+    }
+
     async fn nodes_are_told_of_each_other(engine, _clock) {
         let one = node(&engine).await;
         let other = node(&engine).await;
@@ -454,7 +474,7 @@ promises! {
         assert_eq!(nodes, [(one, false, None), (other, false, None)]);
         assert_eq!(renewed.nodes[0].label, "a node");
         assert!(renewed.nodes[0].since <= renewed.now);
-        engine.bury(one).await.expect("it goes by itself");
+        engine.bury(one, one).await.expect("it goes by itself");
         assert!(node(&engine).await > other, "no number is given again");
         let renewed = engine.renew(other, LONG).await.expect("it lives");
         assert!(renewed.nodes.iter().all(|row| row.node != one));
@@ -671,7 +691,7 @@ promises! {
         // Whoever has lost it frees nothing any more.
         engine.free_name(ann, name("Dai"), None).await.expect("it can");
         assert_eq!(engine.holder(name("Dai")).await, Ok(Some(ben)));
-        engine.bury(other).await.expect("it can");
+        engine.bury(other, other).await.expect("it can");
         assert_eq!(engine.holder(name("Dai")).await, Ok(None));
         assert_eq!(engine.take_name(take(ben, "Dai")).await, Err(EngineError::Fenced), "it does not take part");
         assert_eq!(engine.take_name(take(ann, "Dai")).await, Ok(TakenName::Taken));
@@ -743,7 +763,7 @@ promises! {
         engine.note_people(other, vec![changed.clone()], vec![cat]).await.expect("it can");
         assert_eq!(engine.people(one, 10).await, Ok((vec![changed], 1)));
         assert_eq!(engine.persons(vec![cat]).await, Ok(Vec::new()));
-        engine.bury(other).await.expect("it can");
+        engine.bury(other, other).await.expect("it can");
         assert_eq!(engine.people(one, 10).await, Ok((Vec::new(), 0)));
     }
 

@@ -69,6 +69,7 @@ keeps! {
     a_node_whose_lease_is_over_can_renew_it_unless_it_was_condemned
     what_became_of_a_write_is_known_after_its_node_was_buried
     whoever_takes_out_the_dead_may_die_as_well
+    nodes_that_were_taken_for_dead_by_one_that_is_dead_take_part_again
     nodes_are_told_of_each_other
     barriers_are_counted
     many_entries_are_read_in_several_steps

@@ -103,10 +103,13 @@ impl Data {
                 NodeId(self.last_node)
             }
         };
-        let is_dying = |node: &Node| node.undertaker.is_some();
-        if self.nodes.get(&number).is_some_and(is_dying) {
+        let undertaker = self.nodes.get(&number).and_then(|it| it.undertaker);
+        if undertaker.is_some_and(|undertaker| self.is_alive(undertaker, now)) {
             let why = "the other nodes are taking this one out of the rooms";
             return Err(EngineError::Away(why.to_owned()));
+        }
+        if undertaker.is_some() {
+            self.bury(number, number, now);
         }
         let mut last = match self.nodes.remove(&number) {
             Some(before) => before.last,
@@ -148,15 +151,11 @@ impl Data {
 
     pub(super) fn condemn(&mut self, me: NodeId, node: NodeId, now: Timestamp) -> Done<bool> {
         self.living(me)?;
-        let is_at_it = |other: NodeId| {
-            let other = self.nodes.get(&other);
-            other.is_some_and(|other| other.undertaker.is_none() && other.expires > now)
-        };
         let may = match self.nodes.get(&node) {
             None => false,
             Some(_) if node == me => false,
             Some(it) => match it.undertaker {
-                Some(other) => other == me || !is_at_it(other),
+                Some(other) => other == me || !self.is_alive(other, now),
                 None => it.expires <= now,
             },
         };
@@ -166,7 +165,16 @@ impl Data {
         Ok(may)
     }
 
-    pub(super) fn bury(&mut self, node: NodeId, now: Timestamp) {
+    fn is_alive(&self, node: NodeId, now: Timestamp) -> bool {
+        let node = self.nodes.get(&node);
+        node.is_some_and(|node| node.undertaker.is_none() && node.expires > now)
+    }
+
+    pub(super) fn bury(&mut self, me: NodeId, node: NodeId, now: Timestamp) {
+        let undertaker = self.nodes.get(&node).and_then(|it| it.undertaker);
+        if me != node && undertaker != Some(me) {
+            return;
+        }
         let is_kept = |since: Timestamp| now.since(since) <= PAST_KEPT;
         self.past.retain(|_, (since, _)| is_kept(*since));
         if let Some(gone) = self.nodes.remove(&node) {

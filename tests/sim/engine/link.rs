@@ -217,8 +217,8 @@ impl Nodes for Link {
         self.write(When::Safe, move |data, now| data.condemn(me, node, now))
     }
 
-    fn bury(&self, node: NodeId) -> Answer<'_, ()> {
-        self.put(When::Safe, move |data, now| data.bury(node, now))
+    fn bury(&self, me: NodeId, node: NodeId) -> Answer<'_, ()> {
+        self.put(When::Safe, move |data, now| data.bury(me, node, now))
     }
 
     fn barrier(&self, _: NodeId) -> Answer<'_, u64> {
