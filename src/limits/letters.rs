@@ -15,13 +15,17 @@ pub const CANDIDATES_ASKED_WITHIN: Duration = Duration::from_secs(1);
 /// How long a server that writes to all others waits to hear who they are; otherwise it writes to those that it knows.
 pub const NODES_ASKED_WITHIN: Duration = Duration::from_secs(1);
 
-/// Names that a server has yet to free in the database, or may have to; when they are this many nobody takes another one. No
-/// more than are connected have names, and half of them go while the database is away.
+/// Names that a server has yet to free in the database, or may have to, and requests for names that may still be on their
+/// way; when they are this many nobody takes another one. No more than are connected have names, and half of them go while the
+/// database is away.
 pub const NAMES_UNFREED_MAX: usize = 10_000;
 
-/// How many times more a name is freed, one every two seconds, of which nobody knows whether it was taken: what asked for it
-/// may still be on its way, for about as long as a connection is taken to live that nothing is heard of.
-pub const DOUBTED_NAME_FREED: u8 = 15;
+/// How long a request for a name that was lost may still be on its way: about as long as a connection is taken to live that
+/// nothing is heard of.
+pub const LATE_REQUEST_MAX: Duration = Duration::from_secs(30);
+
+/// How often a name is freed meanwhile of which nobody knows whether it was taken.
+pub const DOUBTED_NAME_FREED_EVERY: Duration = Duration::from_secs(2);
 
 /// Letters of a server that wait for their answers; what would be one more is refused. A connection has at most one of
 /// them, and most of a second's are answered within it.

@@ -136,7 +136,7 @@ impl Cluster {
         let (handed_on, deliveries) = async_channel::unbounded();
         let (nudge, nudged) = async_channel::unbounded();
         let tasks = runtime.tasks();
-        let register = Register::shared(Arc::clone(&engine));
+        let register = Register::shared(Arc::clone(&engine), runtime.clock.clone());
         let node = Arc::new(Node {
             me,
             standing: Standing::new(runtime.clock.now()),

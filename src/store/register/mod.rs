@@ -18,6 +18,7 @@ use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::request::RenameError;
+use crate::runtime::Clock;
 use crate::time::Timestamp;
 
 /// The register of one server, or its way to the one that it shares with others.
@@ -50,8 +51,8 @@ pub enum Claim {
 
 impl Register {
     /// The one that is in the database of `engine`.
-    pub fn shared(engine: Arc<dyn Engine>) -> Register {
-        Register(Kind::Shared(Shared::new(engine)))
+    pub fn shared(engine: Arc<dyn Engine>, clock: Clock) -> Register {
+        Register(Kind::Shared(Shared::new(engine, clock)))
     }
 
     /// Gives `name` to connection `id`, which comes from `address` and is logged in to `account`, or says why not.

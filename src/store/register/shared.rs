@@ -2,9 +2,14 @@
 //!
 //! Who gets a name is decided in the database. This server knows which of it its own connections have, so that a name
 //! which could not be freed, or of which nobody knows whether it was taken, is free as soon as the database answers.
+//!
+//! A request that was lost may still be on its way, and be done after what was asked for since. For as long as that may be
+//! ([`LATE_REQUEST_MAX`]), a name that one takes is freed, or kept, again and again once it is not to be had any more, and a
+//! name that one frees is not taken.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::Claim;
 use super::names::variants;
@@ -13,7 +18,10 @@ use crate::chat::address::Address;
 use crate::chat::message::MemberId;
 use crate::chat::name::Name;
 use crate::chat::request::RenameError;
-use crate::limits::{ACCOUNTS_MAX, DOUBTED_NAME_FREED, NAMES_UNFREED_MAX, VARIANT_TRIES};
+use crate::limits::{
+    ACCOUNTS_MAX, DOUBTED_NAME_FREED_EVERY, LATE_REQUEST_MAX, NAMES_UNFREED_MAX, VARIANT_TRIES,
+};
+use crate::runtime::Clock;
 use crate::store::StoreError;
 use crate::store::cluster::engine::{Engine, EngineError, TakeName, TakenName};
 use crate::time::Timestamp;
@@ -21,6 +29,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Shared {
     engine: Arc<dyn Engine>,
+    clock: Clock,
     names: Mutex<OwnNames>,
     /// Held while a name is taken, freed or kept, so that one that is freed at last is not taken meanwhile.
     turn: async_lock::Mutex<()>,
@@ -33,10 +42,22 @@ struct OwnNames {
     held: HashMap<MemberId, Vec<Name>>,
     /// Names that these may still have in the database, and are not to.
     unfreed: Vec<Unfreed>,
-    /// Names that these have, and had been in doubt before: what asked for them then may still be on its way.
-    doubted: Vec<(MemberId, Name)>,
     /// Names of connections that were lost, which are to be kept and may not be in the database.
     unkept: Vec<Unkept>,
+    /// What takes these may still be on its way, whether they are had by now or not.
+    late_takes: Vec<Late>,
+    /// What frees these may still be on its way.
+    late_frees: Vec<Late>,
+    /// How often all names were lost.
+    losses: u64,
+}
+
+#[derive(Debug)]
+struct Unfreed {
+    id: MemberId,
+    name: Name,
+    /// It was freed, and what takes it may be done yet: it is freed once more then.
+    again: Option<Instant>,
 }
 
 /// A name that is to be kept for whoever comes from there, until then.
@@ -48,12 +69,12 @@ struct Unkept {
     until: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Unfreed {
+/// A request that was lost, and may be done until then.
+#[derive(Debug)]
+struct Late {
     id: MemberId,
     name: Name,
-    /// So many times more it is freed when it has been: nobody knows whether it was taken, and that may be done yet.
-    again: u8,
+    until: Instant,
 }
 
 impl OwnNames {
@@ -65,20 +86,32 @@ impl OwnNames {
         let held = self.held.entry(id).or_default();
         held.retain(|other| other != name);
         held.push(name.clone());
-        let is_it = |it: &mut Unfreed| it.id == id && it.name == *name;
-        let doubted = self.unfreed.extract_if(.., is_it);
-        let doubted = doubted.filter(|it| it.again > 0);
-        self.doubted.extend(doubted.map(|it| (it.id, it.name)));
+        self.unfreed.retain(|it| it.id != id || it.name != *name);
     }
 
-    fn let_go(&mut self, id: MemberId, name: &Name, again: u8) {
+    /// Nobody knows whether a name was taken, or will be.
+    fn may_take(&mut self, id: MemberId, name: &Name, now: Instant) {
+        note_late(&mut self.late_takes, id, name, now);
+        // Whoever asked is told that it does not have it.
+        if !self.is_held(id, name) {
+            self.let_go(id, name);
+        }
+    }
+
+    /// Nobody knows whether a name was freed, or will be.
+    fn may_free(&mut self, id: MemberId, name: &Name, now: Instant) {
+        note_late(&mut self.late_frees, id, name, now);
+    }
+
+    /// Whether a connection that takes this name may lose it to what is still on its way.
+    fn may_be_freed(&self, id: MemberId, name: &Name, now: Instant) -> bool {
+        let is_it = |it: &Late| it.until > now && it.id == id && it.name.clashes(name);
+        self.late_frees.iter().any(is_it)
+    }
+
+    fn let_go(&mut self, id: MemberId, name: &Name) {
         self.unkept
             .retain(|unkept| unkept.id != id || unkept.name != *name);
-        let is_it = |it: &mut (MemberId, Name)| it.0 == id && it.1 == *name;
-        let again = match self.doubted.extract_if(.., is_it).count() {
-            0 => again,
-            _ => DOUBTED_NAME_FREED,
-        };
         if let Some(held) = self.held.get_mut(&id) {
             held.retain(|other| other != name);
             if held.is_empty() {
@@ -86,11 +119,12 @@ impl OwnNames {
             }
         }
         match self.find(id, name) {
-            Some(unfreed) => unfreed.again = unfreed.again.max(again),
-            None => {
-                let name = name.clone();
-                self.unfreed.push(Unfreed { id, name, again });
-            }
+            Some(unfreed) => unfreed.again = None,
+            None => self.unfreed.push(Unfreed {
+                id,
+                name: name.clone(),
+                again: None,
+            }),
         }
     }
 
@@ -99,10 +133,53 @@ impl OwnNames {
         unfreed.find(|it| it.id == id && it.name == *name)
     }
 
-    /// A name was freed.
-    fn freed(&mut self, id: MemberId, name: &Name) {
-        let is_done = |it: &Unfreed| it.again == 0 && it.id == id && it.name == *name;
-        self.unfreed.retain(|it| !is_done(it));
+    /// A name was freed by what was asked for at that time.
+    fn freed(&mut self, id: MemberId, name: &Name, asked: Instant) {
+        if self.may_be_taken(id, name, asked) {
+            if let Some(unfreed) = self.find(id, name) {
+                unfreed.again = Some(asked + DOUBTED_NAME_FREED_EVERY);
+            }
+        } else {
+            self.unfreed.retain(|it| it.id != id || it.name != *name);
+        }
+    }
+
+    /// A name was kept by what was asked for at that time.
+    fn did_keep(&mut self, kept: &Unkept, asked: Instant) {
+        // What takes it would end that.
+        if !self.may_be_taken(kept.id, &kept.name, asked) {
+            self.unkept.retain(|it| it != kept);
+        }
+    }
+
+    /// Whether what takes a name may be done later than what was asked for at that time.
+    fn may_be_taken(&self, id: MemberId, name: &Name, asked: Instant) -> bool {
+        let is_it = |it: &Late| it.until > asked && it.id == id && it.name == *name;
+        self.late_takes.iter().any(is_it)
+    }
+
+    /// The names to be freed now.
+    fn due(&self, now: Instant) -> Vec<(MemberId, Name)> {
+        let is_due = |it: &&Unfreed| it.again.is_none_or(|again| again <= now);
+        let due = self.unfreed.iter().filter(is_due);
+        due.map(|it| (it.id, it.name.clone())).collect()
+    }
+
+    /// What has to be remembered.
+    fn len(&self) -> usize {
+        self.unfreed.len() + self.late_takes.len() + self.late_frees.len()
+    }
+
+    fn forget_late(&mut self, now: Instant) {
+        self.late_takes.retain(|it| it.until > now);
+        self.late_frees.retain(|it| it.until > now);
+    }
+
+    /// The database has nothing any more of what these connections had. What was on its way before is not lost with it.
+    fn begin_anew(&mut self) {
+        self.held.clear();
+        self.unkept.clear();
+        self.losses += 1;
     }
 
     /// The name that the connection keeps.
@@ -111,10 +188,23 @@ impl OwnNames {
     }
 }
 
+fn note_late(all: &mut Vec<Late>, id: MemberId, name: &Name, now: Instant) {
+    let until = now + LATE_REQUEST_MAX;
+    match all.iter_mut().find(|it| it.id == id && it.name == *name) {
+        Some(late) => late.until = until,
+        None => all.push(Late {
+            id,
+            name: name.clone(),
+            until,
+        }),
+    }
+}
+
 impl Shared {
-    pub(super) fn new(engine: Arc<dyn Engine>) -> Shared {
+    pub(super) fn new(engine: Arc<dyn Engine>, clock: Clock) -> Shared {
         Shared {
             engine,
+            clock,
             names: Mutex::default(),
             turn: async_lock::Mutex::new(()),
         }
@@ -198,18 +288,28 @@ impl Shared {
     async fn try_take(&self, take: TakeName) -> Result<TakenName, StoreError> {
         let _turn = self.turn.lock().await;
         self.free_rest_of(take.member).await?;
-        if self.lock().unfreed.len() >= NAMES_UNFREED_MAX {
-            return Err(StoreError::Unavailable);
-        }
         let (id, name) = (take.member, take.name.clone());
+        let losses = {
+            let now = self.clock.now();
+            let mut names = self.lock();
+            names.forget_late(now);
+            let is_held = names.is_held(id, &name);
+            if names.len() >= NAMES_UNFREED_MAX || !is_held && names.may_be_freed(id, &name, now) {
+                return Err(StoreError::Unavailable);
+            }
+            names.losses
+        };
         let taken = self.engine.take_name(take).await;
+        let now = self.clock.now();
         let mut names = self.lock();
         match &taken {
-            Ok(TakenName::Taken) => names.took(id, &name),
-            // Whoever asked is told that it does not have it.
-            Err(EngineError::Doubt(_)) if !names.is_held(id, &name) => {
-                names.let_go(id, &name, DOUBTED_NAME_FREED);
+            Ok(TakenName::Taken) if names.losses != losses => {
+                // It may have been taken before all names were lost.
+                names.let_go(id, &name);
+                return Err(StoreError::Unavailable);
             }
+            Ok(TakenName::Taken) => names.took(id, &name),
+            Err(EngineError::Doubt(_)) => names.may_take(id, &name, now),
             Ok(_) | Err(_) => {}
         }
         drop(names);
@@ -233,7 +333,7 @@ impl Shared {
             return Ok(());
         }
         let _turn = self.turn.lock().await;
-        self.lock().let_go(id, name, 0);
+        self.lock().let_go(id, name);
         self.free_one(id, name, new).await
     }
 
@@ -252,35 +352,35 @@ impl Shared {
             let new = new.filter(|new| names.is_held(id, new)).cloned();
             new.or_else(|| names.kept(id))
         };
-        self.engine.free_name(id, name.clone(), kept).await?;
-        self.lock().freed(id, name);
-        Ok(())
+        let asked = self.clock.now();
+        let freed = self.engine.free_name(id, name.clone(), kept).await;
+        let mut names = self.lock();
+        match &freed {
+            Ok(()) => names.freed(id, name, asked),
+            Err(EngineError::Doubt(_)) => names.may_free(id, name, self.clock.now()),
+            Err(_) => {}
+        }
+        drop(names);
+        Ok(freed?)
     }
 
     async fn free_rest_of(&self, id: MemberId) -> Result<(), StoreError> {
-        let rest: Vec<Name> = {
-            let names = self.lock();
-            let of = names.unfreed.iter().filter(|it| it.id == id);
-            of.map(|it| it.name.clone()).collect()
-        };
-        for name in rest {
+        let due = self.lock().due(self.clock.now());
+        for (_, name) in due.into_iter().filter(|(of, _)| *of == id) {
             self.free_one(id, &name, None).await?;
         }
         Ok(())
     }
 
     pub(super) async fn free_rest(&self) -> bool {
-        let rest = self.lock().unfreed.clone();
-        for Unfreed { id, name, .. } in rest {
+        let due = self.lock().due(self.clock.now());
+        for (id, name) in due {
             let _turn = self.turn.lock().await;
             if self.lock().find(id, &name).is_none() {
                 continue;
             }
             if self.free_one(id, &name, None).await.is_err() {
                 return false;
-            }
-            if let Some(unfreed) = self.lock().find(id, &name) {
-                unfreed.again = unfreed.again.saturating_sub(1);
             }
         }
         let unkept = self.lock().unkept.clone();
@@ -323,13 +423,14 @@ impl Shared {
             address,
             until,
         } = unkept.clone();
+        let asked = self.clock.now();
         self.engine.keep_name(id, name, address, until).await?;
-        self.lock().unkept.retain(|kept| kept != unkept);
+        self.lock().did_keep(unkept, asked);
         Ok(())
     }
 
     pub(super) fn begin_anew(&self) {
-        *self.lock() = OwnNames::default();
+        self.lock().begin_anew();
     }
 
     pub(super) async fn holder(&self, name: &Name) -> Result<Option<MemberId>, StoreError> {
@@ -382,5 +483,105 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, OwnNames> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const ANN: MemberId = MemberId(1);
+    const BEN: MemberId = MemberId(2);
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).expect("a name")
+    }
+
+    fn dai() -> Name {
+        name("Dai")
+    }
+
+    #[test]
+    fn a_name_is_freed_until_nothing_that_takes_it_is_on_its_way() {
+        let mut names = OwnNames::default();
+        let start = Instant::now();
+        // It is taken, and asked for again, since it is to be registered: of that nobody knows what came.
+        names.took(ANN, &dai());
+        names.may_take(ANN, &dai(), start);
+        assert!(names.is_held(ANN, &dai()) && names.due(start).is_empty());
+        // The connection ends.
+        names.let_go(ANN, &dai());
+        let mut now = start;
+        let mut times = 0;
+        while !names.unfreed.is_empty() {
+            if !names.due(now).is_empty() {
+                names.freed(ANN, &dai(), now);
+                times += 1;
+            }
+            now += Duration::from_millis(100);
+        }
+        assert!(now >= start + LATE_REQUEST_MAX, "{:?}", now - start);
+        let most = LATE_REQUEST_MAX.as_secs() / DOUBTED_NAME_FREED_EVERY.as_secs();
+        assert_eq!(times, 1 + most);
+    }
+
+    #[test]
+    fn a_name_that_was_certainly_taken_is_freed_once() {
+        let mut names = OwnNames::default();
+        let now = Instant::now();
+        names.took(ANN, &dai());
+        names.let_go(ANN, &dai());
+        assert_eq!(names.due(now), [(ANN, dai())]);
+        names.freed(ANN, &dai(), now);
+        assert!(names.unfreed.is_empty());
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_known_when_all_names_are_lost() {
+        let mut names = OwnNames::default();
+        let now = Instant::now();
+        names.may_take(ANN, &dai(), now);
+        names.begin_anew();
+        assert_eq!(names.due(now), [(ANN, dai())]);
+        names.freed(ANN, &dai(), now);
+        assert_eq!(names.due(now + LATE_REQUEST_MAX), [(ANN, dai())]);
+    }
+
+    #[test]
+    fn a_name_that_may_be_freed_yet_is_not_taken_by_whoever_had_it() {
+        let mut names = OwnNames::default();
+        let now = Instant::now();
+        names.let_go(ANN, &dai());
+        names.may_free(ANN, &dai(), now);
+        // They have a key in common.
+        let like_it = name("\u{d0}ai");
+        assert!(names.may_be_freed(ANN, &dai(), now) && names.may_be_freed(ANN, &like_it, now));
+        assert!(!names.may_be_freed(ANN, &name("Ben"), now));
+        assert!(!names.may_be_freed(BEN, &dai(), now));
+        let later = now + LATE_REQUEST_MAX;
+        assert!(!names.may_be_freed(ANN, &dai(), later));
+        names.forget_late(later);
+        assert!(names.late_frees.is_empty());
+    }
+
+    #[test]
+    fn a_lost_name_is_kept_until_nothing_that_takes_it_is_on_its_way() {
+        let mut names = OwnNames::default();
+        let now = Instant::now();
+        let unkept = Unkept {
+            id: ANN,
+            name: dai(),
+            address: Address::parse("10.0.0.1").expect("an address"),
+            until: Timestamp(0),
+        };
+        names.took(ANN, &dai());
+        names.may_take(ANN, &dai(), now);
+        names.unkept.push(unkept.clone());
+        names.did_keep(&unkept, now);
+        assert_eq!(names.unkept, std::slice::from_ref(&unkept));
+        names.did_keep(&unkept, now + LATE_REQUEST_MAX);
+        assert_eq!(names.unkept, []);
     }
 }
