@@ -39,6 +39,13 @@ impl Connection {
 
     fn take_event(&mut self, event: Event) {
         match event {
+            // Nothing is said after the last words.
+            Event::Reply(_)
+            | Event::NotPosted(_)
+            | Event::Candidates(_)
+            | Event::Message(_)
+            | Event::Told(_)
+                if self.ending.is_some() => {}
             Event::Reply(reply) => self.reply(reply),
             Event::NotPosted(why) => {
                 self.is_composed = false;
@@ -55,13 +62,10 @@ impl Connection {
                     self.show_prompt();
                 }
             }
-            // Nothing is said after the last words.
-            Event::Message(_) if self.ending.is_some() => {}
             Event::Message(message) => self.take_message(message),
             Event::NameReclaimed { account, new } => {
                 self.mention = Mention::of(self.user.id(), &new).map(Box::new);
                 let turn = self.session.name_reclaimed(account, new);
-                // Nothing is said after the last words.
                 if self.ending.is_none() {
                     self.perform(turn);
                 }
@@ -86,7 +90,6 @@ impl Connection {
                     self.perform(turn);
                 }
             }
-            Event::Told(_) if self.ending.is_some() => {}
             Event::Told(tidings) => self.take_tidings(&tidings),
             Event::Ejected(ejection) => self.eject(*ejection),
             Event::Stop => self.stopping = true,
@@ -119,6 +122,9 @@ impl Connection {
     pub(super) fn departed(&mut self, departure: Departure) {
         self.page = None;
         self.completing = None;
+        if self.ending.is_some() {
+            return;
+        }
         match departure {
             Departure::Left(reply) => self.reply(reply),
             Departure::PutOut(how, lost, joined) => {
