@@ -180,10 +180,16 @@ impl Actor {
             let time = self.clock.times().steady;
             Box::pin(self.note_overdue(time)).await;
         }
-        while self.next_turn(&mut turn).await {
+        loop {
+            // What was put off while something was on its way comes first.
+            if self.turn.is_empty() {
+                if !self.next_turn(&mut turn).await {
+                    break;
+                }
+                self.turn = turn.into();
+            }
             let times = self.clock.times();
             self.wall = times.wall;
-            self.turn = turn.into();
             while let Some(command) = self.turn.pop_front() {
                 if let RoomCommand::LogLost = command {
                     // Nobody else may come into what is not to be trusted.

@@ -485,6 +485,27 @@ fn who_asks_is_answered_while_what_comes_before_a_line_cannot_be_read() {
 }
 
 #[test]
+fn what_was_put_off_is_done_before_anything_else_comes() {
+    let store = Store::memory(10);
+    let has_failed = Arc::new(AtomicBool::new(false));
+    let ended = {
+        let has_failed = Arc::clone(&has_failed);
+        move |how: RoomEnd<'_>| has_failed.store(matches!(how, RoomEnd::Fault), Ordering::SeqCst)
+    };
+    let (room, handle) = (room_of_ann(), handle(&store));
+    let mut actor = Actor::new(room, handle, store, clock(), counts(), Box::new(ended));
+    // As it is left there when the last lines of a turn were long on their way.
+    actor.turn.push_back(RoomCommand::LogLost);
+    let some_turns = async {
+        for _ in 0..8 {
+            future::yield_now().await;
+        }
+    };
+    block_on(future::or(actor.run(), some_turns));
+    assert!(has_failed.load(Ordering::SeqCst));
+}
+
+#[test]
 fn a_room_that_panics_puts_everybody_out_and_refuses_who_is_on_the_way() {
     let mut people = [User::new(), User::new(), User::new(), User::new()];
     let played = play(vec![
