@@ -28,6 +28,7 @@ use parlor::hub::participant::{Candidates, Departure, Event, Participant};
 use parlor::runtime::{Clock, ManualClock, Runtime};
 use parlor::store::Store;
 use parlor::store::cluster::ClusterOptions;
+use parlor::store::cluster::engine::{NewNode, Nodes};
 use parlor::time::Timestamp;
 use parlor::time::rate::Pace;
 use smol::Executor;
@@ -892,6 +893,71 @@ fn a_node_that_was_taken_for_dead_takes_the_names_of_its_people_again_or_others_
     names.sort();
     assert_eq!(names, ["Ann", "Ben", "Ben_2", "Dai", "Dai_2"]);
     assert_eq!(world.tell(&mut other, "Ann", "hello"), Ok(None));
+}
+
+#[test]
+fn a_node_that_cannot_find_out_what_has_become_of_a_write_asks_until_it_can() {
+    let mut world = World::new(1);
+    let mut ann = world.named(0, 1, "Ann");
+    let mut ben = world.named(0, 2, "Ben");
+    world.join(&mut ann, "1150");
+    let join = || LobbyRequest::Join(room("1150"), None);
+    let lost = Luck {
+        lost_before: 1000,
+        ..Luck::default()
+    };
+    let refused = Luck {
+        refused: 1000,
+        ..Luck::default()
+    };
+    world.engine.set_luck(lost);
+    ben.user.ask_lobby(join());
+    world.with(&mut [&mut ben], Duration::from_millis(500), |_| false);
+    // Its disk is full, or the like.
+    world.engine.set_luck(refused);
+    world.pass(SOON);
+    world.engine.set_luck(Luck::default());
+    let reply = world.replied(&mut ben);
+    assert!(
+        matches!(&reply, Reply::Lobby(LobbyReply::Joined(_, Err(_)))),
+        "{reply:?}"
+    );
+    let reply = world.ask(&mut ben, join());
+    assert!(
+        matches!(&reply, Reply::Lobby(LobbyReply::Joined(_, Ok(_)))),
+        "{reply:?}"
+    );
+}
+
+#[test]
+fn a_node_that_was_taken_for_dead_by_one_that_has_died_since_takes_part_again() {
+    let mut world = World::new(1);
+    let mut ann = world.named(0, 1, "Ann");
+    world.nodes[0].is_stopped = true;
+    world.pass(2 * LEASE);
+    let link = world.engine.link();
+    let new = NewNode {
+        number: None,
+        last_write: 0,
+        label: "b".to_owned(),
+        version: 1,
+        lease: LEASE,
+    };
+    let undertaker = world.answer(link.join(new)).expect("it may");
+    let me = world.nodes[0].store.node();
+    assert_eq!(world.answer(link.condemn(undertaker, me)), Ok(true));
+    // It says nothing any more, and nobody else is there to see to either.
+    world.nodes[0].is_stopped = false;
+    world.with(&mut [&mut ann], 8 * LEASE, |_| false);
+    assert!(ann.events.is_empty(), "{:?}", ann.events);
+    let cluster = world.nodes[0].store.cluster().expect("there may be others");
+    let nodes = world.answer(cluster.nodes_now());
+    let nodes: Vec<_> = nodes.iter().map(|row| (row.node, row.undertaker)).collect();
+    assert_eq!(nodes, [(me, None)]);
+    let mut ben = world.enter(0, 2);
+    let reply = world.ask(&mut ben, LobbyRequest::Rename(name("Ann")));
+    let taken = matches!(reply, Reply::Lobby(LobbyReply::Renamed(Err(_))));
+    assert!(taken, "Ann has her name: {reply:?}");
 }
 
 #[test]
