@@ -35,7 +35,7 @@ impl People for Postgres {
         let ask = move |session: Arc<Session>| async move {
             let sql = "SELECT person, count(*) OVER () FROM parlor.people WHERE node <> $1 ORDER BY since, member LIMIT $2";
             // With 0 there would be no row to count on.
-            let limit = (most as i64).max(1);
+            let limit = signed(most as u64).max(1);
             let rows = session.query(sql, &[&node_number(me), &limit]).await?;
             let count: i64 = match rows.first() {
                 Some(row) => row.try_get(1)?,
@@ -71,7 +71,7 @@ impl People for Postgres {
                 let last = format!("{prefix}{LAST}");
                 let node = node_number(me);
                 let rows = session
-                    .query(sql, &[&node, &&*prefix, &last, &(most as i64)])
+                    .query(sql, &[&node, &&*prefix, &last, &signed(most as u64)])
                     .await?;
                 let mut names = Vec::new();
                 for row in &rows {
