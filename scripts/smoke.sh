@@ -4,9 +4,9 @@
 #
 # usage: scripts/smoke.sh [HOST PORT]
 #
-# Without arguments it builds the server and starts one on a free port. Prints each step; ends with code 1 at
-# the first that fails, with what was seen. Names and the room are new in each run, so that it can be run
-# against a live server again and again; the room stays there until that server stops.
+# Without arguments it builds the server, unless PARLOR names one that is built, and starts it on a free port. Prints each
+# step; ends with code 1 at the first that fails, with what was seen. Names and the room are new in each run, so that it can
+# be run against a live server again and again; the room stays there until that server stops.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -131,9 +131,12 @@ enter() {
 }
 
 start_server() {
-    printf 'building\n'
-    cargo build --release --quiet
-    local program=${CARGO_TARGET_DIR:-target}/release/parlor
+    local program=${PARLOR:-}
+    if [[ -z $program ]]; then
+        printf 'building\n'
+        cargo build --release --quiet
+        program=${CARGO_TARGET_DIR:-target}/release/parlor
+    fi
     server_log=$(mktemp)
     local err line
     exec {err}< <(exec "$program" --listen 127.0.0.1:0 2>&1)

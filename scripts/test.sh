@@ -120,5 +120,6 @@ RUSTDOCFLAGS="-D warnings" step cargo doc --locked --workspace --no-deps --docum
 RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc) + 1))} step cargo test --locked --workspace
 # Those from 0 on have run just now.
 PARLOR_SIM_FIRST=1000 PARLOR_SIM_SEEDS=10000 step cargo test --locked "${OPTIMISED[@]}" --test sim every_promise
-step scripts/smoke.sh
+# The tests have built it.
+PARLOR=${CARGO_TARGET_DIR:-target}/debug/parlor step scripts/smoke.sh
 printf 'all passed\n'
