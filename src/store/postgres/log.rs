@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 
 type Asked<T> = Result<T, tokio_postgres::Error>;
 
-const APPEND: &str = "SELECT * FROM parlor.append_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+const APPEND: &str = "SELECT * FROM parlor.append_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
     $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)";
 
 impl Log for Postgres {

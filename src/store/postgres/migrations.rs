@@ -162,3 +162,26 @@ async fn look(session: &Session) -> Result<Option<Found>, String> {
         cluster: row.get(2),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FNV-1a, of which it is enough that it is the same everywhere.
+    fn hash(text: &str) -> u64 {
+        let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+    }
+
+    #[test]
+    fn what_a_database_may_have_been_made_by_is_never_changed() {
+        let made: Vec<u64> = MIGRATIONS.iter().map(|it| hash(it.sql)).collect();
+        // One that is added is added here.
+        let known = [
+            0x47d9_14c1_361a_c4ef,
+            0x11a1_41c9_07e7_665a,
+            0x1410_26c1_082a_0cd9,
+        ];
+        assert_eq!(made, known, "{made:x?}");
+    }
+}

@@ -272,7 +272,7 @@ END $$;
 CREATE FUNCTION parlor.append_1(
     me integer, write_number bigint,
     -- of each part
-    p_rooms integer[], p_seqs bigint[], p_rights bigint[], p_entries bigint[], p_lines bigint[],
+    p_rooms integer[], p_rights bigint[], p_entries bigint[], p_lines bigint[],
     p_new_rights bigint[], -- which of its entries is the last that changes who may do what; 0: none
     -- of each part that closes its room
     c_parts integer[], c_until bigint[], c_kept smallint[], c_by text[], kept_max bigint,
@@ -292,7 +292,6 @@ DECLARE
     o_seqs bigint[];
     o_ids bigint[];
     o_times bigint[];
-    is_old boolean;
 BEGIN
     SELECT w.number INTO last_write FROM parlor.writes w WHERE w.node = me FOR NO KEY UPDATE;
     IF last_write IS NULL THEN
@@ -313,8 +312,8 @@ BEGIN
     PERFORM FROM parlor.rooms r WHERE r.id = ANY (p_rooms) ORDER BY r.id FOR NO KEY UPDATE;
     now := parlor.now_ms();
     WITH parts AS (
-        SELECT * FROM unnest(p_rooms, p_seqs, p_rights, p_entries, p_lines, p_new_rights) WITH ORDINALITY
-            AS p (room, seq, rights, entries, lines, new_rights, part)
+        SELECT * FROM unnest(p_rooms, p_rights, p_entries, p_lines, p_new_rights) WITH ORDINALITY
+            AS p (room, rights, entries, lines, new_rights, part)
     ), moved AS (
         UPDATE parlor.rooms r SET
             seq = r.seq + p.entries,
@@ -331,14 +330,9 @@ BEGIN
             ORDER BY p.part),
         array_agg(coalesce(m.seq + 1, r.seq, 0) ORDER BY p.part),
         array_agg(coalesce(m.id + 1, 0) ORDER BY p.part),
-        array_agg(coalesce(m.time, 0) ORDER BY p.part),
-        bool_or(m.seq < p.seq)
-    INTO o_states, o_seqs, o_ids, o_times, is_old
+        array_agg(coalesce(m.time, 0) ORDER BY p.part)
+    INTO o_states, o_seqs, o_ids, o_times
     FROM parts p LEFT JOIN moved m ON m.part = p.part LEFT JOIN parlor.rooms r ON r.id = p.room;
-    IF is_old THEN
-        RAISE EXCEPTION 'a log ends before what node % has seen of it: this is an old copy of the data', me
-            USING ERRCODE = 'PN003';
-    END IF;
 
     INSERT INTO parlor.entries (
         room, seq, "time", line, member, kind, version, line_kind, changes_rights, name, text, body
