@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{PROGRAM, Server, room_with, run};
+use crate::harness::{PROGRAM, Server, room_with, run, stdout};
 
 const TALK: &str = r#"{"type":"room","name":"1150","topic":"","created":"2026-01-01T00:00:00.000Z","last_id":3}
 {"type":"message","room":"1150","id":2,"time":"2026-01-01T00:00:00.123Z","name":"ann","kind":"message","text":"ดี \"hi\""}
@@ -43,13 +43,6 @@ fn a_chat() -> (TempDir, String) {
 
 fn path(folder: &TempDir, name: &str) -> String {
     folder.path().join(name).to_string_lossy().into_owned()
-}
-
-fn stdout(args: &[&str]) -> String {
-    let output = run(args);
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {told}");
-    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 #[test]

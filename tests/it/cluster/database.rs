@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::geteuid;
 
 use super::stage::{
-    LEASE, Person, Row, at_any_moment_within, expect_agreement, node, rounds, three, while_talking,
+    Person, Row, at_any_moment_within, expect_agreement, node, rounds, three, while_talking,
 };
 use crate::harness::postgres::PostgresServer;
 use crate::harness::{Server, Wire, eventually, http};
@@ -277,7 +277,6 @@ fn an_old_copy_of_the_database_under_running_nodes_is_refused() {
     postgres.start_again();
     let health = |node: &Server| http::get(node.metrics_address(), "/health").status;
     eventually("they are well again", || {
-        thread::sleep(Duration::from_millis(50));
         nodes.iter().all(|node| health(node) == 200)
     });
     ann.client.line("after the backup");
@@ -320,7 +319,6 @@ fn an_old_copy_of_the_database_under_running_nodes_is_refused() {
     );
     // Who is started now knows nothing of it, and everybody goes on from what there is.
     drop(nodes);
-    thread::sleep(LEASE);
     let node = node(&url, "c", metrics);
     let mut cat = Person::join(&node, "cat");
     cat.client.say("on");

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::stage::{Person, ROOM, expect_same, node, stored, while_talking};
 use crate::harness::postgres::{PostgresServer, shared_postgres};
-use crate::harness::{Helper, PROGRAM, Server, eventually, own_address, program, run};
+use crate::harness::{Helper, PROGRAM, Server, eventually, own_address, program, stdout};
 
 const DOCUMENT: &str = include_str!("../../../docs/cluster.md");
 
@@ -186,14 +186,6 @@ fn three_nodes_behind_haproxy_are_set_up_as_the_document_says_and_survive_their_
     );
 }
 
-/// The program's tools on what is kept at a place.
-fn tool(args: &[&str]) -> String {
-    let output = run(args);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {error}");
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
 #[test]
 fn what_is_moved_into_a_database_and_back_is_the_same() {
     let folder = TempDir::new().expect("a directory");
@@ -207,11 +199,11 @@ fn what_is_moved_into_a_database_and_back_is_the_same() {
     ann.client.line("\\ban eve");
     ann.client.expect("was banned");
     server.stop();
-    let export = |data: &str| tool(&["export", "--data", data, "--format", "jsonl"]);
+    let export = |data: &str| stdout(&["export", "--data", data, "--format", "jsonl"]);
     let text = export(&before);
     fs::write(&lines, &text).expect("a file");
     let url = shared_postgres().fresh();
-    tool(&["import", "--data", &url, &lines]);
+    stdout(&["import", "--data", &url, &lines]);
     // Somebody is there meanwhile, as on any other day.
     let node = node(&url, "a", &[]);
     let mut ben = Person::join(&node, "ben");
@@ -219,7 +211,7 @@ fn what_is_moved_into_a_database_and_back_is_the_same() {
     let moved = export(&url);
     node.stop();
     fs::write(&lines, &moved).expect("a file");
-    tool(&["import", "--data", &after, &lines]);
+    stdout(&["import", "--data", &after, &lines]);
     for there in [moved, export(&after)] {
         assert_eq!(there, text);
     }

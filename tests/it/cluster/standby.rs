@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
+use parlor::limits::HEADS_POLL_EVERY;
+
 use super::stage::{
     Person, Row, at_any_moment_within, expect_agreement, node, rounds, while_talking,
 };
@@ -117,7 +119,8 @@ fn what_no_standby_has_is_shown_to_nobody_though_its_commit_was_cut_off() {
     for person in &mut people {
         person.client.line("\\history");
     }
-    thread::sleep(Duration::from_secs(3));
+    // Longer than any node waits until it looks by itself, so that it has seen what there is.
+    thread::sleep(HEADS_POLL_EVERY + Duration::from_secs(1));
     for person in &mut people {
         let seen = texts_of(person, "ann");
         assert!(
@@ -160,6 +163,7 @@ fn what_waits_for_a_standby_is_shown_once_that_has_it() {
     pair.standby.pause();
     people[0].client.line("waits");
     people[1].client.line("waits, too");
+    // Nothing tells that nothing comes.
     thread::sleep(Duration::from_secs(1));
     assert!(people.iter_mut().all(|person| person.heard().is_empty()));
     pair.standby.resume();

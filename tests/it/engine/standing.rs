@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::http::{Answer, get};
 use crate::harness::postgres::PostgresServer;
-use crate::harness::{Server, run};
+use crate::harness::{Server, found_within, run};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,15 +19,13 @@ fn watched(url: &str, more: &[&str]) -> (Server, SocketAddr) {
 
 /// Asks until the answer is what is looked for.
 fn health_becomes(address: SocketAddr, status: u16, words: &str) -> Answer {
-    let begun = Instant::now();
-    loop {
+    found_within(PATIENCE, words, || {
         let answer = get(address, "/health");
-        if answer.status == status && answer.body.contains(words) {
-            return answer;
+        match answer.status == status && answer.body.contains(words) {
+            true => Ok(answer),
+            false => Err(format!("{answer:?}")),
         }
-        assert!(begun.elapsed() < PATIENCE, "{words}: {answer:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    })
 }
 
 /// What a figure is.
@@ -39,18 +37,10 @@ fn figure(address: SocketAddr, name: &str) -> f64 {
 }
 
 fn figure_becomes(address: SocketAddr, name: &str, expected: f64) {
-    let begun = Instant::now();
-    loop {
+    found_within(PATIENCE, &format!("{name} is {expected}"), || {
         let found = figure(address, name);
-        if found == expected {
-            return;
-        }
-        assert!(
-            begun.elapsed() < PATIENCE,
-            "{name} is {found}, and not {expected}"
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        (found == expected).then_some(()).ok_or(found)
+    });
 }
 
 #[test]

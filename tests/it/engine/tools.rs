@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::harness::postgres::{PostgresServer, shared_postgres};
-use crate::harness::{PROGRAM, Server, room_with};
+use crate::harness::{PROGRAM, Server, found_within, room_with};
 
 const TALK: &str = r#"{"type":"room","name":"1150","topic":"","created":"2026-01-01T00:00:00.000Z","last_id":3}
 {"type":"message","room":"1150","id":2,"time":"2026-01-01T00:00:00.123Z","name":"ann","kind":"message","text":"ดี \"hi\""}
@@ -435,17 +435,12 @@ fn an_import_is_seen_on_servers_that_run_in_new_rooms_and_in_old_ones() {
         .collect();
     import(&url, &(lines + &new));
     let [mut ben] = room_with(&other, "new", ["ben"]);
-    let patience = Instant::now() + Duration::from_secs(60);
     for (who, newest) in [(&mut ann, "imported 30"), (&mut ben, "moved 2500")] {
-        loop {
+        found_within(Duration::from_secs(60), newest, || {
             who.line(format!("\\search {newest}"));
             let seen = who.expect(&who.prompt());
-            if seen.contains(newest) {
-                break;
-            }
-            assert!(Instant::now() < patience, "{newest} is not seen: {seen}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+            seen.contains(newest).then_some(()).ok_or(seen)
+        });
     }
     // What is said next comes behind it, for everybody.
     ann.say("after");

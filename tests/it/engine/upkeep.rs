@@ -20,7 +20,7 @@ use parlor::text;
 use super::contract::{part, said};
 use super::real::{block_on, open};
 use crate::harness::postgres::{PostgresServer, shared_postgres};
-use crate::harness::run;
+use crate::harness::{found_within, run};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -74,18 +74,10 @@ impl World<'_> {
 
     /// Waits until a query gives this.
     fn until(&self, sql: &str, expected: &str) {
-        let begun = Instant::now();
-        loop {
+        found_within(PATIENCE, &format!("{sql}: {expected}"), || {
             let found = self.sql(sql);
-            if found == expected {
-                return;
-            }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "{sql}: {found}, and not {expected}"
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
+            (found == expected).then_some(()).ok_or(found)
+        });
     }
 
     fn room(&self, name: &str) -> RoomId {
@@ -542,11 +534,10 @@ fn what_a_crash_took_from_the_index_is_entered_again() {
     world.said_long_ago(room, 30_000, 7200, "'line ' || n || ' of ' || n % 77");
     world.look_after(Retention::default());
     for share in [1, 2, 3] {
-        let begun = Instant::now();
-        while world.counts.entered.sum() < share * 4096 {
-            assert!(begun.elapsed() < PATIENCE, "it does not go on");
-            thread::sleep(Duration::from_millis(5));
-        }
+        found_within(PATIENCE, "it goes on", || {
+            let entered = world.counts.entered.sum();
+            (entered >= share * 4096).then_some(()).ok_or(entered)
+        });
         server.kill();
         server.start_again();
     }
@@ -634,9 +625,11 @@ fn measure_the_index() {
         );
         if is_filled {
             let caught_up = Instant::now();
-            while world.counts.entered.sum() < LINES / ROOMS / 64 * 64 * ROOMS {
-                thread::sleep(Duration::from_millis(100));
-            }
+            found_within(PATIENCE, "it catches up", || {
+                let entered = world.counts.entered.sum();
+                let is_all = entered >= LINES / ROOMS / 64 * 64 * ROOMS;
+                is_all.then_some(()).ok_or(entered)
+            });
             println!("caught up after {:.1?} more", caught_up.elapsed());
             tell_of_index(&world, rooms[7]);
         }

@@ -30,11 +30,11 @@ pub(crate) use console::run_document;
 pub(crate) use helper::{Helper, own_address};
 pub(crate) use pattern::{Match, find_all, match_at, times_blanked};
 pub(crate) use people::{
-    MENU, PASSWORD, PROBE, at_menu, eventually, in_character_mode, plain_lines, register,
-    registered, room_with, seconds_of_day, talk, walk_in, without_probe,
+    MENU, PASSWORD, PROBE, at_menu, eventually, found_within, in_character_mode, plain_lines,
+    register, registered, room_with, seconds_of_day, talk, walk_in, without_probe,
 };
 pub(crate) use relay::slow_way_to;
-pub(crate) use server::{PROGRAM, Server, run, run_as_anybody};
+pub(crate) use server::{PROGRAM, Server, run, run_as_anybody, stdout};
 pub(crate) use sshd::{CHAT, GUEST, make_key, open_to_all, start_sshd};
 pub(crate) use tape::Tape;
 pub(crate) use terminal::{Size, Terminal, View, piped, program};

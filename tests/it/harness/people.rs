@@ -1,8 +1,13 @@
 //! People in rooms: the few steps that most tests begin with.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::fmt::Display;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Client, DEADLINE, Drawing, Server, Terminal};
+
+/// Between two looks at something that nobody tells us of.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The menu as the seed has it, without the prompt after it.
 pub(crate) const MENU: &str = "\
@@ -86,14 +91,27 @@ pub(crate) fn walk_in(person: &mut Terminal, name: &str) {
 }
 
 /// Tries until `attempt` succeeds. For what the server does when it notices something, such as a
-/// connection that went away; each attempt is a full question and answer, so this is no busy loop.
+/// connection that went away.
 pub(crate) fn eventually(what: &str, mut attempt: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
-    while !attempt() {
-        assert!(
-            Instant::now() < deadline,
-            "{what} did not happen within {DEADLINE:?}"
-        );
+    found_within(DEADLINE, what, || attempt().then_some(()).ok_or(""));
+}
+
+/// Looks for something that nobody tells us of until it is there; `look` says what is found instead.
+pub(crate) fn found_within<T, E: Display>(
+    patience: Duration,
+    what: &str,
+    mut look: impl FnMut() -> Result<T, E>,
+) -> T {
+    let deadline = Instant::now() + patience;
+    loop {
+        match look() {
+            Ok(found) => return found,
+            Err(instead) => assert!(
+                Instant::now() < deadline,
+                "{what} did not happen within {patience:?}: {instead}"
+            ),
+        }
+        thread::sleep(LOOK_EVERY);
     }
 }
 

@@ -260,7 +260,15 @@ pub(crate) fn run(args: &[&str]) -> Output {
     run_to_its_end(Command::new(PROGRAM).args(args))
 }
 
-/// The same, where the modes of files count even if the tests run as root.
+/// What the program says when it does what `args` ask for.
+pub(crate) fn stdout(args: &[&str]) -> String {
+    let output = run(args);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {told}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// As [`run`], where the modes of files count even if the tests run as root.
 pub(crate) fn run_as_anybody(args: &[&str]) -> Output {
     if !geteuid().is_root() {
         return run(args);

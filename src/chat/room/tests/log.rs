@@ -421,6 +421,18 @@ fn performed(steps: &[Step]) -> Logged {
     room
 }
 
+/// A room that has had the log of another up to some place, and the rest of that.
+fn part_way(room: &Logged, place: prop::sample::Index) -> (Room, &[Numbered]) {
+    let (before, after) = room.log.split_at(place.index(room.log.len() + 1));
+    let mut there = Logged::new(Moderation::of(MemberId(1), None, NOW)).room;
+    for numbered in before {
+        there
+            .apply(numbered, &mut Vec::new())
+            .expect("it is the next");
+    }
+    (there, after)
+}
+
 proptest! {
     #[test]
     fn replaying_the_log_gives_the_same_room(steps in steps()) {
@@ -447,11 +459,7 @@ proptest! {
         place in any::<prop::sample::Index>(),
     ) {
         let room = performed(&steps);
-        let (before, after) = room.log.split_at(place.index(room.log.len() + 1));
-        let mut there = Logged::new(Moderation::of(MemberId(1), None, NOW)).room;
-        for numbered in before {
-            there.apply(numbered, &mut Vec::new()).expect("it is the next");
-        }
+        let (mut there, after) = part_way(&room, place);
         let image = there.image();
         // Of whom members are still to be told, they are told there alone.
         there.presence.clear();
@@ -475,11 +483,7 @@ proptest! {
         place in any::<prop::sample::Index>(),
     ) {
         let room = performed(&steps);
-        let (before, after) = room.log.split_at(place.index(room.log.len() + 1));
-        let mut there = Logged::new(Moderation::of(MemberId(1), None, NOW)).room;
-        for numbered in before {
-            there.apply(numbered, &mut Vec::new()).expect("it is the next");
-        }
+        let (there, after) = part_way(&room, place);
         let mut elsewhere = Room::from_image(LIMITS, there.image());
         let is_line = |numbered: &&Numbered| matches!(numbered.entry, Entry::Said(_));
         for numbered in after.iter().filter(|it| !is_line(it)) {
